@@ -1,0 +1,63 @@
+"""Credentials that every HTTP API shares: a bearer token that ends, kept between cycles by whoever opened the connector."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from orderhaven.connectors.kit.http import Request
+from orderhaven.ports.clock import Clock
+from orderhaven.ports.connector import TokenCache
+
+_SPARE_S = 20.0  # real seconds: a token that ends within a call's time is not used for it
+
+
+class BearerToken:
+    """Signs with a token and fetches a new one when it ends. `fetch` gives the token and its lifetime."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[tuple[str, timedelta]]], tokens: TokenCache, clock: Clock) -> None:
+        self._fetch = fetch
+        self._tokens = tokens
+        self._clock = clock
+        self._token = ""
+        self._ends_at = clock.now()
+        self._fetched_at: datetime | None = None  # None: this process has fetched none yet
+        self._turn = asyncio.Lock()
+
+    async def sign(self, request: Request) -> Request:
+        token = await self._current()
+        headers = {**request.headers, "Authorization": f"Bearer {token}"}
+        return Request(request.method, request.url, headers, request.body)
+
+    async def renew(self) -> bool:
+        """Forget the token, unless it is so fresh that another one would be refused as well."""
+        if self._fetched_at is not None and self._clock.now() - self._fetched_at < self._spare():
+            return False
+        self._ends_at = self._clock.now()
+        await self._tokens.put("", self._ends_at)
+        return True
+
+    async def _current(self) -> str:
+        if self._token and self._still_good():
+            return self._token
+        async with self._turn:
+            if not (self._token and self._still_good()):
+                await self._take_kept_or_new()
+            return self._token
+
+    async def _take_kept_or_new(self) -> None:
+        kept = await self._tokens.get()
+        if kept and kept[0] and kept[0] != self._token:
+            self._token, self._ends_at = kept
+            if self._still_good():
+                return
+        now = self._clock.now()
+        self._token, lifetime = await self._fetch()
+        self._fetched_at, self._ends_at = now, now + lifetime
+        await self._tokens.put(self._token, self._ends_at)
+
+    def _still_good(self) -> bool:
+        return self._clock.now() < self._ends_at - self._spare()
+
+    def _spare(self) -> timedelta:
+        # on a fast clock a token may live less than the spare time
+        return min(self._clock.in_real(_SPARE_S), timedelta(seconds=60))

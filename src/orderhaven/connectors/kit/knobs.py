@@ -1,0 +1,105 @@
+"""What can go wrong at a sandbox, turned on by tests, the demo and the simulation: one fault, so many times, on matching requests."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from orderhaven.connectors.kit.http import NoAnswer, Request, Response
+from orderhaven.ports.clock import Clock
+
+
+class FaultKind(StrEnum):
+    NEVER = "never"  # not done, no answer
+    AFTER = "after"  # done, and the answer is lost
+    RESET = "reset"  # not done, the connection breaks
+    REFUSED = "refused"  # nothing listens: surely not sent
+    LATE = "late"  # done, answered after `delay`
+    STATUS = "status"  # not done, answered with `status`
+    STATUS_AFTER = "status_after"  # done, and still answered with `status`
+    RATE_LIMITED = "rate_limited"  # 429, with Retry-After when `delay` is set
+    GARBAGE = "garbage"  # done, answered with bytes that are nothing
+    TRUNCATED = "truncated"  # done, half of the answer
+    HTML = "html"  # not done, a web page with status 200
+    HTML_AFTER = "html_after"  # done, a web page with status 200
+
+
+_DOES_IT = {
+    FaultKind.AFTER, FaultKind.LATE, FaultKind.STATUS_AFTER, FaultKind.GARBAGE, FaultKind.TRUNCATED, FaultKind.HTML_AFTER,
+}  # fmt: skip
+_PAGE = Response(
+    200, {"content-type": "text/html; charset=UTF-8"}, b"<!DOCTYPE html><html><body>Even geduld</body></html>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    kind: FaultKind
+    method: str = ""  # "" matches every method
+    path: str = ""  # part of the path; "" matches every path
+    times: int = 1  # how many requests it spoils; -1: until cleared
+    status: int = 503
+    delay: timedelta = timedelta(0)
+
+    def fits(self, request: Request) -> bool:
+        return self.method in ("", request.method) and self.path in request.path
+
+
+@dataclass
+class Faults:
+    """The faults that still lie in wait, in order. `hit` counts what was spoiled, by kind."""
+
+    waiting: list[Fault] = field(default_factory=list)
+    hit: dict[FaultKind, int] = field(default_factory=dict)
+
+    def add(self, kind: FaultKind, **what: object) -> None:
+        self.waiting.append(replace(Fault(kind), **what))  # type: ignore[arg-type]
+
+    def clear(self) -> None:
+        self.waiting.clear()
+
+    def take(self, request: Request) -> Fault | None:
+        for place, fault in enumerate(self.waiting):
+            if fault.fits(request):
+                if fault.times == 1:
+                    del self.waiting[place]
+                elif fault.times > 0:
+                    self.waiting[place] = replace(fault, times=fault.times - 1)
+                self.hit[fault.kind] = self.hit.get(fault.kind, 0) + 1
+                return fault
+        return None
+
+
+async def answer(
+    faults: Faults, clock: Clock, request: Request, handle: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """`handle`'s answer, or what the next fitting fault makes of it. Raises NoAnswer as a network would."""
+    fault = faults.take(request)
+    if fault is None:
+        return await handle(request)
+    response = await handle(request) if fault.kind in _DOES_IT else Response(fault.status)
+    if fault.kind in (FaultKind.NEVER, FaultKind.AFTER):
+        raise NoAnswer("did not answer in time", sent=True)
+    if fault.kind is FaultKind.RESET:
+        raise NoAnswer("broke off", sent=True)
+    if fault.kind is FaultKind.REFUSED:
+        raise NoAnswer("cannot be reached", sent=False)
+    if fault.kind is FaultKind.LATE:
+        await clock.sleep(fault.delay)
+        return response
+    return _spoiled(fault, response)
+
+
+def _spoiled(fault: Fault, response: Response) -> Response:
+    match fault.kind:
+        case FaultKind.RATE_LIMITED:
+            wait = {"retry-after": str(int(fault.delay.total_seconds()))} if fault.delay else {}
+            return Response(429, wait, b"")
+        case FaultKind.GARBAGE:
+            return Response(response.status, response.headers, b"\x00\xff{]not json")
+        case FaultKind.TRUNCATED:
+            return Response(response.status, response.headers, response.body[: len(response.body) // 2])
+        case FaultKind.HTML | FaultKind.HTML_AFTER:
+            return _PAGE
+        case _:
+            return Response(fault.status, {"content-type": "text/html"}, b"<html><body>error</body></html>")

@@ -1,0 +1,181 @@
+"""One account's HTTP session: reads that may be repeated, tellings that never are, and every answer sorted by whose turn it is."""
+
+import asyncio
+import random
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Protocol, TypeVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from orderhaven.connectors.kit.http import NoAnswer, Request, Response
+from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater, Unclear, WrongAddress
+from orderhaven.ports.connector import Limits, Outside
+
+T = TypeVar("T")
+
+_TRIES = 3
+_FIRST_PAUSE_S = 0.4
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class Auth(Protocol):
+    async def sign(self, request: Request) -> Request:
+        """The request with this account's credentials on it."""
+        ...
+
+    async def renew(self) -> bool:
+        """A 401 came: whether a fresh credential may help. The next `sign` uses it."""
+        ...
+
+
+class NotData(TryLater):
+    """A web page or garbage where data should be: maintenance, a log-in page, a proxy."""
+
+
+class Session:
+    """Everything a connector sends goes through `read` or `tell`.
+
+    Answers below 400 come back as they are, and so do the statuses that the caller names in `also`; all others are raised.
+    """
+
+    def __init__(self, side: str, base_url: str, outside: Outside, auth: Auth, limits: Limits) -> None:
+        self.side = side
+        self.base_url = base_url.rstrip("/")
+        self.clock = outside.clock
+        self._transport = outside.transport
+        self._auth = auth
+        self._timeout_s = limits.call_timeout_s
+        self._slots = asyncio.Semaphore(limits.calls_at_once)
+
+    async def read(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        also: Iterable[int] = (),
+    ) -> Response:
+        """Ask, with a few tries. Raises RateLimited, TryLater, AuthRefused, WrongAddress, Surprise."""
+        request = Request(method, self._url(path, query), headers or {}, body)
+        for attempt in range(_TRIES):
+            try:
+                return await self._read_once(request, also)
+            except RateLimited:
+                raise
+            except TryLater:
+                if attempt == _TRIES - 1:
+                    raise
+                await self._pause(attempt)
+        raise AssertionError("unreachable")
+
+    async def tell(
+        self,
+        method: str,
+        path: str,
+        *,
+        not_after: datetime,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        also: Iterable[int] = (),
+    ) -> Response:
+        """Send once. TryLater and RateLimited mean that it surely did not happen; Unclear that it may have."""
+        async with self._slots:
+            request = await self._auth.sign(Request(method, self._url(path), headers or {}, body))
+            # no await between this look at the clock and the sending: a worker that was frozen sends nothing late
+            left_s = self._real_seconds(not_after - self.clock.now())
+            if left_s <= 0:
+                raise TryLater("the time to send this had passed")
+            try:
+                response = await self._transport(request, left_s)
+            except NoAnswer as error:
+                if error.sent:
+                    raise Unclear(f"{self.side} {error}") from None
+                raise TryLater(f"{self.side} {error}") from None
+        if response.status >= 500:
+            raise Unclear(f"{self.side} answered {response.status}")
+        if response.status == 401 and await self._auth.renew():
+            raise TryLater(f"{self.side} wants a fresh token")
+        return self._sorted(request, response, also)
+
+    async def _read_once(self, request: Request, also: Iterable[int]) -> Response:
+        response = await self._answer(request)
+        if response.status == 401 and await self._auth.renew():
+            response = await self._answer(request)
+        if response.status in _REDIRECTS and request.method == "GET":
+            response = await self._answer(self._redirected(request, response))
+        if response.status >= 500 and response.status not in also:
+            raise TryLater(f"{self.side} answered {response.status}", retry_after(response, self.clock.now()))
+        return self._sorted(request, response, also)
+
+    async def _answer(self, request: Request) -> Response:
+        async with self._slots:
+            signed = await self._auth.sign(request)
+            try:
+                return await self._transport(signed, self._timeout_s)
+            except NoAnswer as error:
+                raise TryLater(f"{self.side} {error}") from None
+
+    def _sorted(self, request: Request, response: Response, also: Iterable[int]) -> Response:
+        status = response.status
+        if status < 300 or status in also:
+            return response
+        if status in _REDIRECTS:
+            raise WrongAddress(self.base_url, f"it redirects to {_place(response.headers.get('location', '?'))}")
+        if status in (401, 403):
+            raise AuthRefused(self.side, f"status {status}")
+        if status == 429:
+            raise RateLimited(f"{self.side} asks to slow down", retry_after(response, self.clock.now()))
+        if status == 408:
+            raise TryLater(f"{self.side} answered 408")
+        raise Surprise(f"status {status} on {request.method} {urlsplit(request.url).path}")
+
+    def _redirected(self, request: Request, response: Response) -> Request:
+        """The same question at the new place, if that is the same host: credentials go nowhere else."""
+        target = response.headers.get("location", "")
+        old, new = urlsplit(request.url), urlsplit(target)
+        if new.netloc and (new.scheme, new.netloc) != (old.scheme, old.netloc):
+            raise WrongAddress(self.base_url, f"it redirects to {_place(target)}")
+        url = f"{old.scheme}://{old.netloc}{new.path}" + (f"?{new.query}" if new.query else "")
+        return Request(request.method, url, request.headers, request.body)
+
+    def _url(self, path: str, query: Mapping[str, str] | None = None) -> str:
+        text = "&".join(f"{quote(name, safe='')}={quote(value, safe='-._~')}" for name, value in (query or {}).items())
+        return f"{self.base_url}{path}" + (f"?{text}" if text else "")
+
+    def _real_seconds(self, duration: timedelta) -> float:
+        return duration / self.clock.in_real(1.0)
+
+    async def _pause(self, attempt: int) -> None:
+        await self.clock.sleep(self.clock.in_real(_FIRST_PAUSE_S * 2**attempt * random.uniform(0.7, 1.3)))  # noqa: S311
+
+
+def shaped(response: Response, shape: type[T], side: str) -> T:
+    """The body as our type. Raises NotData for what is not JSON, Surprise for JSON of another shape (its path, never its values)."""
+    try:
+        return msgspec.json.decode(response.body, type=shape)
+    except msgspec.ValidationError as error:
+        raise Surprise(f"an answer of another shape: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        kind = "a web page" if response.body.lstrip()[:1] == b"<" else "something unreadable"
+        raise NotData(f"{side} answered {kind} instead of data") from None
+
+
+def retry_after(response: Response, now: datetime) -> timedelta | None:
+    """What Retry-After says, in seconds or as a date (RFC 9110, 10.2.3); None when it says nothing usable."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isdigit():
+        return timedelta(seconds=int(text[:6]))
+    try:
+        return max(parsedate_to_datetime(text) - now, timedelta(0))
+    except (TypeError, ValueError):
+        return None
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else parts.path

@@ -1,0 +1,51 @@
+"""The real network, by aiohttp: one request is one request."""
+
+import asyncio
+
+import aiohttp
+from yarl import URL
+
+from orderhaven import __version__
+from orderhaven.connectors.kit.http import NoAnswer, Request, Response
+
+_LARGEST_ANSWER = 32 * 1024 * 1024
+
+
+class AioTransport:
+    """Connections are kept and shared by every connector of one process. Make it inside the running loop; close it at the end."""
+
+    def __init__(self) -> None:
+        self._client = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=64, limit_per_host=16, keepalive_timeout=30),
+            headers={"User-Agent": f"Orderhaven/{__version__}"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=True,
+        )
+        # aiohttp repeats a PUT by itself when a kept connection breaks; a telling must be one request, so nothing is repeated here
+        self._client._retry_connection = False
+
+    async def __call__(self, request: Request, timeout_s: float) -> Response:
+        try:
+            return await asyncio.wait_for(self._send(request), timeout_s)
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+            raise NoAnswer(f"cannot be reached ({type(error).__name__})", sent=False) from None
+        except TimeoutError:
+            raise NoAnswer("did not answer in time", sent=True) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise NoAnswer(f"broke off ({type(error).__name__})", sent=True) from None
+
+    async def _send(self, request: Request) -> Response:
+        async with self._client.request(
+            request.method,
+            URL(request.url, encoded=True),
+            headers=request.headers,
+            data=request.body or None,
+            allow_redirects=False,
+        ) as reply:
+            body = await reply.read()
+            if len(body) > _LARGEST_ANSWER:
+                raise NoAnswer("answered more than can be right", sent=True)
+            return Response(reply.status, {name.lower(): value for name, value in reply.headers.items()}, body)
+
+    async def close(self) -> None:
+        await self._client.close()

@@ -1,0 +1,19 @@
+"""Carriers: who they are, who issued a track & trace code, and where a parcel is followed."""
+
+from orderhaven.core.carriers.clean import clean_code
+from orderhaven.core.carriers.families import Confidence
+from orderhaven.core.carriers.links import tracking_url
+from orderhaven.core.carriers.names import DIVISIONS, Carrier
+from orderhaven.core.carriers.recognise import Recognition, recognise
+from orderhaven.core.carriers.words import carriers_named
+
+__all__ = [
+    "DIVISIONS",
+    "Carrier",
+    "Confidence",
+    "Recognition",
+    "carriers_named",
+    "clean_code",
+    "recognise",
+    "tracking_url",
+]

@@ -1,0 +1,177 @@
+"""Which shapes of track & trace code each carrier documents, and how far a shape alone can be trusted.
+
+Each source is where the format is stated or was seen; formats that nobody documents are not in the table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orderhaven.core.carriers import checks
+from orderhaven.core.carriers.names import Carrier
+
+
+class Confidence(StrEnum):
+    CERTAIN = "certain"  # nobody else's codes look like this
+    LIKELY = "likely"  # good enough to tell a marketplace
+    UNSURE = "unsure"  # a person or a rule must say
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One shape of code. `proves` is what fitting it (check digit included) is worth."""
+
+    carrier: Carrier
+    shape: re.Pattern[str]
+    lengths: tuple[int, ...]
+    proves: Confidence
+    source: str
+    check: Callable[[str], bool] | None = None  # None: the format has no check digit, or none is documented
+    home: frozenset[str] = frozenset()  # countries where this shape is theirs; empty: no country says more
+    proves_at_home: Confidence = Confidence.UNSURE  # the same when it goes to or comes from there
+
+    def fits(self, code: str) -> bool:
+        return self.shape.fullmatch(code) is not None and (self.check is None or self.check(code))
+
+
+def _family(
+    carrier: Carrier,
+    shape: str,
+    lengths: int | tuple[int, ...],
+    proves: Confidence,
+    source: str,
+    *,
+    check: Callable[[str], bool] | None = None,
+    home: str = "",
+    proves_at_home: Confidence | None = None,
+) -> Family:
+    exact = (lengths,) if isinstance(lengths, int) else lengths
+    at_home = proves_at_home or proves
+    return Family(carrier, re.compile(shape, re.ASCII), exact, proves, source, check, frozenset(home.split()), at_home)
+
+
+_C = Carrier
+_CERTAIN, _LIKELY, _UNSURE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.UNSURE
+_JKEEN = "jkeen/tracking_number_data 2.0.0"
+_PAKETDA = "paketda.de, check digits of parcels"
+_DHL_IDS = "dhl.com id-labels: numbers of DHL Parcel start with 3S, JVGL or JJD"
+_BPOST_FAQ = "bpost FAQ on barcodes"
+_POSTNL_API = "PostNL barcode webservice: 3S has 13 or 15 characters; firstred/postnl-api-php for the ranges"
+_DPD_LABEL = "bwipp wiki DPD-Parcel-Label"
+
+# Read from the top: of two families that are certain, the first wins, so an exception stands above its rule.
+FAMILIES: tuple[Family, ...] = (
+    # 3S is PostNL's, but the customer code QLW is DHL eCommerce's, and fourteen characters are not PostNL's
+    _family(_C.DHL_ECOMMERCE_NL, r"3SQLW\d{10}", 15, _CERTAIN, "seen in five unrelated repositories"),
+    _family(_C.POSTNL, r"3S[A-Z]{3,4}\d{7,10}", (13, 15), _CERTAIN, _POSTNL_API),
+    _family(_C.POSTNL, r"2S[A-Z]{3,4}\d{7,10}", (13, 15), _LIKELY, _POSTNL_API),
+    _family(_C.DHL_ECOMMERCE_NL, r"3S[A-Z]{3,4}\d{8,9}", 14, _UNSURE, _DHL_IDS + " (3SBCC000123456)"),
+    # JVGL and JJD: the exact length decides
+    _family(_C.DHL_ECOMMERCE_NL, r"JVGL\d+", (20, 24), _CERTAIN, _DHL_IDS),
+    _family(_C.DHL, r"JVGL\d+", (14, 22), _LIKELY, _DHL_IDS + "; division not said"),
+    _family(_C.DHL_ECOMMERCE_NL, r"JJD\d{18}|JJD\d{22}", (21, 25), _CERTAIN, _DHL_IDS),
+    _family(_C.DHL_PARCEL_DE, r"JJD\d{13}", 16, _CERTAIN, _PAKETDA),
+    _family(_C.DHL_PARCEL_PL, r"JJD\d{21}", 24, _LIKELY, "WooCommerce autodetector"),
+    _family(_C.YODEL, r"J?JD\d{16}", (18, 19), _CERTAIN, _JKEEN),
+    _family(_C.DHL_EXPRESS, r"JD\d{18}", 20, _CERTAIN, _DHL_IDS + "; piece number"),
+    _family(_C.BPOST, r"JJBEA\d{22}", 27, _CERTAIN, _BPOST_FAQ),
+    _family(_C.POSTI, r"JJFI\d{17}", 21, _CERTAIN, "JJ data identifier with the post's own FI prefix"),
+    _family(_C.BPOST, r"32(?:32|99)\d{20}", 24, _CERTAIN, _BPOST_FAQ),
+    _family(_C.BPOST, r"3232\d{14}", 18, _LIKELY, _BPOST_FAQ),
+    _family(_C.BPOST, r"010\d{27}", 30, _CERTAIN, _BPOST_FAQ),
+    # check digits
+    _family(_C.UPS, r"1Z[0-9A-Z]{15}\d", 18, _CERTAIN, _JKEEN, check=checks.ups_holds),
+    _family(_C.UPS, r"[AHJKTV]\d{10}", 11, _LIKELY, _JKEEN + "; waybill", check=checks.ups_holds),
+    _family(_C.DHL_PARCEL_DE, r"0034043[34]\d{12}", 20, _CERTAIN, _PAKETDA, check=checks.mod10_holds),
+    _family(_C.POSTNORD, r"0037\d{16}", 20, _LIKELY, "WooCommerce autodetector", check=checks.mod10_holds),
+    _family(_C.POCZTA_POLSKA, r"00\d5900773\d{10}", 20, _CERTAIN, "akg.waw.pl", check=checks.mod10_holds),
+    _family(_C.DPD, r"[0-9A-Z]{2}\d{12}[A-Z]", 15, _CERTAIN, _DPD_LABEL, check=checks.mod37_36_holds),
+    _family(_C.DPD, r"[0-9A-Z]{2}\d{13}", 15, _UNSURE, _DPD_LABEL, check=checks.mod37_36_holds),
+    _family(_C.DPD, r"[0-9A-Z]{7}\d{20}[0-9A-Z]", 28, _CERTAIN, _DPD_LABEL, check=checks.mod37_36_holds),
+    _family(_C.USPS, r"9[1-5]\d{20}", 22, _LIKELY, _JKEEN, check=checks.mod10_holds),
+    _family(_C.USPS, r"420\d{5}(?:\d{4})?9[1-5]\d{20}", (30, 34), _CERTAIN, _JKEEN, check=checks.usps_holds),
+    _family(_C.FEDEX, r"96\d{20}", 22, _LIKELY, _JKEEN, check=checks.fedex_ground_holds),
+    # GE and GD with nine digits are TNT's, although the S10 check digit holds
+    _family(_C.TNT, r"G[DE]\d{9}[A-Z]{2}", 13, _CERTAIN, "karrio; WooCommerce autodetector"),
+    _family(_C.CHRONOPOST, r"X[A-Z]\d{9}(?:FR|JB)", 13, _LIKELY, "karrio; WooCommerce autodetector"),
+    # prefixes of their own
+    _family(_C.AMAZON, r"TB[ACM]\d{12}", 15, _CERTAIN, _JKEEN),
+    _family(_C.AMAZON, r"Q[AB]\d{10}", 12, _LIKELY, "WooCommerce autodetector"),
+    _family(_C.HERMES_DE, r"H\d{19,20}", (20, 21), _LIKELY, "itsvic-dev/deliveries issue 212"),
+    _family(_C.EVRI, r"[A-Z]\d{2}[A-Z]{3}\d{10}", 16, _LIKELY, "Mail-and-Packages"),
+    _family(_C.LA_POSTE, r"\d[A-Z]\d{11}", 13, _LIKELY, "aide.laposte.fr: thirteen, one letter"),
+    _family(_C.CORREOS, r"P[A-Z0-9]{5}\d{16}[A-Z]", 23, _LIKELY, "geartrack"),
+    _family(_C.INPOST, r"[4569]\d{23}", 24, _LIKELY, "4tracking.net/cs/carriers/inpost"),
+    _family(_C.SWISS_POST, r"9[89]\d{16}", 18, _LIKELY, "Aspose on Swiss Post barcodes"),
+    _family(_C.AUSTRIAN_POST, r"10[03]\d{19}", 22, _LIKELY, "karrio"),
+    _family(_C.PARCELFORCE, r"(?!JVGL)[A-Z]{4}\d{10}", 14, _LIKELY, "parcelforce.com number formats"),
+    _family(_C.PACKETA, r"Z\d{10}", 11, _LIKELY, "geartrack-website issue 60"),
+    _family(_C.DHL_ECOMMERCE_US, r"GM\d{16,18}", (18, 19, 20), _LIKELY, _JKEEN),
+    # shapes that several carriers share: alone they say little
+    _family(_C.DPD, r"\d{14}", 14, _UNSURE, _DPD_LABEL, home="NL BE DE FR AT GB"),
+    _family(_C.GLS, r"\d{13,14}", (13, 14), _UNSURE, "ha-gls", home="NL"),
+    _family(_C.HERMES_DE, r"\d{14}", 14, _UNSURE, _PAKETDA, check=checks.mod10_holds, home="DE"),
+    _family(_C.DHL_PARCEL_UK, r"(?:41|60)\d{12}", 14, _UNSURE, "WooCommerce autodetector", home="GB"),
+    _family(_C.GLS, r"(?=.*\d)(?=.*[A-Z])[A-Z0-9]{8}", 8, _UNSURE, "paketda.de on GLS labels: Track-ID"),
+    _family(_C.GLS, r"\d{11}", 11, _UNSURE, "paketda.de on GLS labels: without check digit"),
+    _family(_C.GLS, r"\d{12}", 12, _UNSURE, "paketda.de on GLS labels", check=checks.mod10_holds),
+    _family(_C.DHL_PARCEL_DE, r"\d{12}", 12, _UNSURE, "Identcode", check=checks.identcode_holds, home="DE"),
+    _family(_C.FEDEX, r"\d{12}", 12, _UNSURE, _JKEEN, check=checks.fedex12_holds),
+    _family(_C.FEDEX, r"\d{15}", 15, _UNSURE, _JKEEN, check=checks.mod10_holds),
+    _family(_C.DHL_EXPRESS, r"\d{10}", 10, _UNSURE, _JKEEN + "; waybill", check=checks.mod7_holds),
+    _family(_C.PACKETA, r"\d{10}", 10, _UNSURE, "Packeta without its Z", home="CZ SK HU RO"),
+    _family(_C.TRUNKRS, r"4\d{8}", 9, _UNSURE, "test range of Trunkrs's own SDKs", home="NL"),
+    _family(_C.TNT, r"\d{9}", 9, _UNSURE, "delivery-tracker"),
+    _family(_C.MONDIAL_RELAY, r"\d{8}", 8, _UNSURE, "a public mail parser", home="FR BE"),
+    _family(
+        _C.CANADA_POST,
+        r"\d{16}",
+        16,
+        _UNSURE,
+        _JKEEN,
+        check=checks.mod10_holds,
+        home="CA",
+        proves_at_home=_LIKELY,
+    ),
+)
+
+# UPU S10: the suffix is the country of the post that issued the code; another post may bring it.
+_POSTS = {
+    "AT": _C.AUSTRIAN_POST, "AU": _C.AUSTRALIA_POST, "BE": _C.BPOST, "BG": _C.BULGARIAN_POSTS,
+    "BR": _C.CORREIOS, "CA": _C.CANADA_POST, "CH": _C.SWISS_POST, "CN": _C.CHINA_POST,
+    "CY": _C.CYPRUS_POST, "CZ": _C.CESKA_POSTA, "DE": _C.DEUTSCHE_POST, "DK": _C.POSTNORD,
+    "EE": _C.OMNIVA, "ES": _C.CORREOS, "FI": _C.POSTI, "FR": _C.LA_POSTE,
+    "GB": _C.ROYAL_MAIL, "GR": _C.ELTA, "HK": _C.HONGKONG_POST, "HR": _C.HRVATSKA_POSTA,
+    "HU": _C.MAGYAR_POSTA, "ID": _C.INDONESIA_POST, "IE": _C.AN_POST, "IL": _C.ISRAEL_POST,
+    "IN": _C.INDIA_POST, "IS": _C.ICELAND_POST, "IT": _C.POSTE_ITALIANE, "JP": _C.JAPAN_POST,
+    "KR": _C.KOREA_POST, "LI": _C.LIECHTENSTEIN_POST, "LT": _C.LIETUVOS_PASTAS, "LU": _C.POST_LUXEMBOURG,
+    "LV": _C.LATVIJAS_PASTS, "MT": _C.MALTAPOST, "MY": _C.POS_MALAYSIA, "NL": _C.POSTNL,
+    "NO": _C.POSTEN_NORGE, "NZ": _C.NZ_POST, "PH": _C.PHLPOST, "PL": _C.POCZTA_POLSKA,
+    "PT": _C.CTT, "RO": _C.POSTA_ROMANA, "RS": _C.POSTA_SRBIJE, "SA": _C.SAUDI_POST,
+    "SE": _C.POSTNORD, "SG": _C.SINGAPORE_POST, "SI": _C.POSTA_SLOVENIJE, "SK": _C.SLOVENSKA_POSTA,
+    "TH": _C.THAILAND_POST, "TR": _C.PTT, "TW": _C.CHUNGHWA_POST, "UA": _C.UKRPOSHTA,
+    "US": _C.USPS, "VN": _C.VIETNAM_POST,
+}  # fmt: skip
+
+# The first letter J, K, S or W is reserved, so such a code is no S10; T is in use (seen: TQ...GB).
+S10_FAMILIES: dict[str, Family] = {
+    suffix: _family(post, rf"[A-IL-RT-VX-Z][A-Z]\d{{9}}{suffix}", 13, _CERTAIN, "UPU S10", check=checks.s10_holds)
+    for suffix, post in _POSTS.items()
+}
+
+CARRIERS_WITH_A_SHAPE = frozenset(family.carrier for family in (*FAMILIES, *S10_FAMILIES.values()))
+
+_BY_LENGTH: dict[int, tuple[Family, ...]] = {
+    length: tuple(family for family in FAMILIES if length in family.lengths)
+    for length in {length for family in FAMILIES for length in family.lengths}
+}
+
+
+def fitting_families(code: str) -> tuple[Family, ...]:
+    """Every family that a clean code fits, exceptions before rules."""
+    fitting = tuple(family for family in _BY_LENGTH.get(len(code), ()) if family.fits(code))
+    post = S10_FAMILIES.get(code[-2:])
+    return (*fitting, post) if post and post.fits(code) else fitting

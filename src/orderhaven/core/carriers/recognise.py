@@ -1,0 +1,146 @@
+"""Who carries a parcel, told from its code and what is known beside it; "unsure" rather than a guess.
+
+The evidence is asked in one order, the strongest first, and the first that decides is the answer:
+the tracking link's website, the shop's own word, the shape of the code (with check digit and country), and
+the carriers this merchant uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from orderhaven.core.carriers.clean import clean_code, is_link
+from orderhaven.core.carriers.families import CARRIERS_WITH_A_SHAPE, Confidence, Family, fitting_families
+from orderhaven.core.carriers.links import carrier_of_link
+from orderhaven.core.carriers.names import DIVISIONS, Carrier
+from orderhaven.core.carriers.words import carriers_named
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    code: str  # cleaned; "": the text holds no track & trace code
+    carrier: Carrier | None  # None exactly when the confidence is UNSURE
+    confidence: Confidence
+    candidates: tuple[Carrier, ...]  # best first, the carrier itself among them
+    why: str  # a sentence for the merchant
+
+
+def recognise(
+    code: str,
+    *,
+    url: str = "",
+    destination: str = "",
+    origin: str = "",
+    shop_says: str = "",
+    likely: Sequence[Carrier] = (),
+) -> Recognition:
+    """`destination` and `origin` are ISO-2 countries, `likely` the merchant's own carriers. Never raises."""
+    link = url or (code if is_link(code) else "")
+    cleaned = clean_code(code) or (clean_code(url) if is_link(url) else "")
+    if not cleaned:
+        return Recognition("", None, Confidence.UNSURE, (), "This is not a track & trace code.")
+    fits = fitting_families(cleaned)
+    countries = {destination.upper(), origin.upper()}
+    return (
+        _by_link(cleaned, link, fits)
+        or _by_shop_word(cleaned, shop_says, fits)
+        or _by_shape(cleaned, fits, countries, likely)
+        or _by_usual_carriers(cleaned, fits, likely)
+        or _unsure(cleaned, fits, likely)
+    )
+
+
+def _by_link(code: str, link: str, fits: tuple[Family, ...]) -> Recognition | None:
+    named = carrier_of_link(link) if link else None
+    if named is None:
+        return None
+    carrier = _division(named, fits)
+    return _told(code, carrier, Confidence.CERTAIN, fits, f"The tracking link is {named.display_name}'s.")
+
+
+def _by_shop_word(code: str, shop_says: str, fits: tuple[Family, ...]) -> Recognition | None:
+    named = carriers_named(shop_says) if shop_says else ()
+    carriers = _unique(_division(carrier, fits) for carrier in named)
+    agreeing = [carrier for carrier in carriers if _fits_carrier(carrier, fits)]
+    if len(agreeing) == 1:
+        why = f"The shop says {agreeing[0].display_name}, and the code looks like theirs."
+        return _told(code, agreeing[0], Confidence.CERTAIN, fits, why)
+    if len(carriers) != 1:
+        return None
+    why = f"The shop says {carriers[0].display_name}"
+    other = next((family.carrier for family in fits if family.proves is Confidence.CERTAIN), None)
+    why += f", though the code looks like one of {other.display_name}." if other else "."
+    return _told(code, carriers[0], Confidence.LIKELY, fits, why)
+
+
+def _by_shape(
+    code: str, fits: tuple[Family, ...], countries: Collection[str], likely: Sequence[Carrier]
+) -> Recognition | None:
+    for confidence in (Confidence.CERTAIN, Confidence.LIKELY):
+        strong = [family for family in fits if _strength(family, countries) is confidence]
+        carriers = _unique(family.carrier for family in strong)
+        if len(carriers) > 1 and confidence is Confidence.LIKELY:
+            carriers = _unique(carrier for carrier in carriers if carrier in likely)
+        if carriers and (confidence is Confidence.CERTAIN or len(carriers) == 1):
+            family = next(family for family in strong if family.carrier is carriers[0])
+            return _told(code, carriers[0], confidence, fits, _say_shape(family, countries))
+    return None
+
+
+def _by_usual_carriers(code: str, fits: tuple[Family, ...], likely: Sequence[Carrier]) -> Recognition | None:
+    """A shape that several carriers share is theirs who is the only one of them this merchant uses."""
+    # a carrier without a documented shape (Budbee) could have issued any code
+    used = (_division(carrier, fits) for carrier in likely)
+    fitting = _unique(c for c in used if c not in CARRIERS_WITH_A_SHAPE or _fits_carrier(c, fits))
+    if len(fitting) != 1 or not _fits_carrier(fitting[0], fits):
+        return None
+    carrier = fitting[0]
+    why = f"Of the carriers you use, only {carrier.display_name} has codes like this."
+    return _told(code, carrier, Confidence.LIKELY, fits, why)
+
+
+def _unsure(code: str, fits: tuple[Family, ...], likely: Sequence[Carrier]) -> Recognition:
+    carriers = _unique(family.carrier for family in fits)
+    carriers = tuple(sorted(carriers, key=lambda carrier: carrier not in likely))
+    names = " and ".join(carrier.display_name for carrier in carriers)
+    if not carriers:
+        why = "No carrier documents codes like this."
+    elif len(carriers) == 1:
+        why = f"{names} has codes like this, but the code alone does not prove it."
+    else:
+        why = f"{names} all have codes like this."
+    return Recognition(code, None, Confidence.UNSURE, carriers, why)
+
+
+def _told(code: str, carrier: Carrier, confidence: Confidence, fits: tuple[Family, ...], why: str) -> Recognition:
+    candidates = _unique((carrier, *(family.carrier for family in fits)))
+    return Recognition(code, carrier, confidence, candidates, why)
+
+
+def _say_shape(family: Family, countries: Collection[str]) -> str:
+    said = f"The code has the form of {family.carrier.display_name}"
+    if family.check is not None:
+        said += " and its check digit is right"
+    if _strength(family, countries) is not family.proves:
+        said += ", and it goes to or comes from where they use it"
+    return said + "."
+
+
+def _strength(family: Family, countries: Collection[str]) -> Confidence:
+    return family.proves if family.home.isdisjoint(countries) else family.proves_at_home
+
+
+def _division(named: Carrier, fits: tuple[Family, ...]) -> Carrier:
+    """DHL -> the one division of DHL whose codes look like this; DHL itself where that is not clear."""
+    divisions = DIVISIONS.get(named, ())
+    fitting = _unique(family.carrier for family in fits if family.carrier in divisions)
+    return fitting[0] if len(fitting) == 1 else named
+
+
+def _fits_carrier(carrier: Carrier, fits: tuple[Family, ...]) -> bool:
+    return any(family.carrier is carrier for family in fits)
+
+
+def _unique(carriers: Iterable[Carrier]) -> tuple[Carrier, ...]:
+    return tuple(dict.fromkeys(carriers))

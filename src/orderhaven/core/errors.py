@@ -1,0 +1,131 @@
+"""What can go wrong, sorted by whose turn it is.
+
+HubError
+├── TryLater            nobody's turn: keep it, back off, repeat
+│   └── RateLimited     the other side said how long to wait
+├── Unclear             ours: the call may have happened; look before repeating
+├── OrderProblem        the merchant's, this order: park it with a sentence, go on with the rest
+│   ├── UnknownProduct
+│   ├── UnknownCarrier
+│   ├── CurrencyRefused
+│   ├── OrderRefused    the other side said no and why
+│   └── OrderMissing    the other side does not know this order (any more)
+├── AccountProblem      the merchant's, this connection: end the cycle, pause, one notice
+│   ├── AuthRefused
+│   ├── WrongAddress    the URL is not what it should be
+│   └── ClockOff        this machine's clock differs too much from theirs
+└── Surprise            ours: a reply nobody has seen before; park it with the redacted evidence
+
+Errors carry a problem kind and its values instead of a finished sentence, so that every face (CLI, web, API, mail)
+says it in the reader's language: see `orderhaven.core.problems`.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from orderhaven.core.problems import ProblemKind, sentence
+
+
+class HubError(Exception):
+    """Anything Orderhaven raises on purpose."""
+
+
+class TryLater(HubError):
+    """It did not happen and may work later. `after` is what the other side asked us to wait, if it said."""
+
+    def __init__(self, cause: str, after: timedelta | None = None) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.after = after
+
+
+class RateLimited(TryLater):
+    """The other side counts our calls and has had enough for now."""
+
+
+class Unclear(HubError):
+    """The call was sent and no usable answer came: it may have happened."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class _Problem(HubError):
+    def __init__(self, kind: ProblemKind, **values: str) -> None:
+        super().__init__(sentence(kind, values))
+        self.kind = kind
+        self.values: Mapping[str, str] = values
+
+
+class OrderProblem(_Problem):
+    """The merchant must do something about this one order."""
+
+
+class UnknownProduct(OrderProblem):
+    """A line names a product that the shop does not have."""
+
+    def __init__(self, sku: str, title: str) -> None:
+        super().__init__(ProblemKind.UNKNOWN_PRODUCT, sku=sku, title=title)
+
+
+class UnknownCarrier(OrderProblem):
+    """The marketplace wants a carrier and the code does not tell which one it is."""
+
+    def __init__(self, code: str, candidates: str) -> None:
+        super().__init__(ProblemKind.UNKNOWN_CARRIER, code=code, candidates=candidates)
+
+
+class CurrencyRefused(OrderProblem):
+    """The order is in a currency that the shop does not have."""
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(ProblemKind.CURRENCY_REFUSED, currency=currency)
+
+
+class OrderRefused(OrderProblem):
+    """The other side understood the request and refuses it."""
+
+    def __init__(self, side: str, reason: str) -> None:
+        super().__init__(ProblemKind.REFUSED, side=side, reason=reason)
+
+
+class OrderMissing(OrderProblem):
+    """The other side listed or took this order and now says that it does not exist."""
+
+    def __init__(self, side: str, ref: str) -> None:
+        super().__init__(ProblemKind.ORDER_MISSING, side=side, ref=ref)
+
+
+class AccountProblem(_Problem):
+    """The merchant must do something about this connection; nothing else can go on with it."""
+
+
+class AuthRefused(AccountProblem):
+    """Key or secret is wrong, expired, or lacks a permission."""
+
+    def __init__(self, side: str, reason: str) -> None:
+        super().__init__(ProblemKind.AUTH_REFUSED, side=side, reason=reason)
+
+
+class WrongAddress(AccountProblem):
+    """The URL answers, but not as this API does."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(ProblemKind.WRONG_ADDRESS, url=url, reason=reason)
+
+
+class ClockOff(AccountProblem):
+    """This machine's clock and theirs differ by more than tokens and windows allow."""
+
+    def __init__(self, side: str, seconds: int) -> None:
+        super().__init__(ProblemKind.CLOCK_OFF, side=side, seconds=str(seconds))
+
+
+class Surprise(HubError):
+    """A reply, word or shape that nobody has seen. `evidence` is redacted by whoever raises it."""
+
+    def __init__(self, cause: str, evidence: str = "") -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.evidence = evidence

@@ -1,0 +1,173 @@
+"""An amount of money with its currency: exact, never a float, never added across currencies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import total_ordering
+
+# ISO 4217 gives most currencies two decimals; these are the others in use.
+_BY_DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_MINOR_DIGITS = {currency: digits for digits, row in _BY_DIGITS.items() for currency in row.split()}
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+# Decimal works with 28 digits: below this size and depth no sum or share of an order is ever cut off.
+_LARGEST = Decimal(10) ** 15
+_DEEPEST = -9
+
+
+class CurrencyMismatch(ValueError):
+    """Two amounts in different currencies were added or compared. Convert one of them first."""
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`amount` keeps every decimal it came with; `rounded()` brings it to what can be paid.
+
+    Equal means the same value in the same currency: 12.9 EUR == 12.90 EUR.
+    """
+
+    amount: Decimal
+    currency: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.amount, Decimal):
+            raise TypeError(f"{self.amount!r} is a {type(self.amount).__name__}: an amount is a Decimal.")
+        if not _CURRENCY.fullmatch(self.currency):
+            raise ValueError(f"{self.currency!r} is not a currency: give the ISO 4217 code, such as 'EUR'.")
+        if not self.amount.is_finite():
+            raise ValueError(f"{self.amount} is not an amount of money.")
+        if abs(self.amount) >= _LARGEST or _depth(self.amount) < _DEEPEST:
+            raise ValueError("The amount has more digits than an amount of money can have.")
+
+    @classmethod
+    def of(cls, amount: str | int | Decimal, currency: str) -> Money:
+        """Raises TypeError for a float (its cents are lost already) and ValueError for what is no number."""
+        if isinstance(amount, bool) or not isinstance(amount, str | int | Decimal):
+            raise TypeError(f"{amount!r} is a {type(amount).__name__}: give it as text, int or Decimal.")
+        try:
+            return cls(Decimal(amount), currency)
+        except InvalidOperation:
+            raise ValueError(f"{amount!r} is not an amount of money: write it like '12.99'.") from None
+
+    @classmethod
+    def zero(cls, currency: str) -> Money:
+        return cls(Decimal(0), currency)
+
+    @property
+    def minor_digits(self) -> int:
+        """Decimals of the smallest coin: 2 for EUR, 0 for JPY, 3 for KWD."""
+        return _MINOR_DIGITS.get(self.currency, 2)
+
+    @property
+    def is_zero(self) -> bool:
+        return self.amount == 0
+
+    def __add__(self, other: Money) -> Money:
+        if not isinstance(other, Money):
+            return NotImplemented
+        return Money(self.amount + self._same(other), self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        if not isinstance(other, Money):
+            return NotImplemented
+        return Money(self.amount - self._same(other), self.currency)
+
+    def __mul__(self, count: int) -> Money:
+        if isinstance(count, bool) or not isinstance(count, int):
+            return NotImplemented
+        return Money(self.amount * count, self.currency)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Money:
+        return Money(-self.amount, self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        if not isinstance(other, Money):
+            return NotImplemented
+        return self.amount < self._same(other)
+
+    def __str__(self) -> str:
+        digits = max(self.minor_digits, -_depth(self.amount))
+        return f"{self.amount:.{digits}f} {self.currency}"
+
+    def rounded(self, digits: int | None = None) -> Money:
+        """To the smallest coin, or to `digits` decimals; halves go away from zero."""
+        step = Decimal(1).scaleb(-(self.minor_digits if digits is None else digits))
+        return Money(self.amount.quantize(step, ROUND_HALF_UP), self.currency)
+
+    def net_of(self, vat_rate: Decimal, digits: int | None = None) -> Money:
+        """This VAT-inclusive amount without its VAT, rounded; 0.21 is 21 %."""
+        return Money(_cut(self.amount / _factor(vat_rate)), self.currency).rounded(digits)
+
+    def gross_of(self, vat_rate: Decimal, digits: int | None = None) -> Money:
+        """This VAT-exclusive amount with VAT added, rounded; 0.21 is 21 %."""
+        return Money(_cut(self.amount * _factor(vat_rate)), self.currency).rounded(digits)
+
+    def vat_in(self, vat_rate: Decimal, digits: int | None = None) -> Money:
+        """The VAT inside this VAT-inclusive amount: exactly what `net_of` with the same arguments leaves."""
+        return self - self.net_of(vat_rate, digits)
+
+    def split(self, weights: Sequence[int | Decimal]) -> tuple[Money, ...]:
+        """Share this amount in proportion to the weights, in whole cents; the shares add up to it exactly.
+
+        Cents left over go to the largest fractions, the earlier one on a tie. Weights that are all zero share
+        equally (a discount over free lines). Raises ValueError without weights or with a negative one.
+        """
+        if not weights or any(weight < 0 for weight in weights):
+            raise ValueError("An amount is shared by one or more weights, none of them negative.")
+        step = Decimal(1).scaleb(-max(self.minor_digits, -_depth(self.amount)))
+        cents = int(abs(self.amount) / step)
+        sign = -1 if self.amount < 0 else 1
+        return tuple(Money(sign * share * step, self.currency) for share in _share(cents, weights))
+
+    def _same(self, other: Money) -> Decimal:
+        if other.currency != self.currency:
+            raise CurrencyMismatch(f"{self} and {other} are in different currencies. Convert one first.")
+        return other.amount
+
+
+def sum_money(items: Iterable[Money], currency: str) -> Money:
+    """The total in `currency`; nothing at all is zero. Raises CurrencyMismatch for an item in another one."""
+    total = Money.zero(currency)
+    for item in items:
+        total = total + item
+    return total
+
+
+def _share(cents: int, weights: Sequence[int | Decimal]) -> list[int]:
+    parts = [Decimal(weight) for weight in weights]
+    if not any(parts):
+        parts = [Decimal(1)] * len(parts)
+    exact = [cents * part / sum(parts) for part in parts]
+    shares = [int(value.to_integral_value(ROUND_FLOOR)) for value in exact]
+    by_fraction = sorted(range(len(parts)), key=lambda i: shares[i] - exact[i])
+    for i in by_fraction[: cents - sum(shares)]:
+        shares[i] += 1
+    return shares
+
+
+def _factor(vat_rate: Decimal) -> Decimal:
+    if not isinstance(vat_rate, Decimal):
+        raise TypeError(f"{vat_rate!r} is a {type(vat_rate).__name__}: a VAT rate is a Decimal, 0.21 or so.")
+    if not vat_rate.is_finite() or not 0 <= vat_rate < 1:
+        raise ValueError(f"{vat_rate} is not a VAT rate: give it as a fraction, 0.21 for 21 %.")
+    return 1 + vat_rate
+
+
+def _cut(amount: Decimal) -> Decimal:
+    """To the depth that Money allows: a quotient has up to 28 digits."""
+    return amount.quantize(Decimal(1).scaleb(_DEEPEST), ROUND_HALF_UP)
+
+
+def _depth(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0

@@ -1,0 +1,156 @@
+"""Why a person must look: one kind per cause, one English sentence per kind (the message id of every translation)."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class ProblemKind(StrEnum):
+    # about one order, before or while it is placed
+    UNKNOWN_PRODUCT = "unknown_product"
+    CURRENCY_REFUSED = "currency_refused"
+    NO_LINES = "no_lines"
+    ORDER_MISSING = "order_missing"
+    REFUSED = "refused"
+    HALF_MADE = "half_made"
+    PLACED_TWICE = "placed_twice"
+    TOTAL_DIFFERS = "total_differs"
+    ADOPTED_DIFFERS = "adopted_differs"
+    SHOP_ORDER_GONE = "shop_order_gone"
+    # about one order, on its way back
+    UNKNOWN_CARRIER = "unknown_carrier"
+    OWN_LABEL = "own_label"
+    QUANTITIES_DIFFER = "quantities_differ"
+    WAIT_HELD = "wait_held"
+    LATER_CODE = "later_code"
+    REOPENED_AFTER_SHIPPING = "reopened_after_shipping"
+    # about one order, cancelled somewhere
+    LINES_CANCELLED = "lines_cancelled"
+    STOP_THE_PARCEL = "stop_the_parcel"
+    PARCEL_MAY_HAVE_LEFT = "parcel_may_have_left"
+    SHOP_CANCELLED_LATE = "shop_cancelled_late"
+    CANCELLED_THERE_LATE = "cancelled_there_late"
+    SHIPPED_THOUGH_CANCELLED = "shipped_though_cancelled"
+    REOPENED_AFTER_CANCELLING = "reopened_after_cancelling"
+    BUYER_ASKS_LATE = "buyer_asks_late"
+    CANCELLATIONS_HELD = "cancellations_held"
+    # about one order, ours
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    TAKES_LONG = "takes_long"
+    UNEXPECTED_FACT = "unexpected_fact"
+    SURPRISE = "surprise"
+    # about a connection
+    AUTH_REFUSED = "auth_refused"
+    WRONG_ADDRESS = "wrong_address"
+    CLOCK_OFF = "clock_off"
+    OTHER_ACCOUNT = "other_account"
+
+
+SENTENCES: Mapping[ProblemKind, str] = {
+    ProblemKind.UNKNOWN_PRODUCT: (
+        "{sku} ({title}) is not in the shop. Add it there or say which product it is (map), then press Retry."
+    ),
+    ProblemKind.CURRENCY_REFUSED: (
+        "The order is in {currency}, which the shop does not sell in. Switch that currency on in the shop and press "
+        "Retry, or handle the order by hand."
+    ),
+    ProblemKind.NO_LINES: "The order has no lines to ship. Look it up at the marketplace, then press Retry.",
+    ProblemKind.ORDER_MISSING: (
+        "{side} says that order {ref} does not exist, although it was there before. Look it up there; press Retry when "
+        "it is back, or handle it by hand."
+    ),
+    ProblemKind.REFUSED: "{side} refuses: {reason}. Mend that and press Retry, or handle the order by hand.",
+    ProblemKind.HALF_MADE: (
+        "Shop order {shop_ref} was made for this order, but it is not complete ({reason}). Mend or delete it in the shop, "
+        "then adopt it or press Retry."
+    ),
+    ProblemKind.PLACED_TWICE: (
+        "The shop has this order more than once: {shop_refs}. Orderhaven follows the oldest; cancel the others in the shop."
+    ),
+    ProblemKind.TOTAL_DIFFERS: (
+        "The shop made the total {shop_total}, the marketplace says {total}. Check tax settings and the order in the shop."
+    ),
+    ProblemKind.ADOPTED_DIFFERS: (
+        "Shop order {shop_ref} does not match this order ({reason}). Choose another one, or place the order."
+    ),
+    ProblemKind.SHOP_ORDER_GONE: (
+        "Shop order {shop_ref} is in the trash or deleted. Place it again, cancel it at the marketplace, or handle it by hand."
+    ),
+    ProblemKind.UNKNOWN_CARRIER: (
+        "The carrier of {code} is not certain (perhaps {candidates}). Choose the carrier, then press Retry."
+    ),
+    ProblemKind.OWN_LABEL: (
+        "This order travels on the marketplace's own label, and the shop order does not say which. Note the label's number in the "
+        "shop order and press Retry, or confirm it at the marketplace."
+    ),
+    ProblemKind.QUANTITIES_DIFFER: (
+        "The shop completed {shop_quantities}, the marketplace expects {quantities}. Put it right in the shop and press Retry, "
+        "or handle the order by hand."
+    ),
+    ProblemKind.WAIT_HELD: (
+        "The wait for a track & trace code is over, but the shop cannot be read to see whether one came. The order is held "
+        "until the shop answers or its ship-by time comes near."
+    ),
+    ProblemKind.LATER_CODE: (
+        "Track & trace code {code} came after the shipment was confirmed without it. It is kept here; add it at the marketplace "
+        "if you want the buyer to have it."
+    ),
+    ProblemKind.REOPENED_AFTER_SHIPPING: (
+        "The shop reopened this order after its shipment was told to the marketplace. Complete it again or settle it with the buyer."
+    ),
+    ProblemKind.LINES_CANCELLED: (
+        "{lines} was cancelled at the marketplace after the order was placed. Take it out of the shop order before you ship."
+    ),
+    ProblemKind.STOP_THE_PARCEL: "The order was cancelled and the shop has completed it. Stop the parcel if it has not left yet.",
+    ProblemKind.PARCEL_MAY_HAVE_LEFT: (
+        "The marketplace cancelled this order after the shop completed it: the parcel may have left. Stop it if you can."
+    ),
+    ProblemKind.SHOP_CANCELLED_LATE: (
+        "The shop cancelled this order after it was shipped. The marketplace still counts it as shipped; settle it there."
+    ),
+    ProblemKind.CANCELLED_THERE_LATE: (
+        "The marketplace cancelled this order after its shipment was confirmed. Look at the order there before you refund anything."
+    ),
+    ProblemKind.SHIPPED_THOUGH_CANCELLED: (
+        "The order is cancelled here, but the marketplace says that it was shipped. Find out which is right and settle it there."
+    ),
+    ProblemKind.REOPENED_AFTER_CANCELLING: (
+        "The shop reopened this order after its cancellation was told to the marketplace. Cancel it again in the shop."
+    ),
+    ProblemKind.BUYER_ASKS_LATE: (
+        "The buyer asks to cancel, but the order was already on its way out. Stop the parcel and cancel, or let it go."
+    ),
+    ProblemKind.CANCELLATIONS_HELD: (
+        "The shop cancelled {count} orders within an hour, more than {limit}. Nothing was cancelled at the marketplace yet: "
+        "say whether that was meant."
+    ),
+    ProblemKind.OUTCOME_UNKNOWN: (
+        "{side} was told three times and never said what became of it. Look the order up there; press Retry or handle it by hand."
+    ),
+    ProblemKind.TAKES_LONG: "{side} has not taken this for {hours} hours ({reason}). Orderhaven keeps trying.",
+    ProblemKind.UNEXPECTED_FACT: (
+        "While the order was '{status}', this was heard: '{fact}'. That should not happen; look at the order on both sides."
+    ),
+    ProblemKind.SURPRISE: "{side} answered something unknown: {cause}. Please report it; press Retry or handle the order by hand.",
+    ProblemKind.AUTH_REFUSED: (
+        "{side} refuses the key or secret ({reason}). Make or copy it again, set it with 'orderhaven connect', then resume."
+    ),
+    ProblemKind.WRONG_ADDRESS: "{url} does not answer as it should ({reason}). Check the address, then resume.",
+    ProblemKind.CLOCK_OFF: (
+        "This machine's clock differs {seconds} seconds from {side}'s. Set the clock (NTP), then resume."
+    ),
+    ProblemKind.OTHER_ACCOUNT: (
+        "These keys belong to another account of {side} than the one connected here. Connect that account on its own."
+    ),
+}
+
+
+def sentence(kind: ProblemKind, values: Mapping[str, str]) -> str:
+    """The English sentence of a problem: what happened, to what, and what to do."""
+    return SENTENCES[kind].format_map(_Known(values))
+
+
+class _Known(dict[str, str]):
+    """Old rows may lack a value that a newer sentence names; a sentence must still be said."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"

@@ -1,0 +1,133 @@
+"""From what one side shows now to the facts that move an order. Pure: the same reading twice gives the same facts."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from orderhaven.core.order import LineFacts
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shop_order import ShopOrder, ShopState
+from orderhaven.core.status import Fact, Status
+
+
+class Header(StrEnum):
+    """What the lines of an order add up to at the marketplace."""
+
+    OPEN = "open"
+    PART_SENT = "part_sent"
+    SENT = "sent"  # nothing is open, and something was sent
+    CANCELLED = "cancelled"
+
+
+def header_of(lines: Iterable[LineFacts]) -> Header:
+    """Lines that the marketplace ships itself count only where all of them are."""
+    lines = list(lines)
+    ours = [line for line in lines if not line.by_marketplace] or lines
+    still_open = sum(line.open for line in ours)
+    shipped = sum(line.shipped for line in ours)
+    if still_open:
+        return Header.PART_SENT if shipped else Header.OPEN
+    if shipped:
+        return Header.SENT
+    return Header.CANCELLED if ours else Header.OPEN
+
+
+def marketplace_facts(
+    status: Status, before: Iterable[LineFacts], now: Iterable[LineFacts], *, confirmed: bool
+) -> list[Fact]:
+    """What changed at the marketplace between two sights of the same lines; nothing when nothing did."""
+    before, now = list(before), list(now)
+    facts: list[Fact] = []
+    was, header = header_of(before), header_of(now)
+    if header is not was or (header is Header.PART_SENT and before != now):
+        if header is Header.CANCELLED:
+            facts.append(Fact.CANCELLED_THERE_LATE if confirmed else Fact.CANCELLED_THERE)
+        elif header is Header.SENT:
+            facts.append(Fact.REST_SENT if status is Status.PARTLY_SHIPPED else Fact.SHIPPED_THERE)
+        elif header is Header.PART_SENT:
+            facts.append(Fact.PART_SENT)
+    asked, asks = _buyer_asks(before), _buyer_asks(now)
+    if asks and not asked:
+        facts.append(Fact.BUYER_ASKS)
+    if asked and not asks and header in (Header.OPEN, Header.PART_SENT):
+        facts.append(Fact.CANCEL_WITHDRAWN)
+    return facts
+
+
+def newly_cancelled(before: Mapping[str, LineFacts], now: Iterable[LineFacts]) -> list[str]:
+    """Refs of lines of which pieces were cancelled since."""
+    return [line.ref for line in now if line.cancelled > (before[line.ref].cancelled if line.ref in before else 0)]
+
+
+def _buyer_asks(lines: Iterable[LineFacts]) -> bool:
+    return any(line.buyer_asks_to_cancel and line.open for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopSide:
+    """What the hub knows of the shop's side of an order before a reading is taken in."""
+
+    status: Status
+    state: str  # the last ShopState read; "" before the first
+    code: str
+    placed: int  # pieces that stand in the shop's order
+    expected: (
+        int  # pieces the marketplace still expects from the merchant, shipped ones of our own confirmation included
+    )
+    told: bool  # whether the marketplace was told (or is being told) what the shop said last
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a reading of the shop means: facts for the table, in order, and Problems of the reading itself."""
+
+    facts: tuple[Fact, ...] = ()
+    problems: Mapping[ProblemKind, Mapping[str, str]] = field(default_factory=dict)
+
+
+# while an order stands here, its shop order going away needs a person
+_ALIVE = frozenset({Status.NOT_SHIPPED, Status.WAITING, Status.CANCELLATION_REQUESTED, Status.PARTLY_SHIPPED})
+READING_PROBLEMS = frozenset({ProblemKind.SHOP_ORDER_GONE, ProblemKind.QUANTITIES_DIFFER, ProblemKind.WAIT_HELD})
+
+
+def shop_facts(known: ShopSide, reading: ShopOrder) -> Heard:
+    """What this reading of the shop order adds to what is known."""
+    match reading.state:
+        case ShopState.COMPLETED:
+            return _completed(known, reading)
+        case ShopState.CANCELLED:
+            news = known.state != ShopState.CANCELLED or known.status in _ALIVE
+            return Heard((Fact.SHOP_CANCELLED,) if news else ())
+        case ShopState.TRASHED | ShopState.GONE:
+            if known.status in _ALIVE:
+                return Heard(problems={ProblemKind.SHOP_ORDER_GONE: {"shop_ref": reading.number or reading.shop_ref}})
+            return Heard()
+        case ShopState.OPEN:
+            return _open(known, reading)
+
+
+def _completed(known: ShopSide, reading: ShopOrder) -> Heard:
+    new_code = bool(reading.codes) and reading.codes[0].code != known.code
+    if known.state == ShopState.COMPLETED and known.status not in _ALIVE:
+        return Heard((Fact.CODE,) if new_code else (), _late(known, reading) if new_code else {})
+    if reading.pieces() != known.expected and known.status in _ALIVE:
+        counts = {"shop_quantities": str(reading.pieces()), "quantities": str(known.expected)}
+        return Heard(problems={ProblemKind.QUANTITIES_DIFFER: counts})
+    has_code = bool(reading.codes or reading.label)
+    return Heard((Fact.COMPLETED_WITH_CODE if has_code else Fact.COMPLETED_BARE,))
+
+
+def _late(known: ShopSide, reading: ShopOrder) -> Mapping[ProblemKind, Mapping[str, str]]:
+    if known.status is Status.SHIPPED and known.confirmed and not known.code:
+        return {ProblemKind.LATER_CODE: {"code": reading.codes[0].code}}
+    return {}
+
+
+def _open(known: ShopSide, reading: ShopOrder) -> Heard:
+    facts = []
+    if known.state in (ShopState.COMPLETED, ShopState.CANCELLED):
+        facts.append(Fact.REOPENED_LATE if known.told else Fact.REOPENED)
+    if reading.codes and reading.codes[0].code != known.code:
+        facts.append(Fact.CODE)
+    return Heard(tuple(facts))

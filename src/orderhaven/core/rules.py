@@ -1,0 +1,48 @@
+"""What a merchant decided about carriers: by rule, and by default when nothing else tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orderhaven.core.carriers import Carrier, Confidence, Recognition, clean_code
+
+
+class RuleKind(StrEnum):
+    CODE_PREFIX = "code_prefix"  # codes that start with `match`
+    SHOP_CARRIER = "shop_carrier"  # the shop calls the carrier or shipping method `match`
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierRule:
+    """Upper and lower case and spaces around make no difference; an empty `match` never applies."""
+
+    kind: RuleKind
+    match: str
+    carrier: Carrier
+
+    def applies(self, code: str, shop_says: str) -> bool:
+        match self.kind:
+            case RuleKind.CODE_PREFIX:
+                prefix = clean_code(self.match)
+                return prefix != "" and code.startswith(prefix)
+            case RuleKind.SHOP_CARRIER:
+                words = _folded(self.match)
+                return words != "" and _folded(shop_says) == words
+
+
+def choose_carrier(
+    rules: Iterable[CarrierRule], recognition: Recognition, shop_says: str, default: Carrier | None
+) -> Carrier | None:
+    """The first rule that applies, else who was recognised, else the default; None: nobody can tell."""
+    for rule in rules:
+        if rule.applies(recognition.code, shop_says):
+            return rule.carrier
+    if recognition.confidence is not Confidence.UNSURE:
+        return recognition.carrier
+    return default
+
+
+def _folded(words: str) -> str:
+    return " ".join(words.casefold().split())

@@ -1,0 +1,76 @@
+"""What a marketplace is told of an order: it left, it is cancelled, it is accepted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from orderhaven.core.carriers import Carrier
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingCode:
+    """A track & trace code as the shop keeps it."""
+
+    code: str
+    carrier_word: str = ""  # what the shop calls the carrier; "" where it says nothing
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """So many pieces of one line, by the marketplace's own ids of it."""
+
+    line_ref: str
+    remote_ids: tuple[str, ...]
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One thing to tell about one order, in one request.
+
+    `reference` is ours and unique per attempt-independent message: where the marketplace keeps it, a look can recognise our own.
+    """
+
+    order_ref: str
+    reference: str
+    pieces: tuple[Pieces, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment(Telling):
+    code: str = ""  # "": shipped without track & trace
+    carrier: Carrier | None = None  # None exactly when there is no code or no carrier could be told
+    label: str = ""  # the number of the marketplace's own label; then neither code nor carrier is sent
+    destination: str = ""  # ISO-2; some marketplaces name a carrier by country
+    completed_at: datetime | None = None  # when the shop completed it; None: the shop does not say
+
+
+class CancelReason(StrEnum):
+    BUYER_ASKED = "buyer_asked"
+    OUT_OF_STOCK = "out_of_stock"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation(Telling):
+    reason: CancelReason = CancelReason.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance(Telling):
+    """Yes to an order that the marketplace wants accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Telling):
+    """No to a buyer's wish to cancel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction(Telling):
+    """Another code for a shipment that was confirmed: it changes the code, never the moment."""
+
+    shipment_ref: str = ""
+    code: str = ""
+    carrier: Carrier | None = None

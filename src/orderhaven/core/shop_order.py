@@ -1,0 +1,101 @@
+"""An order as the shop's back office shows it: what of ours it holds and how far the merchant is with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from orderhaven.core.money import Money
+from orderhaven.core.order import Order
+from orderhaven.core.shipment import TrackingCode
+
+
+class ShopState(StrEnum):
+    OPEN = "open"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    TRASHED = "trashed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class ShopLine:
+    product_ref: str  # "" where the line points at no product
+    sku: str
+    title: str
+    quantity: int
+    refunded: int = 0
+    line_ref: str = ""  # our Line.ref, where the shop kept it
+
+
+@dataclass(frozen=True, slots=True)
+class ShopOrder:
+    """One reading of one shop order. State, not history: reading it twice changes nothing."""
+
+    shop_ref: str  # the shop's own key
+    number: str  # what the merchant sees; often the same
+    reference: str  # ours, as given to `place`; "" for an order that is not ours
+    state: ShopState
+    status_word: str  # the shop's own word for it
+    lines: tuple[ShopLine, ...] = ()
+    total: Money | None = None  # None exactly when GONE
+    codes: tuple[TrackingCode, ...] = ()
+    label: str = ""  # number of a marketplace label that the merchant noted in the shop
+    placed_at: datetime | None = None
+    completed_at: datetime | None = None
+    changed_at: datetime | None = None
+
+    def pieces(self) -> int:
+        """How many pieces leave with it, refunded ones left out."""
+        return sum(line.quantity - line.refunded for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductWanted:
+    """A product to look up: by SKU first, then by EAN."""
+
+    sku: str
+    ean: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """An order to make in the shop: its open, merchant-fulfilled lines and where to find it again.
+
+    `products` maps Line.ref to the shop's product. `order.lines` holds what must be placed and nothing else; `quantities` maps
+    Line.ref to the pieces to place (less than ordered when some were cancelled before).
+    """
+
+    order: Order
+    reference: str  # exact and unique; `find` must give this order back by it
+    marketplace: str  # display name, for payment title and note
+    quantities: Mapping[str, int]
+    products: Mapping[str, str] = field(default_factory=dict)
+    delivered_by_marketplace: bool = False  # already on its way by the marketplace: no stock, completed at once
+
+    @property
+    def total(self) -> Money:
+        """What the shop order must come to."""
+        whole = all(self.quantities[line.ref] == line.facts.ordered for line in self.order.lines)
+        return self.order.total if whole else self._total_of_the_rest()
+
+    def _total_of_the_rest(self) -> Money:
+        total = self.order.shipping_cost - self.order.discount
+        for line in self.order.lines:
+            total = total + self.line_total(line.ref)
+        return total
+
+    def line_total(self, ref: str) -> Money:
+        """What the pieces to place of one line cost, after discounts: its share of the line, to the cent."""
+        line = next(line for line in self.order.lines if line.ref == ref)
+        placed, ordered = self.quantities[ref], line.facts.ordered
+        if placed == ordered:
+            return line.total
+        return line.total.split([placed, ordered - placed])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What the shop made. `order` is the shop's own answer, so that lines and total can be compared."""
+
+    order: ShopOrder

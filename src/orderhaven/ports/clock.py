@@ -1,0 +1,51 @@
+"""Time as everything outside `core/` gets it: injected, so that a day can be played in a minute."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+    def in_real(self, seconds: float) -> timedelta:
+        """How far this clock moves in so many real seconds (network time-outs are real on every clock)."""
+        ...
+
+    async def sleep(self, duration: timedelta) -> None: ...
+
+
+class RealClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def in_real(self, seconds: float) -> timedelta:
+        return timedelta(seconds=seconds)
+
+    async def sleep(self, duration: timedelta) -> None:
+        await asyncio.sleep(max(duration.total_seconds(), 0))
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledClock:
+    """A clock that runs `factor` times as fast, from `origin` at the real moment `started` (Unix seconds).
+
+    The three numbers can be handed to other processes, so that hub and sandboxes share one time.
+    """
+
+    origin: datetime
+    factor: float
+    started: float = field(default_factory=time.time)
+
+    def now(self) -> datetime:
+        return self.origin + timedelta(seconds=(time.time() - self.started) * self.factor)
+
+    def in_real(self, seconds: float) -> timedelta:
+        return timedelta(seconds=seconds * self.factor)
+
+    async def sleep(self, duration: timedelta) -> None:
+        await asyncio.sleep(max(duration.total_seconds() / self.factor, 0))

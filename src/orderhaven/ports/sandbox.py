@@ -1,0 +1,120 @@
+"""What a connector's sandbox offers a person at the other side: the demo, the journeys and the contract suites drive these.
+
+A sandbox is `handle(request) -> response` on a clock, as strict as the real API; `connectors.kit.serve` puts it on a socket.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """Something for sale on both sides."""
+
+    sku: str
+    ean: str
+    title: str
+    price: str  # with VAT, "12.99"
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """An order a buyer places. `person` overrides the address by field name of core.address.Address."""
+
+    lines: Sequence[tuple[Article, int]]
+    currency: str = "EUR"
+    by_marketplace: bool = False
+    marketplace_label: bool = False
+    pickup_point: str = ""
+    person: Mapping[str, str] = field(default_factory=dict)
+    discount: str = "0.00"  # on the first line
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedShipment:
+    order_ref: str
+    pieces: Mapping[str, int]  # the marketplace's line id -> quantity
+    carrier_word: str  # "" when none was told
+    code: str
+    label: str
+    at: datetime
+
+
+class Sandbox(Protocol):
+    calls: list[str]  # "METHOD /path" of every request taken in, in order
+    faults: Any  # connectors.kit.knobs.Faults: what goes wrong next
+
+    def settings(self, url: str) -> Mapping[str, str]:
+        """The connection settings that reach this sandbox at `url`."""
+        ...
+
+    async def handle(self, request: Any) -> Any: ...
+
+
+class SandboxMarketplace(Sandbox, Protocol):
+    def sell(self, basket: Basket) -> str:
+        """A buyer orders; the order's ref."""
+        ...
+
+    def buyer_asks_to_cancel(self, ref: str) -> None: ...
+
+    def cancel(self, ref: str) -> None:
+        """The marketplace cancels what is still open."""
+        ...
+
+    def ship_elsewhere(self, ref: str, code: str = "") -> None:
+        """The merchant (or the marketplace, for its own orders) ships outside the hub."""
+        ...
+
+    def refs(self) -> Sequence[str]: ...
+
+    def shipments(self) -> Sequence[ConfirmedShipment]:
+        """Every shipment that was confirmed, in order, whoever did it."""
+        ...
+
+    def cancelled(self) -> frozenset[str]:
+        """Orders of which no piece will come any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BackOfficeOrder:
+    """A shop order as its merchant sees it."""
+
+    shop_ref: str
+    reference: str  # ours, "" when the order is not
+    status: str
+    total: str
+    quantities: Mapping[str, int]  # sku -> pieces
+
+
+class SandboxShop(Sandbox, Protocol):
+    def stock(self, articles: Sequence[Article], quantity: int = 1000) -> None:
+        """The shop sells these."""
+        ...
+
+    def complete(self, shop_ref: str, code: str = "", carrier_word: str = "") -> None:
+        """The merchant ships: with a code, or bare."""
+        ...
+
+    def add_code(self, shop_ref: str, code: str, carrier_word: str = "") -> None: ...
+
+    def cancel(self, shop_ref: str) -> None: ...
+
+    def reopen(self, shop_ref: str) -> None: ...
+
+    def trash(self, shop_ref: str) -> None: ...
+
+    def delete(self, shop_ref: str) -> None: ...
+
+    def enter_by_other_tool(self, basket: Basket, number: str) -> str:
+        """Another tool or a person makes this order; the shop's key of it."""
+        ...
+
+    def orders(self) -> Sequence[BackOfficeOrder]:
+        """All orders, trashed ones included, oldest first."""
+        ...
+
+    def stock_of(self, sku: str) -> int: ...

@@ -1,0 +1,55 @@
+"""What sync may ask of a shop's back office. The rules on reads, tellings and `not_after` are those of `ports.marketplace`."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from orderhaven.core.shop_order import Placed, Placement, ProductWanted, ShopOrder
+from orderhaven.ports.connector import Account
+
+
+@dataclass(frozen=True, slots=True)
+class ShopPage:
+    """Part of a hearing; `cursor` as in `ports.marketplace.Page`."""
+
+    orders: tuple[ShopOrder, ...]
+    cursor: str
+
+
+class Shop(Protocol):
+    async def check(self) -> Account:
+        """Which shop this is, what it sells in, which statuses it has, and what to know. Also that the key may write."""
+        ...
+
+    def hear(self, since: str) -> AsyncIterator[ShopPage]:
+        """Orders changed since the cursor ("": from now on, one page that may be empty), ours and others, overlap included."""
+        ...
+
+    async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
+        """These orders as they stand now, one for each ref, at most `limits.orders_per_look` at once.
+
+        One that a list does not show is asked for by id: TRASHED or GONE is an answer, not an error.
+        """
+        ...
+
+    async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrder, ...]]:
+        """Our orders by exact reference, oldest first, trash included, in one batched call (and the pages it takes).
+
+        A reference that the shop does not have is absent.
+        """
+        ...
+
+    async def find_products(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
+        """The shop's product for each, by exact SKU, then by EAN. One that it does not have is absent."""
+        ...
+
+    async def place(self, placement: Placement, *, not_after: datetime) -> Placed:
+        """Make the order, in one request. The caller has looked products up and looked for the reference before."""
+        ...
+
+    async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:
+        """Cancel it there; the shop's own rules decide about stock. Raises OrderMissing when it is gone."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,154 @@
+"""Connections: claiming one for a cycle, its schedule, its secrets, its trouble."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Least
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.store import keys
+from orderhaven.store.models import Connection, ConnectionState, Event
+
+
+class Fenced(Exception):
+    """A later cycle has claimed this connection: whatever this one still wants to write is stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to run one cycle. Every write of the cycle presents it."""
+
+    connection_id: int
+    epoch: int
+
+
+_COLUMNS = tuple(field.attname for field in Connection._meta.concrete_fields)
+_CLAIM = f"UPDATE store_connection SET epoch = epoch + 1 WHERE id = %s RETURNING {', '.join(_COLUMNS)}"  # noqa: S608
+
+
+def claim(connection_id: int) -> tuple[Claim, Connection] | None:
+    """Raise the epoch and take the connection as it stands, in one statement; None when it is gone."""
+    found = list(Connection.objects.raw(_CLAIM, [connection_id]))
+    return (Claim(found[0].pk, found[0].epoch), found[0]) if found else None
+
+
+def fence(claimed: Claim) -> None:
+    """Hold the connection's row for this transaction. Raises Fenced when a later cycle has it."""
+    lock = " FOR SHARE" if database.features.has_select_for_update else ""
+    with database.cursor() as cursor:
+        cursor.execute(f"SELECT epoch FROM store_connection WHERE id = %s{lock}", [claimed.connection_id])  # noqa: S608
+        row = cursor.fetchone()
+    if row is None or row[0] != claimed.epoch:
+        raise Fenced(f"connection {claimed.connection_id}: epoch {claimed.epoch} is over")
+
+
+def due(now: datetime, limit: int = 200) -> list[int]:
+    """Connections with something to do. A wait ends on a connection in trouble too: then by the clock alone."""
+    something = Q(hear_at__lte=now) | Q(tell_at__lte=now) | Q(reread_at__lte=now)
+    not_quiet = Q(quiet_until__isnull=True) | Q(quiet_until__lte=now)
+    active = Q(state=ConnectionState.ACTIVE) & something & not_quiet
+    return list(
+        Connection.objects.filter(active | Q(wait_at__lte=now)).order_by("id").values_list("id", flat=True)[:limit]
+    )
+
+
+def nudge(connection_id: int, now: datetime, *columns: str) -> None:
+    """Make hearing, telling or re-reading due now: one UPDATE, from any process."""
+    Connection.objects.filter(pk=connection_id).update(**dict.fromkeys(columns, now))
+
+
+def nudge_tell(connection_ids: set[int], now: datetime) -> None:
+    for one in connection_ids:
+        Connection.objects.filter(Q(pk=one) & (Q(tell_at__isnull=True) | Q(tell_at__gt=now))).update(tell_at=now)
+
+
+def bring_wait_forward(connection_id: int, wait_until: datetime) -> None:
+    waits = Connection.objects.filter(pk=connection_id)
+    if not waits.filter(wait_at__isnull=True).update(wait_at=wait_until):
+        waits.update(wait_at=Least("wait_at", wait_until))
+
+
+def save_schedule(claimed: Claim, **columns: object) -> None:
+    """Write the schedule at the end of a cycle. Raises Fenced."""
+    if not Connection.objects.filter(pk=claimed.connection_id, epoch=claimed.epoch).update(**columns):
+        raise Fenced(f"connection {claimed.connection_id}: epoch {claimed.epoch} is over")
+
+
+def failed(claimed: Claim, now: datetime, cause: str, quiet_until: datetime) -> None:
+    """Nobody's turn: note since when it fails, and be quiet until then."""
+    with transaction.atomic():
+        fence(claimed)
+        row = Connection.objects.filter(pk=claimed.connection_id)
+        row.filter(failing_since__isnull=True).update(failing_since=now)
+        row.update(failures=F("failures") + 1, last_error=cause, quiet_until=quiet_until)
+
+
+def slow_down(claimed: Claim, quiet_until: datetime) -> None:
+    """They asked for a pause; that is no failure."""
+    save_schedule(claimed, quiet_until=quiet_until)
+
+
+RECOVERED: Mapping[str, object] = {"failures": 0, "failing_since": None, "last_error": "", "quiet_until": None}
+
+
+def needs_attention(claimed: Claim, kind: ProblemKind, values: Mapping[str, str], now: datetime) -> None:
+    """The merchant must mend the account: pause it, with one notice."""
+    with transaction.atomic():
+        fence(claimed)
+        changed = Connection.objects.filter(pk=claimed.connection_id, state=ConnectionState.ACTIVE).update(
+            state=ConnectionState.ATTENTION, problem_kind=kind, problem_values=dict(values)
+        )
+        if changed:
+            data = {"problem": str(kind), **values}
+            Event.objects.create(
+                connection_id=claimed.connection_id, at=now, actor="hub", kind="needs_attention", data=data
+            )
+
+
+def set_state(connection_id: int, state: ConnectionState, now: datetime, actor: str) -> None:
+    """Pause or resume by hand. Resuming makes everything due at once."""
+    with transaction.atomic():
+        columns: dict[str, object] = {"state": state, "problem_kind": "", "problem_values": {}}
+        if state is ConnectionState.ACTIVE:
+            columns |= {"hear_at": now, "tell_at": now, **RECOVERED}
+        Connection.objects.filter(pk=connection_id).update(**columns)
+        kind = "resumed" if state is ConnectionState.ACTIVE else "paused"
+        Event.objects.create(connection_id=connection_id, at=now, actor=actor, kind=kind)
+
+
+def open_settings(row: Connection) -> dict[str, str]:
+    """Settings and secrets together, as a connector takes them. Raises KeysLost."""
+    return {**row.settings, **keys.decrypt(row.secrets)}
+
+
+def token_of(connection_id: int) -> tuple[str, datetime] | None:
+    box = Connection.objects.values_list("token", flat=True).get(pk=connection_id)
+    kept = keys.decrypt(box)
+    return (kept["token"], datetime.fromisoformat(kept["ends_at"])) if kept else None
+
+
+def keep_token(connection_id: int, token: str, ends_at: datetime) -> None:
+    box = keys.encrypt({"token": token, "ends_at": ends_at.isoformat()})
+    Connection.objects.filter(pk=connection_id).update(token=box)
+
+
+def rotate_keys() -> int:
+    """Encrypt every secret with a new key, then forget the old ones. Returns how many connections were rewritten."""
+    keys.add_key()
+    with transaction.atomic():
+        rows = list(Connection.objects.select_for_update())
+        for row in rows:
+            row.secrets = keys.encrypt(keys.decrypt(row.secrets))
+            row.token = ""
+            row.save(update_fields=["secrets", "token"])
+    keys.drop_old_keys()
+    return len(rows)
+
+
+def jittered(now: datetime, every: timedelta, spread: float) -> datetime:
+    """The next time, up to a tenth of the interval later; `spread` is a random number from 0 to 1."""
+    return now + every * (1 + 0.1 * spread)

@@ -1,0 +1,90 @@
+"""What follows from a move: messages put in the outbox or withdrawn, the wait, the closing. One function per outcome."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from orderhaven.core.shipment import CancelReason
+from orderhaven.core.status import Fact, Status
+from orderhaven.store.models import DeliveredByMarketplace, Kind, MessageState, Order
+
+if TYPE_CHECKING:
+    from orderhaven.store.ledger import Ledger
+
+_BY_THE_SHOP = frozenset({Fact.COMPLETED_WITH_CODE, Fact.CODE, Fact.WAIT_OVER})
+_BY_OTHERS = frozenset({Fact.SHIPPED_THERE, Fact.REST_SENT})
+_BY_THE_MERCHANT = frozenset({Fact.SHOP_CANCELLED, Fact.CANCEL_ACCEPTED})
+
+
+def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Status) -> None:
+    """Put what the other side must know because of `fact`, and withdraw what it need not know any more."""
+    if before is Status.WAITING and after is not Status.WAITING:
+        ledger.change(order, wait_until=None)
+    if after is not before:
+        match after:
+            case Status.WAITING:
+                ledger.wait(order, ledger.now + timedelta(seconds=order.link.wait_s))
+            case Status.SHIPPED:
+                _shipped(ledger, order, fact)
+            case Status.CANCELLED:
+                _cancelled(ledger, order, fact, before)
+            case Status.MANUAL:
+                ledger.drop_unsent(order, tuple(Kind))
+            case Status.NOT_SHIPPED:
+                _open_again(ledger, order, fact)
+            case _:
+                pass
+    if fact is Fact.CANCEL_REFUSED:
+        ledger.put(order, Kind.REFUSE)
+
+
+def want_placed(ledger: Ledger, order: Order) -> None:
+    """Put the placing of an order that is to be placed: read, not held, not there yet, and the merchant's to ship."""
+    if order.status != Status.NOT_SHIPPED or order.hold or order.shop_ref or order.by_marketplace:
+        return
+    if order.read_at is not None:
+        ledger.put(order, Kind.PLACE)
+
+
+def _shipped(ledger: Ledger, order: Order, fact: Fact) -> None:
+    if fact in _BY_THE_SHOP:
+        ledger.put(order, Kind.CONFIRM)
+    elif fact in _BY_OTHERS:
+        ledger.drop_unsent(order, (Kind.PLACE, Kind.CONFIRM, Kind.CANCEL, Kind.ACCEPT, Kind.REFUSE))
+        ledger.change(order, handled_by_others=True, closed_at=ledger.now)
+        ledger.touch(order)
+        if (
+            order.by_marketplace
+            and order.link.delivered_by_marketplace == DeliveredByMarketplace.PLACE
+            and not order.hold
+        ):
+            ledger.put(order, Kind.PLACE)
+
+
+def _cancelled(ledger: Ledger, order: Order, fact: Fact, before: Status) -> None:
+    ledger.drop_unsent(order, (Kind.PLACE, Kind.CONFIRM, Kind.ACCEPT, Kind.REFUSE))
+    ledger.change(order, closed_at=ledger.now)
+    if fact in _BY_THE_MERCHANT:
+        asked = before is Status.CANCELLATION_REQUESTED
+        ledger.put(order, Kind.CANCEL, reason=CancelReason.BUYER_ASKED if asked else CancelReason.OUT_OF_STOCK)
+    else:
+        ledger.drop_unsent(order, (Kind.CANCEL,))
+    if fact is not Fact.SHOP_CANCELLED and _in_shop(order):
+        ledger.put(order, Kind.CANCEL_SHOP)
+
+
+def _open_again(ledger: Ledger, order: Order, fact: Fact) -> None:
+    if fact is Fact.REOPENED:
+        ledger.drop_unsent(order, (Kind.CONFIRM, Kind.CANCEL))
+    ledger.change(order, closed_at=None)
+    if fact in (Fact.ACCEPTED, Fact.GIVEN_BACK):
+        want_placed(ledger, order)
+
+
+def _in_shop(order: Order) -> bool:
+    """Placed, or perhaps being placed at this moment: then the cancellation waits behind it."""
+    in_flight = (MessageState.SENDING, MessageState.UNCLEAR)
+    return bool(order.shop_ref) or any(
+        message.kind == Kind.PLACE and message.state in in_flight for message in order.outbox
+    )

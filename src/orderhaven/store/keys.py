@@ -1,0 +1,72 @@
+"""Secrets at rest: encrypted with the newest key, readable with every key that is still kept."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from orderhaven import paths
+
+
+class KeysLost(Exception):
+    """The key that encrypted a secret is not among ours: bring the key file back from the backup, or connect again."""
+
+
+def load_keys() -> list[bytes]:
+    """Newest first: from ORDERHAVEN_KEYS (comma-separated), else from the key file, which is made when there is none."""
+    given = os.environ.get("ORDERHAVEN_KEYS", "")
+    if given:
+        return [key.strip().encode() for key in given.split(",") if key.strip()]
+    file = paths.key_file()
+    if not file.exists():
+        _write(file, [Fernet.generate_key()])
+    return file.read_bytes().split()
+
+
+def add_key() -> None:
+    """Put a new key in front. Raises OSError when the keys come from the environment and cannot be written here."""
+    if os.environ.get("ORDERHAVEN_KEYS"):
+        raise OSError("the keys come from ORDERHAVEN_KEYS: put a new one in front there, then run this again")
+    _write(paths.key_file(), [Fernet.generate_key(), *load_keys()])
+
+
+def drop_old_keys() -> None:
+    """Keep the newest key only; call it when nothing is encrypted with the others any more."""
+    if not os.environ.get("ORDERHAVEN_KEYS"):
+        _write(paths.key_file(), load_keys()[:1])
+
+
+def encrypt(values: Mapping[str, str]) -> str:
+    return _box().encrypt(json.dumps(dict(values)).encode()).decode()
+
+
+def decrypt(token: str) -> dict[str, str]:
+    """Raises KeysLost."""
+    if not token:
+        return {}
+    try:
+        opened: dict[str, str] = json.loads(_box().decrypt(token.encode()))
+    except InvalidToken:
+        raise KeysLost(
+            f"The secrets in the database were encrypted with a key that is not in {paths.key_file()}. "
+            "Bring that file back from your backup, or connect the accounts again."
+        ) from None
+    return opened
+
+
+def _box() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in load_keys()])
+
+
+def _write(file: Path, keys: list[bytes]) -> None:
+    """Atomically, and readable by the owner alone from the first byte."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = file.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(b"\n".join(keys) + b"\n")
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(file)

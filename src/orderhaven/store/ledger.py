@@ -1,0 +1,236 @@
+"""One transaction's changes to orders, gathered in memory and written in a few batched statements.
+
+The only writer of an order's status is `move`; what follows from a move stands in `consequences.py`.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from django.db import connection as database
+from django.db.models import Prefetch, QuerySet
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.status import Fact, OutsideTable, Status, move
+from orderhaven.store import connections, consequences, sql
+from orderhaven.store.models import (
+    Event,
+    Kind,
+    Line,
+    Message,
+    MessageState,
+    Order,
+    Problem,
+    Shipment,
+    Side,
+)
+
+SIDE_OF: Mapping[Kind, Side] = {
+    Kind.PLACE: Side.SHOP,
+    Kind.CANCEL_SHOP: Side.SHOP,
+    Kind.ACCEPT: Side.MARKETPLACE,
+    Kind.CONFIRM: Side.MARKETPLACE,
+    Kind.CANCEL: Side.MARKETPLACE,
+    Kind.REFUSE: Side.MARKETPLACE,
+    Kind.CORRECT: Side.MARKETPLACE,
+}
+# a parcel to stop comes first, then what a marketplace measures by the minute, then new work
+RANK: Mapping[Kind, int] = {
+    Kind.CANCEL_SHOP: 0, Kind.CANCEL: 1, Kind.ACCEPT: 2, Kind.CONFIRM: 3, Kind.REFUSE: 4, Kind.CORRECT: 5, Kind.PLACE: 6,
+}  # fmt: skip
+UNSENT = frozenset({MessageState.HELD, MessageState.DUE, MessageState.PARKED})
+IN_FLIGHT = frozenset({MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING})
+
+
+def orders_to_change(orders: QuerySet[Order]) -> list[Order]:
+    """Orders with everything a move may look at, in three queries whatever their number."""
+    outbox = Prefetch("messages", Message.objects.order_by("id"), to_attr="outbox")
+    return list(orders.select_related("link").prefetch_related("lines", outbox).order_by("id"))  # type: ignore[no-redef]
+
+
+class Ledger:
+    """Use within one transaction: change, then `write`."""
+
+    def __init__(self, now: datetime, actor: str = "hub") -> None:
+        self.now = now
+        self.actor = actor
+        self._orders: dict[int, tuple[Order, set[str]]] = {}
+        self._lines: dict[int, tuple[Line, set[str]]] = {}
+        self._messages: dict[int, tuple[Message, set[str]]] = {}
+        self._new_messages: list[Message] = []
+        self._events: list[Event] = []
+        self._problems: list[Problem] = []
+        self._shipments: list[Shipment] = []
+        self._solved: list[tuple[int, frozenset[str], int]] = []
+        self._touched: set[int] = set()
+        self._nudged: set[int] = set()
+        self._waits: dict[int, datetime] = {}
+
+    # what callers do
+
+    def move(self, order: Order, fact: Fact, **data: str) -> None:
+        """Move the order by the table; a fact outside it is a Problem on that order."""
+        before = Status(order.status)
+        try:
+            step = move(before, fact)
+        except OutsideTable:
+            self.problem(order, ProblemKind.UNEXPECTED_FACT, {"status": before, "fact": fact})
+            return
+        if step.to is not before:
+            self.change(order, status=step.to)
+            self.event(order, "status", {"from": before, "to": step.to, "fact": fact, **data})
+        if step.problem is not None:
+            self.problem(order, step.problem, data)
+        consequences.follow(self, order, fact, before, step.to)
+
+    def change(self, order: Order, **columns: object) -> None:
+        _set(self._orders, order, columns)
+
+    def change_line(self, line: Line, **columns: object) -> None:
+        _set(self._lines, line, columns)
+
+    def change_message(self, message: Message, **columns: object) -> None:
+        self._touched.add(message.order_id)
+        _set(self._messages, message, columns)
+
+    def put(self, order: Order, kind: Kind, **facts: str) -> Message | None:
+        """Queue a message; one that is open or parked already serves, and None comes back."""
+        same = [message for message in order.outbox if message.kind == kind]
+        if any(message.state in UNSENT | IN_FLIGHT for message in same):
+            return None
+        side = SIDE_OF[kind]
+        message = Message(
+            order=order,
+            connection_id=order.link.shop_id if side is Side.SHOP else order.link.marketplace_id,
+            side=side,
+            kind=kind,
+            generation=max((message.generation + 1 for message in same), default=0),
+            rank=RANK[kind],
+            state=MessageState.DUE,
+            made_at=self.now,
+            due_at=self.now,
+            facts=dict(facts),
+        )
+        self.add_message(order, message)
+        return message
+
+    def add_message(self, order: Order, message: Message) -> None:
+        order.outbox.append(message)
+        self._new_messages.append(message)
+        self._touched.add(order.pk)
+        self._nudged.add(message.connection_id)
+
+    def drop_unsent(self, order: Order, kinds: Collection[Kind]) -> None:
+        """Withdraw what was not sent yet; what is in flight goes on and is recorded."""
+        for message in order.outbox:
+            if message.kind in kinds and message.state in UNSENT:
+                self._drop(order, message)
+
+    def event(self, order: Order, kind: str, data: Mapping[str, object] | None = None) -> None:
+        self._events.append(Event(order_id=order.pk, at=self.now, actor=self.actor, kind=kind, data=dict(data or {})))
+
+    def problem(
+        self,
+        order: Order,
+        kind: ProblemKind,
+        values: Mapping[str, str] = {},
+        *,
+        message: Message | None = None,
+        evidence: str = "",
+    ) -> None:
+        key = message.pk if message is not None else None
+        self._problems.append(
+            Problem(order_id=order.pk, message_id=key, kind=kind, values=dict(values), evidence=evidence, at=self.now)
+        )
+
+    def add_shipment(self, shipment: Shipment) -> None:
+        self._shipments.append(shipment)
+
+    def solve(self, order: Order, kinds: Iterable[ProblemKind]) -> None:
+        self._solved.append((order.pk, frozenset(map(str, kinds)), 0))
+
+    def solve_of(self, message: Message) -> None:
+        """The problems that telling this message had."""
+        self._solved.append((message.order_id, frozenset(), message.pk))
+
+    def nudge(self, connection_id: int) -> None:
+        self._nudged.add(connection_id)
+
+    def wait(self, order: Order, until: datetime) -> None:
+        self.change(order, wait_until=until)
+        shop = order.link.shop_id
+        self._waits[shop] = min(until, self._waits.get(shop, until))
+
+    def touch(self, order: Order) -> None:
+        """Derive again what each side has to be told."""
+        self._touched.add(order.pk)
+
+    def write(self) -> None:
+        """Everything, in a fixed order of tables; the caller's transaction makes it one fact."""
+        sql.insert(
+            [message for message in self._new_messages if message.state != MessageState.DROPPED], ignore_repeats=True
+        )
+        for changed in (self._orders, self._lines, self._messages):
+            _update(changed)
+        sql.insert(self._shipments, ignore_repeats=True)
+        self._write_solved()
+        new = sql.insert(self._problems, ignore_repeats=True, returning=("order_id", "kind"))
+        self._events += [
+            Event(order_id=order_id, at=self.now, actor=self.actor, kind="problem", data={"problem": kind})
+            for order_id, kind in new
+        ]
+        sql.insert(self._events)
+        _derive_told(self._touched)
+        connections.nudge_tell(self._nudged, self.now)
+        for shop, until in self._waits.items():
+            connections.bring_wait_forward(shop, until)
+
+    # below: how
+
+    def _drop(self, order: Order, message: Message) -> None:
+        message.state = MessageState.DROPPED
+        if message._state.adding:
+            return
+        self.change_message(message, state=MessageState.DROPPED, finished_at=self.now)
+        self.solve_of(message)
+
+    def _write_solved(self) -> None:
+        for order_id, kinds, message_id in self._solved:
+            still_open = Problem.objects.filter(order_id=order_id, solved_at__isnull=True)
+            still_open = still_open.filter(message_id=message_id) if message_id else still_open.filter(kind__in=kinds)
+            still_open.update(solved_at=self.now)
+
+
+def _set(changed: dict, row: object, columns: Mapping[str, object]) -> None:  # type: ignore[type-arg]
+    for name, value in columns.items():
+        setattr(row, name, value)
+    changed.setdefault(row.pk, (row, set()))[1].update(columns)  # type: ignore[attr-defined]
+
+
+def _update(changed: dict) -> None:  # type: ignore[type-arg]
+    by_columns: dict[frozenset[str], list] = {}  # type: ignore[type-arg]
+    for row, columns in changed.values():
+        by_columns.setdefault(frozenset(columns), []).append(row)
+    for columns, rows in by_columns.items():
+        sql.update(rows, columns)
+
+
+_DERIVE = """
+UPDATE store_order SET {side}_told = CASE
+    WHEN EXISTS (SELECT 1 FROM store_message m WHERE m.order_id = store_order.id AND m.side = '{side}'
+                 AND m.state = 'parked') THEN 'refused'
+    WHEN EXISTS (SELECT 1 FROM store_message m WHERE m.order_id = store_order.id AND m.side = '{side}'
+                 AND m.state IN ('held', 'due', 'sending', 'unclear', 'awaiting')) THEN 'being_told'
+    WHEN {known} EXISTS (SELECT 1 FROM store_message m WHERE m.order_id = store_order.id AND m.side = '{side}'
+                 AND m.state = 'told') THEN 'told'
+    ELSE '' END
+WHERE id IN ({ids})
+"""
+
+
+def _derive_told(order_ids: Collection[int]) -> None:
+    if not order_ids:
+        return
+    ids = ", ".join(str(int(one)) for one in order_ids)
+    with database.cursor() as cursor:
+        cursor.execute(_DERIVE.format(side="shop", known="shop_ref <> '' OR", ids=ids))
+        cursor.execute(_DERIVE.format(side="marketplace", known="handled_by_others OR", ids=ids))

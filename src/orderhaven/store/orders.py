@@ -1,0 +1,226 @@
+"""Taking in what a marketplace says of its orders: sightings from lists, and whole orders."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from orderhaven.core.order import LineFacts
+from orderhaven.core.order import Order as WholeOrder
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.reading import marketplace_facts, newly_cancelled
+from orderhaven.core.status import Status
+from orderhaven.ports.marketplace import Sighting
+from orderhaven.store import sql
+from orderhaven.store.connections import Claim, fence
+from orderhaven.store.consequences import want_placed
+from orderhaven.store.ledger import Ledger, orders_to_change
+from orderhaven.store.models import Hold, Kind, Line, Link, Order
+from orderhaven.store.shapes import facts_of, line_columns, order_columns, people_rows
+
+
+def take_sightings(claim: Claim, link: Link, sightings: Sequence[Sighting], now: datetime) -> int:
+    """Insert orders never seen as 'not shipped', to be read; apply what changed of the others. Returns how many were new."""
+    if not sightings:
+        return 0
+    with transaction.atomic():
+        fence(claim)
+        known = _known_lines(link, [sighting.ref for sighting in sightings])
+        fresh = [sighting for sighting in sightings if sighting.ref not in known]
+        _insert_stubs(link, fresh, now)
+        known |= {sighting.ref: _untouched(sighting.lines) for sighting in fresh}
+        changed = {sighting.ref: sighting for sighting in sightings if _differs(known[sighting.ref], sighting)}
+        _apply_changes(link, changed, now)
+    whole = [sighting.order for sighting in sightings if sighting.order is not None]
+    if whole:
+        take_orders(claim, link, _unread_among(link, whole), now)
+    return len(fresh)
+
+
+def to_read(link: Link, now: datetime, limit: int) -> list[str]:
+    """Refs of orders that were seen and not yet read, oldest first."""
+    unread = Order.objects.filter(link=link, read_at__isnull=True)
+    due = unread.filter(Q(read_due_at__isnull=True) | Q(read_due_at__lte=now))
+    return list(due.order_by("id").values_list("ref", flat=True)[:limit])
+
+
+def take_orders(claim: Claim, link: Link, orders: Sequence[WholeOrder], now: datetime) -> None:
+    """Complete orders that were sighted, with lines and people, and put them on their way to the shop."""
+    by_ref = {order.ref: order for order in orders}
+    with transaction.atomic():
+        fence(claim)
+        rows = orders_to_change(Order.objects.filter(link=link, ref__in=by_ref, read_at__isnull=True))
+        ledger = Ledger(now)
+        lines: list[Line] = []
+        for row in rows:
+            lines += _complete(ledger, row, by_ref[row.ref])
+        sql.insert(lines, ignore_repeats=True)
+        sql.insert([person for row in rows for person in people_rows(row, by_ref[row.ref])], ignore_repeats=True)
+        ledger.write()
+
+
+def reading_failed(
+    claim: Claim,
+    link: Link,
+    ref: str,
+    now: datetime,
+    again_at: datetime,
+    problem: tuple[ProblemKind, Mapping[str, str]] | None,
+) -> None:
+    """A listed order that cannot be read: tried again later, with a Problem where a person must look."""
+    with transaction.atomic():
+        fence(claim)
+        ledger = Ledger(now)
+        for row in orders_to_change(Order.objects.filter(link=link, ref=ref)):
+            ledger.change(row, read_due_at=again_at)
+            if problem is not None:
+                ledger.problem(row, problem[0], problem[1])
+        ledger.write()
+
+
+def erase_people(now: datetime, after_closing: timedelta, after_placing: timedelta, limit: int = 500) -> int:
+    """Erase buyers' personal data whose time is over; the rest of the order stays. Returns how many orders it touched."""
+    from orderhaven.store.models import Person
+
+    over = Q(order__closed_at__lt=now - after_closing) | Q(order__placed_at__lt=now - after_placing)
+    keys = list(Person.objects.filter(over).values_list("id", flat=True)[:limit])
+    Person.objects.filter(pk__in=keys).delete()
+    return len(keys)
+
+
+# below: sightings
+
+
+def _known_lines(link: Link, refs: Collection[str]) -> dict[str, dict[str, LineFacts]]:
+    rows = Line.objects.filter(order__link=link, order__ref__in=refs).values_list(
+        "order__ref", "ref", "ordered", "shipped", "cancelled", "buyer_asks", "by_marketplace"
+    )
+    known: dict[str, dict[str, LineFacts]] = {}
+    for order_ref, ref, ordered, shipped, cancelled, buyer_asks, by_marketplace in rows:
+        known.setdefault(order_ref, {})[ref] = LineFacts(ref, ordered, shipped, cancelled, buyer_asks, by_marketplace)
+    for ref in Order.objects.filter(link=link, ref__in=set(refs) - known.keys()).values_list("ref", flat=True):
+        known[ref] = {}
+    return known
+
+
+def _untouched(lines: Sequence[LineFacts]) -> dict[str, LineFacts]:
+    return {line.ref: LineFacts(line.ref, line.ordered, by_marketplace=line.by_marketplace) for line in lines}
+
+
+def _differs(known: Mapping[str, LineFacts], sighting: Sighting) -> bool:
+    return any(known.get(line.ref) != line for line in sighting.lines)
+
+
+def _insert_stubs(link: Link, sightings: Sequence[Sighting], now: datetime) -> None:
+    if not sightings:
+        return
+    rows = [_stub(link, sighting, now) for sighting in sightings]
+    keys = {ref: key for key, ref in sql.insert(rows, ignore_repeats=True, returning=("id", "ref"))}
+    ledger = Ledger(now)
+    lines = []
+    for row, sighting in zip(rows, sightings, strict=True):
+        if row.ref not in keys:
+            continue
+        row.pk = keys[row.ref]
+        ledger.event(row, "heard")
+        lines += [
+            Line(
+                order_id=row.pk,
+                position=place,
+                ref=facts.ref,
+                ordered=facts.ordered,
+                by_marketplace=facts.by_marketplace,
+            )
+            for place, facts in enumerate(sighting.lines)
+        ]
+    sql.insert(lines, ignore_repeats=True)
+    ledger.write()
+
+
+def _stub(link: Link, sighting: Sighting, now: datetime) -> Order:
+    return Order(
+        merchant_id=link.merchant_id,
+        link=link,
+        ref=sighting.ref,
+        status=Status.PENDING_CONFIRMATION if sighting.needs_acceptance else Status.NOT_SHIPPED,
+        hold=Hold.OLDER if sighting.placed_at < link.from_at else Hold.NONE,
+        placed_at=sighting.placed_at,
+        heard_at=now,
+        changed_at=sighting.changed_at,
+        needs_acceptance=sighting.needs_acceptance,
+        by_marketplace=bool(sighting.lines) and all(line.by_marketplace for line in sighting.lines),
+    )
+
+
+def _apply_changes(link: Link, changed: Mapping[str, Sighting], now: datetime) -> None:
+    if not changed:
+        return
+    ledger = Ledger(now)
+    for row in orders_to_change(Order.objects.filter(link=link, ref__in=changed)):
+        sighting = changed[row.ref]
+        _merge_lines(ledger, row, sighting.lines)
+        ledger.change(row, changed_at=sighting.changed_at)
+    ledger.write()
+
+
+def _merge_lines(ledger: Ledger, row: Order, lines: Sequence[LineFacts]) -> None:
+    """A sighting may show some lines only; the others stay as they were known."""
+    kept = {line.ref: line for line in row.lines.all()}
+    before = {ref: facts_of(line) for ref, line in kept.items()}
+    now = before | {line.ref: line for line in lines}
+    facts = marketplace_facts(
+        Status(row.status), list(before.values()), list(now.values()), confirmed=row.confirmed_at is not None
+    )
+    if row.shop_ref and not facts:
+        _say_lines_cancelled(ledger, row, kept, newly_cancelled(before, lines))
+    for line in lines:
+        if line.ref in kept and before[line.ref] != line:
+            ledger.change_line(
+                kept[line.ref],
+                ordered=line.ordered, shipped=line.shipped, cancelled=line.cancelled, buyer_asks=line.buyer_asks_to_cancel,
+            )  # fmt: skip
+    for fact in facts:
+        ledger.move(row, fact)
+
+
+def _say_lines_cancelled(ledger: Ledger, row: Order, kept: Mapping[str, Line], refs: Sequence[str]) -> None:
+    if refs:
+        names = ", ".join(kept[ref].title or kept[ref].sku or ref for ref in refs if ref in kept)
+        ledger.problem(row, ProblemKind.LINES_CANCELLED, {"lines": names})
+
+
+# below: whole orders
+
+
+def _unread_among(link: Link, orders: Sequence[WholeOrder]) -> list[WholeOrder]:
+    refs = [order.ref for order in orders]
+    unread = set(Order.objects.filter(link=link, ref__in=refs, read_at__isnull=True).values_list("ref", flat=True))
+    return [order for order in orders if order.ref in unread]
+
+
+def _complete(ledger: Ledger, row: Order, whole: WholeOrder) -> list[Line]:
+    """Fill the stub; lines that the list had not shown come back to be inserted."""
+    ledger.change(row, **order_columns(whole), read_at=ledger.now, read_due_at=None)
+    ledger.solve(row, (ProblemKind.ORDER_MISSING, ProblemKind.SURPRISE))
+    kept = {line.ref: line for line in row.lines.all()}
+    # first the articles as they are, then what happened to them since the list was read
+    for place, line in enumerate(whole.lines):
+        if line.ref in kept:
+            columns = line_columns(line)
+            for facts_column in ("ordered", "shipped", "cancelled", "buyer_asks"):
+                del columns[facts_column]
+            ledger.change_line(kept[line.ref], position=place, **columns)
+    fresh = [
+        Line(order_id=row.pk, position=place, ref=line.ref, **line_columns(line))
+        for place, line in enumerate(whole.lines)
+        if line.ref not in kept
+    ]
+    _merge_lines(ledger, row, [line.facts for line in whole.lines])
+    if not whole.lines:
+        ledger.problem(row, ProblemKind.NO_LINES)
+    elif row.status == Status.PENDING_CONFIRMATION:
+        ledger.put(row, Kind.ACCEPT)
+    else:
+        want_placed(ledger, row)
+    return fresh

@@ -1,0 +1,179 @@
+"""The outbox's rows: which message is due, begun, finished. Each function is one transaction, fenced by the cycle's epoch."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.store import sql
+from orderhaven.store.connections import Claim, fence
+from orderhaven.store.ledger import Ledger, orders_to_change
+from orderhaven.store.models import Kind, Message, MessageState, Order, Person
+from orderhaven.store.settling import Pace, settle
+from orderhaven.store.verdicts import Verdict
+
+_IN_ORDER = (MessageState.DUE, MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A message ready to begin: the facts that go out with it, and what did not fit in one request."""
+
+    message: Message
+    facts: Mapping[str, object]
+    more_parts: tuple[Mapping[str, object], ...] = ()
+
+
+def due(claim: Claim, state: MessageState, now: datetime, limit: int) -> list[Message]:
+    """Messages to send, look for or ask after, most urgent first; per order and side only the first one that is open.
+
+    Each comes with its order, link and lines; a placing with the people as well.
+    """
+    with transaction.atomic():
+        rows = list(
+            _first_of_its_order(claim.connection_id)
+            .filter(state=state, due_at__lte=now)
+            .select_related("order__link__marketplace")
+            .prefetch_related("order__lines")
+            .order_by("rank", "due_at", "id")[:limit]
+        )
+        placings = [row.order_id for row in rows if row.kind == Kind.PLACE]
+        people: dict[int, list[Person]] = {}
+        for person in Person.objects.filter(order_id__in=placings):
+            people.setdefault(person.order_id, []).append(person)
+        for row in rows:
+            row.order._prefetched_objects_cache["people"] = people.get(row.order_id, [])  # type: ignore[attr-defined]
+    return rows
+
+
+_NEXT = """
+SELECT MIN(m.due_at) FROM store_message m
+JOIN store_order o ON o.id = m.order_id JOIN store_link l ON l.id = o.link_id
+WHERE m.connection_id = %s AND m.state IN ('due', 'unclear', 'awaiting') AND NOT l.rehearsal AND NOT EXISTS (
+    SELECT 1 FROM store_message e WHERE e.order_id = m.order_id AND e.side = m.side AND e.id < m.id
+    AND e.state IN ('due', 'sending', 'unclear', 'awaiting'))
+"""
+
+
+def next_due(connection_id: int) -> datetime | None:
+    """When the first message that could move is due; None when there is none."""
+    with database.cursor() as cursor:
+        cursor.execute(_NEXT, [connection_id])
+        found = cursor.fetchone()[0]
+    return datetime.fromisoformat(found).replace(tzinfo=UTC) if isinstance(found, str) else found
+
+
+def begin(claim: Claim, composed: Sequence[Composed], not_after: datetime, now: datetime) -> set[int]:
+    """due -> sending, committed before any call. Returns the ids that were still due; the others were withdrawn meanwhile."""
+    if not composed:
+        return set()
+    with transaction.atomic():
+        fence(claim)
+        ids = [one.message.pk for one in composed]
+        begun = _compare_and_set(ids, claim.epoch, not_after, now)
+        rows = [one for one in composed if one.message.pk in begun]
+        for one in rows:
+            one.message.facts = dict(one.facts)
+            one.message.epoch, one.message.attempt = claim.epoch, one.message.attempt + 1
+            one.message.not_after, one.message.state = not_after, MessageState.SENDING
+        sql.update([one.message for one in rows], ("facts",))
+        _insert_parts(rows, now)
+    return begun
+
+
+def left_behind(claim: Claim, now: datetime) -> int:
+    """What an earlier cycle began and never finished may have happened. Returns how many there were."""
+    with transaction.atomic():
+        fence(claim)
+        return Message.objects.filter(
+            connection_id=claim.connection_id, state=MessageState.SENDING, epoch__lt=claim.epoch
+        ).update(state=MessageState.UNCLEAR, due_at=now, misses=0)
+
+
+def finish(
+    claim: Claim, verdicts: Mapping[int, tuple[int, Verdict]], state: MessageState, pace: Pace, now: datetime
+) -> None:
+    """Write down what became of messages that stood at `state`: message id -> (attempt, verdict).
+
+    Compare and set on message, attempt and epoch: a message that someone else has moved on is left alone.
+    """
+    if not verdicts:
+        return
+    with transaction.atomic():
+        fence(claim)
+        ledger = Ledger(now)
+        for row in _orders_of(verdicts):
+            for message in row.outbox:
+                if message.pk in verdicts and message.state == state and message.attempt == verdicts[message.pk][0]:
+                    settle(ledger, row, message, verdicts[message.pk][1], pace)
+        ledger.write()
+
+
+def release_held(link_id: int, now: datetime, actor: str) -> int:
+    """A person says that the held cancellations were meant. Returns how many."""
+    with transaction.atomic():
+        held = Message.objects.filter(order__link_id=link_id, state=MessageState.HELD)
+        rows = orders_to_change(Order.objects.filter(pk__in=held.values("order_id")))
+        ledger = Ledger(now, actor)
+        count = 0
+        for row in rows:
+            for message in row.outbox:
+                if message.state == MessageState.HELD:
+                    count += 1
+                    ledger.change_message(message, state=MessageState.DUE, due_at=now)
+                    ledger.nudge(message.connection_id)
+                    ledger.solve(row, (ProblemKind.CANCELLATIONS_HELD,))
+                    ledger.event(row, "released", {"kind": message.kind})
+        ledger.write()
+    return count
+
+
+def to_be_sent(link_id: int, limit: int) -> list[Message]:
+    """What a link in rehearsal would send, oldest first."""
+    rows = Message.objects.filter(order__link_id=link_id, state=MessageState.DUE).select_related(
+        "order__link__marketplace"
+    )
+    return list(rows.prefetch_related("order__lines").order_by("id")[:limit])
+
+
+# below: how
+
+
+def _first_of_its_order(connection_id: int) -> QuerySet[Message]:
+    earlier = Message.objects.filter(
+        order_id=OuterRef("order_id"), side=OuterRef("side"), pk__lt=OuterRef("pk"), state__in=_IN_ORDER
+    )
+    return Message.objects.filter(connection_id=connection_id, order__link__rehearsal=False).filter(~Exists(earlier))
+
+
+def _compare_and_set(ids: Collection[int], epoch: int, not_after: datetime, now: datetime) -> set[int]:
+    marks = ", ".join(["%s"] * len(ids))
+    text = (
+        "UPDATE store_message SET state = 'sending', attempt = attempt + 1, epoch = %s, not_after = %s "
+        f"WHERE id IN ({marks}) AND state = 'due' RETURNING id"
+    )
+    moment = database.ops.adapt_datetimefield_value(not_after)
+    with database.cursor() as cursor:
+        cursor.execute(text, [epoch, moment, *ids])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _insert_parts(rows: Sequence[Composed], now: datetime) -> None:
+    parts = [
+        Message(
+            order_id=one.message.order_id, connection_id=one.message.connection_id, side=one.message.side,
+            kind=one.message.kind, part=number, generation=one.message.generation, rank=one.message.rank,
+            state=MessageState.DUE, made_at=now, due_at=now, facts=dict(facts),
+        )
+        for one in rows
+        for number, facts in enumerate(one.more_parts, start=one.message.part + 1)
+    ]  # fmt: skip
+    sql.insert(parts, ignore_repeats=True)
+
+
+def _orders_of(messages: Collection[int]) -> list[Order]:
+    return orders_to_change(Order.objects.filter(messages__in=messages).distinct())

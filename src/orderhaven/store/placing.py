@@ -1,0 +1,63 @@
+"""How a placing is composed from rows: its reference, its pieces, its products. Pure but for `matches_said`."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from orderhaven.core.order import Line as WholeLine
+from orderhaven.core.order import Order as WholeOrder
+from orderhaven.core.shop_order import Placement, ProductWanted
+from orderhaven.store.models import Message, Order, PersonRole, ProductMatch
+from orderhaven.store.shapes import address_of, whole_order
+
+
+def reference(message: Message) -> str:
+    """Ours, exact and unique: the same from any hub, restored or new, that places this order."""
+    row = message.order
+    again = f"-{message.generation + 1}" if message.generation else ""
+    return f"{row.link.marketplace.connector}-{row.ref}{again}"
+
+
+def placement(message: Message) -> Placement:
+    """The open pieces that the merchant ships; for an order the marketplace ships itself, all of it."""
+    row = message.order
+    whole = _whole(row)
+    lines = [line for line in whole.lines if _pieces(line, delivered=row.by_marketplace) > 0]
+    if not row.by_marketplace:
+        lines = [line for line in lines if not line.facts.by_marketplace]
+    return Placement(
+        order=replace(whole, lines=tuple(lines)),
+        reference=reference(message),
+        marketplace=row.link.marketplace.name,
+        quantities={line.ref: _pieces(line, delivered=row.by_marketplace) for line in lines},
+        delivered_by_marketplace=row.by_marketplace,
+    )
+
+
+def with_products(whole: Placement, products: Mapping[ProductWanted, str]) -> Placement | WholeLine:
+    """The placement with the shop's products, or the first line of which the shop has none."""
+    if whole.delivered_by_marketplace:
+        return whole
+    found: dict[str, str] = {}
+    for line in whole.order.lines:
+        product = products.get(ProductWanted(line.sku, line.ean))
+        if product is None:
+            return line
+        found[line.ref] = product
+    return replace(whole, products=found)
+
+
+def matches_said(shop_id: int, wanted: Collection[ProductWanted]) -> dict[ProductWanted, str]:
+    """Products that a person named for an SKU (or for an EAN, where the offer has no SKU)."""
+    by_sku = {article.sku or article.ean: article for article in wanted}
+    rows = ProductMatch.objects.filter(shop_id=shop_id, sku__in=by_sku).values_list("sku", "product_ref")
+    return {by_sku[sku]: product_ref for sku, product_ref in rows}
+
+
+def _pieces(line: WholeLine, *, delivered: bool) -> int:
+    return line.facts.ordered - line.facts.cancelled if delivered else line.facts.open
+
+
+def _whole(row: Order) -> WholeOrder:
+    people = {person.role: address_of(person) for person in row.people.all()}
+    lines = sorted(row.lines.all(), key=lambda line: line.position)
+    return whole_order(row, lines, people[PersonRole.SHIP_TO], people[PersonRole.BILL_TO])

@@ -1,0 +1,184 @@
+"""What a verdict does to a message, its order and its problems. One function per verdict and kind; no query of its own."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shop_order import ShopOrder, ShopState
+from orderhaven.store.ledger import IN_FLIGHT, UNSENT, Ledger
+from orderhaven.store.models import Kind, Message, MessageState, Order, Shipment
+from orderhaven.store.shop_readings import take
+from orderhaven.store.verdicts import (
+    Done,
+    MayHaveHappened,
+    NotNow,
+    NotThere,
+    NotWanted,
+    Park,
+    StillPending,
+    TakenIn,
+    Verdict,
+)  # fmt: skip
+
+_LOOKS_THAT_MUST_MISS = 2
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The connection's tempo, from its declaration, and a random number from 0 to 1 that spreads repeats."""
+
+    side: str  # display name, for sentences
+    settle: timedelta
+    outcome_deadline: timedelta
+    spread: float = 0.5
+    first_look: timedelta = timedelta(seconds=15)
+    ask_again: timedelta = timedelta(seconds=20)
+    takes_long: timedelta = timedelta(hours=2)
+
+    def back_off(self, attempt: int) -> timedelta:
+        """15 s, 30 s, 1 min ... at most 15 min, up to half of it later."""
+        seconds = min(15 * 2 ** min(attempt, 10), 900)
+        return timedelta(seconds=seconds * (1 + 0.5 * self.spread))
+
+
+def settle(ledger: Ledger, row: Order, message: Message, verdict: Verdict, pace: Pace) -> None:
+    match verdict:
+        case Done():
+            _done(ledger, row, message, verdict)
+        case TakenIn(handle):
+            ledger.change_message(
+                message, state=MessageState.AWAITING, handle=handle, due_at=ledger.now + pace.ask_again
+            )
+        case MayHaveHappened(cause):
+            _unclear(ledger, row, message, cause, pace)
+        case NotNow(cause, after):
+            _again(ledger, row, message, cause, after, pace)
+        case NotThere(counts):
+            _missed(ledger, row, message, counts, pace)
+        case StillPending():
+            _pending(ledger, row, message, pace)
+        case NotWanted():
+            ledger.change_message(message, state=MessageState.DROPPED, finished_at=ledger.now)
+            ledger.solve_of(message)
+        case Park():
+            _park(ledger, row, message, verdict)
+
+
+def _done(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
+    ledger.change_message(
+        message, state=MessageState.TOLD, remote_ref=done.remote_ref or message.remote_ref, finished_at=ledger.now
+    )
+    ledger.solve_of(message)
+    match message.kind:
+        case Kind.PLACE:
+            _placed(ledger, row, message, done)
+        case Kind.CONFIRM:
+            _confirmed(ledger, row, message, done)
+        case Kind.CANCEL_SHOP:
+            ledger.change(row, shop_state=str(ShopState.CANCELLED))
+            ledger.event(row, "cancelled_in_shop")
+        case Kind.CORRECT:
+            ledger.solve(row, (ProblemKind.LATER_CODE,))
+            ledger.event(row, "corrected", {"code": message.facts.get("code", "")})
+        case _:
+            ledger.event(row, f"{message.kind}_told")
+
+
+def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
+    made = done.shop_order
+    if made is None:
+        raise ValueError("a placing is done only with the shop's own view of it")
+    ledger.change(row, shop_ref=made.shop_ref, shop_number=made.number)
+    pieces = message.facts.get("pieces", {})
+    for line in row.lines.all():
+        if line.ref in pieces:
+            ledger.change_line(line, placed=pieces[line.ref])
+    ledger.event(row, "placed", {"shop_ref": made.shop_ref, "number": made.number})
+    if done.also:
+        ledger.problem(row, ProblemKind.PLACED_TWICE, {"shop_refs": ", ".join((made.number, *done.also))})
+    _compare_total(ledger, row, message, made)
+    take(ledger, row, made)
+
+
+def _compare_total(ledger: Ledger, row: Order, message: Message, made: ShopOrder) -> None:
+    """Some shops recalculate: a total that differs is said, whatever the cause."""
+    expected = message.facts.get("total")
+    if expected and made.total is not None and Decimal(str(expected)) != made.total.amount:
+        totals = {"shop_total": str(made.total), "total": f"{expected} {row.currency}"}
+        ledger.problem(row, ProblemKind.TOTAL_DIFFERS, totals)
+
+
+def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
+    if done.by_others:
+        ledger.change(row, handled_by_others=True)
+        ledger.event(row, "handled_by_others")
+    else:
+        facts = message.facts
+        ledger.add_shipment(
+            Shipment(
+                order_id=row.pk, message_id=message.pk, code=facts.get("code", ""), carrier=facts.get("carrier", ""),
+                label=facts.get("label", ""), remote_ref=done.remote_ref, pieces=facts.get("pieces", {}),
+                confirmed_at=ledger.now,
+            )
+        )  # fmt: skip
+    rest = [one for one in row.outbox if one.kind == Kind.CONFIRM and one.state in UNSENT | IN_FLIGHT]
+    if not rest:
+        ledger.change(row, confirmed_at=row.confirmed_at or ledger.now, closed_at=row.closed_at or ledger.now)
+        ledger.event(
+            row, "confirmed", {"code": message.facts.get("code", ""), "carrier": message.facts.get("carrier", "")}
+        )
+        ledger.solve(row, (ProblemKind.WAIT_HELD, ProblemKind.QUANTITIES_DIFFER))
+
+
+def _unclear(ledger: Ledger, row: Order, message: Message, cause: str, pace: Pace) -> None:
+    ledger.change_message(message, state=MessageState.UNCLEAR, misses=0, due_at=ledger.now + pace.first_look)
+    ledger.event(row, "unclear", {"kind": message.kind, "cause": cause})
+
+
+def _again(ledger: Ledger, row: Order, message: Message, cause: str, after: timedelta | None, pace: Pace) -> None:
+    wait = after if after is not None else pace.back_off(message.attempt)
+    ledger.change_message(message, state=MessageState.DUE, due_at=ledger.now + wait)
+    if ledger.now - message.made_at >= pace.takes_long:
+        hours = str(int((ledger.now - message.made_at).total_seconds() // 3600))
+        values = {"side": pace.side, "hours": hours, "reason": cause}
+        ledger.problem(row, ProblemKind.TAKES_LONG, values, message=message)
+
+
+def _missed(ledger: Ledger, row: Order, message: Message, counts: bool, pace: Pace) -> None:
+    """A miss counts only once the effect would have had to show, and then twice."""
+    settled_at = (message.not_after or ledger.now) + pace.settle
+    misses = message.misses + 1 if counts else 0
+    if misses < _LOOKS_THAT_MUST_MISS:
+        again_at = ledger.now + pace.ask_again if counts else max(settled_at, ledger.now + pace.first_look)
+        ledger.change_message(message, state=MessageState.UNCLEAR, misses=misses, due_at=again_at)
+        return
+    if message.rounds + 1 >= _ROUNDS:
+        _park(ledger, row, message, Park(ProblemKind.OUTCOME_UNKNOWN, {"side": pace.side}))
+        return
+    ledger.change_message(
+        message, state=MessageState.DUE, rounds=message.rounds + 1, misses=0, handle="", due_at=ledger.now
+    )
+    ledger.event(row, "not_done", {"kind": message.kind})
+
+
+def _pending(ledger: Ledger, row: Order, message: Message, pace: Pace) -> None:
+    """They are still at it. Past the declared deadline the marketplace's own record is looked at instead; after three rounds a person."""
+    deadline = (message.not_after or message.made_at) + pace.outcome_deadline * (message.rounds + 1)
+    if ledger.now < deadline:
+        ledger.change_message(message, due_at=ledger.now + pace.ask_again)
+    elif message.rounds + 1 >= _ROUNDS:
+        _park(ledger, row, message, Park(ProblemKind.OUTCOME_UNKNOWN, {"side": pace.side}))
+    else:
+        ledger.change_message(
+            message, state=MessageState.UNCLEAR, rounds=message.rounds + 1, misses=0, due_at=ledger.now
+        )
+
+
+def _park(ledger: Ledger, row: Order, message: Message, verdict: Park) -> None:
+    ledger.change_message(message, state=MessageState.PARKED, finished_at=ledger.now)
+    if verdict.shop_ref and not row.shop_ref:
+        ledger.event(row, "half_made", {"shop_ref": verdict.shop_ref})
+    ledger.problem(row, verdict.kind, verdict.values, message=message, evidence=verdict.evidence)
+    ledger.event(row, "refused", {"kind": message.kind, "problem": verdict.kind})

@@ -1,0 +1,119 @@
+"""Between rows and the canonical shapes of `core/`, both ways. No rule, no query."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from decimal import Decimal
+
+from orderhaven.core.address import Address
+from orderhaven.core.money import Money
+from orderhaven.core.order import Line as WholeLine
+from orderhaven.core.order import LineFacts
+from orderhaven.core.order import Order as WholeOrder
+from orderhaven.store.models import Line, Order, Person, PersonRole
+
+_ADDRESS_FIELDS = tuple(field.name for field in fields(Address))
+
+
+def facts_of(line: Line) -> LineFacts:
+    return LineFacts(line.ref, line.ordered, line.shipped, line.cancelled, line.buyer_asks, line.by_marketplace)
+
+
+def order_columns(whole: WholeOrder) -> dict[str, object]:
+    return {
+        "placed_at": whole.placed_at,
+        "currency": whole.currency,
+        "prices_include_vat": whole.prices_include_vat,
+        "shipping_cost": whole.shipping_cost.amount,
+        "discount": whole.discount.amount,
+        "total": whole.total.amount,
+        "language": whole.language,
+        "country": whole.ship_to.country,
+        "ship_by": whole.ship_by,
+        "deliver_by": whole.deliver_by,
+        "expires_at": whole.expires_at,
+        "needs_acceptance": whole.needs_acceptance,
+        "marketplace_label": whole.marketplace_label,
+        "by_marketplace": whole.by_marketplace,
+        "is_test": whole.is_test,
+        "buyer_reference": whole.buyer_reference[:200],
+        "meta": [list(pair) for pair in whole.meta],
+    }
+
+
+def line_columns(line: WholeLine) -> dict[str, object]:
+    return {
+        "remote_ids": list(line.remote_ids),
+        "title": line.title,
+        "sku": line.sku,
+        "ean": line.ean,
+        "ordered": line.facts.ordered,
+        "shipped": line.facts.shipped,
+        "cancelled": line.facts.cancelled,
+        "buyer_asks": line.facts.buyer_asks_to_cancel,
+        "by_marketplace": line.facts.by_marketplace,
+        "unit_price": line.unit_price.amount,
+        "total": line.total.amount,
+        "discount": line.discount.amount,
+        "commission": line.commission.amount if line.commission is not None else None,
+        "vat_rate": line.vat_rate,
+        "services": list(line.services),
+    }
+
+
+def people_rows(row: Order, whole: WholeOrder) -> list[Person]:
+    return [
+        Person(order_id=row.pk, role=role, **{name: getattr(address, name) for name in _ADDRESS_FIELDS})
+        for role, address in ((PersonRole.SHIP_TO, whole.ship_to), (PersonRole.BILL_TO, whole.bill_to))
+    ]
+
+
+def address_of(person: Person) -> Address:
+    return Address(**{name: getattr(person, name) for name in _ADDRESS_FIELDS})
+
+
+def whole_order(row: Order, lines: Sequence[Line], ship_to: Address, bill_to: Address) -> WholeOrder:
+    """The order as it was heard, with the line facts as they are known now."""
+    return WholeOrder(
+        ref=row.ref,
+        placed_at=row.placed_at,
+        changed_at=row.changed_at,
+        currency=row.currency,
+        prices_include_vat=row.prices_include_vat,
+        lines=tuple(_whole_line(line, row.currency) for line in lines),
+        ship_to=ship_to,
+        bill_to=bill_to,
+        shipping_cost=_money(row.shipping_cost, row.currency),
+        discount=_money(row.discount, row.currency),
+        language=row.language,
+        ship_by=row.ship_by,
+        deliver_by=row.deliver_by,
+        expires_at=row.expires_at,
+        needs_acceptance=row.needs_acceptance,
+        marketplace_label=row.marketplace_label,
+        is_test=row.is_test,
+        buyer_reference=row.buyer_reference,
+        meta=tuple((name, value) for name, value in row.meta),
+    )
+
+
+def _whole_line(line: Line, currency: str) -> WholeLine:
+    return WholeLine(
+        ref=line.ref,
+        remote_ids=tuple(line.remote_ids),
+        title=line.title,
+        sku=line.sku,
+        ean=line.ean,
+        facts=facts_of(line),
+        unit_price=_money(line.unit_price, currency),
+        total=_money(line.total, currency),
+        discount=_money(line.discount, currency),
+        commission=_money(line.commission, currency) if line.commission is not None else None,
+        vat_rate=line.vat_rate,
+        services=tuple(line.services),
+    )
+
+
+def _money(amount: Decimal, currency: str) -> Money:
+    """Without the zeros that the column adds."""
+    money = Money.of(amount, currency)
+    return money.rounded() if money.rounded().amount == amount else money

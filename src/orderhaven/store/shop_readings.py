@@ -1,0 +1,165 @@
+"""Taking in what a shop says of its orders: readings, the wait, orders that went away."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Min, QuerySet
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.reading import READING_PROBLEMS, Heard, ShopSide, shop_facts
+from orderhaven.core.shop_order import ShopOrder, ShopState
+from orderhaven.core.status import Fact, Status
+from orderhaven.store.connections import Claim, fence
+from orderhaven.store.holding import hold_if_too_many
+from orderhaven.store.ledger import Ledger, orders_to_change
+from orderhaven.store.models import Kind, MessageState, Order
+
+_OPEN = (
+    Status.NOT_SHIPPED, Status.PARTLY_SHIPPED, Status.WAITING, Status.CANCELLATION_REQUESTED, Status.PENDING_CONFIRMATION,
+)  # fmt: skip
+
+
+def take_readings(claim: Claim, readings: Sequence[ShopOrder], begun_at: datetime, now: datetime) -> int:
+    """Apply readings that were begun at `begun_at`; those of other people's orders are passed over. Returns how many were ours."""
+    by_ref = {reading.shop_ref: reading for reading in readings}
+    if not by_ref:
+        return 0
+    with transaction.atomic():
+        fence(claim)
+        mine = Order.objects.filter(link__shop_id=claim.connection_id, shop_ref__in=by_ref).exclude(shop_ref="")
+        rows = orders_to_change(Order.objects.filter(pk__in=_news(mine, by_ref, begun_at)))
+        ledger = Ledger(now)
+        for row in rows:
+            take(ledger, row, by_ref[row.shop_ref])
+            _end_wait(ledger, row, by_ref[row.shop_ref], begun_at)
+        hold_if_too_many(ledger, rows, now)
+        ledger.write()
+    return len(rows)
+
+
+def open_in_shop(connection_id: int, after: int, limit: int) -> list[tuple[int, str]]:
+    """(order id, shop_ref) of placed orders that are still open, in pages by id."""
+    rows = Order.objects.filter(link__shop_id=connection_id, closed_at__isnull=True, pk__gt=after).exclude(shop_ref="")
+    return list(rows.filter(status__in=_OPEN).order_by("id").values_list("id", "shop_ref")[:limit])
+
+
+def waits_over(connection_id: int, now: datetime, limit: int) -> list[str]:
+    """shop_refs of orders whose wait for a code is over and not yet decided."""
+    rows = Order.objects.filter(link__shop_id=connection_id, wait_until__lte=now)
+    return list(rows.order_by("wait_until").values_list("shop_ref", flat=True)[:limit])
+
+
+def next_wait(connection_id: int) -> datetime | None:
+    found: datetime | None = Order.objects.filter(link__shop_id=connection_id, wait_until__isnull=False).aggregate(
+        first=Min("wait_until")
+    )["first"]
+    return found
+
+
+def waits_unread(claim: Claim, now: datetime) -> None:
+    """The shop cannot be read although waits are over: hold them with a Problem, until the ship-by margin; then go bare."""
+    with transaction.atomic():
+        fence(claim)
+        ledger = Ledger(now)
+        for row in orders_to_change(Order.objects.filter(link__shop_id=claim.connection_id, wait_until__lte=now)[:500]):
+            if now >= hold_until(row):
+                ledger.solve(row, (ProblemKind.WAIT_HELD,))
+                ledger.move(row, Fact.WAIT_OVER, unread="yes")
+            else:
+                ledger.problem(row, ProblemKind.WAIT_HELD)
+        ledger.write()
+
+
+def hold_until(row: Order) -> datetime:
+    """How long an order whose wait is over may be held while its shop cannot be read."""
+    promised = row.ship_by or row.deliver_by
+    margin = timedelta(seconds=row.link.ship_by_margin_s)
+    waited = row.wait_until or row.heard_at
+    # a marketplace that names no moment: half a day more than the wait
+    return promised - margin if promised is not None else waited + timedelta(hours=12)
+
+
+def _news(mine: QuerySet[Order], by_ref: Mapping[str, ShopOrder], begun_at: datetime) -> list[int]:
+    """Ids of orders of which the reading says something new: the repeats of every overlap cost one query and no loading."""
+    columns = ("id", "shop_ref", "shop_state", "shop_word", "code", "label", "wait_until", "status")
+    news = []
+    for row in mine.values(*columns):
+        reading = by_ref[row["shop_ref"]]
+        same = (
+            row["shop_state"] == reading.state
+            and row["shop_word"] == reading.status_word
+            and row["label"] == reading.label
+            and (not reading.codes or reading.codes[0].code == row["code"])
+            and (row["wait_until"] is None or begun_at < row["wait_until"])
+            and (
+                reading.state is not ShopState.COMPLETED
+                or row["status"] not in _OPEN
+                or row["status"] == Status.WAITING
+            )
+        )
+        if not same:
+            news.append(row["id"])
+    return news
+
+
+def take(ledger: Ledger, row: Order, reading: ShopOrder) -> None:
+    """One reading of one order: what it shows is kept, what it means moves the order."""
+    heard = shop_facts(_shop_side(row), reading)
+    _keep(ledger, row, reading)
+    for fact in heard.facts:
+        ledger.move(row, fact)
+    _say_problems(ledger, row, heard)
+
+
+def _keep(ledger: Ledger, row: Order, reading: ShopOrder) -> None:
+    """What the shop shows now. A code that stood there once is never taken away again."""
+    seen: dict[str, object] = {
+        "shop_state": str(reading.state),
+        "shop_word": reading.status_word,
+        "shop_number": reading.number or row.shop_number,
+        "label": reading.label or row.label,
+    }
+    if reading.codes:
+        first = reading.codes[0]
+        seen |= {"code": first.code[:100], "carrier_word": first.carrier_word[:200], "code_url": first.url}
+        if first.code != row.code:
+            ledger.event(row, "code", {"code": first.code})
+    if reading.state is ShopState.COMPLETED:
+        if row.shop_state != ShopState.COMPLETED:
+            seen["completed_at"] = reading.completed_at or ledger.now
+            ledger.event(row, "completed_in_shop")
+    elif reading.state is ShopState.OPEN:
+        seen["completed_at"] = None
+    ledger.change(row, **{name: value for name, value in seen.items() if getattr(row, name) != value})
+
+
+def _end_wait(ledger: Ledger, row: Order, reading: ShopOrder, begun_at: datetime) -> None:
+    """A wait ends with a reading begun at or after its due time, so a code that came in its last minute goes along."""
+    over = row.wait_until is not None and begun_at >= row.wait_until
+    if over and row.status == Status.WAITING and reading.state is ShopState.COMPLETED:
+        ledger.move(row, Fact.WAIT_OVER)
+
+
+def _say_problems(ledger: Ledger, row: Order, heard: Heard) -> None:
+    ledger.solve(row, READING_PROBLEMS - heard.problems.keys())
+    for kind, values in heard.problems.items():
+        ledger.problem(row, kind, values)
+    if ProblemKind.SHOP_ORDER_GONE in heard.problems:
+        ledger.change(row, wait_until=None)
+
+
+def _shop_side(row: Order) -> ShopSide:
+    lines = list(row.lines.all())
+    ours = [line for line in lines if not line.by_marketplace] or lines
+    told = {Kind.CONFIRM, Kind.CANCEL}
+    unsent = {MessageState.HELD, MessageState.DUE, MessageState.PARKED, MessageState.DROPPED}
+    return ShopSide(
+        status=Status(row.status),
+        state=row.shop_state,
+        code=row.code,
+        placed=sum(line.placed for line in ours),
+        expected=sum(line.ordered - line.cancelled for line in ours),
+        told=any(message.kind in told and message.state not in unsent for message in row.outbox),
+        confirmed=row.confirmed_at is not None,
+    )

@@ -1,0 +1,123 @@
+"""How a telling to a marketplace is composed from rows, and rebuilt from the facts that were kept. Pure."""
+
+from collections.abc import Mapping
+
+from orderhaven.core.carriers import Carrier, Recognition, recognise
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.rules import CarrierRule, RuleKind, choose_carrier
+from orderhaven.core.shipment import (
+    Acceptance,
+    Cancellation,
+    CancelReason,
+    Correction,
+    Pieces,
+    Refusal,
+    Shipment,
+    Telling,
+)  # fmt: skip
+from orderhaven.ports.connector import Declaration
+from orderhaven.store.models import Kind, Line, Message, Order
+from orderhaven.store.outbox import Composed
+from orderhaven.store.verdicts import NotWanted, Park, Verdict
+
+
+def compose(message: Message, declaration: Declaration) -> Composed | Verdict:
+    """The facts as they are now, cut into as many requests as the marketplace's limits ask for."""
+    match Kind(message.kind):
+        case Kind.CONFIRM:
+            return _shipment(message, declaration)
+        case Kind.CANCEL:
+            return _parts(
+                message, {"reason": message.facts.get("reason", "")}, declaration.limits.lines_per_cancellation
+            )
+        case Kind.CORRECT:
+            carrier = _carrier(message.order, _recognised(message.order))
+            return Composed(message, message.facts | {"code": message.order.code, "carrier": str(carrier or "")})
+        case _:
+            return Composed(message, message.facts | {"pieces": _open_pieces(message.order)})
+
+
+def telling(message: Message) -> Telling:
+    """What was, or will be, sent: exactly the facts kept at begin."""
+    row, facts = message.order, message.facts
+    kept = {line.ref: line for line in row.lines.all()}
+    pieces = tuple(
+        Pieces(ref, tuple(kept[ref].remote_ids) or (ref,), quantity)
+        for ref, quantity in facts.get("pieces", {}).items()
+    )
+    common = (row.ref, reference(message), pieces)
+    carrier = Carrier(facts["carrier"]) if facts.get("carrier") else None
+    match Kind(message.kind):
+        case Kind.CONFIRM:
+            return Shipment(
+                *common,
+                code=facts["code"],
+                carrier=carrier,
+                label=facts["label"],
+                destination=row.country,
+                completed_at=row.completed_at,
+            )
+        case Kind.CANCEL:
+            return Cancellation(*common, reason=CancelReason(facts.get("reason") or CancelReason.OTHER))
+        case Kind.CORRECT:
+            return Correction(*common, shipment_ref=facts["shipment_ref"], code=facts["code"], carrier=carrier)
+        case Kind.REFUSE:
+            return Refusal(*common)
+        case _:
+            return Acceptance(*common)
+
+
+def reference(message: Message) -> str:
+    """Ours: the same from any hub that tells this, so that a look recognises it after a restore."""
+    return f"oh-{message.order.ref}-{message.kind}-{message.generation}.{message.part}"
+
+
+def _shipment(message: Message, declaration: Declaration) -> Composed | Verdict:
+    row = message.order
+    limit = declaration.limits.lines_per_confirmation
+    if row.label:
+        return _parts(message, {"code": "", "carrier": "", "label": row.label}, limit)
+    if row.marketplace_label:
+        return Park(ProblemKind.OWN_LABEL)
+    if not row.code:
+        return _parts(message, {"code": "", "carrier": "", "label": ""}, limit)
+    seen = _recognised(row)
+    carrier = _carrier(row, seen)
+    if carrier is None and (declaration.carrier_required_with_code or not seen.code):
+        candidates = ", ".join(one.display_name for one in seen.candidates) or "no carrier known here"
+        return Park(ProblemKind.UNKNOWN_CARRIER, {"code": row.code, "candidates": candidates})
+    return _parts(message, {"code": seen.code or row.code, "carrier": str(carrier or ""), "label": ""}, limit)
+
+
+def _parts(message: Message, facts: Mapping[str, object], lines_per_part: int) -> Composed | Verdict:
+    if "pieces" in message.facts and (message.part or message.attempt):
+        return Composed(message, message.facts | facts)
+    pieces = list(_open_pieces(message.order).items())
+    if not pieces:
+        return NotWanted()
+    cut = [dict(pieces[start : start + lines_per_part]) for start in range(0, len(pieces), lines_per_part)]
+    first, *rest = ({**facts, "pieces": part} for part in cut)
+    return Composed(message, first, tuple(rest))
+
+
+def _open_pieces(row: Order) -> dict[str, int]:
+    lines: list[Line] = sorted(row.lines.all(), key=lambda line: line.position)
+    ours = [line for line in lines if not line.by_marketplace] or lines
+    left = {line.ref: line.ordered - line.shipped - line.cancelled for line in ours}
+    return {ref: quantity for ref, quantity in left.items() if quantity > 0}
+
+
+def _recognised(row: Order) -> Recognition:
+    likely = (Carrier(row.link.default_carrier),) if row.link.default_carrier else ()
+    return recognise(row.code, url=row.code_url, destination=row.country, shop_says=row.carrier_word, likely=likely)
+
+
+def _carrier(row: Order, seen: Recognition) -> Carrier | None:
+    """A person's word for this order, else the link's rules, else who is recognised, else the link's default."""
+    if row.chosen_carrier:
+        return Carrier(row.chosen_carrier)
+    rules = [
+        CarrierRule(RuleKind(one["kind"]), one["match"], Carrier(one["carrier"])) for one in row.link.carrier_rules
+    ]
+    default = Carrier(row.link.default_carrier) if row.link.default_carrier else None
+    return choose_carrier(rules, seen, row.carrier_word, default)

@@ -1,0 +1,68 @@
+"""What became of one attempt to tell something: the only things `outbox.finish` writes down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shop_order import ShopOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is there. `shop_order` is the shop's own view of it, for placings; `also` are further shop orders of the same reference."""
+
+    remote_ref: str = ""
+    shop_order: ShopOrder | None = None
+    also: tuple[str, ...] = ()
+    by_others: bool = False  # the pieces are handled, but not by this telling
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """The other side took it in and says later what became of it."""
+
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class MayHaveHappened:
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """It surely did not happen and is tried again."""
+
+    cause: str
+    after: timedelta | None = None  # None: back off
+
+
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """A look did not find it. `counts` once the effect would have had to be visible."""
+
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StillPending:
+    """Neither yes nor no."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotWanted:
+    """Overtaken by what happened meanwhile: nothing is to be told any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """A person must look; Retry makes it due again."""
+
+    kind: ProblemKind
+    values: Mapping[str, str] = field(default_factory=dict)
+    evidence: str = ""
+    shop_ref: str = ""  # of a half-made shop order, so that it can be adopted
+
+
+Verdict = Done | TakenIn | MayHaveHappened | NotNow | NotThere | StillPending | NotWanted | Park

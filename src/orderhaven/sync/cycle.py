@@ -1,0 +1,110 @@
+"""One pass over one connection: hear what is new there, then tell what that side does not know yet."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ParamSpec, TypeVar
+
+import structlog
+
+from orderhaven.ports.connector import Declaration, Role
+from orderhaven.store import connections, outbox, shop_readings
+from orderhaven.store.connections import Claim
+from orderhaven.store.models import Connection, ConnectionState
+from orderhaven.store.settling import Pace
+from orderhaven.sync.hub import Hub
+
+log = structlog.get_logger()
+P = ParamSpec("P")
+R = TypeVar("R")
+_TELLS_FOR_S = 45.0  # real seconds: a cycle tells for a bounded time, the rest is due again at once
+_WAIT_AGAIN = timedelta(minutes=1)  # a wait that is over while its shop cannot be read
+
+
+@dataclass
+class Cycle:
+    """A claimed connection and everything a beat needs. `schedule` is written once, at the end."""
+
+    hub: Hub
+    claim: Claim
+    row: Connection
+    declaration: Declaration
+    connector: Any = None  # a Marketplace or a Shop, by the declaration's role
+    schedule: dict[str, object] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        return self.hub.clock.now()
+
+    def pace(self) -> Pace:
+        limits = self.declaration.limits
+        return Pace(self.declaration.title, limits.settle, limits.outcome_deadline, self.hub.chance.random())
+
+    def tells_until(self) -> datetime:
+        return self.now() + self.hub.clock.in_real(_TELLS_FOR_S)
+
+    def not_after(self) -> datetime:
+        return self.now() + self.hub.clock.in_real(self.declaration.limits.call_timeout_s)
+
+    def heard(self, begun_at: datetime, cursor: str) -> None:
+        """A whole hearing was taken in: the cursor moves, and the next one is due an interval after this one began."""
+        every = max(timedelta(seconds=self.row.hear_every_s), self.declaration.limits.poll_floor)
+        self.schedule |= {
+            "cursor": cursor,
+            "heard_at": begun_at,
+            "hear_at": connections.jittered(begun_at, every, self.hub.chance.random()),
+        }
+
+    async def store(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self.hub.hop(work, *args, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One thing a cycle does when the column of the schedule says that it is due."""
+
+    column: str
+    run: Callable[[Cycle], Awaitable[None]]
+    in_trouble: bool = False  # also while the connection is paused or quiet
+
+
+Guard = Callable[[Cycle, Callable[[Cycle], Awaitable[None]]], Awaitable[bool]]
+
+
+async def run_cycle(hub: Hub, connection_id: int, beats: Mapping[Role, tuple[Beat, ...]], guard: Guard) -> None:
+    """Claim the connection and run what is due. `guard` runs one beat and says whether the cycle may go on."""
+    taken = await hub.hop(connections.claim, connection_id)
+    if taken is None:
+        return
+    claim, row = taken
+    with structlog.contextvars.bound_contextvars(connection=row.name, epoch=claim.epoch):
+        cycle = Cycle(hub, claim, row, hub.declaration_of(row))
+        if not await guard(cycle, _open):
+            return
+        usable = row.state == ConnectionState.ACTIVE and (row.quiet_until is None or row.quiet_until <= cycle.now())
+        for beat in beats[Role(row.role)]:
+            if (usable or beat.in_trouble) and _is_due(row, beat.column, cycle) and not await guard(cycle, beat.run):
+                break
+        await guard(cycle, _plan)
+
+
+async def _open(cycle: Cycle) -> None:
+    cycle.connector = await cycle.hub.connector_of(cycle.row)
+
+
+def _is_due(row: Connection, column: str, cycle: Cycle) -> bool:
+    due_at = getattr(row, column)
+    heard_something = column == "tell_at" and "hear_at" in cycle.schedule
+    return heard_something or (due_at is not None and due_at <= cycle.now())
+
+
+async def _plan(cycle: Cycle) -> None:
+    await cycle.store(_plan_in_store, cycle.claim, cycle.row, cycle.schedule, cycle.now())
+
+
+def _plan_in_store(claim: Claim, row: Connection, columns: dict[str, object], now: datetime) -> None:
+    """What is due next is read from the messages and the waits, so that nothing is forgotten."""
+    columns["tell_at"] = outbox.next_due(claim.connection_id)
+    if row.role == Role.SHOP:
+        first = shop_readings.next_wait(claim.connection_id)
+        columns["wait_at"] = max(first, now + _WAIT_AGAIN) if first is not None and first <= now else first
+    connections.save_schedule(claim, **columns)

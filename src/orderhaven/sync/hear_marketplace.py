@@ -1,0 +1,71 @@
+"""marketplace -> hub: new orders, and what changed of the others."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+import structlog
+
+from orderhaven.core.errors import OrderProblem, RateLimited, Surprise
+from orderhaven.core.order import Order
+from orderhaven.core.problems import ProblemKind
+from orderhaven.ports.marketplace import Marketplace
+from orderhaven.store import links, orders
+from orderhaven.store.models import Link
+from orderhaven.sync.cycle import Cycle
+
+log = structlog.get_logger()
+_READ_AT_ONCE = 50
+_READ_AGAIN = timedelta(minutes=15)
+
+
+async def hear_marketplace(cycle: Cycle) -> None:
+    """List what is new and changed, read what the list does not carry, and move the cursor once all of it is in."""
+    link = await cycle.store(links.of_marketplace, cycle.row.pk)
+    if link is None:
+        cycle.heard(cycle.now(), cycle.row.cursor)
+        return
+    begun_at = cycle.now()
+    cursor, new = cycle.row.cursor, 0
+    async for page in _marketplace(cycle).hear(cycle.row.cursor):
+        new += await cycle.store(orders.take_sightings, cycle.claim, link, page.sightings, cycle.now())
+        cursor = page.cursor
+    cycle.heard(begun_at, cursor)
+    if new:
+        log.info("orders_heard", new=new)
+    await _read_whole_orders(cycle, link)
+
+
+async def _read_whole_orders(cycle: Cycle, link: Link) -> None:
+    """In batches, until every order that was seen is read or has said why not."""
+    while refs := await cycle.store(orders.to_read, link, cycle.now(), _READ_AT_ONCE):
+        answers = await asyncio.gather(*(_marketplace(cycle).read(ref) for ref in refs), return_exceptions=True)
+        whole = [answer for answer in answers if isinstance(answer, Order)]
+        await cycle.store(orders.take_orders, cycle.claim, link, whole, cycle.now())
+        await _say_what_failed(cycle, link, dict(zip(refs, answers, strict=True)))
+
+
+async def _say_what_failed(cycle: Cycle, link: Link, answers: Mapping[str, Order | BaseException]) -> None:
+    """One order's trouble is its own; what concerns the account ends the cycle, after the others are in."""
+    ends: BaseException | None = None
+    for ref, answer in answers.items():
+        match answer:
+            case OrderProblem():
+                await _try_again_later(cycle, link, ref, (answer.kind, answer.values))
+            case Surprise():
+                values = {"side": cycle.declaration.title, "cause": answer.cause}
+                await _try_again_later(cycle, link, ref, (ProblemKind.SURPRISE, values))
+            case BaseException():
+                ends = ends if isinstance(ends, RateLimited) else answer
+    if ends is not None:
+        raise ends
+
+
+async def _try_again_later(cycle: Cycle, link: Link, ref: str, problem: tuple[ProblemKind, Mapping[str, str]]) -> None:
+    again_at = cycle.now() + _READ_AGAIN
+    await cycle.store(orders.reading_failed, cycle.claim, link, ref, cycle.now(), again_at, problem)
+
+
+def _marketplace(cycle: Cycle) -> Marketplace:
+    marketplace: Marketplace = cycle.connector
+    return marketplace

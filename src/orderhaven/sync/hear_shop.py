@@ -1,0 +1,56 @@
+"""shop -> hub: what the merchant did with the orders there; and the end of each wait."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from orderhaven.core.errors import AccountProblem, TryLater
+from orderhaven.ports.shop import Shop
+from orderhaven.store import connections, shop_readings
+from orderhaven.store.models import ConnectionState
+from orderhaven.sync.cycle import Cycle
+
+
+async def hear_shop(cycle: Cycle) -> None:
+    """Orders changed since the last hearing."""
+    begun_at = cycle.now()
+    cursor = cycle.row.cursor
+    async for page in _shop(cycle).hear(cycle.row.cursor):
+        await cycle.store(shop_readings.take_readings, cycle.claim, page.orders, begun_at, cycle.now())
+        cursor = page.cursor
+    cycle.heard(begun_at, cursor)
+
+
+async def reread_open(cycle: Cycle) -> None:
+    """Every open order by its id: some shops do not move an order's change date, and none lists what is in the trash."""
+    limit = cycle.declaration.limits.orders_per_look
+    after = 0
+    while page := await cycle.store(shop_readings.open_in_shop, cycle.row.pk, after, limit):
+        after = page[-1][0]
+        await _read(cycle, [shop_ref for _, shop_ref in page], cycle.now())
+    every = cycle.declaration.limits.reread_every
+    cycle.schedule["reread_at"] = connections.jittered(cycle.now(), every, cycle.hub.chance.random())
+
+
+async def end_waits(cycle: Cycle) -> None:
+    """Read the orders whose wait is over, now; while the shop cannot be read they are held until their ship-by margin."""
+    limit = cycle.declaration.limits.orders_per_look
+    try:
+        if cycle.row.state != ConnectionState.ACTIVE:
+            raise TryLater("the connection is paused")
+        while refs := await cycle.store(shop_readings.waits_over, cycle.row.pk, cycle.now(), limit):
+            if not await _read(cycle, refs, cycle.now()):
+                return
+    except (TryLater, AccountProblem):
+        await cycle.store(shop_readings.waits_unread, cycle.claim, cycle.now())
+        if cycle.row.state == ConnectionState.ACTIVE:
+            raise
+
+
+async def _read(cycle: Cycle, shop_refs: Sequence[str], begun_at: datetime) -> int:
+    readings = await _shop(cycle).read(shop_refs)
+    return await cycle.store(shop_readings.take_readings, cycle.claim, list(readings.values()), begun_at, cycle.now())
+
+
+def _shop(cycle: Cycle) -> Shop:
+    shop: Shop = cycle.connector
+    return shop

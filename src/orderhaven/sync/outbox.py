@@ -1,0 +1,152 @@
+"""Deliver a message exactly once: look, begin, call, finish; and look again before anything unclear is repeated.
+
+`Mouth` is what the two telling arrows bring: how their messages are composed, sent and looked for.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from orderhaven.core.errors import AccountProblem, HubError, RateLimited, TryLater
+from orderhaven.store import outbox as rows
+from orderhaven.store.models import Message, MessageState
+from orderhaven.store.outbox import Composed
+from orderhaven.store.verdicts import MayHaveHappened, Verdict
+from orderhaven.sync.cycle import Cycle
+from orderhaven.sync.recovery import verdict_of
+
+log = structlog.get_logger()
+
+Verdicts = Mapping[int, Verdict]
+
+
+class Mouth(Protocol):
+    """One side's way of telling. Messages come with order, link and lines."""
+
+    async def before(self, messages: Sequence[Message]) -> Verdicts:
+        """What needs no sending, by a look at the other side or at the message itself. Raises TryLater ... for all of them."""
+        ...
+
+    def compose(self, message: Message) -> Composed | Verdict:
+        """The facts that go out with it, as they are now. Pure."""
+        ...
+
+    async def send(self, message: Message, not_after: datetime) -> Verdict:
+        """One request. Raises what the port raises."""
+        ...
+
+    async def look(self, messages: Sequence[Message], begun_at: datetime) -> Verdicts:
+        """Whether unclear messages happened."""
+        ...
+
+    async def ask(self, messages: Sequence[Message]) -> Verdicts:
+        """What became of messages that were taken in."""
+        ...
+
+
+async def deliver(cycle: Cycle, mouth: Mouth) -> None:
+    """Tell what is due, most urgent first, for a bounded time. Raises what ends a cycle."""
+    await cycle.store(rows.left_behind, cycle.claim, cycle.now())
+    until = cycle.tells_until()
+    while cycle.now() < until:
+        next_due = await cycle.store(rows.next_due, cycle.claim.connection_id)
+        if next_due is None or next_due > cycle.now():
+            return
+        await _look_again(cycle, mouth)
+        await _ask_after(cycle, mouth)
+        await _send_due(cycle, mouth)
+
+
+async def _look_again(cycle: Cycle, mouth: Mouth) -> None:
+    """Unclear messages: what the other side's own record says of them."""
+    begun_at = cycle.now()
+    messages = await _due(cycle, MessageState.UNCLEAR, cycle.declaration.limits.orders_per_look)
+    if messages:
+        await _finish(cycle, messages, await mouth.look(messages, begun_at), MessageState.UNCLEAR)
+
+
+async def _ask_after(cycle: Cycle, mouth: Mouth) -> None:
+    """Messages that were taken in: what became of them."""
+    messages = await _due(cycle, MessageState.AWAITING, cycle.declaration.limits.outcomes_per_call)
+    if messages:
+        await _finish(cycle, messages, await mouth.ask(messages), MessageState.AWAITING)
+
+
+async def _send_due(cycle: Cycle, mouth: Mouth) -> None:
+    messages = await _due(cycle, MessageState.DUE, cycle.declaration.limits.orders_per_look)
+    if not messages:
+        return
+    verdicts = dict(await mouth.before(messages))
+    composed: list[Composed] = []
+    for message in messages:
+        if message.pk not in verdicts:
+            match mouth.compose(message):
+                case Composed() as ready:
+                    composed.append(ready)
+                case verdict:
+                    verdicts[message.pk] = verdict
+    await _finish(cycle, messages, verdicts, MessageState.DUE)
+    not_after = cycle.not_after()
+    begun = await cycle.store(rows.begin, cycle.claim, composed, not_after, cycle.now())
+    await _send_all(cycle, mouth, [one.message for one in composed if one.message.pk in begun], not_after)
+
+
+async def _send_all(cycle: Cycle, mouth: Mouth, messages: Sequence[Message], not_after: datetime) -> None:
+    """Send at once what the declared limits allow, and write down in groups what has come back by then."""
+    back: asyncio.Queue[tuple[Message, Verdict, HubError | None]] = asyncio.Queue()
+    sending = [asyncio.create_task(_send_one(cycle, mouth, message, not_after, back)) for message in messages]
+    ends: list[HubError] = []
+    left = len(messages)
+    try:
+        while left:
+            group = [await back.get()]
+            while not back.empty():
+                group.append(back.get_nowait())
+            left -= len(group)
+            ends += [error for _, _, error in group if error is not None]
+            verdicts = {message.pk: verdict for message, verdict, _ in group}
+            await _finish(cycle, [message for message, _, _ in group], verdicts, MessageState.SENDING)
+    finally:
+        for task in sending:
+            task.cancel()
+    _end_cycle_if(ends, len(messages))
+
+
+async def _send_one(
+    cycle: Cycle,
+    mouth: Mouth,
+    message: Message,
+    not_after: datetime,
+    back: asyncio.Queue[tuple[Message, Verdict, HubError | None]],
+) -> None:
+    try:
+        back.put_nowait((message, await mouth.send(message, not_after), None))
+    except HubError as error:
+        ends_cycle = isinstance(error, AccountProblem | TryLater)
+        back.put_nowait((message, verdict_of(error, cycle.declaration.title), error if ends_cycle else None))
+    except Exception:  # a bug of ours after the request may have gone out: look before anything else
+        log.exception("telling_broke", kind=message.kind)
+        back.put_nowait((message, MayHaveHappened("an error in Orderhaven"), None))
+
+
+def _end_cycle_if(errors: Sequence[HubError], tried: int) -> None:
+    """The account's trouble and their wish to slow down end the cycle; so does a batch of which nothing came through."""
+    for error in errors:
+        if isinstance(error, AccountProblem | RateLimited):
+            raise error
+    if errors and len(errors) == tried:
+        raise errors[0]
+
+
+async def _due(cycle: Cycle, state: MessageState, limit: int) -> list[Message]:
+    return await cycle.store(rows.due, cycle.claim, state, cycle.now(), limit)
+
+
+async def _finish(cycle: Cycle, messages: Sequence[Message], verdicts: Verdicts, state: MessageState) -> None:
+    if verdicts:
+        attempts = {message.pk: message.attempt for message in messages}
+        written = {key: (attempts[key], verdict) for key, verdict in verdicts.items()}
+        await cycle.store(rows.finish, cycle.claim, written, state, cycle.pace(), cycle.now())

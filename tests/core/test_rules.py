@@ -1,0 +1,75 @@
+"""Whose word counts when a shipment's carrier is chosen: the merchant's rules, the code, the default."""
+
+import pytest
+
+from orderhaven.core.carriers import Carrier, recognise
+from orderhaven.core.rules import CarrierRule, RuleKind, choose_carrier
+
+POSTNL_CODE = recognise("3SABCD123456789")
+UNSURE_CODE = recognise("01234567890123")
+
+
+def starts_with(prefix: str, carrier: Carrier) -> CarrierRule:
+    return CarrierRule(RuleKind.CODE_PREFIX, prefix, carrier)
+
+
+def shop_says(words: str, carrier: Carrier) -> CarrierRule:
+    return CarrierRule(RuleKind.SHOP_CARRIER, words, carrier)
+
+
+def test_a_rule_wins_over_what_was_recognised() -> None:
+    rules = [starts_with("3SABCD", Carrier.DHL_ECOMMERCE_NL)]
+
+    carrier = choose_carrier(rules, POSTNL_CODE, "", None)
+
+    assert Carrier.DHL_ECOMMERCE_NL is carrier
+
+
+def test_the_first_rule_that_applies_wins() -> None:
+    rules = [
+        starts_with("JVGL", Carrier.DHL),
+        shop_says("Avondlevering", Carrier.BUDBEE),
+        starts_with("3S", Carrier.TRUNKRS),
+    ]
+
+    carrier = choose_carrier(rules, POSTNL_CODE, "Avondlevering", Carrier.GLS)
+
+    assert Carrier.BUDBEE is carrier
+
+
+def test_a_prefix_is_cleaned_like_the_code() -> None:
+    carrier = choose_carrier([starts_with("3s-ab ", Carrier.TRUNKRS)], POSTNL_CODE, "", None)
+
+    assert Carrier.TRUNKRS is carrier
+
+
+def test_the_shops_words_match_whatever_their_case_and_spaces() -> None:
+    rules = [shop_says(" avond  LEVERING", Carrier.BUDBEE)]
+
+    assert Carrier.BUDBEE is choose_carrier(rules, UNSURE_CODE, "Avond levering", None)
+    assert choose_carrier(rules, UNSURE_CODE, "Avond levering XL", None) is None
+
+
+@pytest.mark.parametrize(
+    "rule", [starts_with("", Carrier.DPD), starts_with("-", Carrier.DPD), shop_says(" ", Carrier.DPD)]
+)
+def test_an_empty_rule_never_applies(rule: CarrierRule) -> None:
+    assert choose_carrier([rule], UNSURE_CODE, "", None) is None
+
+
+def test_what_was_recognised_wins_over_the_default() -> None:
+    assert Carrier.POSTNL is choose_carrier([], POSTNL_CODE, "", Carrier.DPD)
+
+
+def test_what_is_likely_wins_over_the_default() -> None:
+    likely = recognise("01234567890123", likely=[Carrier.DPD])
+
+    assert Carrier.DPD is choose_carrier([], likely, "", Carrier.GLS)
+
+
+def test_the_default_fills_in_for_an_unsure_code() -> None:
+    assert Carrier.DPD is choose_carrier([], UNSURE_CODE, "", Carrier.DPD)
+
+
+def test_without_a_default_nobody_is_guessed() -> None:
+    assert choose_carrier([], UNSURE_CODE, "", None) is None

@@ -1,0 +1,151 @@
+"""A trade in one process: a marketplace, a shop and the hub between them, on a clock that stands still until it is moved."""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from orderhaven.connectors import declarations
+from orderhaven.connectors.kit.serve import Direct
+from orderhaven.ports.connector import Declaration, Role
+from orderhaven.ports.sandbox import Article, Basket, ConfirmedShipment
+from orderhaven.store import connections, keys
+from orderhaven.store.hop import Hop
+from orderhaven.store.models import Connection, Event, Link, Merchant, Order, Problem
+from orderhaven.sync import beats
+from orderhaven.sync.hub import Hub
+from orderhaven.testing.clock import ManualClock
+from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
+from orderhaven.testing.reference_shop import REFERENCE_SHOP
+
+MUG = Article("MUG-1", "8712345678906", "Mug, blue", "12.99")
+LAMP = Article("LAMP-2", "8712345678913", "Lamp", "49.95")
+POSTNL_CODE = "3SABCD1234567"
+
+
+@dataclass
+class Trade:
+    clock: ManualClock
+    hub: Hub
+    marketplace: Any
+    shop: Any
+    link: Link
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+
+    # people
+
+    def sells(self, *lines: tuple[Article, int], **basket: Any) -> str:
+        return str(self.marketplace.sell(Basket(lines=lines or ((MUG, 1),), **basket)))
+
+    def shop_ref(self, ref: str) -> str:
+        return self.order(ref).shop_ref
+
+    # time
+
+    def passes(self, **duration: float) -> None:
+        """Let time pass; whatever becomes due on the way is done at its moment."""
+        self._loop.run_until_complete(self._pass(self.clock.now() + timedelta(**duration)))
+
+    async def _pass(self, until: datetime) -> None:
+        while True:
+            for _ in range(50):
+                due = connections.due(self.clock.now())
+                if not due:
+                    break
+                for one in due:
+                    await beats.run(self.hub, one)
+            else:
+                raise AssertionError("the hub finds no rest: something is due again and again")
+            ahead = [moment for moment in self._next() if moment > self.clock.now()]
+            if not ahead or min(ahead) > until:
+                self.clock.advance(max(until - self.clock.now(), timedelta(0)))
+                return
+            self.clock.advance(min(ahead) - self.clock.now())
+
+    def _next(self) -> list[datetime]:
+        columns = ("hear_at", "tell_at", "wait_at", "reread_at", "quiet_until")
+        return [moment for row in Connection.objects.values_list(*columns) for moment in row if moment is not None]
+
+    # what the three sides say
+
+    def order(self, ref: str) -> Order:
+        return Order.objects.get(ref=ref)
+
+    def problems(self, ref: str) -> list[str]:
+        return sorted(Problem.objects.filter(order__ref=ref, solved_at=None).values_list("kind", flat=True))
+
+    def history(self, ref: str) -> list[str]:
+        moves = Event.objects.filter(order__ref=ref, kind="status").order_by("id").values_list("data", flat=True)
+        return [data["to"] for data in moves]
+
+    def in_shop(self, ref: str) -> list[Any]:
+        """The shop's orders that were made for this one."""
+        return [one for one in self.shop.orders() if one.reference and one.reference.endswith(ref)]
+
+    def confirmed(self, ref: str) -> list[ConfirmedShipment]:
+        return [one for one in self.marketplace.shipments() if one.order_ref == ref]
+
+    def connection(self, role: Role) -> Connection:
+        return Connection.objects.get(role=role)
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self.hub.close())
+        self._loop.close()
+
+
+def _connect(merchant: Merchant, declaration: Declaration, name: str, settings: Mapping[str, str], now: datetime) -> Connection:
+    secret = {setting.key for setting in declaration.settings if setting.secret}
+    given = {setting.key: setting.default for setting in declaration.settings if setting.default is not None}
+    given |= settings
+    return Connection.objects.create(
+        merchant=merchant,
+        connector=declaration.name,
+        role=declaration.role,
+        name=name,
+        settings={key: value for key, value in given.items() if key not in secret},
+        secrets=keys.encrypt({key: value for key, value in given.items() if key in secret}),
+        fingerprint=name,
+        hear_at=now,
+        reread_at=now if declaration.role is Role.SHOP else None,
+    )
+
+
+def start_trade(marketplace: Declaration, shop: Declaration, **link: Any) -> Trade:
+    from orderhaven.connectors import make_sandbox
+
+    clock = ManualClock()
+    sides = [make_sandbox(declaration, clock) for declaration in (marketplace, shop)]
+    hosts = {"marketplace.test": sides[0], "127.0.0.1:8080": sides[1]}
+    declared = {marketplace.name: marketplace, shop.name: shop}
+    hub = Hub(clock, Hop(inline=True), Direct(hosts), random.Random(7), declared)
+    merchant = Merchant.objects.create(name="Wolkenwinkel")
+    now = clock.now()
+    there = _connect(merchant, marketplace, "bol NL", sides[0].settings("http://marketplace.test"), now)
+    here = _connect(merchant, shop, "Webshop", sides[1].settings("http://127.0.0.1:8080"), now)
+    made = Link.objects.create(merchant=merchant, marketplace=there, shop=here, **({"from_at": now} | link))
+    sides[1].stock([MUG, LAMP], 1000)
+    return Trade(clock, hub, sides[0], sides[1], made)
+
+
+def _pairs() -> Sequence[Any]:
+    installed = declarations()
+    by_role = {role: [one for one in installed.values() if one.role is role and one.sandbox] for role in Role}
+    real = [
+        pytest.param((there, here), id=f"{there.name}-{here.name}")
+        for there in by_role[Role.MARKETPLACE]
+        for here in by_role[Role.SHOP]
+    ]
+    return [pytest.param((REFERENCE_MARKETPLACE, REFERENCE_SHOP), id="references"), *real]
+
+
+@pytest.fixture(params=_pairs())
+def trade(request: pytest.FixtureRequest, store: None) -> Any:
+    """Every journey is made by every pair of connectors that has sandboxes, and by the references."""
+    marker = request.node.get_closest_marker("link")
+    started = start_trade(*request.param, **(marker.kwargs if marker else {}))
+    yield started
+    started.close()

@@ -1,0 +1,58 @@
+"""The main job, told as stories."""
+
+from datetime import timedelta
+from typing import Any
+
+from orderhaven.core.status import Status
+
+from .conftest import LAMP, MUG, POSTNL_CODE
+
+
+def test_an_order_goes_to_the_shop_and_its_shipment_comes_back(trade: Any) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells((MUG, 2), (LAMP, 1))
+
+    trade.passes(minutes=6)
+
+    assert [one.quantities for one in trade.in_shop(ref)] == [{"MUG-1": 2, "LAMP-2": 1}]
+    assert trade.order(ref).status == Status.NOT_SHIPPED
+
+    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.passes(minutes=10)
+
+    assert [(one.code, sum(one.pieces.values())) for one in trade.confirmed(ref)] == [(POSTNL_CODE, 3)]
+    assert trade.history(ref) == [Status.SHIPPED]
+    assert trade.order(ref).marketplace_told == "told"
+    assert trade.problems(ref) == []
+
+
+def test_a_code_that_comes_in_the_last_minute_of_the_wait_goes_along(trade: Any) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells()
+    trade.passes(minutes=6)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=6)
+    waits_until = trade.order(ref).wait_until
+    assert waits_until is not None
+
+    left = waits_until - trade.clock.now() - timedelta(minutes=1)
+    trade.passes(seconds=left.total_seconds())
+    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(minutes=10)
+
+    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+
+
+def test_an_order_without_a_code_waits_three_hours_and_then_goes_bare(trade: Any) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells()
+    trade.passes(minutes=6)
+    trade.shop.complete(trade.shop_ref(ref))
+
+    trade.passes(hours=2, minutes=55)
+    assert trade.order(ref).status == Status.WAITING
+    assert trade.confirmed(ref) == []
+
+    trade.passes(minutes=20)
+    assert [(one.code, one.carrier_word) for one in trade.confirmed(ref)] == [("", "")]
+    assert trade.history(ref) == [Status.WAITING, Status.SHIPPED]

@@ -1,0 +1,286 @@
+"""Facts about the code base itself: what a reader, a user and the next connector may rely on."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+import sys
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "orderhaven"
+CONNECTORS = PACKAGE / "connectors"
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
+README = ROOT / "README.md"
+PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+REFERENCE = sorted((ROOT / "docs" / "reference").glob("*.md"))
+
+LONGEST_FILE = 400
+VAGUE_NAMES = {
+    *("util", "utils", "helper", "helpers", "base", "manager", "managers"),
+    *("handler", "handlers", "common", "misc"),
+}
+
+
+# ---------------------------------------------------------------- the sources
+
+
+def connector_names() -> list[str]:
+    folders = [path.parent.name for path in CONNECTORS.glob("*/__init__.py")]
+    return sorted(name for name in folders if name != "kit")
+
+
+@pytest.mark.parametrize("name", connector_names())
+def test_a_connector_is_named_in_its_own_folder_only(name: str) -> None:
+    # As a word in any case (also within snake_case), or as the first part of a CamelCase name.
+    named = re.compile(rf"(?i:(?<![a-z0-9]){name}(?![a-z0-9]))|\b(?=[A-Z])(?i:{name})(?=[A-Z][a-z])")
+    elsewhere = [path for path in SOURCES if CONNECTORS / name not in path.parents]
+
+    found = [
+        f"{shown(path)}:{number}: {line.strip()}"
+        for path in elsewhere
+        for number, line in enumerate(text(path).splitlines(), start=1)
+        if named.search(line)
+    ]
+
+    assert [] == found
+
+
+def test_no_source_file_is_too_long_to_be_read() -> None:
+    lengths = {shown(path): len(text(path).splitlines()) for path in SOURCES}
+
+    assert {} == {path: length for path, length in lengths.items() if length > LONGEST_FILE}
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    modules = [*SOURCES, *TESTS, *BENCHMARKS]
+
+    vague = {
+        shown(path)
+        for path in modules
+        if VAGUE_NAMES & {path.stem.removeprefix("test_"), *path.relative_to(ROOT).parent.parts}
+    }
+
+    assert set() == vague
+
+
+def test_core_imports_the_standard_library_only() -> None:
+    allowed = sys.stdlib_module_names | {"orderhaven.core"}
+
+    foreign = {
+        f"{shown(path)}: {module}"
+        for path in (PACKAGE / "core").rglob("*.py")
+        for module in imported_modules(path)
+        if module.split(".")[0] not in allowed and not f"{module}.".startswith("orderhaven.core.")
+    }
+
+    assert set() == foreign
+
+
+# ---------------------------------------------------------------- the tests
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: shown(path))
+def test_tests_replace_nothing_and_never_sleep(path: Path) -> None:
+    assert [] == [f"line {line}: {why}" for line, why in shortcuts(path)]
+
+
+def shortcuts(path: Path) -> list[tuple[int, str]]:
+    """What a test may not do: swap our own code for something else, or wait for real time to pass."""
+    found = []
+    ours = names_imported_from_orderhaven(path)
+    for node in ast.walk(tree(path)):
+        match node:
+            case ast.Import(names=names) if any(name.name.startswith("unittest.mock") for name in names):
+                found.append((node.lineno, "mocks; use a sandbox or a fake that passes the contract suite"))
+            case ast.ImportFrom(module="unittest.mock" | "mock"):
+                found.append((node.lineno, "mocks; use a sandbox or a fake that passes the contract suite"))
+            case ast.ImportFrom(module="unittest", names=names) if any(name.name == "mock" for name in names):
+                found.append((node.lineno, "mocks; use a sandbox or a fake that passes the contract suite"))
+            case ast.ImportFrom(module="time", names=names) if any(name.name == "sleep" for name in names):
+                found.append((node.lineno, "sleeps; give the code a clock, or wait for an event"))
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="time"), attr="sleep")):
+                found.append((node.lineno, "sleeps; give the code a clock, or wait for an event"))
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="monkeypatch"), attr="setattr"), args=[target, *_]
+            ):
+                if names_ours(target, ours):
+                    found.append((node.lineno, "replaces a part of Orderhaven"))
+            case ast.FunctionDef(args=arguments) if any(a.arg == "mocker" for a in arguments.args):
+                found.append((node.lineno, "mocks; use a sandbox or a fake that passes the contract suite"))
+    return found
+
+
+def names_imported_from_orderhaven(path: Path) -> set[str]:
+    ours = {"orderhaven"}
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "orderhaven":
+            ours |= {name.asname or name.name for name in node.names}
+        if isinstance(node, ast.Import):
+            ours |= {n.asname for n in node.names if n.asname and n.name.split(".")[0] == "orderhaven"}
+    return ours
+
+
+def names_ours(target: ast.expr, ours: set[str]) -> bool:
+    if isinstance(target, ast.Constant):
+        return str(target.value).split(".")[0] == "orderhaven"
+    while isinstance(target, ast.Attribute | ast.Call):
+        target = target.value if isinstance(target, ast.Attribute) else target.func
+    return isinstance(target, ast.Name) and target.id in ours
+
+
+# ---------------------------------------------------------------- the pages
+
+
+def test_every_make_target_on_a_page_exists() -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", text(ROOT / "Makefile"), re.MULTILINE))
+
+    named = {target for page in PAGES for target in re.findall(r"\bmake ([a-z][a-z-]*)", code_on(page))}
+
+    assert named, "the README names no make target"
+    assert set() == named - targets
+
+
+def test_every_orderhaven_command_on_a_page_exists() -> None:
+    real = commands()
+
+    named = {
+        f"{shown(page)}: {' '.join(words)}"
+        for page in PAGES
+        for words in commands_on(page)
+        if not is_command(words, real)
+    }
+
+    assert set() == named
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: shown(page))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text(page))
+
+    assert [] == [link for link in links if ":" not in link and not (page.parent / link).exists()]
+
+
+def commands() -> dict[str, list[str]]:
+    """Every command of the app, with its sub-commands: `{"up": [], "keys": ["rotate"]}`."""
+    typer = importlib.import_module("typer.main")
+    group = typer.get_command(module("orderhaven.cli.main").app)
+    return {name: sorted(getattr(command, "commands", {})) for name, command in group.commands.items()}
+
+
+def commands_on(page: Path) -> set[tuple[str, ...]]:
+    found = re.findall(r"(?<![\w/.-])orderhaven ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", code_on(page))
+    return {tuple(word for word in words if word) for words in found}
+
+
+def is_command(words: tuple[str, ...], real: dict[str, list[str]]) -> bool:
+    """A group is followed by one of its own commands or by nothing; after a command stand arguments."""
+    name, *rest = words
+    return name in real and not (real[name] and rest and rest[0] not in real[name])
+
+
+# ---------------------------------------------------------------- the reference: complete
+
+
+def test_the_reference_names_every_command() -> None:
+    whole = [
+        f"orderhaven {words}"
+        for name, below in commands().items()
+        for words in ([f"{name} {sub}" for sub in below] or [name])
+    ]
+
+    assert [] == missing(whole, in_code=False)
+
+
+def test_the_reference_names_every_status() -> None:
+    assert [] == missing(values(module("orderhaven.core.status").Status))
+
+
+def test_the_reference_names_every_ability() -> None:
+    assert [] == missing(values(module("orderhaven.ports.connector").Can))
+
+
+def test_the_reference_names_every_error() -> None:
+    errors = module("orderhaven.core.errors")
+
+    names = [
+        name
+        for name, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, Exception) and kind.__module__ == errors.__name__ and not name.startswith("_")
+    ]
+
+    assert names
+    assert [] == missing(names)
+
+
+@pytest.mark.parametrize("name", connector_names())
+def test_the_reference_names_every_setting_of_a_connector(name: str) -> None:
+    declaration = module("orderhaven.connectors").declarations()[name]
+
+    assert [] == missing([setting.key for setting in declaration.settings])
+
+
+def test_the_reference_names_every_environment_variable() -> None:
+    variables = {name for path in SOURCES for name in re.findall(r"ORDERHAVEN_[A-Z][A-Z0-9_]*", text(path))}
+
+    assert [] == missing(sorted(variables))
+
+
+def missing(words: list[str], *, in_code: bool = True) -> list[str]:
+    """Those of the words that no page of the reference has, as a whole word of its code (`like this`)."""
+    reference = "\n".join(code_on(page) if in_code else text(page) for page in REFERENCE)
+    return [word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", reference)]
+
+
+def values(kind: type[StrEnum]) -> list[str]:
+    found = [member.value for member in kind]
+    assert found
+    return found
+
+
+# ---------------------------------------------------------------- reading files
+
+
+def module(name: str) -> Any:
+    return importlib.import_module(name)
+
+
+@cache
+def text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(text(path))
+
+
+@cache
+def code_on(page: Path) -> str:
+    """What stands between backticks on a page, in blocks and within sentences, one piece a line."""
+    blocks = re.findall(r"^```[^\n]*\n(.*?)^```", text(page), re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"^```[^\n]*\n.*?^```", "", text(page), flags=re.MULTILINE | re.DOTALL)
+    return "\n".join([*blocks, *re.findall(r"`([^`\n]+)`", prose)])
+
+
+def imported_modules(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add(node.module or "")
+    return found
+
+
+def shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
