@@ -18,6 +18,7 @@ from orderhaven.store.setup import configure  # noqa: E402
 
 configure()
 
+import structlog  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
@@ -88,3 +89,6 @@ def any_store(request: pytest.FixtureRequest) -> Iterator[None]:
     call_command("flush", verbosity=0, interactive=False)
     yield
     point_store_at(kept)
+
+
+structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])

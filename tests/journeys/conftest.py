@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 
 from orderhaven.connectors import declarations
+from orderhaven.connectors.kit.knobs import FaultKind, Faults
 from orderhaven.connectors.kit.serve import Direct
 from orderhaven.ports.connector import Declaration, Role
 from orderhaven.ports.sandbox import Article, Basket, ConfirmedShipment
 from orderhaven.store import connections, keys
 from orderhaven.store.hop import Hop
-from orderhaven.store.models import Connection, Event, Link, Merchant, Order, Problem
+from orderhaven.store.models import Connection, ConnectionState, Event, Link, Merchant, Order, Problem
 from orderhaven.sync import beats
 from orderhaven.sync.hub import Hub
+from orderhaven.testing import door
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
@@ -34,6 +36,7 @@ class Trade:
     marketplace: Any
     shop: Any
     link: Link
+    _right_secrets: str = ""
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
     # people
@@ -43,6 +46,45 @@ class Trade:
 
     def shop_ref(self, ref: str) -> str:
         return self.order(ref).shop_ref
+
+    def basket(self, *lines: tuple[Article, int]) -> Basket:
+        return Basket(lines=lines)
+
+    def rotates_secrets_wrongly(self, role: Role) -> None:
+        row = self.connection(role)
+        self._right_secrets = row.secrets
+        wrong = {key: "wrong" for key in keys.decrypt(row.secrets)}
+        Connection.objects.filter(pk=row.pk).update(secrets=keys.encrypt(wrong), token="")
+
+    def puts_secrets_right(self, role: Role) -> None:
+        row = self.connection(role)
+        Connection.objects.filter(pk=row.pk).update(secrets=self._right_secrets)
+        connections.set_state(row.pk, ConnectionState.ACTIVE, self.clock.now(), "tester")
+
+    def notices(self, role: Role) -> int:
+        return Event.objects.filter(connection=self.connection(role), kind="needs_attention").count()
+
+    # what goes wrong
+
+    def loses_the_reply(self, side: Any, path: str) -> None:
+        """The next POST there is done, and its answer is lost."""
+        if isinstance(side.faults, Faults):
+            side.faults.add(FaultKind.AFTER, method="POST", path=path)
+        else:
+            side.faults.add(door.FaultKind.LOST_AFTER, call=f"POST {path}")
+
+    def goes_down(self, side: Any) -> None:
+        if isinstance(side.faults, Faults):
+            side.faults.add(FaultKind.NEVER, times=-1)
+        else:
+            side.faults.add(door.FaultKind.LOST_BEFORE, times=-1)
+
+    def tellings(self, side: Any) -> list[str]:
+        """The requests that told this side something, log-in and bulk questions left out."""
+        asks = ("/token", "/process-status", "SIGN IN")
+        return [
+            call for call in side.calls if call.startswith(("POST", "PUT")) and not any(ask in call for ask in asks)
+        ]
 
     # time
 

@@ -71,7 +71,7 @@ class Placement:
     marketplace: str  # display name, for payment title and note
     quantities: Mapping[str, int]
     products: Mapping[str, str] = field(default_factory=dict)
-    delivered_by_marketplace: bool = False  # already on its way by the marketplace: no stock, completed at once
+    delivered_by_marketplace: bool = False  # shipped by the marketplace: no products, no stock, completed at once
 
     @property
     def total(self) -> Money:

@@ -90,6 +90,7 @@ TABLE: Mapping[Status, Mapping[Fact, Move]] = {
         Fact.PART_SENT: Move(_PARTLY),
         Fact.SHIPPED_THERE: Move(_SHIPPED),
         Fact.BUYER_ASKS: Move(_ASKED),
+        Fact.CANCEL_ACCEPTED: Move(_CANCELLED),  # the merchant cancels without being asked
         Fact.CANCEL_REFUSED: Move(_OPEN),
         Fact.CANCEL_WITHDRAWN: Move(_OPEN),
         Fact.SHOP_CANCELLED: Move(_CANCELLED),

@@ -149,6 +149,47 @@ def rotate_keys() -> int:
     return len(rows)
 
 
+def by_name(merchant_id: int, name: str) -> Connection | None:
+    return Connection.objects.filter(merchant_id=merchant_id, name=name).first()
+
+
+def all_of(merchant_id: int) -> list[Connection]:
+    """With their links loaded, marketplaces first."""
+    rows = Connection.objects.filter(merchant_id=merchant_id).select_related("link__shop")
+    return list(rows.order_by("role", "name"))
+
+
+def of_account(connector: str, fingerprint: str) -> Connection | None:
+    """The connection of this account, whoever's it is: one account is one connection in a store."""
+    return Connection.objects.filter(connector=connector, fingerprint=fingerprint).first()
+
+
+def save_account(
+    row: Connection, settings: Mapping[str, str], secrets: Mapping[str, str], now: datetime, actor: str
+) -> None:
+    """Insert or rewrite a connection that was tested; everything is due at once, and an old token is forgotten."""
+    is_new = row._state.adding
+    row.settings, row.secrets, row.token = dict(settings), keys.encrypt(secrets), ""
+    columns = ["settings", "secrets", "token", "account_name", "currencies", "hear_every_s"]
+    with transaction.atomic():
+        if is_new:
+            row.hear_at, row.reread_at = now, now if row.role == "shop" else None
+            row.save(force_insert=True)
+        else:
+            row.save(update_fields=columns)
+            if Connection.objects.filter(pk=row.pk, state=ConnectionState.ATTENTION).exists():
+                set_state(row.pk, ConnectionState.ACTIVE, now, actor)
+        kind = "connected" if is_new else "keys_changed"
+        Event.objects.create(connection_id=row.pk, at=now, actor=actor, kind=kind)
+
+
+def be_asked_now(row: Connection, now: datetime) -> None:
+    """A person wants it polled: everything is due, and a back-off after failures ends; a pause they asked for stays."""
+    columns = ("hear_at", "tell_at", "reread_at") if row.role == "shop" else ("hear_at", "tell_at")
+    nudge(row.pk, now, *columns)
+    Connection.objects.filter(pk=row.pk, failures__gt=0).update(quiet_until=None)
+
+
 def jittered(now: datetime, every: timedelta, spread: float) -> datetime:
     """The next time, up to a tenth of the interval later; `spread` is a random number from 0 to 1."""
     return now + every * (1 + 0.1 * spread)

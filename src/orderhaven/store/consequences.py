@@ -78,7 +78,8 @@ def _open_again(ledger: Ledger, order: Order, fact: Fact) -> None:
     if fact is Fact.REOPENED:
         ledger.drop_unsent(order, (Kind.CONFIRM, Kind.CANCEL))
     ledger.change(order, closed_at=None)
-    if fact in (Fact.ACCEPTED, Fact.GIVEN_BACK):
+    # an order may be heard for the first time with its buyer's wish to cancel: then it was never placed
+    if fact in (Fact.ACCEPTED, Fact.GIVEN_BACK, Fact.CANCEL_REFUSED, Fact.CANCEL_WITHDRAWN):
         want_placed(ledger, order)
 
 

@@ -92,10 +92,15 @@ class Ledger:
         self._touched.add(message.order_id)
         _set(self._messages, message, columns)
 
-    def put(self, order: Order, kind: Kind, **facts: str) -> Message | None:
-        """Queue a message; one that is open or parked already serves, and None comes back."""
+    def put(self, order: Order, kind: Kind, *, anew: bool = False, **facts: str) -> Message | None:
+        """Queue a message; one that is open or parked already serves, and None comes back.
+
+        So does one that was sent and withdrawn before its fate was known: it is looked for before it is repeated, unless `anew`.
+        """
         same = [message for message in order.outbox if message.kind == kind]
         if any(message.state in UNSENT | IN_FLIGHT for message in same):
+            return None
+        if not anew and self._take_up_again(same):
             return None
         side = SIDE_OF[kind]
         message = Message(
@@ -185,6 +190,17 @@ class Ledger:
             connections.bring_wait_forward(shop, until)
 
     # below: how
+
+    def _take_up_again(self, same: Collection[Message]) -> bool:
+        newest = max((message.generation for message in same), default=0)
+        left = [one for one in same if one.generation == newest and one.state == MessageState.DROPPED]
+        if not any(one.attempt for one in left):
+            return False
+        for one in left:
+            state = MessageState.UNCLEAR if one.attempt else MessageState.DUE
+            self.change_message(one, state=state, due_at=self.now, misses=0, rounds=0, finished_at=None)
+            self.nudge(one.connection_id)
+        return True
 
     def _drop(self, order: Order, message: Message) -> None:
         message.state = MessageState.DROPPED

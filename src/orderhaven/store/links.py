@@ -1,8 +1,33 @@
 """Links: which marketplace's orders go to which shop, and how."""
 
-from orderhaven.store.models import Link
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from orderhaven.store.connections import nudge
+from orderhaven.store.models import Connection, Event, Link
 
 
 def of_marketplace(connection_id: int) -> Link | None:
     """The link of a marketplace connection; None while it has none: then nothing is heard."""
     return Link.objects.filter(marketplace_id=connection_id).first()
+
+
+def of_name(merchant_id: int, marketplace: str) -> Link | None:
+    """A link by the name of its marketplace connection, both sides loaded."""
+    rows = Link.objects.select_related("marketplace", "shop")
+    return rows.filter(merchant_id=merchant_id, marketplace__name=marketplace).first()
+
+
+def save(link: Link, every_s: int | None, now: datetime, actor: str, changes: Mapping[str, object]) -> None:
+    """Insert or change a link; both sides are heard, and told, at once."""
+    kind = "linked" if link._state.adding else "link_changed"
+    sides = [link.marketplace_id, link.shop_id]
+    with transaction.atomic():
+        link.save()
+        if every_s is not None:
+            Connection.objects.filter(pk__in=sides).update(hear_every_s=every_s)
+        for side in sides:
+            nudge(side, now, "hear_at", "tell_at")
+        Event.objects.create(connection_id=sides[0], at=now, actor=actor, kind=kind, data=dict(changes))

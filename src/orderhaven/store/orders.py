@@ -10,18 +10,23 @@ from orderhaven.core.order import LineFacts
 from orderhaven.core.order import Order as WholeOrder
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reading import marketplace_facts, newly_cancelled
-from orderhaven.core.status import Status
+from orderhaven.core.status import Fact, Status
 from orderhaven.ports.marketplace import Sighting
 from orderhaven.store import sql
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.consequences import want_placed
 from orderhaven.store.ledger import Ledger, orders_to_change
-from orderhaven.store.models import Hold, Kind, Line, Link, Order
+from orderhaven.store.models import Hold, Kind, Line, Link, Order, Person
 from orderhaven.store.shapes import facts_of, line_columns, order_columns, people_rows
 
 
-def take_sightings(claim: Claim, link: Link, sightings: Sequence[Sighting], now: datetime) -> int:
-    """Insert orders never seen as 'not shipped', to be read; apply what changed of the others. Returns how many were new."""
+def take_sightings(
+    claim: Claim, link: Link, sightings: Sequence[Sighting], now: datetime, *, accepts: bool = False
+) -> int:
+    """Insert orders never seen, to be read; apply what changed of the others. Returns how many were new.
+
+    `accepts`: the marketplace wants a yes to orders, so one that needs none any more has it.
+    """
     if not sightings:
         return 0
     with transaction.atomic():
@@ -32,6 +37,8 @@ def take_sightings(claim: Claim, link: Link, sightings: Sequence[Sighting], now:
         known |= {sighting.ref: _untouched(sighting.lines) for sighting in fresh}
         changed = {sighting.ref: sighting for sighting in sightings if _differs(known[sighting.ref], sighting)}
         _apply_changes(link, changed, now)
+        if accepts:
+            _apply_acceptance(link, sightings, now)
     whole = [sighting.order for sighting in sightings if sighting.order is not None]
     if whole:
         take_orders(claim, link, _unread_among(link, whole), now)
@@ -81,8 +88,6 @@ def reading_failed(
 
 def erase_people(now: datetime, after_closing: timedelta, after_placing: timedelta, limit: int = 500) -> int:
     """Erase buyers' personal data whose time is over; the rest of the order stays. Returns how many orders it touched."""
-    from orderhaven.store.models import Person
-
     over = Q(order__closed_at__lt=now - after_closing) | Q(order__placed_at__lt=now - after_placing)
     keys = list(Person.objects.filter(over).values_list("id", flat=True)[:limit])
     Person.objects.filter(pk__in=keys).delete()
@@ -162,6 +167,20 @@ def _apply_changes(link: Link, changed: Mapping[str, Sighting], now: datetime) -
         _merge_lines(ledger, row, sighting.lines)
         ledger.change(row, changed_at=sighting.changed_at)
     ledger.write()
+
+
+def _apply_acceptance(link: Link, sightings: Sequence[Sighting], now: datetime) -> None:
+    """Orders that waited for a yes and have it: they are read again, for the address is often shown only then."""
+    accepted = [sighting.ref for sighting in sightings if not sighting.needs_acceptance]
+    pending = Order.objects.filter(link=link, ref__in=accepted, status=Status.PENDING_CONFIRMATION)
+    rows = orders_to_change(pending)
+    ledger = Ledger(now)
+    for row in rows:
+        ledger.move(row, Fact.ACCEPTED)
+        ledger.change(row, read_at=None, needs_acceptance=False)
+    if rows:
+        Person.objects.filter(order__in=rows).delete()
+        ledger.write()
 
 
 def _merge_lines(ledger: Ledger, row: Order, lines: Sequence[LineFacts]) -> None:

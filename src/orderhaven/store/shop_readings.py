@@ -18,6 +18,7 @@ from orderhaven.store.models import Kind, MessageState, Order
 _OPEN = (
     Status.NOT_SHIPPED, Status.PARTLY_SHIPPED, Status.WAITING, Status.CANCELLATION_REQUESTED, Status.PENDING_CONFIRMATION,
 )  # fmt: skip
+_HELD_AT_ONCE = 500
 
 
 def take_readings(claim: Claim, readings: Sequence[ShopOrder], begun_at: datetime, now: datetime) -> int:
@@ -62,7 +63,10 @@ def waits_unread(claim: Claim, now: datetime) -> None:
     with transaction.atomic():
         fence(claim)
         ledger = Ledger(now)
-        for row in orders_to_change(Order.objects.filter(link__shop_id=claim.connection_id, wait_until__lte=now)[:500]):
+        over = Order.objects.filter(link__shop_id=claim.connection_id, wait_until__lte=now)
+        for row in orders_to_change(
+            Order.objects.filter(pk__in=over.order_by("wait_until").values("id")[:_HELD_AT_ONCE])
+        ):
             if now >= hold_until(row):
                 ledger.solve(row, (ProblemKind.WAIT_HELD,))
                 ledger.move(row, Fact.WAIT_OVER, unread="yes")

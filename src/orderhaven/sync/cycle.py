@@ -82,8 +82,13 @@ async def run_cycle(hub: Hub, connection_id: int, beats: Mapping[Role, tuple[Bea
             return
         usable = row.state == ConnectionState.ACTIVE and (row.quiet_until is None or row.quiet_until <= cycle.now())
         for beat in beats[Role(row.role)]:
-            if (usable or beat.in_trouble) and _is_due(row, beat.column, cycle) and not await guard(cycle, beat.run):
+            if not ((usable or beat.in_trouble) and _is_due(row, beat.column, cycle)):
+                continue
+            if not await guard(cycle, beat.run):
                 break
+        else:
+            if usable and row.failures:
+                cycle.schedule |= connections.RECOVERED
         await guard(cycle, _plan)
 
 

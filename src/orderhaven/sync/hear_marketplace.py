@@ -9,6 +9,7 @@ import structlog
 from orderhaven.core.errors import OrderProblem, RateLimited, Surprise
 from orderhaven.core.order import Order
 from orderhaven.core.problems import ProblemKind
+from orderhaven.ports.connector import Can
 from orderhaven.ports.marketplace import Marketplace
 from orderhaven.store import links, orders
 from orderhaven.store.models import Link
@@ -27,8 +28,11 @@ async def hear_marketplace(cycle: Cycle) -> None:
         return
     begun_at = cycle.now()
     cursor, new = cycle.row.cursor, 0
+    accepts = Can.ACCEPT in cycle.declaration.can
     async for page in _marketplace(cycle).hear(cycle.row.cursor):
-        new += await cycle.store(orders.take_sightings, cycle.claim, link, page.sightings, cycle.now())
+        new += await cycle.store(
+            orders.take_sightings, cycle.claim, link, page.sightings, cycle.now(), accepts=accepts
+        )
         cursor = page.cursor
     cycle.heard(begun_at, cursor)
     if new:

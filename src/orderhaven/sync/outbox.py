@@ -5,6 +5,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -21,6 +22,14 @@ from orderhaven.sync.recovery import verdict_of
 log = structlog.get_logger()
 
 Verdicts = Mapping[int, Verdict]
+_GATHERS_FOR_S = 0.2  # real seconds: how long the first answer of a group waits for others, to be written down with them
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    message: Message
+    verdict: Verdict
+    ends: HubError | None = None  # what ends the cycle once the answers are written down
 
 
 class Mouth(Protocol):
@@ -95,41 +104,33 @@ async def _send_due(cycle: Cycle, mouth: Mouth) -> None:
 
 
 async def _send_all(cycle: Cycle, mouth: Mouth, messages: Sequence[Message], not_after: datetime) -> None:
-    """Send at once what the declared limits allow, and write down in groups what has come back by then."""
-    back: asyncio.Queue[tuple[Message, Verdict, HubError | None]] = asyncio.Queue()
-    sending = [asyncio.create_task(_send_one(cycle, mouth, message, not_after, back)) for message in messages]
+    """Send at once what the declared limits allow, and write down in groups what comes back: a commit waits for the disk."""
+    sending = {asyncio.create_task(_send_one(cycle, mouth, message, not_after)) for message in messages}
+    under_way = sending
     ends: list[HubError] = []
-    left = len(messages)
     try:
-        while left:
-            group = [await back.get()]
-            while not back.empty():
-                group.append(back.get_nowait())
-            left -= len(group)
-            ends += [error for _, _, error in group if error is not None]
-            verdicts = {message.pk: verdict for message, verdict, _ in group}
-            await _finish(cycle, [message for message, _, _ in group], verdicts, MessageState.SENDING)
+        while under_way:
+            await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            done, under_way = await asyncio.wait(under_way, timeout=_GATHERS_FOR_S)
+            group = [task.result() for task in done]
+            ends += [one.ends for one in group if one.ends is not None]
+            verdicts = {one.message.pk: one.verdict for one in group}
+            await _finish(cycle, [one.message for one in group], verdicts, MessageState.SENDING)
     finally:
         for task in sending:
             task.cancel()
     _end_cycle_if(ends, len(messages))
 
 
-async def _send_one(
-    cycle: Cycle,
-    mouth: Mouth,
-    message: Message,
-    not_after: datetime,
-    back: asyncio.Queue[tuple[Message, Verdict, HubError | None]],
-) -> None:
+async def _send_one(cycle: Cycle, mouth: Mouth, message: Message, not_after: datetime) -> Sent:
     try:
-        back.put_nowait((message, await mouth.send(message, not_after), None))
+        return Sent(message, await mouth.send(message, not_after))
     except HubError as error:
         ends_cycle = isinstance(error, AccountProblem | TryLater)
-        back.put_nowait((message, verdict_of(error, cycle.declaration.title), error if ends_cycle else None))
+        return Sent(message, verdict_of(error, cycle.declaration.title), error if ends_cycle else None)
     except Exception:  # a bug of ours after the request may have gone out: look before anything else
         log.exception("telling_broke", kind=message.kind)
-        back.put_nowait((message, MayHaveHappened("an error in Orderhaven"), None))
+        return Sent(message, MayHaveHappened("an error in Orderhaven"))
 
 
 def _end_cycle_if(errors: Sequence[HubError], tried: int) -> None:

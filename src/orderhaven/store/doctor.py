@@ -1,0 +1,58 @@
+"""Whether the database is sound, and what a broken one is called in a sentence."""
+
+from django.db import DatabaseError, transaction
+from django.db import connection as database
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import F
+
+from orderhaven import paths
+from orderhaven.store.models import Merchant
+
+
+def damage() -> str:
+    """What SQLite finds wrong in its file; "" when it is sound, or when the database is not a file of ours."""
+    if database.vendor != "sqlite":
+        return ""
+    with database.cursor() as cursor:
+        cursor.execute("PRAGMA quick_check(1)")
+        verdict = str(cursor.fetchone()[0])
+    return "" if verdict == "ok" else verdict
+
+
+def migrations_missing() -> list[str]:
+    """Changes of the schema that this version knows and the database does not have."""
+    executor = MigrationExecutor(database)
+    return [str(migration) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+
+
+def write_something() -> None:
+    """A real, harmless write. Raises DatabaseError."""
+    with transaction.atomic():
+        Merchant.objects.update(name=F("name"))
+
+
+_SENTENCES = {
+    "disk is full": (
+        "The disk is full, so nothing could be written; what was written before is safe. Make room on the disk of "
+        "{folder}; the hub goes on by itself."
+    ),
+    "locked": "Another process keeps the database in {folder} locked. Wait a moment and try again.",
+    "readonly": "The database in {folder} cannot be written to. Look at the owner and rights of that folder.",
+    "unable to open": "The database in {folder} cannot be opened. Look at the owner and rights of that folder.",
+    "malformed": "The database in {folder} is damaged. Stop the hub and bring your last backup back.",
+    "not a database": "The file in {folder} is no database of Orderhaven. Bring your last backup back.",
+    "disk i/o error": "The disk of {folder} gives errors. Look after the disk, then bring your last backup back if needed.",
+}
+
+
+def database_trouble(error: BaseException) -> str:
+    """A sentence that says what to do; "" when the error is not the database's."""
+    if not isinstance(error, DatabaseError):
+        return ""
+    cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    for word, text in _SENTENCES.items():
+        if word in cause.casefold():
+            return text.format(folder=paths.data_folder())
+    if database.vendor == "postgresql":
+        return f"PostgreSQL says: {cause}. Look whether it runs and whether ORDERHAVEN_DATABASE_URL is right."
+    return ""

@@ -1,0 +1,63 @@
+"""A person's act on orders: one transaction, in which no cycle writes about the same connections."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.store.ledger import Ledger, orders_to_change
+from orderhaven.store.models import Connection, Hold, Link, Order, Problem, ProductMatch, Shipment
+
+
+@contextmanager
+def changing(order_ids: Sequence[int], now: datetime, actor: str) -> Iterator[tuple[Ledger, list[Order]]]:
+    """Orders to change and the ledger that is written when the block ends well; nothing is, when it raises."""
+    with transaction.atomic():
+        # the fence of a cycle shares these rows; on SQLite the whole transaction is the only writer
+        list(Connection.objects.select_for_update(no_key=True).filter(_both_sides(order_ids)).order_by("id"))
+        rows = orders_to_change(
+            Order.objects.filter(pk__in=order_ids).select_related("link__marketplace", "link__shop")
+        )
+        ledger = Ledger(now, actor)
+        yield ledger, rows
+        ledger.write()
+
+
+def open_problems(order_id: int) -> frozenset[ProblemKind]:
+    kinds = Problem.objects.filter(order_id=order_id, solved_at__isnull=True).values_list("kind", flat=True)
+    return frozenset(map(ProblemKind, kinds))
+
+
+def shop_order_taken_by(shop_id: int, shop_ref: str) -> str:
+    """The ref of the order that this shop order belongs to; "" when it is nobody's."""
+    return Order.objects.filter(link__shop_id=shop_id, shop_ref=shop_ref).values_list("ref", flat=True).first() or ""
+
+
+def last_shipment(order_id: int) -> Shipment | None:
+    """What the marketplace confirmed last; None when it confirmed nothing of ours."""
+    return Shipment.objects.filter(order_id=order_id).order_by("-id").first()
+
+
+def older_orders(link_id: int, limit: int = 200) -> list[int]:
+    """Open orders from before the link that still wait for a person's word."""
+    rows = Order.objects.filter(link_id=link_id, hold=Hold.OLDER, closed_at__isnull=True)
+    return list(rows.order_by("id").values_list("id", flat=True)[:limit])
+
+
+def keep_match(shop_id: int, sku: str, product_ref: str) -> None:
+    ProductMatch.objects.update_or_create(shop_id=shop_id, sku=sku, defaults={"product_ref": product_ref})
+
+
+def waiting_for_product(shop_id: int, sku: str, limit: int = 500) -> list[int]:
+    """Orders that stand still because the shop has no such article."""
+    problems = Problem.objects.filter(kind=ProblemKind.UNKNOWN_PRODUCT, solved_at__isnull=True, values__sku=sku)
+    rows = problems.filter(order__link__shop_id=shop_id).order_by("order_id")
+    return list(rows.values_list("order_id", flat=True)[:limit])
+
+
+def _both_sides(order_ids: Sequence[int]) -> Q:
+    links = Link.objects.filter(order__in=order_ids)
+    return Q(pk__in=links.values("marketplace_id")) | Q(pk__in=links.values("shop_id"))

@@ -1,0 +1,149 @@
+"""One order with everything the hub knows of it. Its buyer's personal data is asked for separately."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from orderhaven.core.address import Address
+from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.store import listing
+from orderhaven.store.models import Event, Kind, Line, Message, MessageState, Order, Person, Problem, Shipment, Side
+from orderhaven.store.shapes import address_of
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    ref: str
+    title: str
+    sku: str
+    ean: str
+    ordered: int
+    placed: int
+    shipped: int
+    cancelled: int
+    buyer_asks_to_cancel: bool
+    by_marketplace: bool
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    side: Side
+    kind: Kind
+    state: MessageState
+    attempt: int
+    made_at: datetime
+    due_at: datetime
+    finished_at: datetime | None  # None: not finished
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentView:
+    code: str
+    carrier: str
+    label: str
+    remote_ref: str
+    confirmed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemView:
+    kind: ProblemKind
+    values: Mapping[str, str]
+    at: datetime
+    evidence: str
+
+    @property
+    def sentence(self) -> str:
+        return sentence(self.kind, self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    at: datetime
+    actor: str
+    kind: str
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """`head` is the order as the list shows it; the rest stands nowhere else."""
+
+    head: listing.Row
+    connector: str  # of the marketplace
+    shop_connector: str
+    heard_at: datetime
+    read_at: datetime | None  # None: seen in a list, not read yet
+    shop_ref: str
+    shop_state: str
+    shop_word: str
+    completed_at: datetime | None  # None: not completed in the shop
+    wait_until: datetime | None  # None: not waiting
+    carrier_word: str
+    code_url: str
+    label: str
+    chosen_carrier: str
+    confirmed_at: datetime | None  # None: the marketplace did not confirm
+    deliver_by: datetime | None
+    is_test: bool
+    lines: tuple[LineView, ...]
+    messages: tuple[MessageView, ...]
+    shipments: tuple[ShipmentView, ...]
+    problems: tuple[ProblemView, ...]  # the open ones
+    events: tuple[EventView, ...]  # oldest first
+
+
+_SAME = (
+    "heard_at", "read_at", "shop_ref", "shop_state", "shop_word", "completed_at", "wait_until", "carrier_word", "code_url",
+    "label", "chosen_carrier", "confirmed_at", "deliver_by", "is_test",
+)  # fmt: skip
+_LATEST_EVENTS = 500
+
+
+def order_page(order_id: int) -> OrderPage:
+    """Six queries, whatever the order."""
+    row = Order.objects.select_related("link__marketplace", "link__shop").get(pk=order_id)
+    lines = list(Line.objects.filter(order_id=order_id).order_by("position"))
+    problems = list(Problem.objects.filter(order_id=order_id, solved_at__isnull=True).order_by("id"))
+    kinds = tuple(ProblemKind(problem.kind) for problem in problems)
+    return OrderPage(
+        head=listing.row_of(row, kinds, sum(line.ordered for line in lines)),
+        connector=row.link.marketplace.connector,
+        shop_connector=row.link.shop.connector,
+        lines=tuple(map(_line, lines)),
+        messages=tuple(map(_message, Message.objects.filter(order_id=order_id).order_by("id"))),
+        shipments=tuple(map(_shipment, Shipment.objects.filter(order_id=order_id).order_by("id"))),
+        problems=tuple(ProblemView(ProblemKind(one.kind), one.values, one.at, one.evidence) for one in problems),
+        events=_events(order_id),
+        **{name: getattr(row, name) for name in _SAME},
+    )
+
+
+def buyer(order_id: int) -> Mapping[str, Address]:
+    """The personal data, by role; empty once it was erased."""
+    return {person.role: address_of(person) for person in Person.objects.filter(order_id=order_id)}
+
+
+def _line(line: Line) -> LineView:
+    return LineView(
+        line.ref, line.title, line.sku, line.ean, line.ordered, line.placed, line.shipped, line.cancelled,
+        line.buyer_asks, line.by_marketplace, line.total,
+    )  # fmt: skip
+
+
+def _message(message: Message) -> MessageView:
+    return MessageView(
+        Side(message.side), Kind(message.kind), MessageState(message.state), message.attempt, message.made_at,
+        message.due_at, message.finished_at,
+    )  # fmt: skip
+
+
+def _shipment(shipment: Shipment) -> ShipmentView:
+    return ShipmentView(shipment.code, shipment.carrier, shipment.label, shipment.remote_ref, shipment.confirmed_at)
+
+
+def _events(order_id: int) -> tuple[EventView, ...]:
+    latest = Event.objects.filter(order_id=order_id).order_by("-id")[:_LATEST_EVENTS]
+    return tuple(EventView(event.at, event.actor, event.kind, event.data) for event in reversed(latest))

@@ -1,0 +1,49 @@
+"""How a fact of a contract is written: an `async def` on a subject, with the abilities that it needs."""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orderhaven.ports.connector import Can
+from orderhaven.testing.contract.subject import Subject
+
+Told = Callable[..., Awaitable[None]]
+
+
+def fact(*needs: Can) -> Callable[[Told], Callable[..., None]]:
+    """Runs it in an event loop of its own and closes what it opened; skips it where the connector lacks an ability."""
+
+    def as_test(tell: Told) -> Callable[..., None]:
+        @functools.wraps(tell)
+        def test(self: Any, subject: Subject, **given: Any) -> None:
+            skip_without(subject, *needs, *getattr(given.get("case"), "needs", ()))
+            asyncio.run(_told(tell, self, subject, given))
+
+        return test
+
+    return as_test
+
+
+def skip_without(subject: Subject, *needs: Can) -> None:
+    lacking = [ability.value for ability in needs if ability not in subject.declaration.can]
+    if lacking:
+        pytest.skip(f"{subject.declaration.title} does not declare {', '.join(lacking)}")
+
+
+def expire_tokens(subject: Subject) -> None:
+    """As if an hour had passed there. A moment passes here too: no connector asks for a token twice at once."""
+    if subject.expire_tokens is None:
+        pytest.skip(f"{subject.declaration.title} has no tokens that end")
+    subject.clock.advance(timedelta(seconds=90))
+    subject.expire_tokens()
+
+
+async def _told(tell: Told, suite: Any, subject: Subject, given: dict[str, Any]) -> None:
+    try:
+        await tell(suite, subject, **given)
+    finally:
+        await subject.close()

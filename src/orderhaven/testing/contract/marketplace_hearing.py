@@ -1,0 +1,279 @@
+"""What a hearing of a marketplace may be relied on for: nothing is left out, and nothing is made up."""
+
+from datetime import timedelta
+
+import pytest
+
+from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater
+from orderhaven.ports.connector import Can
+from orderhaven.ports.marketplace import Page
+from orderhaven.ports.sandbox import Basket
+from orderhaven.testing.contract.fact import expire_tokens, fact
+from orderhaven.testing.contract.subject import Break, MarketplaceSubject, On, sightings_on
+from orderhaven.testing.contract.tellings import BASKET
+from orderhaven.testing.goods import MUG
+
+ONE_MUG = Basket([(MUG, 1)])
+A_DAY = timedelta(days=1)
+A_POLL = timedelta(minutes=5)
+
+
+class MarketplaceHearing:
+    @fact()
+    async def test_where_nothing_is_open_a_hearing_is_empty_and_has_a_cursor(self, subject: MarketplaceSubject) -> None:
+        heard, cursor = await subject.hear()
+
+        assert heard == {}
+        assert cursor != ""
+
+    @fact()
+    async def test_the_first_hearing_lists_everything_open(self, subject: MarketplaceSubject) -> None:
+        refs = {subject.sandbox.sell(BASKET) for _ in range(3)}
+        subject.clock.advance(A_DAY)
+
+        heard, _ = await subject.hear()
+
+        assert set(heard) == refs
+
+    @fact()
+    async def test_a_sighting_says_when_and_how_many(self, subject: MarketplaceSubject) -> None:
+        sold_at = subject.clock.now()
+        ref = subject.sandbox.sell(BASKET)
+        subject.clock.advance(timedelta(minutes=1))
+
+        heard, _ = await subject.hear()
+
+        assert abs(heard[ref].placed_at - sold_at) < timedelta(seconds=1)
+        assert sorted(facts.ordered for facts in heard[ref].lines) == [1, 2]
+        assert sum(facts.open for facts in heard[ref].lines) == 3
+
+    @fact()
+    async def test_a_sighting_and_a_reading_name_the_same_lines(self, subject: MarketplaceSubject) -> None:
+        ref = subject.sandbox.sell(BASKET)
+
+        heard, _ = await subject.hear()
+        order = await subject.another().read(ref)
+
+        assert {facts.ref: facts for facts in heard[ref].lines} == {line.ref: line.facts for line in order.lines}
+
+    @fact()
+    async def test_a_second_page_is_heard(self, subject: MarketplaceSubject) -> None:
+        refs = {subject.sandbox.sell(ONE_MUG) for _ in range(subject.page_size + 3)}
+
+        heard, _ = await subject.hear()
+
+        assert set(heard) == refs
+
+    @fact()
+    async def test_pages_that_shift_while_they_are_read_lose_no_order_for_two_hearings(
+        self, subject: MarketplaceSubject
+    ) -> None:
+        refs = [subject.sandbox.sell(ONE_MUG) for _ in range(3 * subject.page_size)]
+        subject.clock.advance(A_DAY)
+
+        pages: list[Page] = []
+        async for page in subject.another().hear(""):
+            pages.append(page)
+            subject.sandbox.ship_elsewhere(refs[-len(pages)])
+            subject.sandbox.ship_elsewhere(refs[len(pages)])
+        gone = {refs[-n] for n in range(1, len(pages) + 1)} | {refs[n] for n in range(1, len(pages) + 1)}
+        subject.clock.advance(A_POLL)
+        again, _ = await subject.hear(pages[-1].cursor)
+
+        assert set(refs) - gone <= set(sightings_on(pages)) | set(again)
+
+    @fact()
+    async def test_hearing_twice_repeats_and_changes_no_fact(self, subject: MarketplaceSubject) -> None:
+        ref = subject.sandbox.sell(BASKET)
+        first, cursor = await subject.hear()
+
+        second, _ = await subject.hear(cursor)
+
+        assert second.get(ref, first[ref]) == first[ref]
+
+    @fact()
+    async def test_the_cursor_is_the_same_on_every_page(self, subject: MarketplaceSubject) -> None:
+        for _ in range(2 * subject.page_size + 1):
+            subject.sandbox.sell(ONE_MUG)
+
+        pages = []
+        async for page in subject.another().hear(""):
+            pages.append(page)
+            subject.clock.advance(timedelta(minutes=1))
+
+        assert {page.cursor for page in pages} == {pages[0].cursor}
+
+    @fact()
+    async def test_what_is_sold_while_pages_are_read_is_heard_the_next_time(self, subject: MarketplaceSubject) -> None:
+        for _ in range(2 * subject.page_size + 1):
+            subject.sandbox.sell(ONE_MUG)
+
+        late, cursor = "", ""
+        async for page in subject.another().hear(""):
+            late, cursor = late or subject.sandbox.sell(ONE_MUG), page.cursor
+            subject.clock.advance(timedelta(minutes=30))
+        heard, _ = await subject.hear(cursor)
+
+        assert late in heard
+
+    @fact()
+    async def test_an_order_sold_between_two_hearings_is_heard(self, subject: MarketplaceSubject) -> None:
+        _, cursor = await subject.hear()
+        subject.clock.advance(A_POLL)
+        ref = subject.sandbox.sell(ONE_MUG)
+        subject.clock.advance(A_POLL)
+
+        heard, _ = await subject.hear(cursor)
+
+        assert ref in heard
+
+    @fact()
+    async def test_an_order_sold_during_a_night_without_hearings_is_heard(self, subject: MarketplaceSubject) -> None:
+        _, cursor = await subject.hear()
+        subject.clock.advance(timedelta(hours=1))
+        ref = subject.sandbox.sell(ONE_MUG)
+        subject.clock.advance(timedelta(hours=9))
+
+        heard, _ = await subject.hear(cursor)
+
+        assert ref in heard
+
+    @fact()
+    async def test_an_order_that_the_marketplace_cancels_is_heard_or_read_as_cancelled(
+        self, subject: MarketplaceSubject
+    ) -> None:
+        ref = subject.sandbox.sell(BASKET)
+        _, cursor = await subject.hear()
+        subject.clock.advance(A_POLL)
+        subject.sandbox.cancel(ref)
+        subject.clock.advance(timedelta(minutes=1))
+
+        heard, _ = await subject.hear(cursor)
+
+        assert ref in heard
+        assert sum(facts.cancelled for facts in heard[ref].lines) == 3
+
+    @fact()
+    async def test_an_order_that_others_ship_is_heard_as_shipped(self, subject: MarketplaceSubject) -> None:
+        ref = subject.sandbox.sell(BASKET)
+        _, cursor = await subject.hear()
+        subject.clock.advance(A_POLL)
+        subject.sandbox.ship_elsewhere(ref, "3SXYZA1234567")
+        subject.clock.advance(timedelta(minutes=1))
+
+        heard, _ = await subject.hear(cursor)
+
+        assert ref in heard
+        assert sum(facts.shipped for facts in heard[ref].lines) == 3
+
+    @fact(Can.FULFIL)
+    async def test_orders_that_the_marketplace_ships_itself_are_marked(self, subject: MarketplaceSubject) -> None:
+        ours = subject.sandbox.sell(ONE_MUG)
+        theirs = subject.sandbox.sell(Basket([(MUG, 1)], by_marketplace=True))
+
+        heard, _ = await subject.hear()
+
+        assert not any(facts.by_marketplace for facts in heard[ours].lines)
+        assert theirs not in heard or all(facts.by_marketplace for facts in heard[theirs].lines)
+        assert (await subject.another().read(theirs)).by_marketplace
+
+    @fact(Can.HEAR_CANCELLATION_REQUESTS)
+    async def test_a_buyer_s_wish_to_cancel_is_heard(self, subject: MarketplaceSubject) -> None:
+        ref = subject.sandbox.sell(BASKET)
+        _, cursor = await subject.hear()
+        subject.clock.advance(A_POLL)
+        subject.sandbox.buyer_asks_to_cancel(ref)
+        subject.clock.advance(timedelta(minutes=1))
+
+        heard, _ = await subject.hear(cursor)
+
+        assert ref in heard
+        assert any(facts.buyer_asks_to_cancel for facts in heard[ref].lines)
+
+    @fact(Can.HEAR_CANCELLATION_REQUESTS)
+    async def test_a_wish_to_cancel_that_is_taken_back_is_heard(self, subject: MarketplaceSubject) -> None:
+        if subject.buyer_withdraws is None:
+            pytest.skip(f"at {subject.declaration.title} a wish to cancel is not taken back")
+        ref = subject.sandbox.sell(BASKET)
+        subject.sandbox.buyer_asks_to_cancel(ref)
+        _, cursor = await subject.hear()
+        subject.clock.advance(A_POLL)
+        subject.buyer_withdraws(ref)
+        subject.clock.advance(timedelta(minutes=1))
+
+        heard, _ = await subject.hear(cursor)
+
+        assert ref in heard
+        assert not any(facts.buyer_asks_to_cancel for facts in heard[ref].lines)
+
+    @fact(Can.ACCEPT)
+    async def test_an_order_that_waits_for_a_yes_is_heard_as_such(self, subject: MarketplaceSubject) -> None:
+        assert subject.sell_unaccepted is not None
+        ref = subject.sell_unaccepted(BASKET)
+
+        heard, _ = await subject.hear()
+
+        assert heard[ref].needs_acceptance
+
+
+class MarketplaceHearingWithFaults:
+    @fact()
+    async def test_a_hearing_that_is_too_much_for_now_says_how_long_to_wait(self, subject: MarketplaceSubject) -> None:
+        marketplace = await subject.warm()
+        subject.rate_limit(timedelta(seconds=11), On.ALL)
+
+        with pytest.raises(RateLimited) as slowed:
+            [page async for page in marketplace.hear("")]
+
+        assert slowed.value.after == timedelta(seconds=11)
+
+    @pytest.mark.parametrize("broken", list(Break))
+    @fact()
+    async def test_a_hearing_of_a_broken_marketplace_is_never_empty(
+        self, subject: MarketplaceSubject, broken: Break
+    ) -> None:
+        subject.sandbox.sell(ONE_MUG)
+        marketplace = await subject.warm()
+        subject.break_with(broken, On.ALL)
+
+        with pytest.raises((TryLater, Surprise)):
+            [page async for page in marketplace.hear("")]
+
+    @fact()
+    async def test_a_token_that_ends_between_two_pages_is_renewed(self, subject: MarketplaceSubject) -> None:
+        refs = {subject.sandbox.sell(ONE_MUG) for _ in range(2 * subject.page_size + 1)}
+
+        pages = []
+        async for page in subject.another().hear(""):
+            pages.append(page)
+            expire_tokens(subject)
+
+        assert set(sightings_on(pages)) == refs
+
+    @fact()
+    async def test_a_token_that_ended_is_renewed_for_a_reading(self, subject: MarketplaceSubject) -> None:
+        ref = subject.sandbox.sell(ONE_MUG)
+        marketplace = await subject.warm()
+        expire_tokens(subject)
+
+        order = await marketplace.read(ref)
+
+        assert order.ref == ref
+
+    @fact()
+    async def test_each_wrong_key_is_refused_at_the_check(self, subject: MarketplaceSubject) -> None:
+        secrets = [setting.key for setting in subject.declaration.settings if setting.secret]
+
+        for key in secrets:
+            with pytest.raises(AuthRefused):
+                await subject.another(**{key: "wrong"}).check()
+
+    @fact()
+    async def test_an_account_has_one_fingerprint_and_it_holds_no_secret(self, subject: MarketplaceSubject) -> None:
+        settings = subject.sandbox.settings("https://sandbox.test")
+        secrets = [settings[setting.key] for setting in subject.declaration.settings if setting.secret]
+
+        first, second = await subject.another().check(), await subject.another().check()
+
+        assert first.fingerprint == second.fingerprint != ""
+        assert not [secret for secret in secrets if secret in first.fingerprint]

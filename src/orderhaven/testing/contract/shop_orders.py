@@ -1,0 +1,40 @@
+"""Placements for the shop suite: an order as a marketplace has it, with the shop's products looked up."""
+
+from dataclasses import replace
+from itertools import count
+
+from orderhaven.core.money import Money
+from orderhaven.core.shop_order import Placed, Placement, ProductWanted
+from orderhaven.ports.sandbox import Basket
+from orderhaven.ports.shop import Shop
+from orderhaven.testing.contract.subject import ShopSubject
+from orderhaven.testing.goods import LAMP, MUG, order_of
+
+BASKET = Basket([(MUG, 2), (LAMP, 1)])
+_NUMBERS = count(1)
+
+
+async def prepared(
+    subject: ShopSubject,
+    shop: Shop,
+    basket: Basket = BASKET,
+    reference: str = "",
+    order_discount: str = "0.00",
+) -> Placement:
+    """All that `sync` does before it places: the shop sells the articles, and they are looked up."""
+    subject.sandbox.stock([article for article, _ in basket.lines])
+    order = order_of(f"M-{next(_NUMBERS):07d}", basket, subject.clock.now())
+    order = replace(order, discount=Money.of(order_discount, order.currency))
+    wanted = {line.ref: ProductWanted(line.sku, line.ean) for line in order.lines}
+    products = await shop.find_products(list(wanted.values()))
+    return Placement(
+        order=order,
+        reference=reference or f"orh-{order.ref}",
+        marketplace="Somewhere",
+        quantities={line.ref: line.facts.ordered for line in order.lines},
+        products={ref: products[each] for ref, each in wanted.items()},
+    )
+
+
+async def placed(subject: ShopSubject, shop: Shop, basket: Basket = BASKET, reference: str = "") -> Placed:
+    return await shop.place(await prepared(subject, shop, basket, reference), not_after=subject.soon())

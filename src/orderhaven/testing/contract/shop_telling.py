@@ -1,0 +1,198 @@
+"""What holds for placing and cancelling alike: one request, in time, and a look that tells what became of it."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+
+from orderhaven.core.errors import OrderMissing, RateLimited, TryLater, Unclear
+from orderhaven.core.shop_order import Placement, ShopState
+from orderhaven.ports.connector import Can
+from orderhaven.ports.shop import Shop
+from orderhaven.testing.contract.fact import expire_tokens, fact
+from orderhaven.testing.contract.shop_orders import placed, prepared
+from orderhaven.testing.contract.subject import Break, Lost, On, ShopSubject
+
+What = Placement | str  # to place, or the shop_ref of an order to cancel
+
+
+@dataclass(frozen=True, slots=True)
+class ShopCase:
+    name: str
+    needs: tuple[Can, ...]
+    prepare: Callable[[ShopSubject, Shop], Awaitable[What]]
+    tell: Callable[[Shop, What, datetime], Awaitable[None]]
+    times_done: Callable[[ShopSubject, What], Awaitable[int]]  # as the connector finds it
+
+
+async def _place(shop: Shop, what: What, not_after: datetime) -> None:
+    assert isinstance(what, Placement)
+    await shop.place(what, not_after=not_after)
+
+
+async def _times_placed(subject: ShopSubject, what: What) -> int:
+    assert isinstance(what, Placement)
+    standing = [order for order in subject.sandbox.orders() if order.reference == what.reference]
+    found = (await subject.another().find([what.reference])).get(what.reference, ())
+    assert len(found) == len(standing), "what stands in the shop is not what is found there"
+    return len(found)
+
+
+async def _to_cancel(subject: ShopSubject, shop: Shop) -> What:
+    return (await placed(subject, shop)).order.shop_ref
+
+
+async def _cancel(shop: Shop, what: What, not_after: datetime) -> None:
+    assert isinstance(what, str)
+    await shop.cancel(what, not_after=not_after)
+
+
+async def _times_cancelled(subject: ShopSubject, what: What) -> int:
+    assert isinstance(what, str)
+    order = (await subject.another().read([what]))[what]
+    return int(order.state is ShopState.CANCELLED)
+
+
+CASES = (
+    ShopCase("place", (), prepared, _place, _times_placed),
+    ShopCase("cancel", (Can.CANCEL,), _to_cancel, _cancel, _times_cancelled),
+)
+EVERY_TELLING = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+
+
+class ShopTelling:
+    @EVERY_TELLING
+    @fact()
+    async def test_a_telling_is_exactly_one_request(self, subject: ShopSubject, case: ShopCase) -> None:
+        shop = await subject.warm()
+        what = await case.prepare(subject, shop)
+        before = len(subject.sandbox.calls)
+
+        await case.tell(shop, what, subject.soon())
+
+        assert len(subject.requests(subject.sandbox.calls[before:])) == 1
+        assert await case.times_done(subject, what) == 1
+
+    @EVERY_TELLING
+    @pytest.mark.parametrize("too_late", [timedelta(0), timedelta(seconds=1)], ids=["at", "after"])
+    @fact()
+    async def test_a_telling_at_or_after_its_last_moment_sends_nothing(
+        self, subject: ShopSubject, case: ShopCase, too_late: timedelta
+    ) -> None:
+        shop = await subject.warm()
+        what = await case.prepare(subject, shop)
+        before = len(subject.sandbox.calls)
+
+        with pytest.raises(TryLater):
+            await case.tell(shop, what, subject.clock.now() - too_late)
+
+        assert subject.requests(subject.sandbox.calls[before:]) == []
+
+    @EVERY_TELLING
+    @pytest.mark.parametrize(("lost", "times"), [(Lost.BEFORE, 0), (Lost.AFTER, 1)], ids=["before", "after"])
+    @fact()
+    async def test_a_lost_reply_is_unclear_and_a_look_says_what_happened(
+        self, subject: ShopSubject, case: ShopCase, lost: Lost, times: int
+    ) -> None:
+        shop = await subject.warm()
+        what = await case.prepare(subject, shop)
+        subject.lose_reply(lost)
+
+        with pytest.raises(Unclear):
+            await case.tell(shop, what, subject.soon())
+
+        subject.clock.advance(subject.declaration.limits.settle)
+        assert await case.times_done(subject, what) == times
+
+    @EVERY_TELLING
+    @pytest.mark.parametrize("after", [timedelta(seconds=7), None], ids=["with a time", "without a time"])
+    @fact()
+    async def test_a_telling_that_is_too_much_for_now_did_not_happen(
+        self, subject: ShopSubject, case: ShopCase, after: timedelta | None
+    ) -> None:
+        shop = await subject.warm()
+        what = await case.prepare(subject, shop)
+        subject.rate_limit(after, On.TELLINGS)
+
+        with pytest.raises(RateLimited) as slowed:
+            await case.tell(shop, what, subject.soon())
+
+        assert slowed.value.after == after
+        assert await case.times_done(subject, what) == 0
+
+    @EVERY_TELLING
+    @fact()
+    async def test_a_server_error_on_a_telling_is_unclear(self, subject: ShopSubject, case: ShopCase) -> None:
+        shop = await subject.warm()
+        what = await case.prepare(subject, shop)
+        subject.break_with(Break.SERVER_ERROR, On.TELLINGS)
+
+        with pytest.raises(Unclear):
+            await case.tell(shop, what, subject.soon())
+
+    @EVERY_TELLING
+    @fact()
+    async def test_a_telling_that_reached_nobody_did_not_happen(self, subject: ShopSubject, case: ShopCase) -> None:
+        shop = await subject.warm()
+        what = await case.prepare(subject, shop)
+        subject.break_with(Break.UNREACHABLE, On.TELLINGS)
+
+        with pytest.raises(TryLater):
+            await case.tell(shop, what, subject.soon())
+
+        subject.mend()
+        assert await case.times_done(subject, what) == 0
+
+    @EVERY_TELLING
+    @fact()
+    async def test_an_unreadable_answer_to_a_telling_is_never_taken_for_a_no(
+        self, subject: ShopSubject, case: ShopCase
+    ) -> None:
+        shop = await subject.warm()
+        what = await case.prepare(subject, shop)
+        subject.break_with(Break.GARBAGE, On.TELLINGS)
+
+        # an answer whose body says nothing may be taken for a yes: then there is no error
+        with suppress(Unclear):
+            await case.tell(shop, what, subject.soon())
+
+        subject.mend()
+        assert await case.times_done(subject, what) == 1
+
+    @EVERY_TELLING
+    @fact()
+    async def test_a_telling_with_an_expired_token_happens_now_or_the_next_time_and_once(
+        self, subject: ShopSubject, case: ShopCase
+    ) -> None:
+        shop = await subject.warm()
+        what = await case.prepare(subject, shop)
+        expire_tokens(subject)
+
+        try:
+            await case.tell(shop, what, subject.soon())
+        except TryLater:
+            assert await case.times_done(subject, what) == 0
+            await case.tell(shop, what, subject.soon())
+
+        assert await case.times_done(subject, what) == 1
+
+    @fact(Can.CANCEL)
+    async def test_cancelling_twice_is_success(self, subject: ShopSubject) -> None:
+        shop = await subject.warm()
+        order = (await placed(subject, shop)).order
+
+        await shop.cancel(order.shop_ref, not_after=subject.soon())
+        await shop.cancel(order.shop_ref, not_after=subject.soon())
+
+        assert (await shop.read([order.shop_ref]))[order.shop_ref].state is ShopState.CANCELLED
+
+    @fact(Can.CANCEL)
+    async def test_cancelling_an_order_that_is_gone_says_that_it_is_missing(self, subject: ShopSubject) -> None:
+        shop = await subject.warm()
+        order = (await placed(subject, shop)).order
+        subject.sandbox.delete(order.shop_ref)
+
+        with pytest.raises(OrderMissing):
+            await shop.cancel(order.shop_ref, not_after=subject.soon())

@@ -1,0 +1,134 @@
+"""What a contract suite must know of a connector: how to open it, its sandbox, and how to break that."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from orderhaven.core.shipment import Telling
+from orderhaven.core.shop_order import ShopOrder
+from orderhaven.ports.connector import Declaration
+from orderhaven.ports.marketplace import Finding, Marketplace, Outcome, Page, Receipt, Seen, Sighting
+from orderhaven.ports.sandbox import Basket, SandboxMarketplace, SandboxShop
+from orderhaven.ports.shop import Shop
+from orderhaven.testing.clock import ManualClock
+
+
+class Lost(StrEnum):
+    """Where the reply to the next request is lost."""
+
+    BEFORE = "before"  # nothing happened
+    AFTER = "after"  # it happened
+
+
+class Break(StrEnum):
+    """What the sandbox answers instead, until mended."""
+
+    SERVER_ERROR = "server_error"  # nothing done, a 5xx
+    UNREACHABLE = "unreachable"  # nothing listens
+    GARBAGE = "garbage"  # done, and the answer cannot be read
+
+
+class On(StrEnum):
+    """Which requests a fault spoils; those for credentials never."""
+
+    ALL = "all"
+    TELLINGS = "tellings"  # requests that change something
+
+
+@dataclass(kw_only=True)
+class Subject:
+    """What both roles hand in."""
+
+    declaration: Declaration
+    clock: ManualClock
+    open: Callable[
+        [Mapping[str, str]], Any
+    ]  # a new connector on the sandbox; the settings given replace the right ones
+    lose_reply: Callable[[Lost], None]  # to the next telling
+    rate_limit: Callable[[timedelta | None, On], None]  # the next request; with or without the time to wait
+    break_with: Callable[[Break, On], None]  # every request until `mend`
+    mend: Callable[[], None]
+    expire_tokens: Callable[[], None] | None = None  # None: credentials here do not end
+    signs_in: Callable[[str], bool] = lambda call: False  # which of sandbox.calls fetch credentials
+    page_size: int = 50  # entries on one page of the lists that the connector reads
+    cannot_carry: frozenset[str] = frozenset()  # names out of hostile.HOSTILE that this API itself has no room for
+    opened: list[Any] = field(default_factory=list)
+
+    def another(self, **settings: str) -> Any:
+        """One more connector, closed when the test ends."""
+        self.opened.append(self.open(settings))
+        return self.opened[-1]
+
+    async def close(self) -> None:
+        while self.opened:
+            await self.opened.pop().close()
+
+    def soon(self) -> datetime:
+        """A `not_after` that leaves time enough."""
+        return self.clock.now() + timedelta(seconds=self.declaration.limits.call_timeout_s)
+
+    def requests(self, calls: Sequence[str]) -> list[str]:
+        return [call for call in calls if not self.signs_in(call)]
+
+
+@dataclass(kw_only=True)
+class MarketplaceSubject(Subject):
+    sandbox: SandboxMarketplace
+    buyer_withdraws: Callable[[str], None] | None = None  # None: a wish to cancel is not taken back there
+    sell_unaccepted: Callable[[Basket], str] | None = None  # an order that waits for a yes; needed with Can.ACCEPT
+    forgotten_handle: str = "999999999"  # of a telling that nobody there remembers
+
+    async def warm(self) -> Marketplace:
+        """A connector that has signed in, so that the next request is not about credentials."""
+        marketplace: Marketplace = self.another()
+        await marketplace.check()
+        return marketplace
+
+    async def hear(self, since: str = "") -> tuple[dict[str, Sighting], str]:
+        """One whole hearing: the last sighting of each order, and the cursor to go on with."""
+        pages = [page async for page in self.another().hear(since)]
+        return sightings_on(pages), pages[-1].cursor
+
+    async def settled(self, marketplace: Marketplace, receipt: Receipt) -> Receipt:
+        """What became of a telling, once its outcome is known; time passes."""
+        waited, step = timedelta(0), timedelta(seconds=20)
+        while receipt.outcome is Outcome.PENDING:
+            assert waited <= self.declaration.limits.outcome_deadline, "the outcome never came"
+            self.clock.advance(step)
+            waited += step
+            receipt = (await marketplace.outcomes([receipt.handle]))[receipt.handle]
+        return receipt
+
+    async def looked(self, marketplace: Marketplace, telling: Telling) -> Finding:
+        """What a look says when `settle` has passed, and longer if it is neither yes nor no."""
+        waited = timedelta(0)
+        while True:
+            self.clock.advance(self.declaration.limits.settle)
+            waited += self.declaration.limits.settle
+            finding = await marketplace.look(telling)
+            if finding.seen is not Seen.PENDING:
+                return finding
+            assert waited <= self.declaration.limits.outcome_deadline, "the look never says yes or no"
+
+
+@dataclass(kw_only=True)
+class ShopSubject(Subject):
+    sandbox: SandboxShop
+    foreign_currency: str = "XTS"  # one that the sandbox shop does not sell in
+
+    async def warm(self) -> Shop:
+        """A connector that has signed in and read what it needs to know of the shop."""
+        shop: Shop = self.another()
+        await shop.check()
+        return shop
+
+    async def hear(self, since: str = "") -> tuple[dict[str, ShopOrder], str]:
+        """One whole hearing: the last reading of each order, and the cursor to go on with."""
+        pages = [page async for page in self.another().hear(since)]
+        return {order.shop_ref: order for page in pages for order in page.orders}, pages[-1].cursor
+
+
+def sightings_on(pages: Sequence[Page]) -> dict[str, Sighting]:
+    return {sighting.ref: sighting for page in pages for sighting in page.sightings}

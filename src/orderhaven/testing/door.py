@@ -1,0 +1,197 @@
+"""The door of a world in memory: what every call to it passes, and what may go wrong there."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import count
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
+
+from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater, Unclear, WrongAddress
+from orderhaven.ports.clock import Clock
+from orderhaven.ports.connector import Outside
+
+T = TypeVar("T")
+
+SIGN_IN = "SIGN IN"
+_NUMBERS = count(1)
+
+
+class FaultKind(StrEnum):
+    LOST_BEFORE = "lost_before"  # not done, no answer
+    LOST_AFTER = "lost_after"  # done, and the answer is lost
+    NOT_SENT = "not_sent"  # nothing listens: surely not done
+    RATE_LIMITED = "rate_limited"  # not done; says how long to wait when `delay` is set
+    TRY_LATER = "try_later"  # not done, and it says so
+    BROKEN = "broken"  # a server error, nothing done
+    BROKEN_AFTER = "broken_after"  # done, and still a server error
+    GARBAGE = "garbage"  # done, and the answer cannot be read
+    LATE = "late"  # done, answered after `delay`
+
+
+_DOES_IT = {FaultKind.LOST_AFTER, FaultKind.BROKEN_AFTER, FaultKind.GARBAGE, FaultKind.LATE}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    kind: FaultKind
+    call: str = ""  # part of the call's name; "" fits every call
+    times: int = 1  # how many calls it spoils; -1: until cleared
+    delay: timedelta = timedelta(0)
+
+
+@dataclass
+class Faults:
+    """The faults that lie in wait, in order, and two that last: `late_by` and `between_pages`."""
+
+    waiting: list[Fault] = field(default_factory=list)
+    late_by: timedelta = timedelta(0)  # how long a change stays out of lists and searches
+    between_pages: Callable[[], None] | None = None  # what happens there after each page of a list; None: nothing
+
+    def add(self, kind: FaultKind, call: str = "", *, times: int = 1, delay: timedelta = timedelta(0)) -> None:
+        self.waiting.append(Fault(kind, call, times, delay))
+
+    def clear(self) -> None:
+        self.waiting.clear()
+        self.late_by, self.between_pages = timedelta(0), None
+
+    def take(self, call: str) -> Fault | None:
+        for place, fault in enumerate(self.waiting):
+            if fault.call in call:
+                self.waiting[place : place + 1] = [] if fault.times == 1 else [replace(fault, times=fault.times - 1)]
+                return fault
+        return None
+
+
+_WORLDS: WeakValueDictionary[str, Any] = WeakValueDictionary()
+
+
+def enrol(world: object) -> str:
+    """The name under which connectors reach this world, for as long as somebody holds it."""
+    name = f"world {next(_NUMBERS)}"
+    _WORLDS[name] = world
+    return name
+
+
+def world_named(name: str) -> Any:
+    """Raises WrongAddress when there is no such world (any more)."""
+    try:
+        return _WORLDS[name]
+    except KeyError:
+        raise WrongAddress(name, "there is no such world") from None
+
+
+class Spoiled(Exception):
+    """The call met a fault that leaves no answer."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.kind.value)
+        self.fault = fault
+
+
+class Expired(Exception):
+    """The token is not good any more."""
+
+
+class Door:
+    """The world's side. Tokens end after five minutes; `expire_tokens` ends them at once."""
+
+    def __init__(self, clock: Clock, key: str) -> None:
+        self.clock = clock
+        self.key = key
+        self.calls: list[str] = []
+        self.faults = Faults()
+        self._tokens: dict[str, datetime] = {}
+        self._issued = 0
+
+    def sign_in(self, key: str) -> tuple[str, datetime]:
+        self.calls.append(SIGN_IN)
+        if key != self.key:
+            raise AuthRefused("the reference", "the key is not known")
+        self._issued += 1
+        token, ends_at = f"token {self._issued}", self.clock.now() + timedelta(minutes=5)
+        self._tokens[token] = ends_at
+        return token, ends_at
+
+    def expire_tokens(self) -> None:
+        self._tokens.clear()
+
+    async def enter(self, call: str, token: str, act: Callable[[], T]) -> T:
+        """What `act` gives. Raises Expired and Spoiled."""
+        self.calls.append(call)
+        fault = self.faults.take(call)
+        if fault and fault.kind not in _DOES_IT:
+            raise Spoiled(fault)
+        if self._tokens.get(token, self.clock.now()) <= self.clock.now():
+            raise Expired
+        result = act()
+        await asyncio.sleep(0)
+        if fault and fault.kind is FaultKind.LATE:
+            await self.clock.sleep(fault.delay)
+        elif fault:
+            raise Spoiled(fault)
+        return result
+
+
+class Caller:
+    """The connector's side: signs in, and sorts what comes back by whose turn it is."""
+
+    def __init__(self, door: Door, key: str, outside: Outside) -> None:
+        self._door = door
+        self._key = key
+        self._outside = outside
+
+    async def read(self, call: str, act: Callable[[], T]) -> T:
+        """Ask, and once more with a fresh token if that is what lacks."""
+        try:
+            try:
+                return await self._door.enter(call, await self._token(), act)
+            except Expired:
+                return await self._door.enter(call, await self._fresh_token(), act)
+        except Expired:
+            raise AuthRefused("the reference", "a fresh token is refused") from None
+        except Spoiled as spoiled:
+            raise _of_a_read(spoiled.fault) from None
+
+    async def tell(self, call: str, act: Callable[[], T], *, not_after: datetime) -> T:
+        """Send once, and not at or after `not_after`."""
+        token = await self._token()
+        if self._outside.clock.now() >= not_after:
+            raise TryLater("the time to send this had passed")
+        try:
+            result = await self._door.enter(call, token, act)
+        except Expired:
+            await self._fresh_token()
+            raise TryLater("the reference wants a fresh token") from None
+        except Spoiled as spoiled:
+            raise _of_a_telling(spoiled.fault) from None
+        if self._outside.clock.now() > not_after:
+            raise Unclear("the reference did not answer in time")
+        return result
+
+    async def _token(self) -> str:
+        kept = await self._outside.tokens.get()
+        if kept and kept[1] > self._outside.clock.now():
+            return kept[0]
+        return await self._fresh_token()
+
+    async def _fresh_token(self) -> str:
+        token, ends_at = self._door.sign_in(self._key)
+        await self._outside.tokens.put(token, ends_at)
+        return token
+
+
+def _of_a_read(fault: Fault) -> Exception:
+    if fault.kind is FaultKind.RATE_LIMITED:
+        return RateLimited("the reference asks to slow down", fault.delay or None)
+    if fault.kind is FaultKind.GARBAGE:
+        return Surprise("an answer of another shape")
+    return TryLater(f"the reference gave no answer ({fault.kind})")
+
+
+def _of_a_telling(fault: Fault) -> Exception:
+    if fault.kind in (FaultKind.RATE_LIMITED, FaultKind.NOT_SENT, FaultKind.TRY_LATER):
+        return _of_a_read(fault)
+    return Unclear(f"the reference gave no answer ({fault.kind})")

@@ -1,0 +1,93 @@
+"""A shop in memory with every ability that a declaration can name: the hub is tested on it too."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from orderhaven.core.shop_order import Placed, Placement, ProductWanted, ShopOrder, ShopState
+from orderhaven.ports.connector import Account, Can, Declaration, Kind, Limits, Outside, Role, Setting
+from orderhaven.ports.shop import ShopPage
+from orderhaven.testing.door import Caller, world_named
+from orderhaven.testing.shop_world import ShopWorld
+
+REFERENCE_SHOP = Declaration(
+    name="reference_shop",
+    title="Reference shop",
+    role=Role.SHOP,
+    settings=(
+        Setting("world", "World", "The name of a world in this process."),
+        Setting("key", "Key", "The key of that world.", secret=True),
+        Setting(
+            "mail_buyer",
+            "Mail the buyer",
+            "Whether the shop mails about new orders.",
+            Kind.YES_NO,
+            default="no",
+        ),
+    ),
+    can=frozenset({Can.CANCEL, Can.FIND_PRODUCTS_BY_EAN, Can.SUPPRESS_MAIL, Can.TAKE_DELIVERED}),
+    limits=Limits(poll_floor=timedelta(minutes=1)),
+    connector="orderhaven.testing.reference_shop:ReferenceShop",
+    sandbox="orderhaven.testing.reference_shop:ShopWorld",
+    version="1",
+    honest="It lives in memory: it ends with the process.",
+)
+
+
+class ReferenceShop:
+    """A `ports.shop.Shop`."""
+
+    def __init__(self, settings: Mapping[str, str], outside: Outside) -> None:
+        self._world: ShopWorld = world_named(settings["world"])
+        self._mail_the_buyer = settings.get("mail_buyer", "no") == "yes"
+        self._caller = Caller(self._world.door, settings["key"], outside)
+        self._clock = outside.clock
+
+    async def check(self) -> Account:
+        await self._caller.read("GET /account", lambda: None)
+        name = f"Reference shop ({self._world.name})"
+        return Account(fingerprint=self._world.name, name=name, currencies=self._world.currencies)
+
+    async def hear(self, since: str) -> AsyncIterator[ShopPage]:
+        cursor = self._clock.now().isoformat()
+        if not since:
+            await self._caller.read("GET /orders/changed", lambda: None)
+            yield ShopPage((), cursor)
+            return
+        start, after = datetime.fromisoformat(since) - REFERENCE_SHOP.limits.overlap, ""
+        while True:
+            orders = await self._page(start, after)
+            yield ShopPage(tuple(orders), cursor)
+            if len(orders) < self._world.page_size:
+                return
+            after = orders[-1].shop_ref
+
+    async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
+        found = await self._caller.read("GET /orders", lambda: self._world.by_key(shop_refs))
+        return {key: found.get(key) or _gone(key) for key in shop_refs}
+
+    async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrder, ...]]:
+        return await self._caller.read("GET /orders/by-reference", lambda: self._world.by_reference(references))
+
+    async def find_products(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
+        return await self._caller.read("GET /products", lambda: self._world.products(wanted))
+
+    async def place(self, placement: Placement, *, not_after: datetime) -> Placed:
+        def take() -> ShopOrder:
+            return self._world.take(placement, mail_the_buyer=self._mail_the_buyer)
+
+        return Placed(await self._caller.tell("POST /orders", take, not_after=not_after))
+
+    async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:
+        await self._caller.tell(
+            f"POST /orders/{shop_ref}/cancel", lambda: self._world.take_back(shop_ref), not_after=not_after
+        )
+
+    async def close(self) -> None:
+        return None
+
+    async def _page(self, start: datetime, after: str) -> list[ShopOrder]:
+        return await self._caller.read("GET /orders/changed", lambda: self._world.changed(start, after))
+
+
+def _gone(shop_ref: str) -> ShopOrder:
+    return ShopOrder(shop_ref, shop_ref, "", ShopState.GONE, "")

@@ -1,0 +1,230 @@
+"""The reference shop as its merchant has it: products, stock, and orders that are worked on by hand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from orderhaven.core.errors import CurrencyRefused, OrderMissing, OrderRefused, UnknownProduct
+from orderhaven.core.money import Money
+from orderhaven.core.shipment import TrackingCode
+from orderhaven.core.shop_order import Placement, ProductWanted, ShopLine, ShopOrder, ShopState
+from orderhaven.ports.clock import Clock
+from orderhaven.ports.sandbox import Article, BackOfficeOrder, Basket
+from orderhaven.testing.door import Door, enrol
+
+SIDE = "The reference shop"
+
+
+@dataclass
+class Product:
+    article: Article
+    stock: int
+
+
+class ShopWorld:
+    """Speaks no HTTP: only its connector reaches it, in the same process. `mails` names the shop orders
+    that a buyer was mailed about."""
+
+    page_size = 10
+    currencies = frozenset({"EUR"})
+
+    def __init__(self, clock: Clock) -> None:
+        self.door = Door(clock, key="reference key")
+        self.calls = self.door.calls
+        self.faults = self.door.faults
+        self.name = enrol(self)
+        self.mails: list[str] = []
+        self._clock = clock
+        self._products: dict[str, Product] = {}
+        self._orders: dict[str, ShopOrder] = {}
+        self._numbers = count(1001)
+
+    # ------------------------------------------------------------ the merchant (ports.sandbox)
+
+    def settings(self, url: str) -> Mapping[str, str]:
+        return {"world": self.name, "key": self.door.key}
+
+    async def handle(self, request: Any) -> Any:
+        raise NotImplementedError("The reference shop speaks no HTTP: open its connector in the same process.")
+
+    def stock(self, articles: Sequence[Article], quantity: int = 1000) -> None:
+        for article in articles:
+            self._products[f"product {article.sku}"] = Product(article, quantity)
+
+    def complete(self, shop_ref: str, code: str = "", carrier_word: str = "") -> None:
+        if code:
+            self.add_code(shop_ref, code, carrier_word)
+        self._change(shop_ref, state=ShopState.COMPLETED, completed_at=self._clock.now())
+
+    def add_code(self, shop_ref: str, code: str, carrier_word: str = "") -> None:
+        codes = self._order(shop_ref).codes
+        self._change(shop_ref, codes=(*codes, TrackingCode(code, carrier_word)))
+
+    def note_label(self, shop_ref: str, label: str) -> None:
+        """The merchant writes down which of the marketplace's own labels the parcel got."""
+        self._change(shop_ref, label=label)
+
+    def refund(self, shop_ref: str, sku: str, quantity: int) -> None:
+        lines = tuple(
+            replace(line, refunded=line.refunded + quantity) if line.sku == sku else line
+            for line in self._order(shop_ref).lines
+        )
+        self._change(shop_ref, lines=lines)
+
+    def cancel(self, shop_ref: str) -> None:
+        order = self._order(shop_ref)
+        if order.state is not ShopState.CANCELLED:
+            self._move_stock(order, back=True)
+            self._change(shop_ref, state=ShopState.CANCELLED)
+
+    def reopen(self, shop_ref: str) -> None:
+        if self._order(shop_ref).state is ShopState.CANCELLED:
+            self._move_stock(self._order(shop_ref), back=False)
+        self._change(shop_ref, state=ShopState.OPEN, completed_at=None)
+
+    def trash(self, shop_ref: str) -> None:
+        self._change(shop_ref, state=ShopState.TRASHED)
+
+    def delete(self, shop_ref: str) -> None:
+        self._orders.pop(shop_ref)
+
+    def enter_by_other_tool(self, basket: Basket, number: str) -> str:
+        lines = tuple(
+            ShopLine(f"product {article.sku}", article.sku, article.title, quantity)
+            for article, quantity in basket.lines
+        )
+        prices = [Money.of(article.price, basket.currency) * quantity for article, quantity in basket.lines]
+        total = sum(prices, start=Money.zero(basket.currency)) - Money.of(basket.discount, basket.currency)
+        return self._keep(number, "", lines, total).shop_ref
+
+    def orders(self) -> Sequence[BackOfficeOrder]:
+        return [
+            BackOfficeOrder(
+                order.shop_ref,
+                order.reference,
+                order.status_word,
+                str(order.total.rounded().amount) if order.total else "",
+                {line.sku: line.quantity for line in order.lines},
+            )
+            for order in self._orders.values()
+        ]
+
+    def stock_of(self, sku: str) -> int:
+        return next(product.stock for product in self._products.values() if product.article.sku == sku)
+
+    # ------------------------------------------------------------ what its connector may call
+
+    def changed(self, since: datetime, after: str) -> list[ShopOrder]:
+        """One page of orders changed since then, by shop_ref, beginning after the one that is named."""
+        found = [
+            order
+            for order in self._visible()
+            if order.changed_at and order.changed_at >= since and order.shop_ref > after
+        ]
+        page = sorted(found, key=lambda order: order.shop_ref)[: self.page_size]
+        if self.faults.between_pages is not None:
+            self.faults.between_pages()
+        return page
+
+    def by_key(self, shop_refs: Sequence[str]) -> dict[str, ShopOrder]:
+        return {key: self._orders[key] for key in shop_refs if key in self._orders}
+
+    def by_reference(self, references: Sequence[str]) -> dict[str, tuple[ShopOrder, ...]]:
+        found: dict[str, tuple[ShopOrder, ...]] = {}
+        for order in self._visible():
+            if order.reference in references and order.reference:
+                found[order.reference] = (*found.get(order.reference, ()), order)
+        return found
+
+    def products(self, wanted: Sequence[ProductWanted]) -> dict[ProductWanted, str]:
+        return {one: key for one in wanted if (key := self._product_for(one))}
+
+    def take(self, placement: Placement, *, mail_the_buyer: bool) -> ShopOrder:
+        """Make the order. Raises CurrencyRefused, UnknownProduct, OrderRefused."""
+        if placement.order.currency not in self.currencies:
+            raise CurrencyRefused(placement.order.currency)
+        if not placement.order.lines:
+            raise OrderRefused(SIDE, "an order has lines")
+        order = self._keep("", placement.reference, self._lines(placement), placement.total)
+        if mail_the_buyer:
+            self.mails.append(order.shop_ref)
+        if placement.delivered_by_marketplace:
+            self._change(order.shop_ref, state=ShopState.COMPLETED, completed_at=self._clock.now())
+        else:
+            self._move_stock(order, back=False)
+        return self._orders[order.shop_ref]
+
+    def take_back(self, shop_ref: str) -> None:
+        """Cancel an order for the hub. Raises OrderMissing, and OrderRefused for one that was completed."""
+        order = self._order(shop_ref)
+        if order.state is ShopState.TRASHED:
+            raise OrderMissing(SIDE, shop_ref)
+        if order.state is ShopState.COMPLETED:
+            raise OrderRefused(SIDE, "the order is completed")
+        self.cancel(shop_ref)
+
+    # ------------------------------------------------------------ inside
+
+    def _visible(self) -> list[ShopOrder]:
+        latest = self._clock.now() - self.faults.late_by
+        return [order for order in self._orders.values() if order.changed_at and order.changed_at <= latest]
+
+    def _product_for(self, wanted: ProductWanted) -> str:
+        for key, product in self._products.items():
+            if wanted.sku and product.article.sku == wanted.sku:
+                return key
+        for key, product in self._products.items():
+            if wanted.ean and product.article.ean == wanted.ean:
+                return key
+        return ""
+
+    def _lines(self, placement: Placement) -> tuple[ShopLine, ...]:
+        if placement.delivered_by_marketplace:
+            return tuple(
+                ShopLine("", line.sku, line.title, placement.quantities[line.ref], line_ref=line.ref)
+                for line in placement.order.lines
+            )
+        for line in placement.order.lines:
+            if placement.products.get(line.ref) not in self._products:
+                raise UnknownProduct(line.sku, line.title)
+        return tuple(
+            ShopLine(
+                placement.products[line.ref],
+                self._products[placement.products[line.ref]].article.sku,
+                line.title,
+                placement.quantities[line.ref],
+                line_ref=line.ref,
+            )
+            for line in placement.order.lines
+        )
+
+    def _keep(self, number: str, reference: str, lines: tuple[ShopLine, ...], total: Money) -> ShopOrder:
+        key, now = str(next(self._numbers)), self._clock.now()
+        order = ShopOrder(
+            shop_ref=key,
+            number=number or key,
+            reference=reference,
+            state=ShopState.OPEN,
+            status_word=ShopState.OPEN.value,
+            lines=lines,
+            total=total.rounded(),
+            placed_at=now,
+            changed_at=now,
+        )
+        self._orders[key] = order
+        return order
+
+    def _move_stock(self, order: ShopOrder, *, back: bool) -> None:
+        for line in order.lines:
+            self._products[line.product_ref].stock += line.quantity if back else -line.quantity
+
+    def _change(self, shop_ref: str, **what: Any) -> None:
+        order = replace(self._order(shop_ref), **what, changed_at=self._clock.now())
+        self._orders[shop_ref] = replace(order, status_word=order.state.value)
+
+    def _order(self, shop_ref: str) -> ShopOrder:
+        if shop_ref not in self._orders:
+            raise OrderMissing(SIDE, shop_ref)
+        return self._orders[shop_ref]

@@ -1,0 +1,107 @@
+"""Answers that are lost, sides that are down, products nobody knows."""
+
+from typing import Any
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.status import Status
+from orderhaven.ports.connector import Role
+from orderhaven.ports.sandbox import Article
+
+from .conftest import LAMP, MUG, POSTNL_CODE
+
+UNKNOWN = Article("NOT-THERE", "8712345678999", "Thing", "5.00")
+
+
+def test_a_lost_reply_does_not_place_the_order_twice(trade: Any) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells()
+    trade.loses_the_reply(trade.shop, "/orders")
+
+    trade.passes(minutes=20)
+
+    assert len(trade.in_shop(ref)) == 1
+    assert trade.order(ref).shop_ref == trade.in_shop(ref)[0].shop_ref
+    assert trade.problems(ref) == []
+
+
+def test_a_lost_reply_does_not_confirm_the_shipment_twice(trade: Any) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells()
+    trade.passes(minutes=6)
+    trade.loses_the_reply(trade.marketplace, "/shipments")
+    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+
+    trade.passes(minutes=40)
+
+    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+    assert trade.order(ref).confirmed_at is not None
+    assert not trade.order(ref).handled_by_others
+
+
+def test_a_shop_that_is_down_for_an_hour_gets_every_order_once(trade: Any) -> None:
+    trade.passes(seconds=10)
+    trade.goes_down(trade.shop)
+    refs = [trade.sells((MUG, 1), (LAMP, 2)) for _ in range(3)]
+    trade.passes(hours=1)
+    assert [trade.order(ref).status for ref in refs] == [Status.NOT_SHIPPED] * 3
+    assert trade.connection(Role.SHOP).failing_since is not None
+
+    trade.shop.faults.clear()
+    trade.passes(minutes=20)
+
+    assert [len(trade.in_shop(ref)) for ref in refs] == [1, 1, 1]
+    assert trade.connection(Role.SHOP).failing_since is None
+
+
+def test_an_order_for_an_unknown_product_waits_for_the_merchant_and_holds_up_no_other(trade: Any) -> None:
+    trade.passes(seconds=10)
+    stuck, fine = trade.sells((UNKNOWN, 1)), trade.sells()
+
+    trade.passes(minutes=6)
+
+    assert trade.in_shop(stuck) == []
+    assert trade.problems(stuck) == [ProblemKind.UNKNOWN_PRODUCT]
+    assert len(trade.in_shop(fine)) == 1
+
+    trade.shop.stock([UNKNOWN], 5)
+    trade.does("retry", stuck)
+    trade.passes(minutes=6)
+    assert len(trade.in_shop(stuck)) == 1
+    assert trade.problems(stuck) == []
+
+
+def test_a_wait_that_ends_while_the_shop_is_down_is_held_and_the_code_goes_along(trade: Any) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells()
+    trade.passes(minutes=6)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(hours=2, minutes=30)
+    trade.goes_down(trade.shop)
+    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+
+    trade.passes(hours=1, minutes=30)
+    assert trade.order(ref).status == Status.WAITING
+    assert trade.problems(ref) == [ProblemKind.WAIT_HELD]
+    assert trade.confirmed(ref) == []
+
+    trade.shop.faults.clear()
+    trade.passes(minutes=20)
+    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+    assert trade.problems(ref) == []
+
+
+def test_wrong_keys_pause_the_connection_with_one_notice_and_lose_nothing(trade: Any) -> None:
+    trade.passes(seconds=10)
+    trade.rotates_secrets_wrongly(Role.SHOP)
+    ref = trade.sells()
+
+    trade.passes(hours=1)
+
+    shop = trade.connection(Role.SHOP)
+    assert (shop.state, shop.problem_kind) == ("attention", ProblemKind.AUTH_REFUSED)
+    assert trade.notices(Role.SHOP) == 1
+    assert trade.order(ref).status == Status.NOT_SHIPPED
+
+    trade.puts_secrets_right(Role.SHOP)
+    trade.passes(minutes=10)
+    assert len(trade.in_shop(ref)) == 1

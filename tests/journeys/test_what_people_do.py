@@ -1,0 +1,213 @@
+"""Cancellations from every side, orders handled elsewhere, trash, second thoughts, and joining a running trade."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.status import Status
+from orderhaven.store.models import Hold, Message, MessageState
+
+from .conftest import LAMP, MUG, POSTNL_CODE
+
+
+def placed(trade: Any, *lines: Any) -> str:
+    trade.passes(seconds=10)
+    ref = trade.sells(*lines)
+    trade.passes(minutes=6)
+    return str(ref)
+
+
+def test_a_buyer_who_asks_is_cancelled_when_the_merchant_cancels_in_the_shop(trade: Any) -> None:
+    ref = placed(trade)
+    trade.marketplace.buyer_asks_to_cancel(ref)
+    trade.passes(minutes=6)
+    assert trade.order(ref).status == Status.CANCELLATION_REQUESTED
+
+    trade.shop.cancel(trade.shop_ref(ref))
+    trade.passes(minutes=10)
+
+    assert trade.history(ref) == [Status.CANCELLATION_REQUESTED, Status.CANCELLED]
+    assert ref in trade.marketplace.cancelled()
+    assert trade.confirmed(ref) == []
+
+
+def test_an_order_the_marketplace_cancels_is_cancelled_in_the_shop_and_its_stock_comes_back(trade: Any) -> None:
+    ref = placed(trade, (MUG, 2))
+    assert trade.shop.stock_of("MUG-1") == 998
+
+    trade.marketplace.cancel(ref)
+    trade.passes(minutes=10)
+
+    assert trade.order(ref).status == Status.CANCELLED
+    assert trade.in_shop(ref)[0].status == "cancelled"
+    assert trade.shop.stock_of("MUG-1") == 1000
+
+
+def test_a_completed_shop_order_is_never_cancelled_by_us(trade: Any) -> None:
+    ref = placed(trade)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=6)
+
+    trade.marketplace.cancel(ref)
+    trade.passes(minutes=10)
+
+    assert trade.order(ref).status == Status.CANCELLED
+    assert ProblemKind.PARCEL_MAY_HAVE_LEFT in trade.problems(ref)
+    assert trade.in_shop(ref)[0].status == "completed"
+    assert trade.confirmed(ref) == []
+
+
+def test_an_order_handled_at_the_marketplace_before_we_heard_it_is_not_placed(trade: Any) -> None:
+    trade.passes(seconds=10)
+    trade.goes_down(trade.shop)
+    ref = trade.sells()
+    trade.passes(minutes=6)
+    trade.marketplace.ship_elsewhere(ref, code=POSTNL_CODE)
+    trade.passes(minutes=6)
+
+    trade.shop.faults.clear()
+    trade.passes(hours=1)
+
+    assert trade.in_shop(ref) == []
+    assert trade.order(ref).status == Status.SHIPPED
+    assert trade.order(ref).handled_by_others
+    assert len(trade.confirmed(ref)) == 1
+
+
+def test_a_trashed_shop_order_is_a_problem_and_nothing_happens_by_itself(trade: Any) -> None:
+    ref = placed(trade)
+    trade.shop.trash(trade.shop_ref(ref))
+
+    trade.passes(hours=2)
+
+    assert trade.problems(ref) == [ProblemKind.SHOP_ORDER_GONE]
+    assert trade.order(ref).status == Status.NOT_SHIPPED
+    assert len(trade.in_shop(ref)) == 1
+    assert ref not in trade.marketplace.cancelled()
+
+
+def test_a_code_that_comes_after_the_bare_confirmation_is_kept_and_makes_no_second_one(trade: Any) -> None:
+    ref = placed(trade)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(hours=4)
+    assert [one.code for one in trade.confirmed(ref)] == [""]
+
+    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(hours=1)
+
+    assert trade.order(ref).code == POSTNL_CODE
+    assert trade.problems(ref) == [ProblemKind.LATER_CODE]
+    assert [one.code for one in trade.confirmed(ref)] == [""]
+
+
+def test_an_order_completed_by_mistake_and_reopened_in_time_is_not_confirmed(trade: Any) -> None:
+    ref = placed(trade)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=6)
+    trade.shop.reopen(trade.shop_ref(ref))
+
+    trade.passes(hours=5)
+
+    assert trade.history(ref) == [Status.WAITING, Status.NOT_SHIPPED]
+    assert trade.confirmed(ref) == []
+
+
+def test_a_slip_of_a_bulk_cancellation_is_held_for_one_confirmation(trade: Any) -> None:
+    trade.passes(seconds=10)
+    refs = [trade.sells() for _ in range(8)]
+    trade.passes(minutes=6)
+    for ref in refs:
+        trade.shop.cancel(trade.shop_ref(ref))
+
+    trade.passes(minutes=10)
+    assert trade.marketplace.cancelled() == frozenset()
+    assert {problem for ref in refs for problem in trade.problems(ref)} == {ProblemKind.CANCELLATIONS_HELD}
+
+    # it was a slip: one is put back, the others were meant
+    trade.shop.reopen(trade.shop_ref(refs[0]))
+    trade.passes(minutes=6)
+    trade.does("release_cancellations", trade.link.pk)
+    trade.passes(minutes=10)
+    assert trade.marketplace.cancelled() == frozenset(refs[1:])
+    assert trade.order(refs[0]).status == Status.NOT_SHIPPED
+    assert all(trade.problems(ref) == [] for ref in refs)
+
+
+def test_an_order_the_marketplace_ships_itself_is_left_alone(trade: Any) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells(by_marketplace=True)
+    trade.passes(minutes=6)
+    trade.marketplace.ship_elsewhere(ref)
+    trade.passes(minutes=10)
+
+    assert trade.in_shop(ref) == []
+    assert trade.order(ref).status == Status.SHIPPED
+
+
+@pytest.mark.link(delivered_by_marketplace="place")
+def test_an_order_the_marketplace_ships_itself_is_placed_as_completed_when_the_merchant_wants_it(trade: Any) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells((MUG, 3), by_marketplace=True)
+    trade.passes(minutes=6)
+    assert trade.in_shop(ref) == []
+
+    trade.marketplace.ship_elsewhere(ref)
+    trade.passes(minutes=10)
+
+    assert [one.status for one in trade.in_shop(ref)] == ["completed"]
+    assert trade.shop.stock_of("MUG-1") == 1000
+    assert trade.problems(ref) == []
+
+
+@pytest.mark.link(rehearsal=True)
+def test_a_rehearsal_hears_everything_and_sends_nothing(trade: Any) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells()
+
+    trade.passes(hours=1)
+
+    assert trade.order(ref).status == Status.NOT_SHIPPED
+    assert (trade.tellings(trade.marketplace), trade.tellings(trade.shop)) == ([], [])
+    waiting = Message.objects.filter(order__ref=ref).values_list("kind", "state")
+    assert list(waiting) == [("place", MessageState.DUE)]
+
+
+def test_orders_from_before_the_link_are_listed_and_not_placed_by_themselves(trade: Any) -> None:
+    older = trade.sells((MUG, 1), (LAMP, 1))
+    trade.clock.advance(timedelta(minutes=1))
+    trade.link.from_at = trade.clock.now()
+    trade.link.save()
+
+    trade.passes(hours=1)
+
+    assert trade.in_shop(older) == []
+    assert (trade.order(older).status, trade.order(older).hold) == (Status.NOT_SHIPPED, Hold.OLDER)
+
+
+def test_an_adopted_shop_order_is_followed_like_one_of_ours(trade: Any) -> None:
+    older = trade.sells((MUG, 2))
+    number = trade.shop.enter_by_other_tool(trade.basket((MUG, 2)), "OTHER-77")
+    trade.clock.advance(timedelta(minutes=1))
+    trade.link.from_at = trade.clock.now()
+    trade.link.save()
+    trade.passes(minutes=6)
+
+    trade.does("adopt", older, number)
+    trade.shop.complete(number, code=POSTNL_CODE)
+    trade.passes(minutes=20)
+
+    assert trade.in_shop(older) == []
+    assert [one.code for one in trade.confirmed(older)] == [POSTNL_CODE]
+
+
+def test_an_order_taken_over_by_a_person_is_told_nothing_more(trade: Any) -> None:
+    ref = placed(trade)
+    trade.does("handle", ref)
+    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+
+    trade.passes(hours=4)
+
+    assert trade.order(ref).status == Status.MANUAL
+    assert trade.confirmed(ref) == []

@@ -1,0 +1,98 @@
+"""A new connector begins as a skeleton whose contract tests fail with sentences on what to build."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from orderhaven.new_connector.__main__ import Impossible, write_connector
+from orderhaven.ports.connector import Role
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What a connector's author has of the repository."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "src" / "orderhaven", tmp_path / "src" / "orderhaven", ignore=ignored)
+    (tmp_path / "tests" / "contract").mkdir(parents=True)
+    for name in ("__init__.py", "kit_faults.py"):
+        shutil.copy(ROOT / "tests" / "contract" / name, tmp_path / "tests" / "contract")
+    return tmp_path
+
+
+def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
+    return subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=checkout, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def failures(checkout: Path, name: str) -> dict[str, str]:
+    """Test -> why it failed, of the contract tests of that connector."""
+    options = ["--import-mode=importlib", "-p", "no:cacheprovider", "--junitxml=report.xml", "-q"]
+    run(checkout, "pytest", *options, f"tests/contract/test_{name}_contract.py")
+    report = ElementTree.parse(checkout / "report.xml")
+    assert report.findall(".//error") == [], "the tests must run: nothing fails on the way to them"
+    return {
+        case.attrib["name"]: case.findall("failure")[0].attrib["message"]
+        for case in report.iter("testcase")
+        if case.findall("failure")
+    }
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_failure_of_a_new_connector_says_what_to_build(checkout: Path, role: Role) -> None:
+    made = run(checkout, "orderhaven.new_connector", "mymarket", "--role", role)
+
+    failed = failures(checkout, "mymarket")
+
+    assert made.returncode == 0, made.stderr
+    assert len(failed) > 60
+    assert {why for why in failed.values() if not why.startswith("NotImplementedError: mymarket: build ")} == set()
+
+
+def test_the_failures_name_sandbox_and_connector_and_where_the_promise_stands(checkout: Path) -> None:
+    run(checkout, "orderhaven.new_connector", "mymarket")
+
+    failed = failures(checkout, "mymarket")
+
+    assert "ports.sandbox.SandboxMarketplace.sell" in failed["test_amounts_are_read_to_the_cent"]
+    assert "ports.marketplace.Marketplace.check" in failed["test_each_wrong_key_is_refused_at_the_check"]
+
+
+def test_what_was_written_is_named_with_the_next_step(checkout: Path) -> None:
+    made = run(checkout, "orderhaven.new_connector", "mymarket")
+
+    assert all((checkout / line.strip()).is_file() for line in made.stdout.splitlines() if line.startswith("    src"))
+    assert "python -m pytest tests/contract/test_mymarket_contract.py" in made.stdout
+
+
+@pytest.mark.parametrize("name", ["kit", "My Market", "../outside", "", "9lives"])
+def test_a_name_that_cannot_be_is_refused_with_a_sentence(checkout: Path, name: str) -> None:
+    before = sorted(checkout.rglob("*"))
+
+    with pytest.raises(Impossible, match="cannot name a connector"):
+        write_connector(name, Role.SHOP, checkout)
+
+    assert sorted(checkout.rglob("*")) == before
+
+
+def test_what_stands_there_is_never_written_over(checkout: Path) -> None:
+    write_connector("mymarket", Role.SHOP, checkout)
+
+    with pytest.raises(Impossible, match="exists already"):
+        write_connector("mymarket", Role.MARKETPLACE, checkout)
+
+
+def test_outside_a_checkout_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(Impossible, match="in the folder of a checkout"):
+        write_connector("mymarket", Role.SHOP, tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
