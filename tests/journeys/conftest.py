@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orderhaven.actions.hand import Hand
 from orderhaven.connectors import declarations
 from orderhaven.connectors.kit.knobs import FaultKind, Faults
 from orderhaven.connectors.kit.serve import Direct
@@ -46,6 +47,11 @@ class Trade:
 
     def shop_ref(self, ref: str) -> str:
         return self.order(ref).shop_ref
+
+    @property
+    def by(self) -> Hand:
+        """A person's hand: what every action takes first."""
+        return Hand("Tester", self.link.merchant_id, self.clock, lambda: self.hub.transport, self.hub.declared)
 
     def basket(self, *lines: tuple[Article, int]) -> Basket:
         return Basket(lines=lines)

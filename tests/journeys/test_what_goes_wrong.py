@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from orderhaven.actions import orders as actions
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Role
@@ -64,7 +65,7 @@ def test_an_order_for_an_unknown_product_waits_for_the_merchant_and_holds_up_no_
     assert len(trade.in_shop(fine)) == 1
 
     trade.shop.stock([UNKNOWN], 5)
-    trade.does("retry", stuck)
+    actions.retry(trade.by, stuck)
     trade.passes(minutes=6)
     assert len(trade.in_shop(stuck)) == 1
     assert trade.problems(stuck) == []

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from orderhaven.actions import orders as actions
+from orderhaven.actions.joining import adopt
+from orderhaven.actions.links import release_cancellations
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.store.models import Hold, Message, MessageState
@@ -128,7 +131,7 @@ def test_a_slip_of_a_bulk_cancellation_is_held_for_one_confirmation(trade: Any) 
     # it was a slip: one is put back, the others were meant
     trade.shop.reopen(trade.shop_ref(refs[0]))
     trade.passes(minutes=6)
-    trade.does("release_cancellations", trade.link.pk)
+    release_cancellations(trade.by, "bol NL")
     trade.passes(minutes=10)
     assert trade.marketplace.cancelled() == frozenset(refs[1:])
     assert trade.order(refs[0]).status == Status.NOT_SHIPPED
@@ -194,7 +197,7 @@ def test_an_adopted_shop_order_is_followed_like_one_of_ours(trade: Any) -> None:
     trade.link.save()
     trade.passes(minutes=6)
 
-    trade.does("adopt", older, number)
+    adopt(trade.by, older, number)
     trade.shop.complete(number, code=POSTNL_CODE)
     trade.passes(minutes=20)
 
@@ -204,7 +207,7 @@ def test_an_adopted_shop_order_is_followed_like_one_of_ours(trade: Any) -> None:
 
 def test_an_order_taken_over_by_a_person_is_told_nothing_more(trade: Any) -> None:
     ref = placed(trade)
-    trade.does("handle", ref)
+    actions.handle(trade.by, ref)
     trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
 
     trade.passes(hours=4)

@@ -16,6 +16,7 @@ class ProblemKind(StrEnum):
     TOTAL_DIFFERS = "total_differs"
     ADOPTED_DIFFERS = "adopted_differs"
     SHOP_ORDER_GONE = "shop_order_gone"
+    PERSON_ERASED = "person_erased"
     # about one order, on its way back
     UNKNOWN_CARRIER = "unknown_carrier"
     OWN_LABEL = "own_label"
@@ -74,6 +75,10 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ),
     ProblemKind.SHOP_ORDER_GONE: (
         "Shop order {shop_ref} is in the trash or deleted. Place it again, cancel it at the marketplace, or handle it by hand."
+    ),
+    ProblemKind.PERSON_ERASED: (
+        "The buyer's personal data was erased when its time was over, so the order cannot be placed any more. "
+        "Handle it by hand."
     ),
     ProblemKind.UNKNOWN_CARRIER: (
         "The carrier of {code} is not certain (perhaps {candidates}). Choose the carrier, then press Retry."

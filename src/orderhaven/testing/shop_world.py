@@ -13,6 +13,7 @@ from orderhaven.core.shop_order import Placement, ProductWanted, ShopLine, ShopO
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.sandbox import Article, BackOfficeOrder, Basket
 from orderhaven.testing.door import Door, enrol
+from orderhaven.testing.goods import order_of
 
 SIDE = "The reference shop"
 
@@ -95,9 +96,8 @@ class ShopWorld:
             ShopLine(f"product {article.sku}", article.sku, article.title, quantity)
             for article, quantity in basket.lines
         )
-        prices = [Money.of(article.price, basket.currency) * quantity for article, quantity in basket.lines]
-        total = sum(prices, start=Money.zero(basket.currency)) - Money.of(basket.discount, basket.currency)
-        return self._keep(number, "", lines, total).shop_ref
+        bought = order_of(number, basket, self._clock.now())
+        return self._keep(number, "", lines, bought.total).shop_ref
 
     def orders(self) -> Sequence[BackOfficeOrder]:
         return [

@@ -1,0 +1,111 @@
+"""bol, by its Retailer API v10."""
+
+from datetime import timedelta
+
+from orderhaven.core.carriers import Carrier
+from orderhaven.ports.connector import Can, Declaration, Kind, Limits, Role, Setting
+
+_SETTINGS = (
+    Setting(
+        "client_id",
+        "Client ID",
+        "bol seller dashboard > Settings > API settings > Client credentials for the Retailer API.",
+    ),
+    Setting("client_secret", "Client secret", "Beside the client ID, behind 'Show secret'.", secret=True),
+    Setting(
+        "api_url",
+        "Address of the API",
+        "Leave as it is, unless you test.",
+        Kind.URL,
+        default="https://api.bol.com",
+    ),
+    Setting(
+        "login_url",
+        "Address of the login",
+        "Leave as it is, unless you test.",
+        Kind.URL,
+        default="https://login.bol.com",
+    ),
+)
+
+# Since v10 the code is free text in the specification; these are of the last list that bol published.
+_CARRIERS = {
+    Carrier.POSTNL: "TNT",  # PostNL was TNT Post when bol chose its words
+    Carrier.POSTNL_EXTRA: "TNT-EXTRA",
+    Carrier.POSTNL_MAIL: "TNT_BRIEF",
+    Carrier.TNT: "TNT-EXPRESS",
+    Carrier.DHL: "DHL",
+    Carrier.DHL_ECOMMERCE_NL: "DHLFORYOU",
+    Carrier.DHL_SAME_DAY: "DHL-SD",
+    Carrier.DHL_EXPRESS: "DHL",
+    Carrier.DHL_PARCEL_DE: "DHL_DE",
+    Carrier.DHL_PARCEL_ES: "DHL",
+    Carrier.DHL_PARCEL_PL: "DHL",
+    Carrier.DHL_PARCEL_UK: "DHL",
+    Carrier.DHL_ECOMMERCE_US: "DHL",
+    Carrier.DHL_FREIGHT: "DHL",
+    Carrier.DHL_GLOBAL_MAIL: "DHL-GLOBAL-MAIL",
+    # bol has a word per country for these two; a telling names none, and most parcels start in the Netherlands
+    Carrier.DPD: "DPD-NL",
+    Carrier.FEDEX: "FEDEX_NL",
+    Carrier.GLS: "GLS",
+    Carrier.UPS: "UPS",
+    Carrier.BPOST: "BPOST_BE",
+    Carrier.BPOST_MAIL: "BPOST_BRIEF",
+    Carrier.AMPERE: "AMPERE",
+    Carrier.BUDBEE: "BUDBEE",
+    Carrier.CYCLOON: "CYCLOON",
+    Carrier.DYNALOGIC: "DYL",
+    Carrier.PACKS: "PACKS",
+    Carrier.PARCEL_NL: "PARCEL-NL",
+    Carrier.TRANSMISSION: "TRANSMISSION",
+    Carrier.TRUNKRS: "TRUNKRS",
+    Carrier.LETTER_MAIL: "BRIEFPOST",
+    Carrier.COURIER: "COURIER",
+    Carrier.OTHER: "OTHER",
+}
+
+_HONEST = (
+    "A buyer's request to cancel can be confirmed through the API, not refused: refusing means shipping. An order "
+    "line is cancelled as a whole. bol answers a confirmation with 'taken in' and decides later; until then it is "
+    "not called confirmed here. Prices come with VAT but without the rate. For DPD and FedEx the Dutch carrier code "
+    "is used, also for parcels that start in Belgium. Labels are not bought here: note the number of a bol label in "
+    "the shop order."
+)
+
+DECLARATION = Declaration(
+    name="bol",
+    title="bol",
+    role=Role.MARKETPLACE,
+    settings=_SETTINGS,
+    can=frozenset(
+        {
+            Can.CANCEL,
+            Can.HEAR_CANCELLATION_REQUESTS,
+            Can.CORRECT_TRACKING,
+            Can.OUTCOME_LATER,
+            Can.FULFIL,
+            Can.OWN_LABEL,
+            Can.PICKUP_POINTS,
+        }
+    ),
+    limits=Limits(
+        poll_floor=timedelta(minutes=1),
+        calls_at_once=8,
+        lines_per_confirmation=100,
+        lines_per_cancellation=1,  # the list in the request takes one item
+        # a request that was given up may wait in bol's own queue before its process status can be seen
+        settle=timedelta(minutes=5),
+        outcome_deadline=timedelta(minutes=30),
+        outcomes_per_call=1000,
+        overlap=timedelta(minutes=10),
+        handled_visible=timedelta(hours=48),
+    ),
+    connector="orderhaven.connectors.bol.connector:Bol",
+    sandbox="orderhaven.connectors.bol.sandbox:Sandbox",
+    version="Retailer API v10",
+    carriers=_CARRIERS,
+    other_carrier="OTHER",
+    carrier_required_with_code=True,
+    honest=_HONEST,
+)

@@ -1,0 +1,257 @@
+"""The marketplace port on bol's Retailer API v10."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from orderhaven.connectors.bol import DECLARATION
+from orderhaven.connectors.bol.hearing import Hearing, cursor_from
+from orderhaven.connectors.bol.login import Login
+from orderhaven.connectors.bol.looking import (
+    CANCEL_ORDER,
+    CHANGE_TRANSPORT,
+    CREATE_SHIPMENT,
+    cancellation_finding,
+    correction_finding,
+    shipment_finding,
+    shipment_to_correct,
+)
+from orderhaven.connectors.bol.mapping import order_from
+from orderhaven.connectors.bol.shapes import (
+    Detail,
+    ListedShipment,
+    OrderList,
+    Process,
+    ProcessList,
+    Retailer,
+    ShipmentDetail,
+    ShipmentList,
+)
+from orderhaven.connectors.bol.telling import (
+    cancellation_body,
+    correction_body,
+    item_ref,
+    outcomes_body,
+    receipts_from,
+    refusal,
+    shipment_body,
+)
+from orderhaven.connectors.kit.auth import BearerToken
+from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.connectors.kit.session import NotData, Session, shaped
+from orderhaven.core.errors import ClockOff, OrderMissing, Surprise, TryLater, Unclear, WrongAddress
+from orderhaven.core.order import Order
+from orderhaven.core.shipment import Acceptance, Cancellation, Correction, Refusal, Shipment, Telling
+from orderhaven.ports.connector import Account, Outside
+from orderhaven.ports.marketplace import Finding, Outcome, Page, Receipt, Seen
+
+SIDE = DECLARATION.title
+_MEDIA_TYPE = "application/vnd.retailer.v10+json"
+_READS = {"Accept": _MEDIA_TYPE}
+_WRITES = {"Accept": _MEDIA_TYPE, "Content-Type": _MEDIA_TYPE}
+_REFUSALS = (400, 404, 409)
+_MOST_CLOCK_DIFFERENCE = timedelta(minutes=5)
+
+
+class Bol:
+    """One account. Nothing is called before the first method is."""
+
+    def __init__(self, settings: Mapping[str, str], outside: Outside) -> None:
+        limits = DECLARATION.limits
+        pair = settings["client_id"], settings["client_secret"]
+        self._clock = outside.clock
+        self._login = Login(SIDE, settings["login_url"], *pair, outside, limits.call_timeout_s)
+        self._auth = BearerToken(self._login.fetch, outside.tokens, outside.clock)
+        self._session = Session(SIDE, settings["api_url"], outside, self._auth, limits)
+
+    # ------------------------------------------------------------ reading
+
+    async def check(self) -> Account:
+        """With a fresh token, so that it is these keys that are checked and not what was kept of others."""
+        await self._auth.renew()
+        try:
+            await self._auth.sign(Request("GET", self._session.base_url))
+        except NotData as error:
+            raise WrongAddress(self._login.url, str(error)) from None
+        began = self._clock.now()
+        response = await self._session.read("GET", "/retailer/retailers/current", headers=_READS, also=(404, 405))
+        if response.status != 200:
+            raise WrongAddress(self._session.base_url, f"it answered {response.status}")
+        try:
+            retailer = shaped(response, Retailer, SIDE)
+        except NotData as error:
+            raise WrongAddress(self._session.base_url, str(error)) from None
+        self._check_clock(response, began)
+        return Account(fingerprint=retailer.retailer_id, name=retailer.display_name)
+
+    async def hear(self, since: str) -> AsyncIterator[Page]:
+        """By change, per item: an order can come with only those of its items that changed.
+
+        `lines` then holds these and no others; `read` has the whole order.
+        """
+        hearing = Hearing(self._list_page, self._clock, cursor_from(since), DECLARATION.limits.overlap)
+        async for page in hearing.pages():
+            yield page
+
+    async def read(self, ref: str) -> Order:
+        return order_from(await self._detail(ref))
+
+    async def outcomes(self, handles: Sequence[str]) -> Mapping[str, Receipt]:
+        if not handles:
+            return {}
+        body = msgspec.json.encode(outcomes_body(handles))
+        response = await self._session.read("POST", "/shared/process-status", headers=_WRITES, body=body)
+        return receipts_from(shaped(response, ProcessList, SIDE), handles)
+
+    async def look(self, telling: Telling) -> Finding:
+        """Raises OrderMissing when bol does not know the order.
+
+        A record that is gone says neither yes nor no: a repeat could only be refused, so a person must look.
+        """
+        match telling:
+            case Shipment():
+                processes = await self._processes(telling, CREATE_SHIPMENT)
+                detail = await self._detail(telling.order_ref)
+                return shipment_finding(telling, processes, detail, await self._shipments(telling.order_ref))
+            case Cancellation():
+                processes = await self._processes(telling, CANCEL_ORDER)
+                return cancellation_finding(telling, processes, await self._detail(telling.order_ref))
+            case Correction():
+                made = await self._shipment_to_correct(telling)
+                processes = await self._processes_of(made.transport.transport_id, CHANGE_TRANSPORT)
+                return correction_finding(telling, processes, await self._shipment(made.shipment_id, telling))
+            case _:
+                raise _no_such_ability(telling)
+
+    async def close(self) -> None:
+        return None
+
+    # ------------------------------------------------------------ telling
+
+    async def confirm(self, telling: Shipment, *, not_after: datetime) -> Receipt:
+        return await self._tell(telling, "POST", "/retailer/shipments", shipment_body(telling), not_after)
+
+    async def cancel(self, telling: Cancellation, *, not_after: datetime) -> Receipt:
+        body = cancellation_body(telling)
+        return await self._tell(telling, "PUT", "/retailer/orders/cancellation", body, not_after)
+
+    async def correct(self, telling: Correction, *, not_after: datetime) -> Receipt:
+        """Reads which transport it is, then tells once. Raises TryLater while bol shows no shipment."""
+        body = correction_body(telling)
+        made = await self._shipment_to_correct(telling)
+        path = f"/retailer/transports/{made.transport.transport_id}"
+        return await self._tell(telling, "PUT", path, body, not_after)
+
+    async def accept(self, telling: Acceptance, *, not_after: datetime) -> Receipt:
+        raise _no_such_ability(telling)
+
+    async def refuse_cancellation(self, telling: Refusal, *, not_after: datetime) -> Receipt:
+        raise _no_such_ability(telling)
+
+    # ------------------------------------------------------------ their API
+
+    async def _tell(
+        self, telling: Telling, method: str, path: str, body: Mapping[str, Any], not_after: datetime
+    ) -> Receipt:
+        content = msgspec.json.encode(body)
+        response = await self._session.tell(
+            method, path, not_after=not_after, headers=_WRITES, body=content, also=_REFUSALS
+        )
+        if response.status not in _REFUSALS:
+            return Receipt(Outcome.PENDING, _process_id(response))
+        # bol refuses what is already handled; if that was this very telling, it is done
+        finding = await self.look(telling)
+        if finding.seen is Seen.DONE:
+            return Receipt(Outcome.DONE, remote_ref=finding.remote_ref)
+        raise refusal(response, telling)
+
+    async def _list_page(self, query: Mapping[str, str]) -> tuple[OrderList, datetime]:
+        response = await self._session.read("GET", "/retailer/orders", query=query, headers=_READS)
+        return shaped(response, OrderList, SIDE), self._their_time(response)
+
+    async def _detail(self, ref: str) -> Detail:
+        response = await self._session.read(
+            "GET", f"/retailer/orders/{quote(ref, safe='')}", headers=_READS, also=(404,)
+        )
+        if response.status == 404:
+            raise OrderMissing(SIDE, ref)
+        detail = shaped(response, Detail, SIDE)
+        if detail.order_id != ref:
+            raise Surprise(f"asked for order {ref}, got {detail.order_id}")
+        return detail
+
+    async def _processes(self, telling: Telling, event: str) -> list[Process]:
+        found = await asyncio.gather(*(self._processes_of(item_ref(pieces), event) for pieces in telling.pieces))
+        return [process for processes in found for process in processes]
+
+    async def _processes_of(self, entity: str, event: str) -> list[Process]:
+        query = {"entity-id": entity, "event-type": event, "page": "1"}  # newest first
+        response = await self._session.read("GET", "/shared/process-status", query=query, headers=_READS, also=(404,))
+        return [] if response.status == 404 else shaped(response, ProcessList, SIDE).process_statuses
+
+    async def _shipments(self, order_ref: str) -> list[ListedShipment]:
+        found: list[ListedShipment] = []
+        number = 1
+        while True:
+            query = {"page": str(number), "order-id": order_ref}
+            response = await self._session.read("GET", "/retailer/shipments", query=query, headers=_READS)
+            page = shaped(response, ShipmentList, SIDE).shipments
+            if not page:
+                return found
+            found += (made for made in page if made.order.order_id == order_ref)
+            number += 1
+
+    async def _shipment(self, shipment_ref: str, correction: Correction) -> ShipmentDetail:
+        response = await self._session.read(
+            "GET", f"/retailer/shipments/{quote(shipment_ref, safe='')}", headers=_READS, also=(404,)
+        )
+        if response.status == 404:
+            raise OrderMissing(SIDE, correction.order_ref)
+        return shaped(response, ShipmentDetail, SIDE)
+
+    async def _shipment_to_correct(self, correction: Correction) -> ListedShipment:
+        made = shipment_to_correct(correction, await self._shipments(correction.order_ref))
+        if made is None:
+            raise TryLater(f"{SIDE} does not show the shipment of order {correction.order_ref} yet")
+        return made
+
+    # ------------------------------------------------------------ their clock
+
+    def _their_time(self, response: Response) -> datetime:
+        """When they answered, in whole seconds; else the earliest moment that `check` lets it be."""
+        return _date_of(response) or self._clock.now().replace(microsecond=0) - _MOST_CLOCK_DIFFERENCE
+
+    def _check_clock(self, response: Response, began: datetime) -> None:
+        theirs = _date_of(response)
+        if theirs is None:
+            return
+        off = max(began - theirs, theirs - self._clock.now())
+        if off > _MOST_CLOCK_DIFFERENCE:
+            raise ClockOff(SIDE, round(off.total_seconds()))
+
+
+def _date_of(response: Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("date", "")).astimezone(UTC)
+    except (TypeError, ValueError):
+        return None
+
+
+def _process_id(response: Response) -> str:
+    """The handle of what was taken in. An answer that cannot be read leaves open whether it was: Unclear."""
+    try:
+        handle = shaped(response, Process, SIDE).process_status_id
+    except (NotData, Surprise) as error:
+        raise Unclear(f"{SIDE} took it in, perhaps: {error}") from None
+    if not handle:
+        raise Unclear(f"{SIDE} took it in without saying under which number")
+    return handle
+
+
+def _no_such_ability(telling: Telling) -> NotImplementedError:
+    return NotImplementedError(f"bol takes no {type(telling).__name__}: look in DECLARATION.can first")

@@ -1,0 +1,152 @@
+"""One hearing: which lists to ask for, and how to read them so that no order slips between two pages."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+
+from orderhaven.connectors.bol.mapping import AMSTERDAM, sighting_from
+from orderhaven.connectors.bol.shapes import OrderList
+from orderhaven.core.errors import RateLimited, TryLater
+from orderhaven.ports.clock import Clock
+from orderhaven.ports.marketplace import Page, Sighting
+
+PAGE_SIZE = 50
+_LONGEST_INTERVAL = 60  # minutes that change-interval-minute takes
+_HISTORY = timedelta(days=88)  # bol lists changes of three months; the shortest three months have 89 days
+_READINGS = 5
+_PATIENCE = timedelta(minutes=3)  # what one hearing waits in all for its turn, once its first page has come
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One list to read: everything open, what changed in the last minutes, or what changed on a day."""
+
+    minutes: int | None = None
+    day: date | None = None
+
+    def query(self, page: int) -> dict[str, str]:
+        # both filters are always said: left out, bol means FBR and OPEN, and other lists would look empty
+        query = {"page": str(page), "fulfilment-method": "ALL", "status": "ALL"}
+        if self.minutes is not None:
+            return {**query, "change-interval-minute": str(self.minutes)}
+        if self.day is not None:
+            return {**query, "latest-change-date": self.day.isoformat()}
+        return {**query, "status": "OPEN"}
+
+
+OPEN = Window()
+
+
+def windows_since(since: datetime | None, now: datetime, overlap: timedelta) -> tuple[Window, ...]:
+    """The lists that show every change from `overlap` before `since` until now, oldest first."""
+    if since is None:
+        return (OPEN,)
+    start = since - overlap
+    minutes = -((start - now) // timedelta(minutes=1)) + 1  # rounded up, and one for the call
+    if minutes <= _LONGEST_INTERVAL:
+        return (Window(minutes=max(minutes, 1)),)
+    if now - start > _HISTORY:
+        return (OPEN, *_days(now - _HISTORY, now))
+    return _days(start, now)
+
+
+def covers(windows: Sequence[Window], since: datetime | None, now: datetime) -> bool:
+    """Whether these windows, asked for at `now` by their clock, reach back to `since` and up to `now`."""
+    last = windows[-1]
+    if since is None:
+        return True
+    if last.minutes is not None:
+        return now - timedelta(minutes=last.minutes) <= since
+    return last.day is not None and last.day >= now.astimezone(AMSTERDAM).date()
+
+
+def _days(start: datetime, now: datetime) -> tuple[Window, ...]:
+    # bol does not say whose days it means: from the earlier date (UTC) to the later one (Amsterdam)
+    first, last = start.astimezone(UTC).date(), now.astimezone(AMSTERDAM).date()
+    return tuple(Window(day=first + timedelta(days=step)) for step in range((last - first).days + 1))
+
+
+def cursor_from(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+Fetch = Callable[[Mapping[str, str]], Awaitable[tuple[OrderList, datetime]]]
+
+
+@dataclass
+class Hearing:
+    """`fetch` gives one page of the list and their time of answering."""
+
+    fetch: Fetch
+    clock: Clock
+    since: datetime | None
+    overlap: timedelta
+    _known: set[tuple[str, datetime]] = field(default_factory=set)
+    _patience: timedelta = _PATIENCE
+    _first: OrderList | None = None  # the first page, fetched to know their time
+    _is_long: bool = False  # more came than one page surely holds
+    _missed: bool = False  # this reading brought an order that the ones before should have had
+
+    async def pages(self) -> AsyncIterator[Page]:
+        """Read until a whole reading brings nothing that had been there before the hearing began.
+
+        A list that moves while its pages are read can hide a row; so a long list is read again. So is the first
+        one ever, because no overlap of a later hearing reaches back to what it lists.
+        """
+        windows = windows_since(self.since, self.clock.now(), self.overlap)
+        self._first, began = await self.fetch(windows[0].query(1))
+        if not covers(windows, self.since, began):
+            windows = windows_since(self.since, began, self.overlap)
+            self._first = None
+        page = Page((), began.isoformat())
+        empty = True
+        for reading in range(_READINGS):
+            self._missed = False
+            async for sightings in self._read(windows):
+                self._missed = self._missed or any(sighting.changed_at < began for sighting in sightings)
+                empty = False
+                yield replace(page, sightings=sightings)
+            if not (self._missed if reading else self._is_long or self.since is None):
+                break
+        else:
+            raise TryLater("the list of orders did not keep still while it was read")
+        if empty:
+            yield page
+
+    async def _read(self, windows: Sequence[Window]) -> AsyncIterator[tuple[Sighting, ...]]:
+        """What is news on each page. A list ends at an empty page: a short one may be followed by more."""
+        for window in windows:
+            number = 1
+            while rows := (await self._page(window, number)).orders:
+                self._is_long = self._is_long or number > 1 or len(rows) >= PAGE_SIZE
+                if news := self._news(map(sighting_from, rows)):
+                    yield news
+                number += 1
+
+    async def _page(self, window: Window, number: int) -> OrderList:
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        while True:
+            try:
+                return (await self.fetch(window.query(number)))[0]
+            except RateLimited as error:
+                await self._wait_for_turn(error)
+
+    async def _wait_for_turn(self, error: RateLimited) -> None:
+        """A list with more pages than bol allows calls would begin again for ever if it were not read on."""
+        if error.after is None or error.after > self._patience:
+            raise error
+        wait = max(error.after, timedelta(seconds=1))
+        self._patience -= wait
+        await self.clock.sleep(wait)
+
+    def _news(self, sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
+        """Those that this hearing has not given yet, as they stand now."""
+        news = []
+        for sighting in sightings:
+            key = (sighting.ref, sighting.changed_at)
+            if key not in self._known:
+                self._known.add(key)
+                news.append(sighting)
+        return tuple(news)

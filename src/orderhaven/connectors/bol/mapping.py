@@ -1,0 +1,236 @@
+"""bol's orders as ours: pure. Every word of theirs that decides something is one we know, or a Surprise."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from orderhaven.connectors.bol.shapes import (
+    Detail,
+    Fulfilment,
+    Item,
+    ListedItem,
+    ListedOrder,
+    Offer,
+    Person,
+    Product,
+)
+from orderhaven.core.address import Address
+from orderhaven.core.errors import Surprise
+from orderhaven.core.money import Money, sum_money
+from orderhaven.core.order import Line, LineFacts, Order
+from orderhaven.ports.marketplace import Sighting
+
+T = TypeVar("T")
+
+CURRENCY = "EUR"  # bol names none: it trades in the Netherlands and Belgium
+_CENT = Decimal("0.01")
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+_BY_MARKETPLACE = {"FBR": False, "FBB": True}
+_ON_THEIR_LABEL = {"RETAILER": False, "BOL": True}
+_NOBODY, _NO_OFFER, _NO_PRODUCT = Person(), Offer(), Product()
+_SALUTATION = {"MALE": "MALE", "FEMALE": "FEMALE", "UNKNOWN": ""}
+
+
+def sighting_from(row: ListedOrder) -> Sighting:
+    """What a list row says. A list by change shows only the items that changed: `lines` need not be all.
+
+    An item with an unknown fulfilment word is left out here; `order_from` raises for it, where that holds up no
+    other order.
+    """
+    placed_at = row.order_placed_date_time
+    return Sighting(
+        ref=row.order_id,
+        placed_at=_utc(placed_at),
+        changed_at=_utc(max((item.latest_changed_date_time for item in row.order_items), default=placed_at)),
+        lines=tuple(
+            _facts(item, _BY_MARKETPLACE[item.fulfilment_method])
+            for item in row.order_items
+            if item.fulfilment_method in _BY_MARKETPLACE
+        ),
+    )
+
+
+def order_from(detail: Detail) -> Order:
+    """The whole order. Raises Surprise for a word, date or country that is none of those we know."""
+    items = detail.order_items
+    changes = [item.latest_changed_date_time for item in items]
+    placed_at = detail.order_placed_date_time or min(changes, default=None)
+    if placed_at is None:
+        raise Surprise("an order without a time and without items")
+    ship_to, bill_to = _addresses(detail)
+    return Order(
+        ref=detail.order_id,
+        placed_at=_utc(placed_at),
+        changed_at=_utc(max(changes, default=placed_at)),
+        currency=CURRENCY,
+        prices_include_vat=True,
+        lines=tuple(_line(item) for item in items),
+        ship_to=ship_to,
+        bill_to=bill_to,
+        shipping_cost=Money.zero(CURRENCY),  # bol's own: the merchant neither charges nor sees it
+        discount=Money.zero(CURRENCY),
+        language=(detail.shipment_details.language or "").partition("-")[0],
+        deliver_by=_deliver_by(items),
+        expires_at=_expires_at(items),
+        marketplace_label=any(_on_their_label(_fulfilment(item)) for item in items),
+        buyer_reference=_text((detail.billing_details or _NOBODY).order_reference),
+        meta=_meta(detail),
+    )
+
+
+# ------------------------------------------------------------ lines
+
+
+def _line(item: Item) -> Line:
+    facts = _facts(item, _word(_BY_MARKETPLACE, _fulfilment(item).method, "fulfilment method"))
+    return Line(
+        ref=item.order_item_id,
+        remote_ids=(item.order_item_id,),
+        title=_text((item.product or _NO_PRODUCT).title),
+        sku=_text((item.offer or _NO_OFFER).reference),
+        ean=_text((item.product or _NO_PRODUCT).ean),
+        facts=facts,
+        unit_price=_money(item.unit_price),
+        total=_money(item.total_price),
+        discount=sum_money((_money(discount.amount) for discount in item.discounts or ()), CURRENCY),
+        commission=None if item.commission is None else _money(item.commission),
+        services=tuple(service.service_type for service in item.additional_services or ()),
+    )
+
+
+def _facts(item: Item | ListedItem, by_marketplace: bool) -> LineFacts:
+    left = item.quantity - item.quantity_shipped - item.quantity_cancelled
+    return LineFacts(
+        ref=item.order_item_id,
+        ordered=item.quantity,
+        shipped=item.quantity_shipped,
+        cancelled=item.quantity_cancelled,
+        # the flag stays up after the line was handled; then nobody asks any more
+        buyer_asks_to_cancel=item.cancellation_request and left > 0,
+        by_marketplace=by_marketplace,
+    )
+
+
+def _money(amount: Decimal) -> Money:
+    """To the cent: the number is read digit by digit, but it may come out of a floating sum of theirs."""
+    try:
+        return Money(amount.quantize(_CENT, ROUND_HALF_UP), CURRENCY)
+    except (ValueError, InvalidOperation):
+        raise Surprise("a price that is no amount of money") from None
+
+
+# ------------------------------------------------------------ addresses
+
+
+def _addresses(detail: Detail) -> tuple[Address, Address]:
+    name = detail.shipment_details.pickup_point_name or "Pick-up point"
+    ship_to = _address(detail.shipment_details, name if detail.pickup_point else None)
+    return ship_to, _address(detail.billing_details, None) if detail.billing_details else ship_to
+
+
+def _address(person: Person, pickup_point: str | None) -> Address:
+    salutation = _word(_SALUTATION, person.salutation, "salutation") if person.salutation else ""
+    try:
+        return Address(
+            salutation=salutation,
+            first_name=_text(person.first_name),
+            last_name=_text(person.surname),
+            company=_text(person.company),
+            vat_number=_text(person.vat_number),
+            extra=_text(person.extra_address_information),
+            street=_text(person.street_name),
+            house_number=_text(person.house_number),
+            addition=_text(person.house_number_extension),
+            postcode=_text(person.zip_code),
+            city=_text(person.city),
+            country=_text(person.country_code).upper(),
+            email=_text(person.email),
+            phone=_text(person.delivery_phone_number),
+            pickup_point=pickup_point,
+        )
+    except ValueError:
+        raise Surprise(f"country {person.country_code!r}") from None
+
+
+# ------------------------------------------------------------ dates
+
+
+def _deliver_by(items: Iterable[Item]) -> datetime | None:
+    """The end of the earliest delivery day among what is still to be sent (of all lines, when nothing is)."""
+    items = list(items)
+    waiting = [item for item in items if item.open > 0] or items
+    days = [_day(part.exact_delivery_date or part.latest_delivery_date) for part in map(_fulfilment, waiting)]
+    earliest = min((day for day in days if day), default=None)
+    return _begin_of(earliest + timedelta(days=1)) - timedelta(seconds=1) if earliest else None
+
+
+def _expires_at(items: Iterable[Item]) -> datetime | None:
+    """The begin of the expiry day: bol names no hour, and a warning may come early but not late."""
+    days = [_day(_fulfilment(item).expiry_date) for item in items if item.open > 0]
+    earliest = min((day for day in days if day), default=None)
+    return _begin_of(earliest) if earliest else None
+
+
+def _begin_of(day: date) -> datetime:
+    return datetime.combine(day, time(), AMSTERDAM).astimezone(UTC)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Surprise(f"date {text!r}") from None
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+# ------------------------------------------------------------ words
+
+
+def _fulfilment(item: Item) -> Fulfilment:
+    if item.fulfilment is None:
+        raise Surprise(f"item {item.order_item_id} says nothing of its fulfilment")
+    return item.fulfilment
+
+
+def _on_their_label(fulfilment: Fulfilment) -> bool:
+    """A VVB order: the merchant sends it, on a label bought at bol."""
+    party = fulfilment.distribution_party or "RETAILER"
+    return _word(_ON_THEIR_LABEL, party, "distribution party") and fulfilment.method == "FBR"
+
+
+def _meta(detail: Detail) -> tuple[tuple[str, str], ...]:
+    """What the shop may keep beside the order; names without values are left out."""
+    items, bill_to = detail.order_items, detail.billing_details or _NOBODY
+    parts = [item.fulfilment for item in items if item.fulfilment]
+    pairs = (
+        ("bol_order_id", detail.order_id),
+        ("bol_order_item_ids", _joined(item.order_item_id for item in items)),
+        ("bol_offer_ids", _joined(item.offer.offer_id for item in items if item.offer)),
+        ("bol_time_frame", _joined(part.time_frame_type for part in parts)),
+        ("bol_distribution_party", _joined(part.distribution_party for part in parts)),
+        ("bol_discounts", _joined(discount.title for item in items for discount in item.discounts or ())),
+        ("bol_vat_number", _text(bill_to.vat_number)),
+        ("bol_kvk_number", _text(bill_to.kvk_number)),
+    )
+    return tuple((name, value) for name, value in pairs if value)
+
+
+def _joined(words: Iterable[str | None]) -> str:
+    return ",".join(dict.fromkeys(word for word in words if word))
+
+
+def _text(value: str | None) -> str:
+    return value or ""
+
+
+def _word(table: Mapping[str, T], word: str, what: str) -> T:
+    try:
+        return table[word]
+    except KeyError:
+        raise Surprise(f"{what} {word!r}") from None

@@ -1,0 +1,110 @@
+"""What WooCommerce's refusals mean, by their code: `{"code": ..., "message": ..., "data": {"status": ...,
+"params": ...}}`."""
+
+import re
+from typing import Any, NoReturn
+
+import msgspec
+
+from orderhaven.connectors.kit.http import Response
+from orderhaven.core.errors import (
+    AuthRefused,
+    CurrencyRefused,
+    HubError,
+    OrderMissing,
+    OrderRefused,
+    Surprise,
+    TryLater,
+    Unclear,
+)
+
+SIDE = "The shop"
+REFUSALS = (400, 401, 403, 404)
+INVALID_ORDER = "woocommerce_rest_shop_order_invalid_id"
+NO_ROUTE = "rest_no_route"
+_WRONG_KEY = "woocommerce_rest_authentication_error"
+_TAG = re.compile(r"<[^>]*>")
+
+
+class Refusal(msgspec.Struct):
+    code: str = ""
+    message: str = ""
+    data: Any = None
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Which fields were wrong; PHP writes an empty table as a list."""
+        params = self.data.get("params") if isinstance(self.data, dict) else None
+        return params if isinstance(params, dict) else {}
+
+    @property
+    def draft(self) -> str:
+        """The order that an error left behind half made."""
+        return str(self.data.get("new_draft_order_id") or "") if isinstance(self.data, dict) else ""
+
+
+def refusal_in(response: Response) -> Refusal | None:
+    """None for a web page: then it was not WooCommerce that refused."""
+    try:
+        refusal = msgspec.json.decode(response.body, type=Refusal)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return refusal if refusal.code else None
+
+
+class NotThere(TryLater):
+    """No API at this address now: a plugin being updated, permalinks being saved. Only setup calls it a
+    wrong address."""
+
+
+def raise_read_refused(response: Response) -> NoReturn:
+    """A question was refused, so it is the whole connection's trouble."""
+    refusal = refusal_in(response)
+    if response.status in (401, 403):
+        raise AuthRefused(SIDE, _why_not_allowed(refusal, response.status))
+    if refusal is None:
+        raise NotThere(f"{SIDE} answers a web page with status {response.status} instead of data")
+    if refusal.code == NO_ROUTE:
+        raise NotThere(f"{SIDE} says that WooCommerce's API is not there")
+    raise Surprise(f"status {response.status} {refusal.code[:80]}", evidence=", ".join(refusal.params))
+
+
+def error_of_telling(response: Response, *, shop_ref: str = "", currency: str = "") -> HubError:
+    """What a refused telling means. None of these happened, but for a half-made order."""
+    refusal = refusal_in(response)
+    if response.status in (401, 403):
+        if refusal is None and response.status == 403:
+            return OrderRefused(SIDE, "a firewall in front of it blocks this order (status 403)")
+        return AuthRefused(SIDE, _why_not_allowed(refusal, response.status))
+    if refusal is None:
+        return NotThere(f"{SIDE} answers a web page with status {response.status}")
+    if refusal.draft:
+        return Unclear(f"{SIDE} left order {refusal.draft} half made ({refusal.code})")
+    if refusal.code == INVALID_ORDER:
+        return OrderMissing(SIDE, shop_ref)
+    if refusal.code == NO_ROUTE:
+        return NotThere(f"{SIDE} says that WooCommerce's API is not there")
+    if "currency" in refusal.params:
+        return CurrencyRefused(currency)
+    return OrderRefused(SIDE, _why_refused(refusal))
+
+
+def _why_not_allowed(refusal: Refusal | None, status: int) -> str:
+    if refusal is None:
+        return f"status {status}, from a firewall or a security plugin in front of it"
+    if refusal.code == "woocommerce_rest_cannot_view":
+        return "it does not know the consumer key, or its user may not see orders: use a shop manager's key"
+    if refusal.code == _WRONG_KEY:
+        return f"the consumer secret is wrong or the key may only read: {_plain(refusal.message)}"
+    return f"{refusal.code[:80]}: {_plain(refusal.message)}"
+
+
+def _why_refused(refusal: Refusal) -> str:
+    """The names of wrong fields, never what stands in them."""
+    if refusal.params:
+        return f"these fields of the order are not valid: {', '.join(refusal.params)}"
+    return f"{_plain(refusal.message)} ({refusal.code[:80]})"
+
+
+def _plain(message: str) -> str:
+    return _TAG.sub("", message).strip()[:200]

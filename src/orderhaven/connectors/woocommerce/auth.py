@@ -1,0 +1,101 @@
+"""How a request proves whose it is: Basic over https, OAuth 1.0a (one-legged, HMAC-SHA256) over plain http
+on this machine."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from ipaddress import ip_address
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from orderhaven.connectors.kit.http import Request
+from orderhaven.connectors.kit.session import Auth
+from orderhaven.core.errors import WrongAddress
+from orderhaven.ports.clock import Clock
+
+PLAIN_HTTP = "over plain http everybody on the way can read the key and the orders; use its https address"
+
+
+def auth_for(url: str, key: str, secret: str, clock: Clock) -> Auth:
+    """WooCommerce refuses Basic over plain http, and over https has no need for signatures."""
+    return Basic(key, secret) if urlsplit(url).scheme == "https" else OAuth(url, key, secret, clock)
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Basic:
+    def __init__(self, key: str, secret: str) -> None:
+        self._header = "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
+
+    async def sign(self, request: Request) -> Request:
+        return replace(request, headers={**request.headers, "Authorization": self._header})
+
+    async def renew(self) -> bool:
+        return False
+
+
+class Nobody:
+    """For questions that need no key, and at addresses that may not be the shop's."""
+
+    async def sign(self, request: Request) -> Request:
+        return request
+
+    async def renew(self) -> bool:
+        return False
+
+
+class OAuth:
+    """Signs in the query, because some servers drop the Authorization header before PHP sees it."""
+
+    def __init__(self, url: str, key: str, secret: str, clock: Clock) -> None:
+        self._url = url
+        self._key = key
+        self._secret = secret
+        self._clock = clock
+
+    async def sign(self, request: Request) -> Request:
+        """Raises WrongAddress, before anything is sent, when the way leads over a network."""
+        if not is_loopback(request.url):
+            raise WrongAddress(self._url, PLAIN_HTTP)
+        nonce = secrets.token_hex(16)  # a nonce that came before is refused, so a repeated read needs a new one
+        return self.signed(request, nonce, int(self._clock.now().timestamp()))
+
+    async def renew(self) -> bool:
+        return False
+
+    def signed(self, request: Request, nonce: str, timestamp: int) -> Request:
+        address, _, query = request.url.partition("?")
+        asked = [pair for pair in parse_qsl(query, keep_blank_values=True) if not pair[0].startswith("oauth_")]
+        pairs = [
+            *asked,
+            ("oauth_consumer_key", self._key),
+            ("oauth_nonce", nonce),
+            ("oauth_signature_method", "HMAC-SHA256"),
+            ("oauth_timestamp", str(timestamp)),
+        ]
+        pairs.append(("oauth_signature", signature(request.method, address, pairs, self._secret)))
+        text = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in pairs)
+        return replace(request, url=f"{address}?{text}")
+
+
+def signature(method: str, address: str, pairs: Sequence[tuple[str, str]], secret: str) -> str:
+    """RFC 5849, 3.4: method, address and sorted parameters; the key ends in '&' because there is no token."""
+    ordered = sorted((_encoded(name), _encoded(value)) for name, value in pairs)
+    parameters = "&".join(f"{name}={value}" for name, value in ordered)
+    base = f"{method.upper()}&{_encoded(address)}&{_encoded(parameters)}"
+    digest = hmac.new(f"{secret}&".encode(), base.encode(), hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="-._~")

@@ -1,0 +1,186 @@
+"""A WooCommerce shop, by the rules of `ports.shop`."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+
+from orderhaven.connectors.kit.session import Session
+from orderhaven.connectors.woocommerce import DECLARATION
+from orderhaven.connectors.woocommerce.answers import INVALID_ORDER, NO_ROUTE, SIDE
+from orderhaven.connectors.woocommerce.auth import auth_for
+from orderhaven.connectors.woocommerce.calls import PER_PAGE, Calls
+from orderhaven.connectors.woocommerce.facts import ShopFacts, read_facts
+from orderhaven.connectors.woocommerce.hearing import Hearing, start_of
+from orderhaven.connectors.woocommerce.mapping import (
+    ORDER_FIELDS,
+    Details,
+    TheirFulfilment,
+    TheirOrder,
+    TheirRefundDetail,
+    Words,
+    gone,
+    needs_fulfilments,
+    needs_refunds,
+    shop_order,
+    without_lines_if_half_made,
+)
+from orderhaven.connectors.woocommerce.placing import ShopWays, order_to_make
+from orderhaven.connectors.woocommerce.products import Products
+from orderhaven.connectors.woocommerce.reference import created_via
+from orderhaven.connectors.woocommerce.setup import check_account
+from orderhaven.connectors.woocommerce.site import API, site_root
+from orderhaven.core.errors import CurrencyRefused, OrderMissing, Surprise
+from orderhaven.core.shop_order import Placed, Placement, ProductWanted, ShopOrder
+from orderhaven.ports.connector import Account, Outside
+from orderhaven.ports.shop import ShopPage
+
+_LIMITS = DECLARATION.limits
+_DEFAULTS = {setting.key: setting.default or "" for setting in DECLARATION.settings}
+
+
+class WooCommerce:
+    def __init__(self, settings: Mapping[str, str], outside: Outside) -> None:
+        self._settings = {**_DEFAULTS, **settings}
+        self._outside = outside
+        self._root = site_root(self._settings["url"])
+        auth = auth_for(self._root, self._settings["key"], self._settings["secret"], outside.clock)
+        self._calls = Calls(Session(SIDE, self._root + API, outside, auth, _LIMITS))
+        self._products = Products(self._calls)
+        self._words = self._read_words()
+        self._facts: ShopFacts | None = None  # None: not asked for yet
+
+    async def check(self) -> Account:
+        account, self._facts = await check_account(
+            self._calls, self._root, self._outside, _LIMITS, self._more_currencies
+        )
+        return account
+
+    async def hear(self, since: str) -> AsyncIterator[ShopPage]:
+        hearing = Hearing(self._calls, self._outside.clock)
+        if not since:
+            yield ShopPage((), await hearing.now())
+            return
+        async for page in hearing.pages(start_of(since, _LIMITS.overlap)):
+            yield ShopPage(tuple([await self._reading(their) for their in page]), hearing.cursor)
+
+    async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
+        found: dict[str, ShopOrder] = {}
+        numbers = [ref for ref in shop_refs if ref.isdigit()]  # anything else cannot be an order's key here
+        if numbers:
+            query = {
+                "include": ",".join(numbers),
+                "per_page": str(PER_PAGE),
+                "status": "any",
+                "_fields": ORDER_FIELDS,
+            }
+            for their in await self._calls.get("/orders", list[TheirOrder], query):
+                found[str(their.id)] = await self._reading(their)
+        for ref in shop_refs:
+            if ref not in found:
+                found[ref] = await self._read_one(ref) if ref.isdigit() else gone(ref)
+        return {ref: found[ref] for ref in shop_refs}
+
+    async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrder, ...]]:
+        """Two calls, one after the other: WooCommerce's list of any status leaves out the trash.
+
+        In this order, so that an order trashed in between is seen by one of them.
+        """
+        asked = {created_via(reference): reference for reference in references}
+        found: dict[str, list[ShopOrder]] = {}
+        for status in ("any", "trash") if asked else ():
+            query = {
+                "created_via": ",".join(asked),
+                "status": status,
+                "orderby": "id",
+                "order": "asc",
+                "_fields": ORDER_FIELDS,
+            }
+            async for page in self._calls.pages("/orders", TheirOrder, query):
+                for their in page:
+                    self._take_found(their, asked, found)
+        return {reference: tuple(sorted(orders, key=_age)) for reference, orders in found.items()}
+
+    async def find_products(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
+        await self._known_facts()
+        return await self._products.find(wanted)
+
+    async def place(self, placement: Placement, *, not_after: datetime) -> Placed:
+        facts = await self._known_facts()
+        currency = placement.order.currency
+        if currency != facts.currency and currency not in self._more_currencies:
+            raise CurrencyRefused(currency)
+        body = order_to_make(placement, await self._ways(facts, placement))
+        their = await self._calls.tell("POST", "/orders", body, TheirOrder, not_after, currency=currency)
+        return Placed(shop_order(their, self._words))
+
+    async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:
+        if not shop_ref.isdigit():
+            raise OrderMissing(SIDE, shop_ref)
+        body = {"status": "cancelled"}
+        await self._calls.tell("PUT", f"/orders/{shop_ref}", body, TheirOrder, not_after, shop_ref=shop_ref)
+
+    async def close(self) -> None:
+        return None
+
+    async def _reading(self, their: TheirOrder) -> ShopOrder:
+        refunds: list[TheirRefundDetail] = []
+        if needs_refunds(their, self._words):
+            query = {"per_page": str(PER_PAGE), "_fields": "id,line_items"}
+            refunds = await self._calls.get(f"/orders/{their.id}/refunds", list[TheirRefundDetail], query)
+        fulfilments = await self._fulfilments(their.id) if needs_fulfilments(their) else []
+        return shop_order(their, self._words, Details(refunds, fulfilments))
+
+    async def _fulfilments(self, order_id: int) -> list[TheirFulfilment]:
+        """WooCommerce's own fulfilments; the feature may have been switched off since."""
+        return await self._calls.get_unless(NO_ROUTE, f"/orders/{order_id}/fulfillments", list[TheirFulfilment]) or []
+
+    async def _read_one(self, shop_ref: str) -> ShopOrder:
+        """An order that no list shows: in the trash, gone, or in a status of a plugin that was switched
+        off."""
+        query = {"_fields": ORDER_FIELDS}
+        their = await self._calls.get_unless(INVALID_ORDER, f"/orders/{shop_ref}", TheirOrder, query)
+        return gone(shop_ref) if their is None else await self._reading(their)
+
+    def _take_found(self, their: TheirOrder, asked: Mapping[str, str], found: dict[str, list[ShopOrder]]) -> None:
+        if their.created_via not in asked:
+            if their.created_via.casefold() in {word.casefold() for word in asked}:
+                return  # the database does not tell capitals from small letters
+            raise Surprise("the shop does not filter orders by created_via: WooCommerce 9.9 or newer is needed")
+        order = without_lines_if_half_made(shop_order(their, self._words), their, self._settings["placed_status"])
+        found.setdefault(asked[their.created_via], []).append(order)
+
+    async def _known_facts(self) -> ShopFacts:
+        if self._facts is None:
+            self._facts = await read_facts(self._calls)
+        return self._facts
+
+    async def _ways(self, facts: ShopFacts, placement: Placement) -> ShopWays:
+        products = set(placement.products.values()) if facts.taxes.on else set()
+        return ShopWays(
+            status=self._settings["placed_status"],
+            mails_buyer=self._settings["mail_buyer"] == "yes",
+            lowers_stock=self._settings["lower_stock"] == "yes",
+            taxes=facts.taxes,
+            taxed=await self._products.taxed(products),
+        )
+
+    @property
+    def _more_currencies(self) -> frozenset[str]:
+        return frozenset(word.upper() for word in _listed(self._settings["more_currencies"]))
+
+    def _read_words(self) -> Words:
+        settings = self._settings
+        return Words(
+            completed=frozenset(_listed(settings["completed_statuses"])),
+            cancelled=frozenset(_listed(settings["cancelled_statuses"])),
+            fulfilled_is_completed=settings["fulfilled_is_completed"] == "yes",
+            tracking_keys=tuple(_listed(settings["tracking_meta_keys"])),
+            label_key=settings["label_meta_key"].strip(),
+        )
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _age(order: ShopOrder) -> int:
+    return int(order.shop_ref)

@@ -1,0 +1,85 @@
+"""What changed in the shop since a moment, without losing what changes while it is read.
+
+`modified_after` leaves out its own second, so each question starts one second before what must be seen.
+Pages are not numbered: an order that changes meanwhile moves to the end, and numbered pages would slide past
+others. Each page is asked for from the change date that the one before ended at; orders of that same second
+that were seen are named in `exclude`.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+from orderhaven.connectors.kit.session import shaped
+from orderhaven.connectors.woocommerce.answers import SIDE, raise_read_refused
+from orderhaven.connectors.woocommerce.calls import PER_PAGE, Calls, their_time
+from orderhaven.connectors.woocommerce.mapping import ORDER_FIELDS, TheirOrder, utc
+from orderhaven.core.errors import Surprise
+from orderhaven.ports.clock import Clock
+
+_SECOND = timedelta(seconds=1)
+_MOST_NAMED = 400  # ids in one address; a server takes about 8,000 characters
+
+
+def start_of(since: str, overlap: timedelta) -> datetime:
+    """From a cursor to the moment to ask from."""
+    try:
+        return datetime.fromisoformat(since).astimezone(UTC) - overlap - _SECOND
+    except ValueError:
+        raise Surprise(f"a cursor of another shape: {since[:40]}") from None
+
+
+class Hearing:
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self._calls = calls
+        self._clock = clock
+        self.cursor = ""  # set by the first answer: the shop's clock then
+
+    async def now(self) -> str:
+        """A cursor at the shop's present."""
+        await self._ask({"per_page": "1", "_fields": "id,status,currency,total"})
+        return self.cursor
+
+    async def pages(self, after: datetime) -> AsyncIterator[list[TheirOrder]]:
+        seen: dict[int, datetime] = {}  # orders given so far that a question from `after` would give again
+        while True:
+            page = await self._ask(_query(after, seen))
+            yield page
+            if len(page) < PER_PAGE:
+                return
+            if all(their.id in seen for their in page):
+                raise Surprise("the shop gives the same page again: it ignores exclude and offset")
+            seen |= {their.id: changed_at(their) for their in page}
+            after = max(after, changed_at(page[-1]) - _SECOND)
+            seen = {order_id: changed for order_id, changed in seen.items() if changed > after}
+
+    async def _ask(self, query: dict[str, str]) -> list[TheirOrder]:
+        response = await self._calls.ask("/orders", query)
+        if response.status != 200:
+            raise_read_refused(response)
+        if not self.cursor:
+            at = their_time(response, self._clock.now()).astimezone(UTC)
+            self.cursor = at.replace(microsecond=0).isoformat()
+        return shaped(response, list[TheirOrder], SIDE)
+
+
+def changed_at(their: TheirOrder) -> datetime:
+    moment = utc(their.date_modified_gmt)
+    if moment is None:
+        raise Surprise("an order without a change date")
+    return moment
+
+
+def _query(after: datetime, seen: dict[int, datetime]) -> dict[str, str]:
+    query = {
+        # whole seconds, UTC without saying so: with fractions WooCommerce forgets the zone
+        "modified_after": f"{after:%Y-%m-%dT%H:%M:%S}",
+        "dates_are_gmt": "true",
+        "orderby": "modified",
+        "order": "asc",
+        "status": "any",
+        "per_page": str(PER_PAGE),
+        "_fields": ORDER_FIELDS,
+    }
+    if len(seen) > _MOST_NAMED:
+        return {**query, "offset": str(len(seen))}
+    return {**query, "exclude": ",".join(map(str, seen))} if seen else query

@@ -1,0 +1,290 @@
+"""From WooCommerce's answers to our types. Pure: values in, values out."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from orderhaven.connectors.woocommerce.reference import reference_of
+from orderhaven.connectors.woocommerce.taxes import Place, TaxRate, TaxRules
+from orderhaven.connectors.woocommerce.tracking import each_once, fulfilment_codes, plain_text, tracking_codes
+from orderhaven.core.errors import Surprise
+from orderhaven.core.money import Money
+from orderhaven.core.shop_order import ShopLine, ShopOrder, ShopState
+
+LINE_REF = "_orderhaven_line"  # a line's meta key: our Line.ref
+LINE_SKU = "_orderhaven_sku"
+LINE_QUANTITY = "_orderhaven_quantity"  # of a fee that stands for a line
+FULFILMENT_STATUS = "_fulfillment_status"
+REFUNDED_LINE = "_refunded_item_id"
+
+ORDER_FIELDS = (
+    "id,number,status,created_via,currency,total,date_created_gmt,date_modified_gmt,date_completed_gmt,date_paid_gmt,"
+    "line_items,fee_lines,meta_data,refunds"
+)
+PRODUCT_FIELDS = "id,sku,global_unique_id,type,parent_id,status,tax_class,tax_status"
+
+
+class TheirMeta(msgspec.Struct):
+    key: str
+    value: Any = None
+
+
+class TheirLine(msgspec.Struct):
+    id: int
+    name: str | None = ""
+    product_id: int = 0
+    variation_id: int = 0
+    quantity: float = 0
+    sku: str | None = None
+    meta_data: list[TheirMeta] = []
+
+
+class TheirFee(msgspec.Struct):
+    id: int
+    name: str | None = ""
+    meta_data: list[TheirMeta] = []
+
+
+class TheirRefund(msgspec.Struct):
+    id: int
+
+
+class TheirOrder(msgspec.Struct):
+    id: int
+    status: str
+    currency: str
+    total: str
+    number: str = ""
+    created_via: str = ""
+    date_created_gmt: str | None = None
+    date_modified_gmt: str | None = None
+    date_completed_gmt: str | None = None
+    date_paid_gmt: str | None = None
+    line_items: list[TheirLine] = []
+    fee_lines: list[TheirFee] = []
+    meta_data: list[TheirMeta] = []
+    refunds: list[TheirRefund] = []
+
+
+class TheirRefundDetail(msgspec.Struct):
+    id: int
+    line_items: list[TheirLine] = []
+
+
+class TheirFulfilment(msgspec.Struct):
+    is_fulfilled: bool | int | str | None = None  # true when made, "1" when read again
+    meta_data: list[TheirMeta] = []
+
+
+class TheirProduct(msgspec.Struct):
+    id: int
+    type: str
+    sku: str | None = ""
+    global_unique_id: str | None = ""
+    parent_id: int = 0
+    status: str = "publish"
+    tax_class: str = ""
+    tax_status: str = "taxable"
+
+
+class TheirRate(msgspec.Struct):
+    id: int
+    rate: str
+    country: str = ""
+    state: str = ""
+    postcode: str = ""
+    city: str = ""
+    postcodes: list[str] = []
+    cities: list[str] = []
+    priority: int = 1
+    compound: bool = False
+    shipping: bool = True
+    order: int = 0
+    tax_class: str = msgspec.field(name="class", default="standard")
+
+
+class TheirSetting(msgspec.Struct):
+    id: str
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What this merchant's settings say of statuses and meta keys."""
+
+    completed: frozenset[str]
+    cancelled: frozenset[str]
+    fulfilled_is_completed: bool = True
+    tracking_keys: tuple[str, ...] = ()
+    label_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What an order's own answer lacks: its refunds and fulfilments, asked for where there are any."""
+
+    refunds: Sequence[TheirRefundDetail] = ()
+    fulfilments: Sequence[TheirFulfilment] = ()
+
+
+def shop_order(their: TheirOrder, words: Words, details: Details = Details()) -> ShopOrder:
+    """One reading of one order."""
+    meta = {entry.key: entry.value for entry in their.meta_data}
+    state = _state(their.status, meta, words)
+    codes = [*tracking_codes(meta, words.tracking_keys)]
+    for fulfilment in details.fulfilments:
+        if fulfilment.is_fulfilled in (True, 1, "1", "true"):
+            codes += fulfilment_codes({entry.key: entry.value for entry in fulfilment.meta_data})
+    return ShopOrder(
+        shop_ref=str(their.id),
+        number=their.number or str(their.id),
+        reference=reference_of(their.created_via),
+        state=state,
+        status_word=their.status,
+        lines=_lines(their, _refunded(details.refunds)),
+        total=_money(their.total, their.currency),
+        codes=each_once(codes),
+        label=plain_text(meta.get(words.label_key)) if words.label_key else "",
+        placed_at=utc(their.date_created_gmt),
+        completed_at=utc(their.date_completed_gmt),
+        changed_at=utc(their.date_modified_gmt),
+    )
+
+
+def without_lines_if_half_made(order: ShopOrder, their: TheirOrder, placed_status: str) -> ShopOrder:
+    """WooCommerce saves an order before it gives it its status. One that never got there is not made,
+    whatever lines it has.
+
+    It stays 'pending', or becomes 'checkout-draft', and was never paid; one that a person set back to
+    pending was.
+    """
+    begun = their.status in ("pending", "checkout-draft") and their.status != placed_status
+    return replace(order, lines=()) if begun and their.date_paid_gmt is None else order
+
+
+def gone(shop_ref: str) -> ShopOrder:
+    return ShopOrder(shop_ref=shop_ref, number=shop_ref, reference="", state=ShopState.GONE, status_word="")
+
+
+def needs_refunds(their: TheirOrder, words: Words) -> bool:
+    """An order's answer names its refunds, not their pieces; those count when it leaves."""
+    return bool(their.refunds) and their.status not in words.cancelled
+
+
+def needs_fulfilments(their: TheirOrder) -> bool:
+    return any(entry.key == FULFILMENT_STATUS and entry.value for entry in their.meta_data)
+
+
+def product_ref(product: TheirProduct) -> str:
+    """'12', or '12:34' for variation 34 of product 12."""
+    return f"{product.parent_id}:{product.id}" if product.type == "variation" else str(product.id)
+
+
+def can_be_sold(product: TheirProduct) -> bool:
+    """A variable product's own entry, a group and a link to another shop have no stock to take from."""
+    return product.type not in ("variable", "grouped", "external")
+
+
+def utc(text: str | None) -> datetime | None:
+    """'2026-11-05T10:00:00', which is UTC without saying so. None where the shop has no date."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+    except ValueError:
+        raise Surprise(f"a date of another shape: {text[:40]}") from None
+
+
+def tax_rate(their: TheirRate) -> TaxRate:
+    # postcode and city are the old fields, one value or several with semicolons; newer shops send lists
+    # beside them
+    postcodes = their.postcodes or [part for part in their.postcode.split(";") if part]
+    cities = their.cities or [part for part in their.city.split(";") if part]
+    return TaxRate(
+        id=their.id,
+        country=their.country.upper(),
+        state=their.state.upper(),
+        postcodes=tuple(postcodes),
+        cities=tuple(city.upper() for city in cities),
+        rate=Decimal(their.rate or "0") / 100,
+        priority=their.priority,
+        compound=their.compound,
+        on_shipping=their.shipping,
+        tax_class="" if their.tax_class == "standard" else their.tax_class,
+        order=their.order,
+    )
+
+
+def tax_rules(general: Mapping[str, Any], tax: Mapping[str, Any], rates: Sequence[TheirRate]) -> TaxRules:
+    """From the settings groups 'general' and 'tax' and the tax table."""
+    country, _, state = str(general.get("woocommerce_default_country") or "").partition(":")
+    return TaxRules(
+        on=general.get("woocommerce_calc_taxes") == "yes",
+        rates=tuple(tax_rate(rate) for rate in rates),
+        based_on=str(tax.get("woocommerce_tax_based_on") or "shipping"),
+        base=Place(country, state),
+        shipping_class=str(tax.get("woocommerce_shipping_tax_class") or ""),
+        rounds_at_subtotal=tax.get("woocommerce_tax_round_at_subtotal") == "yes",
+    )
+
+
+def _state(status: str, meta: Mapping[str, Any], words: Words) -> ShopState:
+    # statuses are the merchant's to invent: those that were not chosen at setup mean that it is not sent yet
+    if status == "trash":
+        return ShopState.TRASHED
+    if status in words.cancelled:
+        return ShopState.CANCELLED
+    if status in words.completed or (words.fulfilled_is_completed and meta.get(FULFILMENT_STATUS) == "fulfilled"):
+        return ShopState.COMPLETED
+    return ShopState.OPEN
+
+
+def _lines(their: TheirOrder, refunded: Mapping[int, int]) -> tuple[ShopLine, ...]:
+    lines = [_line(line, refunded.get(line.id, 0)) for line in their.line_items]
+    return (*lines, *(line for fee in their.fee_lines if (line := _fee_line(fee)) is not None))
+
+
+def _line(line: TheirLine, refunded: int) -> ShopLine:
+    ref = f"{line.product_id}:{line.variation_id}" if line.variation_id else str(line.product_id or "")
+    return ShopLine(
+        product_ref=ref,
+        sku=line.sku or "",
+        title=line.name or "",
+        quantity=int(line.quantity),
+        refunded=refunded,
+        line_ref=_meta_text(line.meta_data, LINE_REF),
+    )
+
+
+def _fee_line(fee: TheirFee) -> ShopLine | None:
+    """A line that the marketplace delivers stands in the order as a fee, so that no stock moves."""
+    ref = _meta_text(fee.meta_data, LINE_REF)
+    quantity = _meta_text(fee.meta_data, LINE_QUANTITY)
+    if not ref or not quantity.isdigit():
+        return None
+    return ShopLine("", _meta_text(fee.meta_data, LINE_SKU), fee.name or "", int(quantity), line_ref=ref)
+
+
+def _refunded(refunds: Collection[TheirRefundDetail]) -> dict[int, int]:
+    pieces: dict[int, int] = {}
+    for refund in refunds:
+        for line in refund.line_items:
+            original = _meta_text(line.meta_data, REFUNDED_LINE)
+            if original.isdigit():
+                pieces[int(original)] = pieces.get(int(original), 0) + abs(int(line.quantity))
+    return pieces
+
+
+def _meta_text(entries: Sequence[TheirMeta], key: str) -> str:
+    return next((plain_text(entry.value) for entry in entries if entry.key == key), "")
+
+
+def _money(total: str, currency: str) -> Money:
+    try:
+        return Money.of(total, currency)
+    except ValueError:
+        raise Surprise(f"a total of another shape: {total[:20]} {currency[:10]}") from None

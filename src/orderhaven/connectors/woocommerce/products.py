@@ -1,0 +1,63 @@
+"""Products of the shop: by SKU, then by EAN, and how each is taxed."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from orderhaven.connectors.woocommerce.calls import Calls
+from orderhaven.connectors.woocommerce.mapping import PRODUCT_FIELDS, TheirProduct, can_be_sold, product_ref
+from orderhaven.connectors.woocommerce.placing import Taxed
+from orderhaven.core.shop_order import ProductWanted
+
+
+class Products:
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._taxed: dict[str, Taxed] = {}
+
+    async def find(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
+        """One call for SKUs, one for the EANs of the rest; one more for each SKU with a comma."""
+        by_sku = await self._by("sku", (want.sku.strip() for want in wanted))
+        rest = [want.ean.strip() for want in wanted if want.sku.strip() not in by_sku]
+        by_ean = await self._by("global_unique_id", rest)
+        found = {want: by_sku.get(want.sku.strip()) or by_ean.get(want.ean.strip(), "") for want in wanted}
+        return {want: ref for want, ref in found.items() if ref}
+
+    async def taxed(self, refs: Collection[str]) -> Mapping[str, Taxed]:
+        """How these products are taxed; one call for each that `find` did not bring (a product mapped by
+        hand)."""
+        for ref in refs:
+            if ref not in self._taxed:
+                await self._read(ref)
+        return self._taxed
+
+    async def _read(self, ref: str) -> None:
+        product, _, variation = ref.partition(":")
+        path = f"/products/{product}/variations/{variation}" if variation else f"/products/{product}"
+        their = await self._calls.get_unless(
+            "woocommerce_rest_product_invalid_id", path, TheirProduct, {"_fields": PRODUCT_FIELDS}
+        )
+        if their is not None:
+            self._taxed[ref] = Taxed(their.tax_class, their.tax_status)
+
+    async def _by(self, field: str, values: Iterable[str]) -> dict[str, str]:
+        """Refs by exact value. The shop's list ignores capitals, so what comes back is compared."""
+        named = [value for value in dict.fromkeys(values) if value]
+        plain = ",".join(value for value in named if "," not in value)
+        found: dict[str, TheirProduct] = {}
+        for text in filter(None, [plain, *(value for value in named if "," in value)]):
+            query = {field: text, "orderby": "id", "order": "asc", "_fields": PRODUCT_FIELDS}
+            async for page in self._calls.pages("/products", TheirProduct, query):
+                _take_best(found, page, field)
+        self._taxed |= {
+            product_ref(product): Taxed(product.tax_class, product.tax_status) for product in found.values()
+        }
+        return {value: product_ref(found[value]) for value in named if value in found}
+
+
+def _take_best(found: dict[str, TheirProduct], page: Sequence[TheirProduct], field: str) -> None:
+    """Published before unpublished, then the oldest, where a value stands on several products."""
+    for product in page:
+        value = (product.sku if field == "sku" else product.global_unique_id) or ""
+        before = found.get(value)
+        better = before is None or (before.status != "publish" and product.status == "publish")
+        if can_be_sold(product) and better:
+            found[value] = product

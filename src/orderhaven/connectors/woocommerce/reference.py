@@ -1,0 +1,30 @@
+"""Our reference, as the word in `created_via` by which the shop finds an order of ours."""
+
+import re
+
+_OURS = "orderhaven-"
+_KEPT = re.compile(r"[A-Za-z0-9._-]")
+_LONGEST = 100  # the column's width
+
+
+def created_via(reference: str) -> str:
+    """The word by which an order of ours is found: filtered exactly by the shop, and never shown to a buyer.
+
+    WooCommerce splits that filter at commas and white space and cleans its text, so anything unusual is
+    written as ~hex.
+    """
+    text = _OURS + "".join(c if _KEPT.match(c) else f"~{c.encode().hex()}~" for c in reference)
+    if len(text) > _LONGEST:
+        raise ValueError(f"A reference of {len(reference)} characters is too long for WooCommerce.")
+    return text
+
+
+def reference_of(word: str) -> str:
+    """The other way: "" for an order that is not ours."""
+    if not word.startswith(_OURS):
+        return ""
+    parts = word.removeprefix(_OURS).split("~")
+    try:
+        return "".join(bytes.fromhex(part).decode() if at % 2 else part for at, part in enumerate(parts))
+    except ValueError:
+        return ""

@@ -1,0 +1,169 @@
+"""A WooCommerce shop that behaves as a real one was measured to: for tests, the demo and people who want
+to look."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.connectors.kit.knobs import Faults, answer
+from orderhaven.connectors.woocommerce.reference import reference_of
+from orderhaven.connectors.woocommerce.sandbox_api import Api
+from orderhaven.connectors.woocommerce.sandbox_auth import Door
+from orderhaven.connectors.woocommerce.sandbox_orders import (
+    Body,
+    Mail,
+    OrderBook,
+    SandboxOrder,
+    SandboxProduct,
+)
+from orderhaven.connectors.woocommerce.sandbox_shop import ShopRoutes
+from orderhaven.connectors.woocommerce.sandbox_site import Site, WebSite
+from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes
+from orderhaven.connectors.woocommerce.sandbox_writes import Writer
+from orderhaven.ports.clock import Clock
+from orderhaven.ports.sandbox import Article, BackOfficeOrder, Basket
+
+_SITE_ZONE = "Europe/Amsterdam"
+
+
+class Sandbox:
+    """`site`, `taxes` and `door` are its knobs; `keeps_codes_in` says how this merchant notes track &
+    trace codes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.calls: list[str] = []
+        self.faults = Faults()
+        self.site = Site()
+        self.taxes = ShopTaxes()
+        self.door = Door()
+        self.keeps_codes_in = "_wc_shipment_tracking_items"  # or _tracking_number, or fulfillments
+        self.book = OrderBook(ZoneInfo(_SITE_ZONE))
+        self._clock = clock
+        self._writer = Writer(self.book, self.taxes)
+        shop = ShopRoutes(self.book, self._writer, self.taxes, self.site)
+        self._api = Api(clock, self._writer, self.door, self.site, shop)
+        self._web_site = WebSite(self.site, clock, self._api.answer)
+
+    async def handle(self, request: Request) -> Response:
+        self.calls.append(f"{request.method} {request.path}")
+        return await answer(self.faults, self._clock, request, self._web_site.handle)
+
+    def settings(self, url: str) -> Mapping[str, str]:
+        return {"url": url + self.site.folder, "key": self.door.key, "secret": self.door.secret}
+
+    @property
+    def mails(self) -> Sequence[Mail]:
+        """Every mail that the shop would have sent."""
+        return self.book.mails
+
+    @property
+    def currency(self) -> str:
+        return self._writer.currency
+
+    @currency.setter
+    def currency(self, code: str) -> None:
+        self._writer.currency = code
+
+    def add_status(self, slug: str, name: str) -> None:
+        """A plugin of the merchant's adds a status."""
+        self.book.custom_statuses[slug] = name
+
+    # ------------------------------------------------------------ what the merchant does
+
+    def stock(self, articles: Sequence[Article], quantity: int = 1000) -> None:
+        for article in articles:
+            self.add_product(article, quantity)
+
+    def add_product(self, article: Article, quantity: int = 1000, **more: Any) -> SandboxProduct:
+        """`more` overrides the product's fields: kind, parent_id, tax_class, tax_status, status."""
+        product_id = self.book.next_id()
+        product = SandboxProduct(product_id, article.sku, article.ean, article.title, article.price, quantity, **more)
+        self.book.add_product(product)
+        return product
+
+    def complete(self, shop_ref: str, code: str = "", carrier_word: str = "") -> None:
+        if code:
+            self.add_code(shop_ref, code, carrier_word)
+        self._set_status(shop_ref, "completed")
+
+    def add_code(self, shop_ref: str, code: str, carrier_word: str = "") -> None:
+        order = self._order(shop_ref)
+        if self.keeps_codes_in == "fulfillments":
+            self._fulfil(order, code, carrier_word)
+        else:
+            self._writer.update(
+                order, {"meta_data": _code_meta(self.keeps_codes_in, code, carrier_word)}, self._api.now()
+            )
+
+    def set_meta(self, shop_ref: str, key: str, value: Any) -> None:
+        self._writer.update(self._order(shop_ref), {"meta_data": [{"key": key, "value": value}]}, self._api.now())
+
+    def set_status(self, shop_ref: str, status: str) -> None:
+        self._set_status(shop_ref, status)
+
+    def cancel(self, shop_ref: str) -> None:
+        self._set_status(shop_ref, "cancelled")
+
+    def reopen(self, shop_ref: str) -> None:
+        self._set_status(shop_ref, "processing")
+
+    def trash(self, shop_ref: str) -> None:
+        self._set_status(shop_ref, "trash")
+
+    def delete(self, shop_ref: str) -> None:
+        self.book.remove(self._order(shop_ref))
+
+    def enter_by_other_tool(self, basket: Basket, number: str) -> str:
+        sent = {
+            "status": "processing",
+            "currency": basket.currency,
+            "transaction_id": number,
+            "created_via": "othertool",
+            "billing": {"last_name": "Other", "country": "NL"},
+            "shipping": {"last_name": "Other", "country": "NL"},
+            "line_items": [self._line(article, quantity) for article, quantity in basket.lines],
+        }
+        order = self._writer.create(sent, self._api.now())
+        self._writer.finish(order, sent, self._api.now())
+        return str(order.id)
+
+    def orders(self) -> Sequence[BackOfficeOrder]:
+        return [_as_back_office(order) for order in self.book.orders.values()]
+
+    def stock_of(self, sku: str) -> int:
+        return self.book.products[self.book.by_sku[sku.casefold()][0]].stock
+
+    def _line(self, article: Article, quantity: int) -> Body:
+        net = Decimal(article.price) * quantity / (1 + self.taxes.rate("", self.taxes.base_country))
+        return {"sku": article.sku, "quantity": quantity, "total": f"{net:.6f}"}
+
+    def _fulfil(self, order: SandboxOrder, code: str, carrier_word: str) -> None:
+        meta = [
+            {"key": "_tracking_number", "value": code},
+            {"key": "_shipment_provider", "value": carrier_word},
+        ]
+        self._api.add_fulfilment(order, meta)
+
+    def _set_status(self, shop_ref: str, status: str) -> None:
+        self.book.set_status(self._order(shop_ref), status, self._api.now())
+
+    def _order(self, shop_ref: str) -> SandboxOrder:
+        return self.book.orders[int(shop_ref)]
+
+
+def _code_meta(place: str, code: str, carrier_word: str) -> list[Body]:
+    if place == "_wc_shipment_tracking_items":
+        item = {"tracking_provider": "", "custom_tracking_provider": carrier_word, "tracking_number": code}
+        return [{"key": place, "value": [item]}]
+    meta = [{"key": place, "value": code}]
+    return [*meta, {"key": "_tracking_provider", "value": carrier_word}] if carrier_word else meta
+
+
+def _as_back_office(order: SandboxOrder) -> BackOfficeOrder:
+    quantities: dict[str, int] = {}
+    for line in order.body["line_items"]:
+        quantities[line["sku"] or ""] = quantities.get(line["sku"] or "", 0) + line["quantity"]
+    reference = reference_of(order.body["created_via"])
+    return BackOfficeOrder(str(order.id), reference, order.status, order.body["total"], quantities)

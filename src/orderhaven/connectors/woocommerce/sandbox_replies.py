@@ -1,0 +1,45 @@
+"""How the sandbox reads a request's body and writes an answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, invalid, page_of
+from orderhaven.connectors.woocommerce.sandbox_orders import Body
+
+JSON = {"content-type": "application/json; charset=UTF-8"}
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    try:
+        sent = msgspec.json.decode(request.body or b"{}")
+    except msgspec.DecodeError:
+        raise ApiError(400, "rest_invalid_json", "Invalid JSON body passed.") from None
+    if not isinstance(sent, dict):
+        raise invalid("body")
+    return sent
+
+
+def chosen(row: Body, fields: str) -> Body:
+    names = {field.partition(".")[0] for field in fields.split(",")}
+    return {name: value for name, value in row.items() if name in names} if fields else row
+
+
+def page(rows: list[Any], total: int, query: Mapping[str, str]) -> Response:
+    _, per_page = page_of(query)
+    headers = {**JSON, "x-wp-total": str(total), "x-wp-totalpages": str(-(-total // per_page))}
+    return Response(200, headers, msgspec.json.encode(rows))
+
+
+def reply(value: Any, status: int = 200) -> Response:
+    return Response(status, JSON, msgspec.json.encode(value))
+
+
+def refusal(status: int, code: str, message: str) -> Response:
+    return reply({"code": code, "message": message, "data": {"status": status}}, status)
+
+
+def no_route() -> ApiError:
+    return ApiError(404, "rest_no_route", "No route was found matching the URL and request method.")

@@ -1,0 +1,117 @@
+"""Setting up: whose account it is, and what is wrong with what was typed."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orderhaven.connectors.bol import DECLARATION
+from orderhaven.connectors.kit.knobs import FaultKind
+from orderhaven.core.errors import AuthRefused, ClockOff, OrderMissing, RateLimited, TryLater, WrongAddress
+from orderhaven.ports.connector import Can
+
+
+def test_an_account_is_known_by_its_number(world: Any) -> None:
+    account = world.run(world.bol.check())
+
+    assert (account.fingerprint, account.name) == (world.sandbox.retailer_ref, "De Proefwinkel")
+
+
+@pytest.mark.parametrize("wrong", [{"client_id": "nobody"}, {"client_secret": "guess"}])
+def test_a_wrong_key_is_refused_with_a_sentence(world: Any, wrong: dict[str, str]) -> None:
+    with pytest.raises(AuthRefused, match="does not take this client ID and secret"):
+        world.run(world.connect(**wrong).check())
+
+
+def test_a_key_pasted_with_spaces_works(world: Any) -> None:
+    pasted = world.connect(client_id=f" {world.sandbox.door.client_id}\n")
+
+    assert world.run(pasted.check()).fingerprint
+
+
+def test_a_check_does_not_trust_a_token_of_older_keys(world: Any) -> None:
+    world.run(world.bol.check())
+    world.clock.move(seconds=60)
+    world.sandbox.door.client_secret = "changed"
+
+    with pytest.raises(AuthRefused):
+        world.run(world.bol.check())
+
+
+@pytest.mark.parametrize("path", ["/token", "/retailer"])
+def test_a_web_page_instead_of_the_api_is_a_wrong_address(world: Any, path: str) -> None:
+    world.sandbox.faults.add(FaultKind.HTML, path=path, times=-1)
+
+    with pytest.raises(WrongAddress, match="web page"):
+        world.run(world.bol.check())
+
+
+@pytest.mark.parametrize(("path", "status"), [("/token", 404), ("/token", 302), ("/retailer", 404), ("/retailer", 405)])
+def test_an_address_where_nothing_of_it_is_found_is_wrong(world: Any, path: str, status: int) -> None:
+    world.sandbox.faults.add(FaultKind.STATUS, path=path, status=status, times=-1)
+
+    with pytest.raises(WrongAddress):
+        world.run(world.bol.check())
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=6), timedelta(minutes=-6)])
+def test_a_clock_that_is_off_is_said_at_the_check(world: Any, ahead: timedelta) -> None:
+    ours = type(world.clock)(world.clock.now() + ahead)
+
+    with pytest.raises(ClockOff, match="360"):
+        world.run(world.connect(clock=ours).check())
+
+
+def test_a_few_minutes_between_the_clocks_do_not_matter(world: Any) -> None:
+    ours = type(world.clock)(world.clock.now() + timedelta(minutes=4))
+
+    assert world.run(world.connect(clock=ours).check()).fingerprint
+
+
+def test_a_login_that_is_down_is_nobodys_turn(world: Any) -> None:
+    world.sandbox.faults.add(FaultKind.STATUS, path="/token", status=503, times=-1)
+
+    with pytest.raises(TryLater):
+        world.run(world.bol.check())
+
+
+def test_a_login_that_counts_says_how_long_to_wait(world: Any) -> None:
+    world.sandbox.faults.add(FaultKind.RATE_LIMITED, path="/token", delay=timedelta(seconds=40))
+
+    with pytest.raises(RateLimited) as caught:
+        world.run(world.bol.check())
+
+    assert caught.value.after == timedelta(seconds=40)
+
+
+def test_a_page_of_maintenance_in_a_cycle_pauses_nothing(world: Any) -> None:
+    world.sandbox.faults.add(FaultKind.HTML, path="/retailer/orders", times=-1)
+
+    with pytest.raises(TryLater):
+        world.hear()
+
+
+def test_an_order_that_was_listed_may_be_missing(world: Any) -> None:
+    ref = world.sell()
+    world.sandbox.missing_details.add(ref)
+
+    with pytest.raises(OrderMissing, match=ref):
+        world.read(ref)
+
+
+def test_an_order_is_read_whole(world: Any) -> None:
+    ref = world.sell(discount="2.50", pickup_point="Winkel: Zeist", person={"first_name": "Zoë 🌷"})
+
+    order = world.read(ref)
+
+    assert (order.ref, str(order.total), str(order.lines[0].discount)) == (ref, "10.49 EUR", "2.50 EUR")
+    assert (order.ship_to.pickup_point, order.ship_to.first_name) == ("Winkel: Zeist", "Zoë 🌷")
+    assert order.bill_to.house_number == "12"
+
+
+def test_only_the_secret_is_secret() -> None:
+    assert [setting.key for setting in DECLARATION.settings if setting.secret] == ["client_secret"]
+
+
+def test_a_buyers_request_cannot_be_refused_through_the_api() -> None:
+    assert Can.REFUSE_CANCELLATION not in DECLARATION.can

@@ -1,0 +1,148 @@
+"""Whether an unclear telling happened, by bol's own record."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orderhaven.connectors.bol.sandbox_processes import Fate
+from orderhaven.connectors.kit.knobs import FaultKind
+from orderhaven.core.errors import OrderMissing, Unclear
+from orderhaven.core.shipment import Acceptance, Telling
+from orderhaven.ports.marketplace import Finding, Seen
+from orderhaven.ports.sandbox import Article
+
+CUP = Article("CUP", "8700000000017", "Kop", "4.50")
+
+
+def confirm(world: Any, ref: str, **what: Any) -> None:
+    world.run(world.bol.confirm(world.shipment(ref, **what), not_after=world.soon()))
+
+
+def look(world: Any, telling: Telling) -> Finding:
+    return world.run(world.bol.look(telling))
+
+
+def test_a_confirmation_whose_answer_was_lost_is_found_again(world: Any) -> None:
+    ref = world.sell()
+    world.sandbox.faults.add(FaultKind.AFTER, path="/retailer/shipments", method="POST")
+    with pytest.raises(Unclear):
+        confirm(world, ref)
+    world.clock.move(minutes=1)
+
+    found = look(world, world.shipment(ref))
+
+    assert found == Finding(Seen.DONE, next(iter(world.sandbox.trade.parcels)))
+
+
+def test_what_never_came_in_is_not_done(world: Any) -> None:
+    assert look(world, world.shipment(world.sell())).seen is Seen.NOT_DONE
+
+
+@pytest.mark.parametrize("fate", [Fate.TIMEOUT_DONE, Fate.FORGOTTEN_DONE, Fate.STUCK_DONE])
+def test_what_was_carried_out_is_done_whatever_its_process_says(world: Any, fate: Fate) -> None:
+    ref = world.sell()
+    world.sandbox.processes.fates.append(fate)
+    confirm(world, ref)
+    world.clock.move(minutes=1)
+
+    assert look(world, world.shipment(ref)).seen is Seen.DONE
+
+
+@pytest.mark.parametrize("fate", [Fate.TIMEOUT, Fate.FORGOTTEN, Fate.FAIL])
+def test_what_was_not_carried_out_is_not_done(world: Any, fate: Fate) -> None:
+    ref = world.sell()
+    world.sandbox.processes.fates.append(fate)
+    confirm(world, ref)
+    world.clock.move(minutes=1)
+
+    assert look(world, world.shipment(ref)).seen is Seen.NOT_DONE
+
+
+def test_what_is_still_pending_is_neither_yes_nor_no(world: Any) -> None:
+    ref = world.sell()
+    world.sandbox.processes.fates.append(Fate.STUCK)
+    confirm(world, ref)
+    world.clock.move(minutes=1)
+
+    assert look(world, world.shipment(ref)).seen is Seen.PENDING
+
+
+def test_another_reference_is_another_hand(world: Any) -> None:
+    ref = world.sell()
+    confirm(world, ref, reference="OTHER-TOOL")
+    world.clock.move(minutes=1)
+
+    assert look(world, world.shipment(ref)).seen is Seen.DONE_BY_OTHERS
+
+
+def test_pieces_that_were_cancelled_are_handled_by_others(world: Any) -> None:
+    ref = world.sell()
+    world.sandbox.cancel(ref)
+
+    assert look(world, world.shipment(ref)).seen is Seen.DONE_BY_OTHERS
+
+
+def test_half_handled_is_not_done(world: Any) -> None:
+    ref = world.sell((CUP, 1), (CUP, 1))
+    first = world.sandbox.trade.sales[ref].items[0]
+    world.sandbox.trade.cancel([first], world.clock.now())
+
+    assert look(world, world.shipment(ref)).seen is Seen.NOT_DONE
+
+
+def test_pieces_that_left_before_their_shipment_shows_may_be_ours(world: Any) -> None:
+    ref = world.sell()
+    confirm(world, ref)
+    world.sandbox.shipments_visible_after = timedelta(minutes=5)
+    world.clock.move(minutes=1)
+
+    early = look(world, world.shipment(ref))
+    world.clock.move(minutes=5)
+
+    assert early.seen is Seen.PENDING
+    assert look(world, world.shipment(ref)).seen is Seen.DONE
+
+
+def test_an_order_that_bol_does_not_know_any_more_is_for_a_person(world: Any) -> None:
+    ref = world.sell()
+    world.sandbox.missing_details.add(ref)
+
+    with pytest.raises(OrderMissing):
+        look(world, world.shipment(ref))
+
+
+def test_a_cancellation_is_done_when_the_pieces_are_cancelled(world: Any) -> None:
+    ref = world.sell()
+    telling = world.cancellation(ref)
+    before = look(world, telling)
+    world.run(world.bol.cancel(telling, not_after=world.soon()))
+    meanwhile = look(world, telling)
+    world.clock.move(minutes=1)
+
+    assert [before.seen, meanwhile.seen, look(world, telling).seen] == [Seen.NOT_DONE, Seen.PENDING, Seen.DONE]
+
+
+def test_what_was_sent_instead_of_cancelled_was_handled_by_others(world: Any) -> None:
+    ref = world.sell()
+    world.sandbox.ship_elsewhere(ref)
+
+    assert look(world, world.cancellation(ref)).seen is Seen.DONE_BY_OTHERS
+
+
+def test_a_correction_is_done_when_the_shipment_has_the_code(world: Any) -> None:
+    ref = world.sell()
+    confirm(world, ref)
+    world.clock.move(minutes=1)
+    telling = world.correction(ref)
+    before = look(world, telling)
+    world.run(world.bol.correct(telling, not_after=world.soon()))
+    meanwhile = look(world, telling)
+    world.clock.move(minutes=1)
+
+    assert [before.seen, meanwhile.seen, look(world, telling).seen] == [Seen.NOT_DONE, Seen.PENDING, Seen.DONE]
+
+
+def test_there_is_nothing_to_look_for_where_there_is_no_ability(world: Any) -> None:
+    with pytest.raises(NotImplementedError):
+        look(world, Acceptance(world.sell(), "OH-1", ()))

@@ -1,0 +1,205 @@
+"""Every request that is sent, and every answer that the file describes, held to bol's own OpenAPI file."""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from orderhaven.connectors.bol.sandbox_processes import Fate
+from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.core.carriers import Carrier
+from orderhaven.core.errors import HubError
+from orderhaven.core.shipment import CancelReason
+from orderhaven.ports.sandbox import Article, Basket
+
+SPECS = Path(__file__).resolve().parents[4] / "shared" / "specs" / "bol"
+FILES = [SPECS / "retailer.json", SPECS / "shared.json"]
+CUP = Article("CUP", "8700000000017", "Kop", "4.50")
+
+pytestmark = pytest.mark.skipif(
+    not all(file.exists() for file in FILES), reason="bol's OpenAPI files are not beside the repository"
+)
+
+
+# ------------------------------------------------------------ the file
+
+
+@cache
+def operations() -> list[tuple[str, str, dict[str, Any], dict[str, Any]]]:
+    """Method, path template, operation and the file it is in; exact paths before those with a parameter."""
+    found = []
+    for file in FILES:
+        spec = json.loads(file.read_text())
+        for template, methods in spec["paths"].items():
+            found += [(method.upper(), template, operation, spec) for method, operation in methods.items()]
+    return sorted(found, key=lambda each: "{" in each[1])
+
+
+def closed(node: Any, spec: Mapping[str, Any]) -> Any:
+    """With references put in place, and objects that take no property but those described."""
+    if isinstance(node, list):
+        return [closed(each, spec) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        target: Any = spec
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        return closed(target, spec)
+    whole = {name: closed(each, spec) for name, each in node.items()}
+    return (
+        {**whole, "additionalProperties": False} if "properties" in whole and whole.get("type") == "object" else whole
+    )
+
+
+def operation_of(request: Request) -> dict[str, Any]:
+    for method, template, operation, spec in operations():
+        pattern = re.sub(r"\{[^}]+\}", "[^/]+", template)
+        if method == request.method and re.fullmatch(pattern, request.path):
+            return dict(closed(operation, spec))
+    raise AssertionError(f"{request.method} {request.path} is not in the file")
+
+
+# ------------------------------------------------------------ holding to it
+
+
+def check_request(request: Request) -> None:
+    operation = operation_of(request)
+    parameters = {each["name"]: each for each in operation.get("parameters", ()) if each["in"] == "query"}
+    missing = {name for name, each in parameters.items() if each.get("required")} - set(request.query)
+    assert missing == set()
+    for name, value in request.query.items():
+        assert name in parameters, f"{name} is no parameter of {request.path}"
+        valid(int(value) if parameters[name]["schema"]["type"] == "integer" else value, parameters[name]["schema"])
+    check_body(request, operation)
+
+
+def check_body(request: Request, operation: Mapping[str, Any]) -> None:
+    described = operation.get("requestBody", {}).get("content", {})
+    assert bool(described) == bool(request.body)
+    if described:
+        valid(json.loads(request.body), described[request.headers["Content-Type"]]["schema"])
+
+
+def check_answer(request: Request, response: Response) -> bool:
+    """Whether the file describes this status at all."""
+    described = operation_of(request)["responses"].get(str(response.status))
+    if described is None:
+        return False
+    media = response.headers["content-type"]
+    assert request.headers["Accept"] == media
+    valid(json.loads(response.body), described["content"][media]["schema"])
+    return True
+
+
+def valid(value: Any, schema: Mapping[str, Any]) -> None:
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    jsonschema.Draft202012Validator(schema, format_checker=checker).validate(value)
+
+
+# ------------------------------------------------------------ a day of trade
+
+
+def play(world: Any) -> None:
+    """Everything the connector can send, and everything the sandbox can answer to it."""
+    refs = [world.sell((CUP, 1), (CUP, 2), discount="1.10"), *world.sell_many(60), *special_orders(world)]
+    since = world.hear()[0].cursor
+    world.clock.move(minutes=5)
+    world.hear(since)
+    world.clock.move(days=2)
+    world.hear(since)
+    for ref in [*refs[:8], *refs[-4:], "C999999999"]:
+        quietly(world, world.bol.read(ref))
+    tell(world, refs)
+    world.run(world.bol.check())
+
+
+def special_orders(world: Any) -> list[str]:
+    return [
+        world.sell(pickup_point="Winkel: Zeist"),
+        world.sell(by_marketplace=True),
+        world.sell(marketplace_label=True),
+        world.sandbox.sell_mixed(Basket([(CUP, 1), (CUP, 1)]), [True, False]),
+    ]
+
+
+def tell(world: Any, refs: list[str]) -> None:
+    world.sandbox.processes.fates.extend([Fate.NORMAL, Fate.FAIL, Fate.TIMEOUT, Fate.STUCK])
+    tellings = [
+        world.shipment(refs[0]),
+        world.shipment(refs[1], carrier=Carrier.DPD),
+        world.shipment(refs[2], code=""),
+        world.shipment(refs[3], code="", label="d9e0aa01-0000-4000-8000-00000000000a"),
+        world.shipment(refs[4]),
+        world.shipment(refs[4]),
+    ]
+    handles = [quietly(world, world.bol.confirm(telling, not_after=world.soon())) for telling in tellings]
+    cancellations = [world.cancellation(ref, reason) for ref, reason in zip(refs[6:9], CancelReason, strict=True)]
+    handles += [quietly(world, world.bol.cancel(each, not_after=world.soon())) for each in cancellations]
+    asked = [receipt.handle for receipt in handles if receipt]
+    world.run(world.bol.outcomes(asked))
+    world.clock.move(minutes=1)
+    world.run(world.bol.outcomes([*asked, "1"]))
+    quietly(world, world.bol.confirm(world.shipment(refs[0]), not_after=world.soon()))
+    quietly(world, world.bol.cancel(world.cancellation(refs[0]), not_after=world.soon()))
+    quietly(world, world.bol.correct(world.correction(refs[0]), not_after=world.soon()))
+    for telling in (*tellings, *cancellations, world.correction(refs[0])):
+        quietly(world, world.bol.look(telling))
+
+
+def quietly(world: Any, work: Any) -> Any:
+    """Refusals are part of the day."""
+    try:
+        return world.run(work)
+    except HubError:
+        return None
+
+
+@pytest.fixture
+def tape(world: Any) -> list[tuple[Request, Response]]:
+    play(world)
+    return [(request, response) for request, response in world.tape.kept if request.path != "/token"]
+
+
+def test_every_request_and_every_described_answer_is_valid(tape: list[tuple[Request, Response]]) -> None:
+    checked = 0
+    for request, response in tape:
+        check_request(request)
+        checked += check_answer(request, response)
+
+    assert checked == len(tape)
+
+
+def test_the_day_touches_every_operation_and_status_that_is_used(tape: list[tuple[Request, Response]]) -> None:
+    seen = {(request.method, re.sub(r"/[A-Z]?\d+$", "/*", request.path), response.status) for request, response in tape}
+
+    assert seen == {
+        ("GET", "/retailer/orders", 200),
+        ("GET", "/retailer/orders/*", 200),
+        ("GET", "/retailer/orders/*", 404),
+        ("GET", "/retailer/retailers/current", 200),
+        ("GET", "/retailer/shipments", 200),
+        ("GET", "/retailer/shipments/*", 200),
+        ("GET", "/shared/process-status", 200),
+        ("POST", "/retailer/shipments", 202),
+        ("POST", "/retailer/shipments", 400),
+        ("POST", "/shared/process-status", 200),
+        ("PUT", "/retailer/orders/cancellation", 202),
+        ("PUT", "/retailer/orders/cancellation", 400),
+        ("PUT", "/retailer/transports/*", 202),
+    }
+
+
+def test_the_check_itself_sees_a_wrong_word() -> None:
+    headers = {"Accept": "application/vnd.retailer.v10+json", "Content-Type": "application/vnd.retailer.v10+json"}
+    body = b'{"orderItems":[{"orderItemId":"1","reasonCode":"BORED"}]}'
+
+    with pytest.raises(jsonschema.ValidationError):
+        check_request(Request("PUT", "https://x/retailer/orders/cancellation", headers, body))
+    with pytest.raises(AssertionError):
+        check_request(Request("GET", "https://x/retailer/orders?since=1", headers))

@@ -1,0 +1,345 @@
+"""What changed, what stands, and what is ours: heard, read and found without leaving anything out."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orderhaven.connectors.kit.http import Response
+from orderhaven.connectors.kit.knobs import FaultKind
+from orderhaven.connectors.kit.serve import Direct
+from orderhaven.connectors.woocommerce.connector import WooCommerce
+from orderhaven.connectors.woocommerce.sandbox_lists import orders_listed
+from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater
+from orderhaven.core.shop_order import ProductWanted, ShopState
+from orderhaven.ports.connector import MemoryTokens, Outside
+from orderhaven.ports.sandbox import Article, Basket
+
+from .conftest import LAMP, MUG, Shop, heard, line, order, run
+
+CREATED = "/wp-json/wc/v3/orders"
+
+
+def fill(shop: Shop, count: int, **step: float) -> list[str]:
+    refs = []
+    for number in range(count):
+        refs.append(shop.sandbox.enter_by_other_tool(Basket([(MUG, 1)]), f"W{number}"))
+        shop.clock.pass_(**step)
+    return refs
+
+
+def test_the_first_hearing_begins_now(shop: Shop) -> None:
+    fill(shop, 3)
+
+    orders, cursor = heard(shop.connector(), "")
+
+    assert (orders, cursor) == ([], "2026-11-05T09:00:00+00:00")
+
+
+def test_the_cursor_is_the_shops_clock_at_the_first_request(shop: Shop) -> None:
+    shop.sandbox.site.clock_is_off_by = timedelta(minutes=-3)
+
+    _, cursor = heard(shop.connector(), "")
+
+    assert cursor == "2026-11-05T08:57:00+00:00"
+
+
+def test_a_change_in_the_very_second_of_the_cursor_less_overlap_is_heard(shop: Shop) -> None:
+    """modified_after leaves out its own second."""
+    (ref,) = fill(shop, 1)
+    shop.clock.pass_(minutes=10)
+
+    orders, _ = heard(shop.connector(), shop.clock.now().isoformat())
+
+    assert [one.shop_ref for one in orders] == [ref]
+
+
+def test_changes_before_the_overlap_are_not_heard_again(shop: Shop) -> None:
+    fill(shop, 1)
+    shop.clock.pass_(minutes=10, seconds=1)
+
+    assert heard(shop.connector(), shop.clock.now().isoformat())[0] == []
+
+
+@pytest.mark.parametrize("count", [100, 101, 250, 730])
+@pytest.mark.parametrize("step", [0, 0.01, 0.7])
+def test_every_order_is_heard_whatever_the_pages(shop: Shop, count: int, step: float) -> None:
+    """730 in one second: more than one address can name."""
+    since = shop.clock.now().isoformat()
+    refs = fill(shop, count, seconds=step)
+
+    orders, _ = heard(shop.connector(), since)
+
+    assert [one.shop_ref for one in orders] == refs
+
+
+def test_orders_that_move_while_they_are_heard_push_none_out(shop: Shop) -> None:
+    since = shop.clock.now().isoformat()
+    refs = fill(shop, 300, seconds=1)
+
+    async def hear() -> set[str]:
+        moved = 0
+        found: set[str] = set()
+        async for page in shop.connector().hear(since):
+            found |= {one.shop_ref for one in page.orders}
+            if moved < 3:
+                moved += 1
+                shop.clock.pass_(seconds=1)
+                for ref in refs[:50]:
+                    shop.sandbox.set_meta(ref, "touched", moved)
+        return found
+
+    assert run(hear()) == set(refs)
+
+
+def test_a_code_moves_the_order_into_the_next_hearing(shop: Shop) -> None:
+    placed = shop.place(shop.placement(order())).order
+    shop.clock.pass_(hours=1)
+    _, cursor = heard(shop.connector(), "")
+    shop.clock.pass_(minutes=5)
+    shop.sandbox.complete(placed.shop_ref, "3SABCD1234567", "PostNL")
+
+    (again,), _ = heard(shop.connector(), cursor)
+
+    assert (again.reference, again.state) == ("bol-1", ShopState.COMPLETED)
+    assert [(code.code, code.carrier_word) for code in again.codes] == [("3SABCD1234567", "PostNL")]
+    assert again.completed_at == shop.clock.now()
+
+
+@pytest.mark.parametrize("place", ["_wc_shipment_tracking_items", "_tracking_number", "fulfillments"])
+def test_a_code_is_read_wherever_this_merchant_keeps_it(shop: Shop, place: str) -> None:
+    shop.sandbox.site.has_fulfilments = True
+    shop.sandbox.keeps_codes_in = place
+    placed = shop.place(shop.placement(order())).order
+
+    shop.sandbox.complete(placed.shop_ref, "3SABCD1234567", "PostNL")
+
+    found = run(shop.connector().read([placed.shop_ref]))[placed.shop_ref]
+    assert [(code.code, code.carrier_word) for code in found.codes] == [("3SABCD1234567", "PostNL")]
+
+
+@pytest.mark.parametrize(("setting", "state"), [("yes", ShopState.COMPLETED), ("no", ShopState.OPEN)])
+def test_a_complete_fulfilment_counts_when_the_merchant_says_so(shop: Shop, setting: str, state: ShopState) -> None:
+    shop.sandbox.site.has_fulfilments = True
+    shop.sandbox.keeps_codes_in = "fulfillments"
+    placed = shop.place(shop.placement(order())).order
+    shop.sandbox.add_code(placed.shop_ref, "3SABCD1234567")
+
+    found = run(shop.connector(fulfilled_is_completed=setting).read([placed.shop_ref]))[placed.shop_ref]
+
+    assert (found.state, found.status_word) == (state, "processing")
+
+
+def test_fulfilments_that_were_switched_off_since_are_no_error(shop: Shop) -> None:
+    shop.sandbox.site.has_fulfilments = True
+    shop.sandbox.keeps_codes_in = "fulfillments"
+    placed = shop.place(shop.placement(order())).order
+    shop.sandbox.add_code(placed.shop_ref, "3SABCD1234567")
+    shop.sandbox.site.has_fulfilments = False
+
+    assert run(shop.connector().read([placed.shop_ref]))[placed.shop_ref].codes == ()
+
+
+def test_refunded_pieces_are_told_apart_by_line(shop: Shop) -> None:
+    placed = shop.place(shop.placement(order(line(quantity=3), line(LAMP, 2, ref="L2")))).order
+    _, made = shop.ask("GET", f"/orders/{placed.shop_ref}")
+    lamp = made["line_items"][1]["id"]
+    shop.ask(
+        "POST", f"/orders/{placed.shop_ref}/refunds", {"amount": "1.00", "line_items": [{"id": lamp, "quantity": 1}]}
+    )
+
+    found = run(shop.connector().read([placed.shop_ref]))[placed.shop_ref]
+
+    assert [(one.quantity, one.refunded) for one in found.lines] == [(3, 0), (2, 1)]
+    assert found.pieces() == 4
+
+
+def test_a_whole_refund_counts_as_cancelled(shop: Shop) -> None:
+    placed = shop.place(shop.placement(order())).order
+    shop.ask("POST", f"/orders/{placed.shop_ref}/refunds", {"amount": "12.99"})
+
+    assert run(shop.connector().read([placed.shop_ref]))[placed.shop_ref].state is ShopState.CANCELLED
+
+
+def test_every_state_is_read(shop: Shop) -> None:
+    shop.sandbox.add_status("ingepakt", "Ingepakt")
+    refs = fill(shop, 6)
+    shop.sandbox.complete(refs[1])
+    shop.sandbox.cancel(refs[2])
+    shop.sandbox.trash(refs[3])
+    shop.sandbox.delete(refs[4])
+    shop.sandbox.set_status(refs[5], "ingepakt")
+    before = len(shop.sandbox.calls)
+
+    found = run(shop.connector(completed_statuses="completed, ingepakt").read([*refs, "abc"]))
+
+    assert [one.state for one in found.values()] == [
+        ShopState.OPEN,
+        ShopState.COMPLETED,
+        ShopState.CANCELLED,
+        ShopState.TRASHED,
+        ShopState.GONE,
+        ShopState.COMPLETED,
+        ShopState.GONE,
+    ]
+    assert len(shop.sandbox.calls) - before == 3  # the list, and the two that it does not show
+
+
+def test_a_missing_route_is_never_taken_for_a_missing_order(shop: Shop) -> None:
+    (ref,) = fill(shop, 1)
+    shop.sandbox.trash(ref)
+    shop.sandbox.faults.add(FaultKind.STATUS, path=f"/orders/{ref}", status=404, times=-1)
+
+    with pytest.raises(TryLater):
+        run(shop.connector().read([ref]))
+
+
+def test_woocommerce_being_updated_does_not_make_an_order_gone(shop: Shop) -> None:
+    """404 with another code than 'invalid id', between the list and the question for the one it lacks."""
+    (ref,) = fill(shop, 1)
+    shop.sandbox.trash(ref)
+    handle = shop.sandbox.handle
+
+    class Updating:
+        async def handle(self, request: Any) -> Any:
+            response = await handle(request)
+            shop.sandbox.site.has_woocommerce = False
+            return response
+
+    outside = Outside(shop.clock, Direct({"shop.test": Updating()}), MemoryTokens())
+
+    with pytest.raises(TryLater):
+        run(WooCommerce(shop.sandbox.settings(shop.url), outside).read([ref]))
+
+
+def test_a_shop_that_gives_the_same_page_for_ever_is_a_surprise(shop: Shop) -> None:
+    since = shop.clock.now().isoformat()
+    fill(shop, 120)
+    handle = shop.sandbox.handle
+
+    class Deaf:
+        """A cache that leaves out what it does not know."""
+
+        async def handle(self, request: Any) -> Any:
+            return await handle(replace(request, url=request.url.partition("&exclude=")[0]))
+
+    outside = Outside(shop.clock, Direct({"shop.test": Deaf()}), MemoryTokens())
+
+    with pytest.raises(Surprise, match="same page"):
+        heard(WooCommerce(shop.sandbox.settings(shop.url), outside), since)
+
+
+def test_orders_are_found_by_exact_reference_in_two_calls(shop: Shop) -> None:
+    for reference in ("bol-1", "bol-10", "BOL-1"):
+        shop.place(shop.placement(order(), reference))
+    before = len(shop.sandbox.calls)
+
+    found = run(shop.connector().find(["bol-1", "bol-2", "bol-10"]))
+
+    assert {reference: len(orders) for reference, orders in found.items()} == {"bol-1": 1, "bol-10": 1}
+    assert shop.sandbox.calls[before:] == [f"GET {CREATED}", f"GET {CREATED}"]
+
+
+def test_orders_placed_twice_are_found_oldest_first_and_in_the_trash(shop: Shop) -> None:
+    refs = [shop.place(shop.placement(order())).order.shop_ref for _ in range(3)]
+    shop.sandbox.trash(refs[0])
+
+    found = run(shop.connector().find(["bol-1"]))["bol-1"]
+
+    assert [one.shop_ref for one in found] == refs
+    assert found[0].state is ShopState.TRASHED
+
+
+def test_more_finds_than_one_page_are_all_found(shop: Shop) -> None:
+    for _ in range(105):
+        shop.place(shop.placement(order()))
+
+    assert len(run(shop.connector().find(["bol-1"]))["bol-1"]) == 105
+
+
+def test_an_order_in_a_status_of_its_own_is_found(shop: Shop) -> None:
+    shop.sandbox.add_status("ingepakt", "Ingepakt")
+    placed = shop.place(shop.placement(order())).order
+    shop.sandbox.set_status(placed.shop_ref, "ingepakt")
+
+    assert "bol-1" in run(shop.connector().find(["bol-1"]))
+
+
+def test_an_order_that_a_person_set_back_to_pending_is_not_half_made(shop: Shop) -> None:
+    placed = shop.place(shop.placement(order())).order
+    shop.sandbox.set_status(placed.shop_ref, "pending")
+
+    (found,) = run(shop.connector().find(["bol-1"]))["bol-1"]
+
+    assert len(found.lines) == 1
+
+
+def test_a_shop_that_does_not_filter_is_a_surprise_and_not_a_miss(shop: Shop) -> None:
+    fill(shop, 1)
+    api = shop.sandbox._api
+
+    def unfiltered(query: dict[str, str]) -> dict[str, str]:
+        return {name: value for name, value in query.items() if name != "created_via"}
+
+    class Deaf:
+        """A proxy that drops what it does not know."""
+
+        async def handle(self, request: Any) -> Any:
+            orders, _ = orders_listed(api.book, unfiltered(request.query), several_vias=True)
+            return Response(200, {}, b"[" + b",".join(api._shown(one, "") for one in orders) + b"]")
+
+    shop.sandbox = Deaf()  # type: ignore[assignment]
+    settings = {"url": shop.url, "key": "k", "secret": "s"}
+    with pytest.raises(Surprise, match=r"9\.9"):
+        run(WooCommerce(settings, shop.outside).find(["bol-1"]))
+
+
+def test_products_are_found_by_sku_then_by_ean_and_exactly(shop: Shop) -> None:
+    comma = Article("A,B", "", "Comma", "1.00")
+    shop.sandbox.stock([comma])
+    shop.sandbox.add_product(Article("SHIRT", "", "Shirt", "1.00"), kind="variable")
+    by_sku = ProductWanted("MUG-1", "0000000000000")
+    by_ean = ProductWanted("", LAMP.ean)
+    wrong_case = ProductWanted("mug-1", "")
+    with_comma = ProductWanted("A,B", "")
+    absent = ProductWanted("NO", "1111111111111")
+    parent = ProductWanted("SHIRT", "")
+
+    found = run(shop.connector().find_products([by_sku, by_ean, wrong_case, with_comma, absent, parent]))
+
+    assert set(found) == {by_sku, by_ean, with_comma}
+    assert found[by_sku] == "101"
+    assert found[by_ean] == "102"
+
+
+def test_an_ended_secret_in_the_middle_ends_the_hearing(shop: Shop) -> None:
+    since = shop.clock.now().isoformat()
+    fill(shop, 150)
+
+    async def hear() -> int:
+        pages = 0
+        async for _ in shop.connector().hear(since):
+            pages += 1
+            shop.sandbox.door.secret = "cs_new"
+        return pages
+
+    with pytest.raises(AuthRefused):
+        run(hear())
+
+
+def test_a_slow_down_is_passed_on_with_its_wait(shop: Shop) -> None:
+    shop.sandbox.faults.add(FaultKind.RATE_LIMITED, delay=timedelta(seconds=30))
+
+    with pytest.raises(RateLimited) as limited:
+        heard(shop.connector(), shop.clock.now().isoformat())
+
+    assert limited.value.after == timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.RESET, FaultKind.NEVER])
+def test_a_read_is_tried_again(shop: Shop, kind: FaultKind) -> None:
+    (ref,) = fill(shop, 1)
+    shop.sandbox.faults.add(kind)
+
+    assert run(shop.connector().read([ref]))[ref].state is ShopState.OPEN

@@ -1,0 +1,207 @@
+"""What WooCommerce's words mean: codes, statuses, references, dates, rates."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from orderhaven.connectors.woocommerce.mapping import TheirOrder, TheirRate, Words, shop_order, tax_rate, utc
+from orderhaven.connectors.woocommerce.reference import created_via, reference_of
+from orderhaven.connectors.woocommerce.taxes import Place, TaxRules
+from orderhaven.connectors.woocommerce.tracking import tracking_codes
+from orderhaven.core.errors import Surprise
+from orderhaven.core.shop_order import ShopState
+
+CODE = "3SABCD1234567"
+WORDS = Words(frozenset({"completed"}), frozenset({"cancelled"}))
+
+
+def told(meta: dict[str, Any], *keys: str) -> list[tuple[str, str]]:
+    return [(code.code, code.carrier_word) for code in tracking_codes(meta, keys)]
+
+
+@pytest.mark.parametrize(
+    ("meta", "carrier"),
+    [
+        ({"_wc_shipment_tracking_items": [{"tracking_number": CODE, "tracking_provider": "postnl"}]}, "postnl"),
+        (
+            {
+                "_wc_shipment_tracking_items": [
+                    {"tracking_number": CODE, "tracking_provider": "", "custom_tracking_provider": "PostNL"}
+                ]
+            },
+            "PostNL",
+        ),
+        (
+            {
+                "_wc_shipment_tracking_items": [
+                    {
+                        "tracking_number": CODE,
+                        "tracking_provider": "post-nl",
+                        "formatted_tracking_provider": "PostNL",
+                    }
+                ]
+            },
+            "PostNL",
+        ),
+        ({"_wc_shipment_tracking_items": f'[{{"tracking_number":"{CODE}"}}]'}, ""),
+        ({"_wc_shipment_tracking_items": {"0": {"tracking_number": CODE}}}, ""),
+        ({"_tracking_number": CODE, "_tracking_provider": "PostNL"}, "PostNL"),
+        ({"_tracking_number": f" {CODE} "}, ""),
+        ({"ywot_tracking_code": CODE, "ywot_carrier_name": "DHL"}, "DHL"),
+        ({"_aftership_tracking_items": [{"tracking_number": CODE, "slug": "dpd"}]}, "dpd"),
+        ({"_postnl_order_metadata": {"labels": {"label": {"barcode": CODE}}}}, "PostNL"),
+        ({"_postnl_order_metadata": {"barcodes": [{"value": CODE}]}}, "PostNL"),
+        ({"_myparcel_shipments": {"1": {"barcode": CODE, "carrier": "postnl"}}}, "postnl"),
+        ({"_myparcelnl_order_shipments": [{"barcode": CODE, "carrier": {"id": 1, "name": "postnl"}}]}, "postnl"),
+        ({"_myparcelcom_order_shipments": [{"barcode": CODE, "carrier": {"name": "dhl"}}]}, "dhl"),
+        ({"sendcloud_tracking_number": CODE, "sendcloud_carrier": "postnl"}, "postnl"),
+    ],
+)
+def test_a_code_is_found_in_every_known_place(meta: dict[str, Any], carrier: str) -> None:
+    assert told(meta) == [(CODE, carrier)]
+
+
+@pytest.mark.parametrize(
+    "value", [CODE, [CODE], {"code": CODE}, [{"tracking_number": CODE}], f'["{CODE}"]', f'{{"barcode":"{CODE}"}}']
+)
+def test_a_key_of_the_merchants_own_is_read_whatever_its_shape(value: Any) -> None:
+    assert told({"mijn_code": value}, "mijn_code") == [(CODE, "")]
+    assert told({"mijn_code": value}) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        True,
+        1.5,
+        [],
+        {},
+        'a:1:{i:0;s:13:"3SABCD1234567";}',
+        's:13:"3SABCD1234567";',
+        "[not json",
+        "https://track.test/3SABCD1234567",
+        "x" * 101,
+        [None, [], {}],
+    ],
+)
+def test_what_is_no_code_is_left_alone(value: Any) -> None:
+    for key in ("_tracking_number", "_wc_shipment_tracking_items", "_postnl_order_metadata", "_myparcel_shipments"):
+        assert told({key: value, "mine": value}, "mine") == []
+
+
+def test_several_codes_come_apart_and_each_comes_once() -> None:
+    meta = {
+        "_tracking_number": f"{CODE}, JVGL061234567890",
+        "_wc_shipment_tracking_items": [{"tracking_number": CODE.lower(), "tracking_provider": "PostNL"}],
+    }
+
+    assert told(meta) == [(CODE.lower(), "PostNL"), ("JVGL061234567890", "")]
+
+
+def test_a_return_label_is_not_this_parcel() -> None:
+    labels = {"labels": {"label": {"barcode": CODE}, "return-label": {"barcode": "3SRETOUR"}}}
+
+    assert told({"_postnl_order_metadata": labels}) == [(CODE, "PostNL")]
+
+
+@pytest.mark.parametrize("reference", ["bol-A000123", "1.2_3", "a b,c", "ü🦊", "50%41", "~", "a~b"])
+def test_a_reference_survives_the_way_there_and_back(reference: str) -> None:
+    word = created_via(reference)
+
+    assert reference_of(word) == reference
+    assert not set(word) & set(", \t\n%<>")
+
+
+@pytest.mark.parametrize("word", ["", "checkout", "rest-api", "orderhaven-a~zz~", "Orderhaven-1"])
+def test_a_word_that_is_not_ours_gives_no_reference(word: str) -> None:
+    assert reference_of(word) == ""
+
+
+def test_a_reference_that_the_column_would_cut_off_is_refused() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        created_via("x" * 90)
+
+
+def their(**more: Any) -> TheirOrder:
+    known = {"id": 7, "status": "processing", "currency": "EUR", "total": "12.99"}
+    return msgspec.convert({**known, **more}, TheirOrder)
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("processing", ShopState.OPEN),
+        ("failed", ShopState.OPEN),
+        ("a-plugins-own", ShopState.OPEN),
+        ("completed", ShopState.COMPLETED),
+        ("cancelled", ShopState.CANCELLED),
+        ("trash", ShopState.TRASHED),
+    ],
+)
+def test_a_status_means_what_was_chosen_at_setup(status: str, state: ShopState) -> None:
+    assert shop_order(their(status=status), WORDS).state is state
+
+
+def test_the_number_of_a_marketplace_label_is_read_where_the_merchant_notes_it() -> None:
+    words = Words(WORDS.completed, WORDS.cancelled, label_key="vvb")
+
+    assert shop_order(their(meta_data=[{"key": "vvb", "value": " L-1 "}]), words).label == "L-1"
+
+
+def test_a_total_that_is_no_amount_is_a_surprise() -> None:
+    with pytest.raises(Surprise):
+        shop_order(their(total="gratis"), WORDS)
+
+
+def test_their_dates_are_utc_without_saying_so() -> None:
+    moment = utc("2026-11-05T10:00:00")
+
+    assert moment is not None
+    assert moment.isoformat() == "2026-11-05T10:00:00+00:00"
+    assert utc(None) is None
+
+
+def rates(*rows: dict[str, Any]) -> TaxRules:
+    return TaxRules(
+        on=True,
+        rates=tuple(tax_rate(msgspec.convert({"id": at, **row}, TheirRate)) for at, row in enumerate(rows, 1)),
+    )
+
+
+def test_the_closest_rate_counts_and_one_of_each_priority() -> None:
+    rules = rates(
+        {"rate": "21.0000"},
+        {"rate": "19.0000", "country": "DE"},
+        {"rate": "0.0000", "country": "DE", "postcodes": ["27498"]},
+        {"rate": "5.0000", "country": "CA"},
+        {"rate": "10.0000", "country": "CA", "priority": 2, "compound": True},
+        {"rate": "9.0000", "class": "reduced-rate", "shipping": False},
+    )
+
+    assert rules.rate_for("", Place("NL")) == Decimal("0.21")
+    assert rules.rate_for("", Place("DE", postcode="10115")) == Decimal("0.19")
+    assert rules.rate_for("", Place("DE", postcode="27498")) == 0
+    assert rules.rate_for("", Place("CA")) == Decimal("0.155")
+    assert rules.rate_for("reduced-rate", Place("NL")) == Decimal("0.09")
+    assert rules.rate_for("reduced-rate", Place("NL"), shipping=True) == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "postcode", "fits"),
+    [("35*", "35508", True), ("35*", "36000", False), ("1000...1099", "1050", True), ("1234ab", "1234 AB", True)],
+)
+def test_postcodes_are_matched_as_the_shop_does(rule: str, postcode: str, fits: bool) -> None:
+    rules = rates({"rate": "7.0000", "country": "NL", "postcodes": [rule]})
+
+    assert (rules.rate_for("", Place("NL", postcode=postcode)) > 0) is fits
+
+
+@pytest.mark.parametrize(("based_on", "country"), [("shipping", "DE"), ("billing", "BE"), ("base", "NL")])
+def test_tax_follows_the_address_that_the_shop_goes_by(based_on: str, country: str) -> None:
+    rules = TaxRules(on=True, based_on=based_on, base=Place("NL"))
+
+    assert rules.place_of(Place("DE"), Place("BE")).country == country

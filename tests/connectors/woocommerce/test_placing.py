@@ -1,0 +1,307 @@
+"""An order as it stands in the shop: to the cent, whole, once."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orderhaven.connectors.kit.knobs import FaultKind
+from orderhaven.core.errors import (
+    AuthRefused,
+    CurrencyRefused,
+    OrderMissing,
+    OrderRefused,
+    RateLimited,
+    TryLater,
+    Unclear,
+)
+from orderhaven.core.money import Money
+from orderhaven.core.shop_order import ProductWanted, ShopState
+from orderhaven.ports.sandbox import Article
+
+from .conftest import LAMP, MUG, Shop, address, euro, line, order, run
+
+BOOK = Article("BOOK-1", "8712345678920", "Book", "20.00")
+
+
+def posts(shop: Shop) -> int:
+    return shop.sandbox.calls.count("POST /wp-json/wc/v3/orders")
+
+
+def test_it_is_one_request_and_carries_everything(shop: Shop) -> None:
+    bought = order(
+        line(quantity=2, commission=euro("1.10"), services=("gift wrap",)),
+        ship_to=address(company="Acme BV", pickup_point="PostNL punt", extra="achterom"),
+        buyer_reference="PO 7",
+        meta=(("channel", "bol-be"),),
+        shipping_cost=euro("2.95"),
+    )
+    placement = shop.placement(bought)
+    before = len(shop.sandbox.calls)
+
+    shop_ref = shop.place(placement).order.shop_ref
+
+    # three reads of the shop's facts by a connector that is new, and one telling
+    assert [call for call in shop.sandbox.calls[before:] if call.startswith("POST")] == ["POST /wp-json/wc/v3/orders"]
+    _, made = shop.ask("GET", f"/orders/{shop_ref}")
+    meta = {entry["key"]: entry["value"] for entry in made["meta_data"]}
+    assert made["transaction_id"] == "bol-1"
+    assert made["payment_method_title"] == "bol A000123"
+    assert made["status"] == "processing"
+    assert made["shipping"]["address_1"] == "Dorpstraat 12 bis"
+    assert made["shipping"]["address_2"] == "achterom, PostNL punt"
+    assert made["shipping"]["company"] == "Acme BV"
+    assert "pick-up point PostNL punt" in made["customer_note"]
+    assert "gift wrap" in made["customer_note"]
+    assert meta["marketplace_order"] == "A000123"
+    assert meta["marketplace_commission"] == "1.10 EUR"
+    assert meta["marketplace_channel"] == "bol-be"
+    assert meta["_shipping_house_number"] == "12"
+    assert shop.sandbox.stock_of(MUG.sku) == 98
+
+
+def test_a_reading_after_look_ups_places_without_another_question(shop: Shop) -> None:
+    connector = shop.connector()
+    placement = shop.placement(order())
+    run(connector.find_products([ProductWanted(MUG.sku, MUG.ean)]))
+    before = len(shop.sandbox.calls)
+
+    run(connector.place(placement, not_after=shop.clock.now() + timedelta(seconds=60)))
+
+    assert len(shop.sandbox.calls) == before + 1
+
+
+@pytest.mark.parametrize("at_subtotal", [True, False])
+@pytest.mark.parametrize("prices_include_tax", [True, False])
+@pytest.mark.parametrize("percent", ["21", "9", "19", "5.5", "0"])
+def test_every_price_comes_out_to_the_cent(
+    shop: Shop, percent: str, prices_include_tax: bool, at_subtotal: bool
+) -> None:
+    shop.sandbox.taxes.rates = {("", "NL"): Decimal(percent)}
+    shop.sandbox.taxes.prices_include_tax = prices_include_tax
+    shop.sandbox.taxes.rounds_at_subtotal = at_subtotal
+    lines = [line(price=f"{cents / 100:.2f}", ref=f"L{cents}") for cents in (*range(1, 180), 1299, 99999)]
+    bought = order(*lines, shipping_cost=euro("3.49"), discount=euro("10.01"))
+    placement = shop.placement(bought)
+
+    assert placement.total == shop.place(placement).order.total
+
+
+@pytest.mark.parametrize("percent", ["21", "9", "0"])
+def test_what_the_marketplace_delivers_comes_out_to_the_cent_too(shop: Shop, percent: str) -> None:
+    shop.sandbox.taxes.rates = {("", ""): Decimal(percent)}
+    lines = [line(price=f"{cents / 100:.2f}", ref=f"L{cents}") for cents in range(1, 200)]
+    placement = shop.placement(order(*lines), delivered_by_marketplace=True)
+
+    placed = shop.place(placement).order
+
+    assert placement.total == placed.total
+    assert placed.state is ShopState.COMPLETED
+    assert [one.quantity for one in placed.lines] == [1] * 199
+    assert shop.sandbox.stock_of(MUG.sku) == 100
+
+
+def test_with_taxes_off_the_gross_price_is_the_price(shop: Shop) -> None:
+    shop.sandbox.taxes.on = False
+    placement = shop.placement(order(line(quantity=3), shipping_cost=euro("1.00")))
+
+    assert placement.total == shop.place(placement).order.total
+    assert "GET /wp-json/wc/v3/taxes" not in shop.sandbox.calls
+
+
+def test_each_product_is_taxed_by_its_own_class_and_country(shop: Shop) -> None:
+    shop.sandbox.add_product(BOOK, tax_class="reduced-rate")
+    shop.sandbox.taxes.rates = {
+        ("", "NL"): Decimal(21),
+        ("", "BE"): Decimal(20),
+        ("reduced-rate", "NL"): Decimal(9),
+        ("reduced-rate", "BE"): Decimal(6),
+    }
+    for country, expected in (("NL", "1.65"), ("BE", "1.13")):
+        there = address(country=country)
+        bought = order(line(BOOK), ship_to=there, bill_to=there, shipping_cost=euro("2.00"))
+        placement = shop.placement(bought, f"bol-{country}")
+        placed = shop.place(placement).order
+        _, made = shop.ask("GET", f"/orders/{placed.shop_ref}")
+
+        assert placement.total == placed.total
+        assert made["line_items"][0]["total_tax"] == expected
+
+
+def test_a_product_mapped_by_hand_is_asked_for_its_tax_class(shop: Shop) -> None:
+    product = shop.sandbox.add_product(BOOK, tax_class="reduced-rate")
+    shop.sandbox.taxes.rates |= {("reduced-rate", ""): Decimal(9)}
+    placement = shop.placement(order(line(price="10.00")), products={"L1": str(product.id)})
+
+    assert placement.total == shop.place(placement).order.total
+    assert f"GET /wp-json/wc/v3/products/{product.id}" in shop.sandbox.calls
+
+
+def test_a_variation_is_placed_as_such(shop: Shop) -> None:
+    shirt = Article("SHIRT-M", "8712345678937", "Shirt M", "15.00")
+    parent = shop.sandbox.add_product(Article("SHIRT", "", "Shirt", "15.00"), kind="variable")
+    variation = shop.sandbox.add_product(shirt, 10, kind="variation", parent_id=parent.id)
+    placement = shop.placement(order(line(shirt, 2)))
+
+    placed = shop.place(placement).order
+
+    assert placement.products == {"L1": f"{parent.id}:{variation.id}"}
+    assert placed.lines[0].product_ref == f"{parent.id}:{variation.id}"
+    assert variation.stock == 8
+
+
+def test_fewer_pieces_than_ordered_cost_their_share(shop: Shop) -> None:
+    placement = shop.placement(order(line(quantity=3, discount="0.50")), quantities={"L1": 2})
+
+    placed = shop.place(placement).order
+
+    assert placement.total == placed.total
+    assert placed.pieces() == 2
+
+
+def test_the_buyer_is_mailed_only_when_the_merchant_wants_it(shop: Shop) -> None:
+    quiet = shop.place(shop.placement(order())).order
+    assert [mail.to for mail in shop.sandbox.mails] == ["shop"]
+
+    shop.place(shop.placement(order(), "bol-2"), mail_buyer="yes")
+
+    assert [mail.to for mail in shop.sandbox.mails] == ["shop", "shop", "abc@verkopen.bol.test"]
+    _, made = shop.ask("GET", f"/orders/{quiet.shop_ref}")
+    assert {"key": "orderhaven_email", "value": "abc@verkopen.bol.test"} in [
+        {"key": entry["key"], "value": entry["value"]} for entry in made["meta_data"]
+    ]
+
+
+def test_stock_is_left_alone_when_the_merchant_wants_it(shop: Shop) -> None:
+    placed = shop.place(shop.placement(order(line(quantity=4))), lower_stock="no").order
+    assert shop.sandbox.stock_of(MUG.sku) == 100
+
+    run(shop.connector().cancel(placed.shop_ref, not_after=shop.clock.now() + timedelta(seconds=9)))
+
+    assert shop.sandbox.stock_of(MUG.sku) == 100
+
+
+def test_hostile_orders_are_taken(shop: Shop) -> None:
+    hostile = address(street="Straat " * 50, first_name="🦊", phone="", company='<b>"O\'Neill"</b>')
+    lines = [line(LAMP, price="0.00", ref=f"L{at}") for at in range(200)]
+    placement = shop.placement(order(*lines, ship_to=hostile, bill_to=hostile))
+
+    placed = shop.place(placement).order
+
+    assert (placed.total, len(placed.lines)) == (placement.total, 200)
+
+
+def test_an_unknown_product_is_answered_as_the_shop_made_it(shop: Shop) -> None:
+    placed = shop.place(shop.placement(order(line()), products={"L1": "999"})).order
+
+    assert placed.lines[0].product_ref == ""
+    assert placed.total == euro("0.00")
+
+
+def test_another_currency_is_refused_unless_the_merchant_named_it(shop: Shop) -> None:
+    kronor = order(line(price="1.00", currency="SEK"), currency="SEK")
+    swedish = shop.placement(kronor, quantities={"L1": 1})
+
+    with pytest.raises(CurrencyRefused, match="SEK"):
+        shop.place(swedish)
+    assert posts(shop) == 0
+    assert shop.place(swedish, more_currencies="sek").order.total == Money.of("1", "SEK")
+
+
+def test_a_currency_that_the_shop_does_not_know_is_refused(shop: Shop) -> None:
+    odd = order(line(price="1.00", currency="XXA"), currency="XXA")
+
+    with pytest.raises(CurrencyRefused, match="XXA"):
+        shop.place(shop.placement(odd), more_currencies="XXA")
+
+
+def test_a_bad_address_is_refused_without_repeating_it(shop: Shop) -> None:
+    bad = address(email="not-an-address")
+
+    with pytest.raises(OrderRefused, match="billing") as refused:
+        shop.place(shop.placement(order(ship_to=bad, bill_to=bad)), mail_buyer="yes")
+
+    assert "not-an-address" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.AFTER, FaultKind.GARBAGE, FaultKind.TRUNCATED, FaultKind.HTML_AFTER])
+def test_a_lost_reply_is_unclear_and_the_order_is_found(shop: Shop, kind: FaultKind) -> None:
+    placement = shop.placement(order())
+    shop.sandbox.faults.add(kind, method="POST")
+
+    with pytest.raises(Unclear):
+        shop.place(placement)
+
+    assert len(run(shop.connector().find(["bol-1"]))["bol-1"]) == 1
+    assert posts(shop) == 1
+
+
+@pytest.mark.parametrize("kind", [FaultKind.NEVER, FaultKind.RESET, FaultKind.STATUS, FaultKind.HTML])
+def test_a_call_that_may_have_happened_is_unclear_and_not_repeated(shop: Shop, kind: FaultKind) -> None:
+    placement = shop.placement(order())
+    shop.sandbox.faults.add(kind, method="POST")
+
+    with pytest.raises(Unclear):
+        shop.place(placement)
+
+    assert (posts(shop), len(shop.sandbox.orders())) == (1, 0)
+
+
+def test_a_call_that_surely_did_not_happen_is_for_later(shop: Shop) -> None:
+    placement = shop.placement(order())
+    for kind, error in ((FaultKind.REFUSED, TryLater), (FaultKind.RATE_LIMITED, RateLimited)):
+        shop.sandbox.faults.add(kind, method="POST", delay=timedelta(seconds=7))
+        with pytest.raises(error):
+            shop.place(placement)
+
+    assert shop.sandbox.orders() == []
+
+
+def test_a_firewall_blocks_one_order_and_not_the_connection(shop: Shop) -> None:
+    placement = shop.placement(order())
+    shop.sandbox.faults.add(FaultKind.STATUS, method="POST", status=403)
+
+    with pytest.raises(OrderRefused, match="firewall"):
+        shop.place(placement)
+
+
+def test_a_key_that_may_not_write_any_more_is_an_account_problem(shop: Shop) -> None:
+    placement = shop.placement(order())
+    shop.sandbox.door.may_write = False
+
+    with pytest.raises(AuthRefused, match=r"only read|write"):
+        shop.place(placement)
+
+
+@pytest.mark.parametrize("how", ["draft", "pending"])
+def test_a_half_made_order_is_unclear_and_found_without_lines(shop: Shop, how: str) -> None:
+    placement = shop.placement(order())
+    shop.sandbox.site.breaks_next_create = how
+
+    with pytest.raises(Unclear):
+        shop.place(placement)
+
+    (found,) = run(shop.connector().find(["bol-1"]))["bol-1"]
+    assert found.lines == ()
+
+
+def test_nothing_is_sent_after_its_time(shop: Shop) -> None:
+    placement = shop.placement(order())
+
+    with pytest.raises(TryLater):
+        run(shop.connector().place(placement, not_after=shop.clock.now()))
+
+    assert posts(shop) == 0
+
+
+def test_cancelling_gives_stock_back_and_a_missing_order_is_missing(shop: Shop) -> None:
+    placed = shop.place(shop.placement(order(line(quantity=5)))).order
+    soon = shop.clock.now() + timedelta(seconds=9)
+
+    run(shop.connector().cancel(placed.shop_ref, not_after=soon))
+
+    assert shop.sandbox.stock_of(MUG.sku) == 100
+    assert run(shop.connector().read([placed.shop_ref]))[placed.shop_ref].state is ShopState.CANCELLED
+    for missing in ("9999", "abc"):
+        with pytest.raises(OrderMissing):
+            run(shop.connector().cancel(missing, not_after=soon))
