@@ -2,12 +2,16 @@
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection as database
+from django.db import connections as django_connections
+from django.db.backends.signals import connection_created
 
 from orderhaven.actions.hand import Hand
 from orderhaven.connectors import declarations
@@ -59,7 +63,7 @@ class Trade:
     def rotates_secrets_wrongly(self, role: Role) -> None:
         row = self.connection(role)
         self._right_secrets = row.secrets
-        wrong = {key: "wrong" for key in keys.decrypt(row.secrets)}
+        wrong = dict.fromkeys(keys.decrypt(row.secrets), "wrong")
         Connection.objects.filter(pk=row.pk).update(secrets=keys.encrypt(wrong), token="")
 
     def puts_secrets_right(self, role: Role) -> None:
@@ -84,6 +88,27 @@ class Trade:
             side.faults.add(FaultKind.NEVER, times=-1)
         else:
             side.faults.add(door.FaultKind.LOST_BEFORE, times=-1)
+
+    @contextmanager
+    def full_disk(self) -> Iterator[None]:
+        """Not one page more can be written."""
+        with database.cursor() as cursor:
+            pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+
+        def refuse_more(connection: Any, **_: Any) -> None:
+            connection.cursor().execute(f"PRAGMA max_page_count = {pages}")
+
+        connection_created.connect(refuse_more, dispatch_uid="full disk")
+        django_connections.close_all()
+        yield
+        connection_created.disconnect(dispatch_uid="full disk")
+        django_connections.close_all()
+
+    def tries_once(self) -> None:
+        """One second of the ticker: everything due is run once, whatever comes of it."""
+        for one in connections.due(self.clock.now()):
+            self._loop.run_until_complete(beats.run(self.hub, one))
+        self.clock.advance(timedelta(seconds=1))
 
     def tellings(self, side: Any) -> list[str]:
         """The requests that told this side something, log-in and bulk questions left out."""

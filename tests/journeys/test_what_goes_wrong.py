@@ -1,5 +1,6 @@
 """Answers that are lost, sides that are down, products nobody knows."""
 
+from datetime import timedelta
 from typing import Any
 
 from orderhaven.actions import orders as actions
@@ -106,3 +107,18 @@ def test_wrong_keys_pause_the_connection_with_one_notice_and_lose_nothing(trade:
     trade.puts_secrets_right(Role.SHOP)
     trade.passes(minutes=10)
     assert len(trade.in_shop(ref)) == 1
+
+
+def test_a_full_disk_loses_nothing_and_doubles_nothing(trade: Any) -> None:
+    trade.passes(minutes=1)
+    refs = [trade.sells((MUG, 1), (LAMP, 1)) for _ in range(120)]
+    trade.clock.advance(timedelta(minutes=5))
+
+    with trade.full_disk():
+        for _ in range(5):
+            trade.tries_once()
+        assert not all(trade.in_shop(ref) for ref in refs)
+    trade.passes(minutes=30)
+
+    assert [len(trade.in_shop(ref)) for ref in refs] == [1] * 120
+    assert {trade.order(ref).shop_told for ref in refs} == {"told"}

@@ -17,7 +17,7 @@ class LineFacts:
     shipped: int = 0
     cancelled: int = 0
     buyer_asks_to_cancel: bool = False
-    by_marketplace: bool = False  # fulfilled by the marketplace itself (bol: FBB, Amazon: FBA)
+    by_marketplace: bool = False  # fulfilled by the marketplace itself, from its own warehouse
 
     @property
     def open(self) -> int:
@@ -59,7 +59,7 @@ class Order:
     deliver_by: datetime | None = None
     expires_at: datetime | None = None  # the marketplace cancels by itself after this
     needs_acceptance: bool = False  # the marketplace waits for a yes before it is an order
-    marketplace_label: bool = False  # travels on a label of the marketplace (bol: VVB)
+    marketplace_label: bool = False  # travels on a label bought at the marketplace
     is_test: bool = False
     buyer_reference: str = ""  # the buyer's own order reference
     meta: tuple[tuple[str, str], ...] = field(default=())  # what else the shop may want to keep, by name

@@ -74,7 +74,7 @@ class ShopSide:
     expected: (
         int  # pieces the marketplace still expects from the merchant, shipped ones of our own confirmation included
     )
-    told: bool  # whether the marketplace was told (or is being told) what the shop said last
+    told: bool  # whether the marketplace was told (or is being told) what the shop said last, or knows it by itself
     confirmed: bool
 
 

@@ -42,7 +42,6 @@ class Shipment(Telling):
     code: str = ""  # "": shipped without track & trace
     carrier: Carrier | None = None  # None exactly when there is no code or no carrier could be told
     label: str = ""  # the number of the marketplace's own label; then neither code nor carrier is sent
-    destination: str = ""  # ISO-2; some marketplaces name a carrier by country
     completed_at: datetime | None = None  # when the shop completed it; None: the shop does not say
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from orderhaven.core.problems import ProblemKind
 
@@ -197,5 +198,5 @@ def path_is_lawful(history: list[Status]) -> bool:
     """Whether each step of a status history is a row of the table (a first status is where hearing put it)."""
     return all(
         any(step.to is after for step in TABLE[before].values())
-        for before, after in zip(history, history[1:], strict=False)
+        for before, after in pairwise(history)
     )

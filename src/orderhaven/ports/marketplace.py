@@ -75,8 +75,8 @@ class Marketplace(Protocol):
     def hear(self, since: str) -> AsyncIterator[Page]:
         """What changed since the cursor `since` ("": everything open now), overlap included.
 
-        An order may come twice; none that stood there throughout is left out of two hearings running. Raises RateLimited, TryLater, AuthRefused,
-        Surprise; pages given before that may be used, their cursor not.
+        An order may come twice; none that stood there throughout is left out of two hearings running. Raises
+        RateLimited, TryLater, AuthRefused, Surprise; pages given before that may be used, their cursor not.
         """
         ...
 

@@ -13,7 +13,10 @@ class NoBackup(Exception):
 
 
 def copy_database(target: Path) -> int:
-    """Copy the database to a new file, checked and readable by its owner alone. Returns its size in bytes. Raises NoBackup, OSError."""
+    """Copy the database to a new file, checked, and readable by its owner alone. Returns its size in bytes.
+
+    Raises NoBackup and OSError.
+    """
     if paths.database_url():
         raise NoBackup(f"The orders stand in PostgreSQL, which has its own tool. Run: {_pg_dump(target)}")
     if target.exists():

@@ -13,6 +13,8 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.store import keys
 from orderhaven.store.models import Connection, ConnectionState, Event
 
+TAKES_LONG = timedelta(hours=2)
+
 
 class Fenced(Exception):
     """A later cycle has claimed this connection: whatever this one still wants to write is stale."""
@@ -27,7 +29,7 @@ class Claim:
 
 
 _COLUMNS = tuple(field.attname for field in Connection._meta.concrete_fields)
-_CLAIM = f"UPDATE store_connection SET epoch = epoch + 1 WHERE id = %s RETURNING {', '.join(_COLUMNS)}"  # noqa: S608
+_CLAIM = f"UPDATE store_connection SET epoch = epoch + 1 WHERE id = %s RETURNING {', '.join(_COLUMNS)}"
 
 
 def claim(connection_id: int) -> tuple[Claim, Connection] | None:
@@ -40,7 +42,7 @@ def fence(claimed: Claim) -> None:
     """Hold the connection's row for this transaction. Raises Fenced when a later cycle has it."""
     lock = " FOR SHARE" if database.features.has_select_for_update else ""
     with database.cursor() as cursor:
-        cursor.execute(f"SELECT epoch FROM store_connection WHERE id = %s{lock}", [claimed.connection_id])  # noqa: S608
+        cursor.execute(f"SELECT epoch FROM store_connection WHERE id = %s{lock}", [claimed.connection_id])
         row = cursor.fetchone()
     if row is None or row[0] != claimed.epoch:
         raise Fenced(f"connection {claimed.connection_id}: epoch {claimed.epoch} is over")
@@ -79,12 +81,19 @@ def save_schedule(claimed: Claim, **columns: object) -> None:
 
 
 def failed(claimed: Claim, now: datetime, cause: str, quiet_until: datetime) -> None:
-    """Nobody's turn: note since when it fails, and be quiet until then."""
+    """Nobody's turn: note since when it fails, and be quiet until then. A person hears of it only after hours, once."""
     with transaction.atomic():
         fence(claimed)
         row = Connection.objects.filter(pk=claimed.connection_id)
         row.filter(failing_since__isnull=True).update(failing_since=now)
         row.update(failures=F("failures") + 1, last_error=cause, quiet_until=quiet_until)
+        values = {"side": row.get().name, "hours": str(TAKES_LONG.seconds // 3600), "reason": cause}
+        if row.filter(failing_since__lte=now - TAKES_LONG, problem_kind="").update(
+            problem_kind=ProblemKind.TAKES_LONG, problem_values=values
+        ):
+            Event.objects.create(
+                connection_id=claimed.connection_id, at=now, actor="hub", kind="failing_long", data=values
+            )
 
 
 def slow_down(claimed: Claim, quiet_until: datetime) -> None:
@@ -92,7 +101,10 @@ def slow_down(claimed: Claim, quiet_until: datetime) -> None:
     save_schedule(claimed, quiet_until=quiet_until)
 
 
-RECOVERED: Mapping[str, object] = {"failures": 0, "failing_since": None, "last_error": "", "quiet_until": None}
+RECOVERED: Mapping[str, object] = {
+    "failures": 0, "failing_since": None, "last_error": "", "quiet_until": None,
+    "problem_kind": "", "problem_values": {},
+}  # fmt: skip
 
 
 def needs_attention(claimed: Claim, kind: ProblemKind, values: Mapping[str, str], now: datetime) -> None:

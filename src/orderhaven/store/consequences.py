@@ -1,10 +1,12 @@
-"""What follows from a move: messages put in the outbox or withdrawn, the wait, the closing. One function per outcome."""
+"""What follows from a move: messages put in the outbox or withdrawn, the wait, the closing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shipment import CancelReason
 from orderhaven.core.status import Fact, Status
 from orderhaven.store.models import DeliveredByMarketplace, Kind, MessageState, Order
@@ -12,6 +14,15 @@ from orderhaven.store.models import DeliveredByMarketplace, Kind, MessageState, 
 if TYPE_CHECKING:
     from orderhaven.store.ledger import Ledger
 
+# problems that are over once an order stands there
+_SOLVED_BY: Mapping[Status, tuple[ProblemKind, ...]] = {
+    Status.NOT_SHIPPED: (ProblemKind.CANCELLATIONS_HELD,),
+    Status.SHIPPED: (ProblemKind.WAIT_HELD, ProblemKind.QUANTITIES_DIFFER, ProblemKind.LINES_CANCELLED),
+    Status.CANCELLED: (
+        ProblemKind.SHOP_ORDER_GONE, ProblemKind.WAIT_HELD, ProblemKind.QUANTITIES_DIFFER, ProblemKind.LINES_CANCELLED,
+        ProblemKind.ORDER_MISSING,
+    ),
+}  # fmt: skip
 _BY_THE_SHOP = frozenset({Fact.COMPLETED_WITH_CODE, Fact.CODE, Fact.WAIT_OVER})
 _BY_OTHERS = frozenset({Fact.SHIPPED_THERE, Fact.REST_SENT})
 _BY_THE_MERCHANT = frozenset({Fact.SHOP_CANCELLED, Fact.CANCEL_ACCEPTED})
@@ -22,9 +33,8 @@ def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Stat
     if before is Status.WAITING and after is not Status.WAITING:
         ledger.change(order, wait_until=None)
     if after is not before:
+        ledger.solve(order, _SOLVED_BY.get(after, ()))
         match after:
-            case Status.WAITING:
-                ledger.wait(order, ledger.now + timedelta(seconds=order.link.wait_s))
             case Status.SHIPPED:
                 _shipped(ledger, order, fact)
             case Status.CANCELLED:
@@ -35,7 +45,9 @@ def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Stat
                 _open_again(ledger, order, fact)
             case _:
                 pass
-    if fact is Fact.CANCEL_REFUSED:
+    if after is Status.WAITING and order.wait_until is None:
+        ledger.wait(order, ledger.now + timedelta(seconds=order.link.wait_s))
+    if fact is Fact.CANCEL_REFUSED and after is Status.NOT_SHIPPED:
         ledger.put(order, Kind.REFUSE)
 
 
@@ -45,6 +57,23 @@ def want_placed(ledger: Ledger, order: Order) -> None:
         return
     if order.read_at is not None:
         ledger.put(order, Kind.PLACE)
+
+
+def still_wanted(order: Order, kind: Kind) -> bool:
+    """Whether a message that surely was not sent yet is still to be sent, by where the order stands now."""
+    status = Status(order.status)
+    match kind:
+        case Kind.PLACE:
+            open_here = status in (Status.NOT_SHIPPED, Status.CANCELLATION_REQUESTED)
+            return not order.shop_ref and (open_here or (status is Status.SHIPPED and order.by_marketplace))
+        case Kind.CONFIRM:
+            return status is Status.SHIPPED and not order.handled_by_others
+        case Kind.CANCEL | Kind.CANCEL_SHOP:
+            return status is Status.CANCELLED
+        case Kind.ACCEPT:
+            return status is Status.PENDING_CONFIRMATION
+        case Kind.CORRECT | Kind.REFUSE:
+            return status not in (Status.CANCELLED, Status.MANUAL)
 
 
 def _shipped(ledger: Ledger, order: Order, fact: Fact) -> None:

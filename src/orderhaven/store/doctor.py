@@ -41,7 +41,7 @@ _SENTENCES = {
     "unable to open": "The database in {folder} cannot be opened. Look at the owner and rights of that folder.",
     "malformed": "The database in {folder} is damaged. Stop the hub and bring your last backup back.",
     "not a database": "The file in {folder} is no database of Orderhaven. Bring your last backup back.",
-    "disk i/o error": "The disk of {folder} gives errors. Look after the disk, then bring your last backup back if needed.",
+    "disk i/o error": "The disk of {folder} gives errors. Look after the disk, and keep your last backup at hand.",
 }
 
 

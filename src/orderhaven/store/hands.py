@@ -1,26 +1,21 @@
-"""A person's act on orders: one transaction, in which no cycle writes about the same connections."""
+"""A person's act on orders: one transaction, in which nobody else writes about them."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.store.ledger import Ledger, orders_to_change
-from orderhaven.store.models import Connection, Hold, Link, Order, Problem, ProductMatch, Shipment
+from orderhaven.store.models import Hold, Order, Problem, ProductMatch, Shipment
 
 
 @contextmanager
 def changing(order_ids: Sequence[int], now: datetime, actor: str) -> Iterator[tuple[Ledger, list[Order]]]:
     """Orders to change and the ledger that is written when the block ends well; nothing is, when it raises."""
     with transaction.atomic():
-        # the fence of a cycle shares these rows; on SQLite the whole transaction is the only writer
-        list(Connection.objects.select_for_update(no_key=True).filter(_both_sides(order_ids)).order_by("id"))
-        rows = orders_to_change(
-            Order.objects.filter(pk__in=order_ids).select_related("link__marketplace", "link__shop")
-        )
+        rows = orders_to_change(Order.objects.filter(pk__in=order_ids))
         ledger = Ledger(now, actor)
         yield ledger, rows
         ledger.write()
@@ -56,8 +51,3 @@ def waiting_for_product(shop_id: int, sku: str, limit: int = 500) -> list[int]:
     problems = Problem.objects.filter(kind=ProblemKind.UNKNOWN_PRODUCT, solved_at__isnull=True, values__sku=sku)
     rows = problems.filter(order__link__shop_id=shop_id).order_by("order_id")
     return list(rows.values_list("order_id", flat=True)[:limit])
-
-
-def _both_sides(order_ids: Sequence[int]) -> Q:
-    links = Link.objects.filter(order__in=order_ids)
-    return Q(pk__in=links.values("marketplace_id")) | Q(pk__in=links.values("shop_id"))

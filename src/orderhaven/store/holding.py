@@ -1,4 +1,4 @@
-"""A slip of a bulk action in the shop must not cancel eighty orders at a marketplace: more than a few wait for a person's word."""
+"""More than a few shop cancellations an hour wait for a person's word: a slip of a bulk action must not reach a marketplace."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from orderhaven.store.models import Kind, Link, Message, MessageState, Order
 
 
 def hold_if_too_many(ledger: Ledger, rows: Sequence[Order], now: datetime) -> None:
-    """Hold the cancellations that this ledger puts, when they and those of the last hour are more than the link allows."""
+    """Hold the cancellations this ledger puts, when they and those of the last hour are more than the link allows."""
     for link, fresh in _by_link(rows).items():
         before = Message.objects.filter(
             connection_id=link.marketplace_id, kind=Kind.CANCEL, made_at__gt=now - timedelta(hours=1)

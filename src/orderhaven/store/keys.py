@@ -15,7 +15,7 @@ class KeysLost(Exception):
 
 
 def load_keys() -> list[bytes]:
-    """Newest first: from ORDERHAVEN_KEYS (comma-separated), else from the key file, which is made when there is none."""
+    """Newest first: from ORDERHAVEN_KEYS (comma-separated), else from the key file, made when there is none."""
     given = os.environ.get("ORDERHAVEN_KEYS", "")
     if given:
         return [key.strip().encode() for key in given.split(",") if key.strip()]

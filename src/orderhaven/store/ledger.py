@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db import connection as database
-from django.db.models import Prefetch, QuerySet
+from django.db import transaction
+from django.db.models import QuerySet
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Fact, OutsideTable, Status, move
 from orderhaven.store import connections, consequences, sql
+from orderhaven.store.loading import whole_orders
 from orderhaven.store.models import (
     Event,
     Kind,
@@ -35,16 +37,27 @@ SIDE_OF: Mapping[Kind, Side] = {
 }
 # a parcel to stop comes first, then what a marketplace measures by the minute, then new work
 RANK: Mapping[Kind, int] = {
-    Kind.CANCEL_SHOP: 0, Kind.CANCEL: 1, Kind.ACCEPT: 2, Kind.CONFIRM: 3, Kind.REFUSE: 4, Kind.CORRECT: 5, Kind.PLACE: 6,
+    Kind.CANCEL_SHOP: 0, Kind.CANCEL: 1, Kind.ACCEPT: 2, Kind.CONFIRM: 3, Kind.REFUSE: 4, Kind.CORRECT: 5,
+    Kind.PLACE: 6,
 }  # fmt: skip
 UNSENT = frozenset({MessageState.HELD, MessageState.DUE, MessageState.PARKED})
 IN_FLIGHT = frozenset({MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING})
 
 
 def orders_to_change(orders: QuerySet[Order]) -> list[Order]:
-    """Orders with everything a move may look at, in three queries whatever their number."""
-    outbox = Prefetch("messages", Message.objects.order_by("id"), to_attr="outbox")
-    return list(orders.select_related("link").prefetch_related("lines", outbox).order_by("id"))  # type: ignore[no-redef]
+    """Orders with everything a move may look at, in a few queries whatever their number, oldest first.
+
+    They are held until the transaction ends: both sides, and a person, may have news of one order at once.
+    """
+    keys = list(orders.values_list("id", flat=True))
+    hold_orders(keys)
+    return whole_orders(keys)
+
+
+def hold_orders(keys: Collection[int]) -> None:
+    """Keep others from changing these orders and their messages. On SQLite a transaction is the only writer anyway."""
+    if database.features.has_select_for_update:
+        list(Order.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("id").values_list("id"))
 
 
 class Ledger:
@@ -60,7 +73,8 @@ class Ledger:
         self._events: list[Event] = []
         self._problems: list[Problem] = []
         self._shipments: list[Shipment] = []
-        self._solved: list[tuple[int, frozenset[str], int]] = []
+        self._solved: set[tuple[int, str]] = set()
+        self._solved_messages: dict[int, int] = {}
         self._touched: set[int] = set()
         self._nudged: set[int] = set()
         self._waits: dict[int, datetime] = {}
@@ -151,11 +165,11 @@ class Ledger:
         self._shipments.append(shipment)
 
     def solve(self, order: Order, kinds: Iterable[ProblemKind]) -> None:
-        self._solved.append((order.pk, frozenset(map(str, kinds)), 0))
+        self._solved.update((order.pk, str(kind)) for kind in kinds)
 
     def solve_of(self, message: Message) -> None:
         """The problems that telling this message had."""
-        self._solved.append((message.order_id, frozenset(), message.pk))
+        self._solved_messages[message.pk] = message.order_id
 
     def nudge(self, connection_id: int) -> None:
         self._nudged.add(connection_id)
@@ -185,11 +199,16 @@ class Ledger:
         ]
         sql.insert(self._events)
         _derive_told(self._touched)
+        # only once all this is committed: two cycles that hold their own connection would wait for each other's for good.
+        # A death in between costs until the next hearing at most: a cycle plans from the messages and waits themselves
+        transaction.on_commit(self._nudge_connections)
+
+    # below: how
+
+    def _nudge_connections(self) -> None:
         connections.nudge_tell(self._nudged, self.now)
         for shop, until in self._waits.items():
             connections.bring_wait_forward(shop, until)
-
-    # below: how
 
     def _take_up_again(self, same: Collection[Message]) -> bool:
         newest = max((message.generation for message in same), default=0)
@@ -210,10 +229,17 @@ class Ledger:
         self.solve_of(message)
 
     def _write_solved(self) -> None:
-        for order_id, kinds, message_id in self._solved:
-            still_open = Problem.objects.filter(order_id=order_id, solved_at__isnull=True)
-            still_open = still_open.filter(message_id=message_id) if message_id else still_open.filter(kind__in=kinds)
-            still_open.update(solved_at=self.now)
+        orders = {order_id for order_id, _ in self._solved} | set(self._solved_messages.values())
+        if not orders:
+            return
+        still_open = Problem.objects.filter(order_id__in=orders, solved_at__isnull=True)
+        over = [
+            key
+            for key, order_id, kind, message_id in still_open.values_list("id", "order_id", "kind", "message_id")
+            if (order_id, kind) in self._solved or message_id in self._solved_messages
+        ]
+        if over:
+            Problem.objects.filter(pk__in=over).update(solved_at=self.now)
 
 
 def _set(changed: dict, row: object, columns: Mapping[str, object]) -> None:  # type: ignore[type-arg]

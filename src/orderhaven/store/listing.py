@@ -86,7 +86,7 @@ class Found:
 
 
 def find(merchant_id: int, ref: str) -> list[Found]:
-    """Orders of this number: several when two marketplaces use the same. `NAME/REF` names the marketplace connection too."""
+    """Orders of this number: several when two marketplaces use the same; then `NAME/REF` names the connection too."""
     name, slash, rest = ref.partition("/")
     this = Q(ref=ref) | Q(ref=rest, link__marketplace__name=name) if slash else Q(ref=ref)
     columns = (

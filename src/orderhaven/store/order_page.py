@@ -96,8 +96,8 @@ class OrderPage:
 
 
 _SAME = (
-    "heard_at", "read_at", "shop_ref", "shop_state", "shop_word", "completed_at", "wait_until", "carrier_word", "code_url",
-    "label", "chosen_carrier", "confirmed_at", "deliver_by", "is_test",
+    "heard_at", "read_at", "shop_ref", "shop_state", "shop_word", "completed_at", "wait_until", "carrier_word",
+    "code_url", "label", "chosen_carrier", "confirmed_at", "deliver_by", "is_test",
 )  # fmt: skip
 _LATEST_EVENTS = 500
 

@@ -87,7 +87,7 @@ def reading_failed(
 
 
 def erase_people(now: datetime, after_closing: timedelta, after_placing: timedelta, limit: int = 500) -> int:
-    """Erase buyers' personal data whose time is over; the rest of the order stays. Returns how many orders it touched."""
+    """Erase buyers' personal data whose time is over; the rest of the order stays. Returns how many rows went."""
     over = Q(order__closed_at__lt=now - after_closing) | Q(order__placed_at__lt=now - after_placing)
     keys = list(Person.objects.filter(over).values_list("id", flat=True)[:limit])
     Person.objects.filter(pk__in=keys).delete()
@@ -191,14 +191,18 @@ def _merge_lines(ledger: Ledger, row: Order, lines: Sequence[LineFacts]) -> None
     facts = marketplace_facts(
         Status(row.status), list(before.values()), list(now.values()), confirmed=row.confirmed_at is not None
     )
-    if row.shop_ref and not facts:
+    # of an order that is cancelled, lines go one by one because we cancel them so
+    if row.shop_ref and not facts and row.status != Status.CANCELLED:
         _say_lines_cancelled(ledger, row, kept, newly_cancelled(before, lines))
     for line in lines:
         if line.ref in kept and before[line.ref] != line:
             ledger.change_line(
                 kept[line.ref],
-                ordered=line.ordered, shipped=line.shipped, cancelled=line.cancelled, buyer_asks=line.buyer_asks_to_cancel,
-            )  # fmt: skip
+                ordered=line.ordered,
+                shipped=line.shipped,
+                cancelled=line.cancelled,
+                buyer_asks=line.buyer_asks_to_cancel,
+            )
     for fact in facts:
         ledger.move(row, fact)
 

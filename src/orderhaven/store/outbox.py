@@ -1,4 +1,4 @@
-"""The outbox's rows: which message is due, begun, finished. Each function is one transaction, fenced by the cycle's epoch."""
+"""The outbox's rows: which message is due, begun, finished. Each write is one transaction, fenced by the cycle's epoch."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from orderhaven.core.problems import ProblemKind
 from orderhaven.store import sql
 from orderhaven.store.connections import Claim, fence
-from orderhaven.store.ledger import Ledger, orders_to_change
+from orderhaven.store.ledger import Ledger, hold_orders, orders_to_change
+from orderhaven.store.loading import by_keys, keep_related, whole_orders
 from orderhaven.store.models import Kind, Message, MessageState, Order, Person
 from orderhaven.store.settling import Pace, settle
 from orderhaven.store.verdicts import Verdict
@@ -34,19 +35,11 @@ def due(claim: Claim, state: MessageState, now: datetime, limit: int) -> list[Me
     Each comes with its order, link and lines; a placing with the people as well.
     """
     with transaction.atomic():
-        rows = list(
-            _first_of_its_order(claim.connection_id)
-            .filter(state=state, due_at__lte=now)
-            .select_related("order__link__marketplace")
-            .prefetch_related("order__lines")
-            .order_by("rank", "due_at", "id")[:limit]
-        )
-        placings = [row.order_id for row in rows if row.kind == Kind.PLACE]
-        people: dict[int, list[Person]] = {}
-        for person in Person.objects.filter(order_id__in=placings):
-            people.setdefault(person.order_id, []).append(person)
-        for row in rows:
-            row.order._prefetched_objects_cache["people"] = people.get(row.order_id, [])  # type: ignore[attr-defined]
+        first = _first_of_its_order(claim.connection_id).filter(state=state, due_at__lte=now)
+        found = list(first.order_by("rank", "due_at", "id").values_list("id", "order_id")[:limit])
+        messages = {message.pk: message for row in whole_orders({key for _, key in found}) for message in row.outbox}
+        rows = [messages[key] for key, _ in found]
+        _bring_people([row.order for row in rows if row.kind == Kind.PLACE])
     return rows
 
 
@@ -68,11 +61,12 @@ def next_due(connection_id: int) -> datetime | None:
 
 
 def begin(claim: Claim, composed: Sequence[Composed], not_after: datetime, now: datetime) -> set[int]:
-    """due -> sending, committed before any call. Returns the ids that were still due; the others were withdrawn meanwhile."""
+    """due -> sending, committed before any call. Returns the ids that were still due; others were withdrawn meanwhile."""
     if not composed:
         return set()
     with transaction.atomic():
         fence(claim)
+        hold_orders([one.message.order_id for one in composed])
         ids = [one.message.pk for one in composed]
         begun = _compare_and_set(ids, claim.epoch, not_after, now)
         rows = [one for one in composed if one.message.pk in begun]
@@ -143,6 +137,14 @@ def to_be_sent(link_id: int, limit: int) -> list[Message]:
 # below: how
 
 
+def _bring_people(orders: Sequence[Order]) -> None:
+    people: dict[int, list[Person]] = {order.pk: [] for order in orders}
+    for person in by_keys(Person, "order_id", people):
+        people[person.order_id].append(person)
+    for order in orders:
+        keep_related(order, "people", people[order.pk])
+
+
 def _first_of_its_order(connection_id: int) -> QuerySet[Message]:
     earlier = Message.objects.filter(
         order_id=OuterRef("order_id"), side=OuterRef("side"), pk__lt=OuterRef("pk"), state__in=_IN_ORDER
@@ -176,4 +178,5 @@ def _insert_parts(rows: Sequence[Composed], now: datetime) -> None:
 
 
 def _orders_of(messages: Collection[int]) -> list[Order]:
-    return orders_to_change(Order.objects.filter(messages__in=messages).distinct())
+    keys = Message.objects.filter(pk__in=messages).values_list("order_id", flat=True)
+    return orders_to_change(Order.objects.filter(pk__in=set(keys)))

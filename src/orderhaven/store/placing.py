@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from orderhaven.core.address import Address
 from orderhaven.core.order import Line as WholeLine
 from orderhaven.core.order import Order as WholeOrder
 from orderhaven.core.shop_order import Placement, ProductWanted
@@ -58,6 +59,8 @@ def _pieces(line: WholeLine, *, delivered: bool) -> int:
 
 
 def _whole(row: Order) -> WholeOrder:
-    people = {person.role: address_of(person) for person in row.people.all()}
+    nobody = Address(last_name="", street="", postcode="", city="", country=row.country)  # where people were erased
+    people = {PersonRole.SHIP_TO: nobody, PersonRole.BILL_TO: nobody}
+    people |= {PersonRole(person.role): address_of(person) for person in row.people.all()}
     lines = sorted(row.lines.all(), key=lambda line: line.position)
     return whole_order(row, lines, people[PersonRole.SHIP_TO], people[PersonRole.BILL_TO])

@@ -1,4 +1,4 @@
-"""What a verdict does to a message, its order and its problems. One function per verdict and kind; no query of its own."""
+"""What a verdict does to a message, its order and its problems. One function per verdict and kind, no query."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ShopOrder, ShopState
+from orderhaven.store.connections import TAKES_LONG
+from orderhaven.store.consequences import still_wanted
 from orderhaven.store.ledger import IN_FLIGHT, UNSENT, Ledger
 from orderhaven.store.models import Kind, Message, MessageState, Order, Shipment
 from orderhaven.store.shop_readings import take
@@ -35,7 +37,6 @@ class Pace:
     spread: float = 0.5
     first_look: timedelta = timedelta(seconds=15)
     ask_again: timedelta = timedelta(seconds=20)
-    takes_long: timedelta = timedelta(hours=2)
 
     def back_off(self, attempt: int) -> timedelta:
         """15 s, 30 s, 1 min ... at most 15 min, up to half of it later."""
@@ -60,8 +61,7 @@ def settle(ledger: Ledger, row: Order, message: Message, verdict: Verdict, pace:
         case StillPending():
             _pending(ledger, row, message, pace)
         case NotWanted():
-            ledger.change_message(message, state=MessageState.DROPPED, finished_at=ledger.now)
-            ledger.solve_of(message)
+            _drop(ledger, message)
         case Park():
             _park(ledger, row, message, verdict)
 
@@ -103,9 +103,9 @@ def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
 
 
 def _compare_total(ledger: Ledger, row: Order, message: Message, made: ShopOrder) -> None:
-    """Some shops recalculate: a total that differs is said, whatever the cause."""
+    """Some shops recalculate: a total that differs is said, whatever the cause. A net total cannot be compared."""
     expected = message.facts.get("total")
-    if expected and made.total is not None and Decimal(str(expected)) != made.total.amount:
+    if expected and row.prices_include_vat and made.total is not None and Decimal(str(expected)) != made.total.amount:
         totals = {"shop_total": str(made.total), "total": f"{expected} {row.currency}"}
         ledger.problem(row, ProblemKind.TOTAL_DIFFERS, totals)
 
@@ -123,6 +123,8 @@ def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done) -> None
                 confirmed_at=ledger.now,
             )
         )  # fmt: skip
+        if row.code and not facts.get("code") and not facts.get("label"):
+            ledger.problem(row, ProblemKind.LATER_CODE, {"code": row.code})  # it came while this was on its way
     rest = [one for one in row.outbox if one.kind == Kind.CONFIRM and one.state in UNSENT | IN_FLIGHT]
     if not rest:
         ledger.change(row, confirmed_at=row.confirmed_at or ledger.now, closed_at=row.closed_at or ledger.now)
@@ -137,10 +139,18 @@ def _unclear(ledger: Ledger, row: Order, message: Message, cause: str, pace: Pac
     ledger.event(row, "unclear", {"kind": message.kind, "cause": cause})
 
 
+def _drop(ledger: Ledger, message: Message) -> None:
+    ledger.change_message(message, state=MessageState.DROPPED, finished_at=ledger.now)
+    ledger.solve_of(message)
+
+
 def _again(ledger: Ledger, row: Order, message: Message, cause: str, after: timedelta | None, pace: Pace) -> None:
+    if not still_wanted(row, Kind(message.kind)):
+        _drop(ledger, message)
+        return
     wait = after if after is not None else pace.back_off(message.attempt)
     ledger.change_message(message, state=MessageState.DUE, due_at=ledger.now + wait)
-    if ledger.now - message.made_at >= pace.takes_long:
+    if ledger.now - message.made_at >= TAKES_LONG:
         hours = str(int((ledger.now - message.made_at).total_seconds() // 3600))
         values = {"side": pace.side, "hours": hours, "reason": cause}
         ledger.problem(row, ProblemKind.TAKES_LONG, values, message=message)
@@ -154,6 +164,9 @@ def _missed(ledger: Ledger, row: Order, message: Message, counts: bool, pace: Pa
         again_at = ledger.now + pace.ask_again if counts else max(settled_at, ledger.now + pace.first_look)
         ledger.change_message(message, state=MessageState.UNCLEAR, misses=misses, due_at=again_at)
         return
+    if not still_wanted(row, Kind(message.kind)):
+        _drop(ledger, message)
+        return
     if message.rounds + 1 >= _ROUNDS:
         _park(ledger, row, message, Park(ProblemKind.OUTCOME_UNKNOWN, {"side": pace.side}))
         return
@@ -164,7 +177,7 @@ def _missed(ledger: Ledger, row: Order, message: Message, counts: bool, pace: Pa
 
 
 def _pending(ledger: Ledger, row: Order, message: Message, pace: Pace) -> None:
-    """They are still at it. Past the declared deadline the marketplace's own record is looked at instead; after three rounds a person."""
+    """They are still at it. Past the declared deadline their own record is looked at; after three rounds a person."""
     deadline = (message.not_after or message.made_at) + pace.outcome_deadline * (message.rounds + 1)
     if ledger.now < deadline:
         ledger.change_message(message, due_at=ledger.now + pace.ask_again)

@@ -7,22 +7,24 @@ from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.reading import READING_PROBLEMS, Heard, ShopSide, shop_facts
+from orderhaven.core.reading import READING_PROBLEMS, Header, Heard, ShopSide, header_of, shop_facts
 from orderhaven.core.shop_order import ShopOrder, ShopState
 from orderhaven.core.status import Fact, Status
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.holding import hold_if_too_many
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.models import Kind, MessageState, Order
+from orderhaven.store.shapes import facts_of
 
 _OPEN = (
-    Status.NOT_SHIPPED, Status.PARTLY_SHIPPED, Status.WAITING, Status.CANCELLATION_REQUESTED, Status.PENDING_CONFIRMATION,
+    Status.NOT_SHIPPED, Status.PARTLY_SHIPPED, Status.WAITING, Status.CANCELLATION_REQUESTED,
+    Status.PENDING_CONFIRMATION,
 )  # fmt: skip
 _HELD_AT_ONCE = 500
 
 
 def take_readings(claim: Claim, readings: Sequence[ShopOrder], begun_at: datetime, now: datetime) -> int:
-    """Apply readings that were begun at `begun_at`; those of other people's orders are passed over. Returns how many were ours."""
+    """Apply readings begun at `begun_at`; other people's orders are passed over. Returns how many said something new."""
     by_ref = {reading.shop_ref: reading for reading in readings}
     if not by_ref:
         return 0
@@ -59,7 +61,7 @@ def next_wait(connection_id: int) -> datetime | None:
 
 
 def waits_unread(claim: Claim, now: datetime) -> None:
-    """The shop cannot be read although waits are over: hold them with a Problem, until the ship-by margin; then go bare."""
+    """The shop cannot be read although waits are over: a Problem holds them until the ship-by margin; then they go bare."""
     with transaction.atomic():
         fence(claim)
         ledger = Ledger(now)
@@ -85,7 +87,7 @@ def hold_until(row: Order) -> datetime:
 
 
 def _news(mine: QuerySet[Order], by_ref: Mapping[str, ShopOrder], begun_at: datetime) -> list[int]:
-    """Ids of orders of which the reading says something new: the repeats of every overlap cost one query and no loading."""
+    """Ids of orders of which the reading says something new: repeats of an overlap cost one query and no loading."""
     columns = ("id", "shop_ref", "shop_state", "shop_word", "code", "label", "wait_until", "status")
     news = []
     for row in mine.values(*columns):
@@ -149,8 +151,8 @@ def _say_problems(ledger: Ledger, row: Order, heard: Heard) -> None:
     ledger.solve(row, READING_PROBLEMS - heard.problems.keys())
     for kind, values in heard.problems.items():
         ledger.problem(row, kind, values)
-    if ProblemKind.SHOP_ORDER_GONE in heard.problems:
-        ledger.change(row, wait_until=None)
+    if heard.problems:
+        ledger.change(row, wait_until=None)  # a person must look first; once it is right again, the wait runs anew
 
 
 def _shop_side(row: Order) -> ShopSide:
@@ -164,6 +166,7 @@ def _shop_side(row: Order) -> ShopSide:
         code=row.code,
         placed=sum(line.placed for line in ours),
         expected=sum(line.ordered - line.cancelled for line in ours),
-        told=any(message.kind in told and message.state not in unsent for message in row.outbox),
+        told=any(message.kind in told and message.state not in unsent for message in row.outbox)
+        or header_of(map(facts_of, lines)) in (Header.SENT, Header.CANCELLED),
         confirmed=row.confirmed_at is not None,
     )

@@ -1,12 +1,14 @@
-"""Statement-batched writes, the same on SQLite and PostgreSQL. Measured 3 to 4 times as fast as the ORM's bulk methods."""
+"""Statement-batched writes, the same on SQLite and PostgreSQL: 3 to 4 times as fast as the ORM's bulk methods."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 _LARGEST_STATEMENT = 900  # parameters; SQLite's oldest limit is 999
+# what the database takes as Python has it; nothing here is given an expression
+_AS_IT_IS = (models.CharField, models.TextField, models.BooleanField, models.IntegerField, models.ForeignKey)
 
 
 def insert(
@@ -51,7 +53,13 @@ def update(rows: Iterable[models.Model], columns: Iterable[str]) -> None:
 
 
 def _values(rows: Sequence[models.Model], fields: Sequence[Any]) -> list[Any]:
-    return [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields]
+    database = connections[DEFAULT_DB_ALIAS]  # itself: each look through Django's proxy costs as much as a value
+    prepared = [(field.attname, None if isinstance(field, _AS_IT_IS) else field.get_db_prep_save) for field in fields]
+    return [
+        row.__dict__[name] if prepare is None else prepare(row.__dict__[name], database)
+        for row in rows
+        for name, prepare in prepared
+    ]
 
 
 @cache
@@ -63,7 +71,7 @@ def _insert_text(model: type[models.Model], count: int, ignore_repeats: bool, re
     fields = _writable(model)
     columns = ", ".join(f'"{field.column}"' for field in fields)
     row = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    text = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ' + ", ".join([row] * count)  # noqa: S608
+    text = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ' + ", ".join([row] * count)
     if ignore_repeats:
         text += " ON CONFLICT DO NOTHING"
     if returning:

@@ -54,7 +54,6 @@ def telling(message: Message) -> Telling:
                 code=facts["code"],
                 carrier=carrier,
                 label=facts["label"],
-                destination=row.country,
                 completed_at=row.completed_at,
             )
         case Kind.CANCEL:

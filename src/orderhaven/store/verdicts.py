@@ -10,7 +10,7 @@ from orderhaven.core.shop_order import ShopOrder
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It is there. `shop_order` is the shop's own view of it, for placings; `also` are further shop orders of the same reference."""
+    """It is there. For placings, `shop_order` is the shop's view of it and `also` names more orders of that reference."""
 
     remote_ref: str = ""
     shop_order: ShopOrder | None = None

@@ -10,6 +10,7 @@ import structlog
 from orderhaven.ports.connector import Declaration, Role
 from orderhaven.store import connections, outbox, shop_readings
 from orderhaven.store.connections import Claim
+from orderhaven.store.hop import StoreTrouble
 from orderhaven.store.models import Connection, ConnectionState
 from orderhaven.store.settling import Pace
 from orderhaven.sync.hub import Hub
@@ -72,7 +73,11 @@ Guard = Callable[[Cycle, Callable[[Cycle], Awaitable[None]]], Awaitable[bool]]
 
 async def run_cycle(hub: Hub, connection_id: int, beats: Mapping[Role, tuple[Beat, ...]], guard: Guard) -> None:
     """Claim the connection and run what is due. `guard` runs one beat and says whether the cycle may go on."""
-    taken = await hub.hop(connections.claim, connection_id)
+    try:
+        taken = await hub.hop(connections.claim, connection_id)
+    except StoreTrouble as error:
+        log.error("store_trouble", cause=str(error))
+        return
     if taken is None:
         return
     claim, row = taken

@@ -30,9 +30,7 @@ async def hear_marketplace(cycle: Cycle) -> None:
     cursor, new = cycle.row.cursor, 0
     accepts = Can.ACCEPT in cycle.declaration.can
     async for page in _marketplace(cycle).hear(cycle.row.cursor):
-        new += await cycle.store(
-            orders.take_sightings, cycle.claim, link, page.sightings, cycle.now(), accepts=accepts
-        )
+        new += await cycle.store(orders.take_sightings, cycle.claim, link, page.sightings, cycle.now(), accepts=accepts)
         cursor = page.cursor
     cycle.heard(begun_at, cursor)
     if new:
@@ -62,6 +60,7 @@ async def _say_what_failed(cycle: Cycle, link: Link, answers: Mapping[str, Order
             case BaseException():
                 ends = ends if isinstance(ends, RateLimited) else answer
     if ends is not None:
+        cycle.schedule["hear_at"] = cycle.now()  # the rest is read as soon as they let us
         raise ends
 
 

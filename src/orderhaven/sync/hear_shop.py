@@ -21,7 +21,7 @@ async def hear_shop(cycle: Cycle) -> None:
 
 
 async def reread_open(cycle: Cycle) -> None:
-    """Every open order by its id: some shops do not move an order's change date, and none lists what is in the trash."""
+    """Every open order by its id: some shops do not move an order's change date, and none lists its trash."""
     limit = cycle.declaration.limits.orders_per_look
     after = 0
     while page := await cycle.store(shop_readings.open_in_shop, cycle.row.pk, after, limit):
@@ -32,7 +32,7 @@ async def reread_open(cycle: Cycle) -> None:
 
 
 async def end_waits(cycle: Cycle) -> None:
-    """Read the orders whose wait is over, now; while the shop cannot be read they are held until their ship-by margin."""
+    """Read the orders whose wait is over; while the shop cannot be read they are held until their ship-by margin."""
     limit = cycle.declaration.limits.orders_per_look
     try:
         if cycle.row.state != ConnectionState.ACTIVE:

@@ -12,17 +12,20 @@ from typing import Protocol
 import structlog
 
 from orderhaven.core.errors import AccountProblem, HubError, RateLimited, TryLater
+from orderhaven.core.problems import ProblemKind
 from orderhaven.store import outbox as rows
 from orderhaven.store.models import Message, MessageState
 from orderhaven.store.outbox import Composed
-from orderhaven.store.verdicts import MayHaveHappened, Verdict
+from orderhaven.store.verdicts import MayHaveHappened, Park, Verdict
 from orderhaven.sync.cycle import Cycle
 from orderhaven.sync.recovery import verdict_of
 
 log = structlog.get_logger()
 
 Verdicts = Mapping[int, Verdict]
-_GATHERS_FOR_S = 0.2  # real seconds: how long the first answer of a group waits for others, to be written down with them
+_GATHERS_FOR_S = (
+    0.2  # real seconds: how long the first answer of a group waits for others, to be written down with them
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Mouth(Protocol):
     """One side's way of telling. Messages come with order, link and lines."""
 
     async def before(self, messages: Sequence[Message]) -> Verdicts:
-        """What needs no sending, by a look at the other side or at the message itself. Raises TryLater ... for all of them."""
+        """What needs no sending, by a look at the other side or at the message. Raises TryLater for all of them."""
         ...
 
     def compose(self, message: Message) -> Composed | Verdict:
@@ -64,35 +67,37 @@ async def deliver(cycle: Cycle, mouth: Mouth) -> None:
         next_due = await cycle.store(rows.next_due, cycle.claim.connection_id)
         if next_due is None or next_due > cycle.now():
             return
-        await _look_again(cycle, mouth)
-        await _ask_after(cycle, mouth)
-        await _send_due(cycle, mouth)
+        moved = await _look_again(cycle, mouth) + await _ask_after(cycle, mouth) + await _send_due(cycle, mouth)
+        if not moved:
+            return
 
 
-async def _look_again(cycle: Cycle, mouth: Mouth) -> None:
+async def _look_again(cycle: Cycle, mouth: Mouth) -> int:
     """Unclear messages: what the other side's own record says of them."""
     begun_at = cycle.now()
     messages = await _due(cycle, MessageState.UNCLEAR, cycle.declaration.limits.orders_per_look)
     if messages:
         await _finish(cycle, messages, await mouth.look(messages, begun_at), MessageState.UNCLEAR)
+    return len(messages)
 
 
-async def _ask_after(cycle: Cycle, mouth: Mouth) -> None:
+async def _ask_after(cycle: Cycle, mouth: Mouth) -> int:
     """Messages that were taken in: what became of them."""
     messages = await _due(cycle, MessageState.AWAITING, cycle.declaration.limits.outcomes_per_call)
     if messages:
         await _finish(cycle, messages, await mouth.ask(messages), MessageState.AWAITING)
+    return len(messages)
 
 
-async def _send_due(cycle: Cycle, mouth: Mouth) -> None:
+async def _send_due(cycle: Cycle, mouth: Mouth) -> int:
     messages = await _due(cycle, MessageState.DUE, cycle.declaration.limits.orders_per_look)
     if not messages:
-        return
+        return 0
     verdicts = dict(await mouth.before(messages))
     composed: list[Composed] = []
     for message in messages:
         if message.pk not in verdicts:
-            match mouth.compose(message):
+            match _composed(cycle, mouth, message):
                 case Composed() as ready:
                     composed.append(ready)
                 case verdict:
@@ -101,6 +106,17 @@ async def _send_due(cycle: Cycle, mouth: Mouth) -> None:
     not_after = cycle.not_after()
     begun = await cycle.store(rows.begin, cycle.claim, composed, not_after, cycle.now())
     await _send_all(cycle, mouth, [one.message for one in composed if one.message.pk in begun], not_after)
+    return len(messages)
+
+
+def _composed(cycle: Cycle, mouth: Mouth, message: Message) -> Composed | Verdict:
+    """One order that cannot be composed must not hold up the others."""
+    try:
+        return mouth.compose(message)
+    except Exception as error:
+        log.exception("composing_broke", kind=message.kind)
+        cause = f"{type(error).__name__} in Orderhaven"
+        return Park(ProblemKind.SURPRISE, {"side": cycle.declaration.title, "cause": cause})
 
 
 async def _send_all(cycle: Cycle, mouth: Mouth, messages: Sequence[Message], not_after: datetime) -> None:
@@ -134,7 +150,7 @@ async def _send_one(cycle: Cycle, mouth: Mouth, message: Message, not_after: dat
 
 
 def _end_cycle_if(errors: Sequence[HubError], tried: int) -> None:
-    """The account's trouble and their wish to slow down end the cycle; so does a batch of which nothing came through."""
+    """The account's trouble and their wish to slow down end the cycle; so does a batch that came to nothing."""
     for error in errors:
         if isinstance(error, AccountProblem | RateLimited):
             raise error

@@ -9,6 +9,7 @@ from orderhaven.core.errors import AccountProblem, HubError, OrderProblem, RateL
 from orderhaven.core.problems import ProblemKind
 from orderhaven.store import connections
 from orderhaven.store.connections import Fenced
+from orderhaven.store.hop import StoreTrouble
 from orderhaven.store.keys import KeysLost
 from orderhaven.store.verdicts import MayHaveHappened, NotNow, Park, Verdict
 from orderhaven.sync.cycle import Cycle
@@ -59,6 +60,9 @@ async def guard(cycle: Cycle, beat: Callable[[Cycle], Awaitable[None]]) -> bool:
         log.error("surprise", cause=error.cause)
         await _note(cycle, _failed, error.cause, None)
         return False
+    except StoreTrouble as error:
+        log.error("store_trouble", cause=str(error))
+        return False
     except Exception as error:  # the edge of the cycle: a bug of ours must not stop the hub
         log.exception("cycle_broke")
         await _note(cycle, _failed, f"{type(error).__name__} in Orderhaven: see the log and report it", None)
@@ -72,6 +76,8 @@ async def _note(cycle: Cycle, how: Callable[..., None], *what: object) -> None:
         await cycle.store(how, cycle, *what)
     except Fenced:
         log.info("cycle_fenced")
+    except StoreTrouble as error:
+        log.error("store_trouble", cause=str(error))
 
 
 def _slow_down(cycle: Cycle, after: timedelta) -> None:

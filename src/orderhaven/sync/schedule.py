@@ -1,4 +1,4 @@
-"""Who is due: a ticker that looks every second and hands connections to the queue, one cycle per connection at a time."""
+"""Who is due: a ticker that looks every second and hands connections to the queue, one cycle each at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ import structlog
 
 from orderhaven.ports.clock import Clock
 from orderhaven.store import connections, orders
-from orderhaven.store.hop import Hop
+from orderhaven.store.hop import Hop, StoreTrouble
 
 log = structlog.get_logger()
 _LOOKS_EVERY = timedelta(seconds=1)
@@ -29,6 +29,6 @@ async def tick(hop: Hop, clock: Clock, enqueue: Callable[[list[int]], Awaitable[
             if clock.now() >= erase_at:
                 erase_at = clock.now() + _ERASES_EVERY
                 await hop(orders.erase_people, clock.now(), PERSONAL_DATA_AFTER_CLOSING, PERSONAL_DATA_AFTER_PLACING)
-        except Exception:  # a full disk or a locked database: keep ticking, it may pass
-            log.exception("tick_failed")
+        except StoreTrouble as error:  # a full disk, a locked database: keep ticking, it may pass
+            log.error("store_trouble", cause=str(error))
         await clock.sleep(max(_LOOKS_EVERY, clock.in_real(_SHORTEST_REAL_S)))

@@ -85,7 +85,9 @@ class ShopMouth:
         wanted: dict[int, Placement] = {}
         for message in placings:
             placement = placing.placement(message)
-            if not placement.quantities:
+            if not message.order.people.all():
+                verdicts[message.pk] = Park(ProblemKind.PERSON_ERASED)
+            elif not placement.quantities:
                 verdicts[message.pk] = Park(ProblemKind.NO_LINES)
             elif currencies and message.order.currency not in currencies:
                 verdicts[message.pk] = Park(ProblemKind.CURRENCY_REFUSED, {"currency": message.order.currency})

@@ -151,7 +151,7 @@ class Session:
         return duration / self.clock.in_real(1.0)
 
     async def _pause(self, attempt: int) -> None:
-        await self.clock.sleep(self.clock.in_real(_FIRST_PAUSE_S * 2**attempt * random.uniform(0.7, 1.3)))  # noqa: S311
+        await self.clock.sleep(self.clock.in_real(_FIRST_PAUSE_S * 2**attempt * random.uniform(0.7, 1.3)))
 
 
 def shaped(response: Response, shape: type[T], side: str) -> T:

@@ -20,13 +20,15 @@ class AioTransport:
             headers={"User-Agent": f"Orderhaven/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,
+            timeout=aiohttp.ClientTimeout(total=None),  # each call brings its own
         )
         # aiohttp repeats a PUT by itself when a kept connection breaks; a telling must be one request, so nothing is repeated here
         self._client._retry_connection = False
 
     async def __call__(self, request: Request, timeout_s: float) -> Response:
         try:
-            return await asyncio.wait_for(self._send(request), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                return await self._send(request)
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
             raise NoAnswer(f"cannot be reached ({type(error).__name__})", sent=False) from None
         except TimeoutError:

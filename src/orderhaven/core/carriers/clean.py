@@ -15,7 +15,7 @@ _LINK = re.compile(r"\s*(?:https?://|www\.)", re.IGNORECASE)
 # What links and plug-ins write behind the code: "3S...-NL-1234AB", "JVGL.../1234AB", DPD UK "...*12345".
 _TAIL = re.compile(r"(?:[-/][A-Za-z]{2}[-/][0-9A-Za-z ]{3,8}|/[0-9][0-9A-Za-z ]{3,7}|\*[0-9]{5})")
 _LONGEST_TAIL = 13
-# A link of bol's mails redirects: what it holds is a token, not a code.
+# A link of a marketplace's mails redirects: what it holds is a token, not a code.
 _HOSTS_WITHOUT_CODE = ("link.bol.com",)
 _LINK_PIECE = re.compile(r"[/#?&=!;:]+")
 

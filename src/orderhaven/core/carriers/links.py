@@ -7,7 +7,7 @@ from urllib.parse import quote
 from orderhaven.core.carriers.clean import split_link
 from orderhaven.core.carriers.names import Carrier
 
-# The end of a host's name. Aggregators (myparcel.me, goparcel.nl) and redirects (link.bol.com) are left out
+# The end of a host's name. Aggregators (myparcel.me, goparcel.nl) and redirects of marketplaces are left out
 # on purpose: they serve many carriers.
 _HOSTS: dict[str, Carrier] = {
     "postnl.nl": Carrier.POSTNL,

@@ -9,7 +9,7 @@ class Carrier(StrEnum):
     """Our own word for a carrier: stored, shown in the API, mapped to a marketplace's code by its connector.
 
     A carrier of several countries (DPD, GLS, FedEx) is one carrier here; where a marketplace has a code per
-    country (bol: DPD-NL, DPD-BE), its connector picks by country.
+    country (DPD-NL, DPD-BE), its connector picks by country.
     """
 
     # Netherlands and Belgium

@@ -24,7 +24,7 @@ _ALIASES: dict[str, tuple[Carrier, ...]] = {
     "bpostbe": (_C.BPOST,),
     "belgianpost": (_C.BPOST,),
     "briefpost": (_C.LETTER_MAIL,),
-    # bol's TNT is PostNL, everybody else's is TNT Express
+    # one Dutch marketplace's TNT is PostNL, everybody else's is TNT Express
     "tnt": (_C.TNT, _C.POSTNL),
     "tntexpress": (_C.TNT,),
     "dhlforyou": (_C.DHL_ECOMMERCE_NL,),
