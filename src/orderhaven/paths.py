@@ -27,3 +27,13 @@ def key_file() -> Path:
 
 def lock_file() -> Path:
     return data_folder() / "hub.lock"
+
+
+def keys_place() -> str:
+    """Where the keys that open the secrets are, for sentences."""
+    return "ORDERHAVEN_KEYS" if os.environ.get("ORDERHAVEN_KEYS") else str(key_file())
+
+
+def log_file() -> Path:
+    """Where an unexpected error leaves its trace."""
+    return data_folder() / "errors.log"

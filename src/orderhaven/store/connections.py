@@ -10,7 +10,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Least
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.store import keys
+from orderhaven.store import keys, sql
+from orderhaven.store.loading import returned
 from orderhaven.store.models import Connection, ConnectionState, Event
 
 TAKES_LONG = timedelta(hours=2)
@@ -28,13 +29,12 @@ class Claim:
     epoch: int
 
 
-_COLUMNS = tuple(field.attname for field in Connection._meta.concrete_fields)
-_CLAIM = f"UPDATE store_connection SET epoch = epoch + 1 WHERE id = %s RETURNING {', '.join(_COLUMNS)}"
+_CLAIM = "UPDATE store_connection SET epoch = epoch + 1 WHERE id = %s RETURNING "
 
 
 def claim(connection_id: int) -> tuple[Claim, Connection] | None:
     """Raise the epoch and take the connection as it stands, in one statement; None when it is gone."""
-    found = list(Connection.objects.raw(_CLAIM, [connection_id]))
+    found = returned(Connection, _CLAIM, [connection_id])
     return (Claim(found[0].pk, found[0].epoch), found[0]) if found else None
 
 
@@ -48,14 +48,17 @@ def fence(claimed: Claim) -> None:
         raise Fenced(f"connection {claimed.connection_id}: epoch {claimed.epoch} is over")
 
 
+_DUE = """
+SELECT id FROM store_connection
+WHERE (state = 'active' AND (hear_at <= %s OR tell_at <= %s OR reread_at <= %s)
+    AND (quiet_until IS NULL OR quiet_until <= %s)) OR wait_at <= %s
+ORDER BY id LIMIT %s
+"""
+
+
 def due(now: datetime, limit: int = 200) -> list[int]:
     """Connections with something to do. A wait ends on a connection in trouble too: then by the clock alone."""
-    something = Q(hear_at__lte=now) | Q(tell_at__lte=now) | Q(reread_at__lte=now)
-    not_quiet = Q(quiet_until__isnull=True) | Q(quiet_until__lte=now)
-    active = Q(state=ConnectionState.ACTIVE) & something & not_quiet
-    return list(
-        Connection.objects.filter(active | Q(wait_at__lte=now)).order_by("id").values_list("id", flat=True)[:limit]
-    )
+    return [key for (key,) in sql.rows(_DUE, [sql.moment(now)] * 5 + [limit])]
 
 
 def nudge(connection_id: int, now: datetime, *columns: str) -> None:
@@ -76,7 +79,7 @@ def bring_wait_forward(connection_id: int, wait_until: datetime) -> None:
 
 def save_schedule(claimed: Claim, **columns: object) -> None:
     """Write the schedule at the end of a cycle. Raises Fenced."""
-    if not Connection.objects.filter(pk=claimed.connection_id, epoch=claimed.epoch).update(**columns):
+    if not sql.set_columns(Connection, columns, "id = %s AND epoch = %s", [claimed.connection_id, claimed.epoch]):
         raise Fenced(f"connection {claimed.connection_id}: epoch {claimed.epoch} is over")
 
 
@@ -138,14 +141,14 @@ def open_settings(row: Connection) -> dict[str, str]:
 
 
 def token_of(connection_id: int) -> tuple[str, datetime] | None:
-    box = Connection.objects.values_list("token", flat=True).get(pk=connection_id)
+    ((box,),) = sql.rows("SELECT token FROM store_connection WHERE id = %s", [connection_id])
     kept = keys.decrypt(box)
     return (kept["token"], datetime.fromisoformat(kept["ends_at"])) if kept else None
 
 
 def keep_token(connection_id: int, token: str, ends_at: datetime) -> None:
     box = keys.encrypt({"token": token, "ends_at": ends_at.isoformat()})
-    Connection.objects.filter(pk=connection_id).update(token=box)
+    sql.change("UPDATE store_connection SET token = %s WHERE id = %s", [box, connection_id])
 
 
 def rotate_keys() -> int:

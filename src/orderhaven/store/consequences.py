@@ -25,6 +25,7 @@ _SOLVED_BY: Mapping[Status, tuple[ProblemKind, ...]] = {
 }  # fmt: skip
 _BY_THE_SHOP = frozenset({Fact.COMPLETED_WITH_CODE, Fact.CODE, Fact.WAIT_OVER})
 _BY_OTHERS = frozenset({Fact.SHIPPED_THERE, Fact.REST_SENT})
+_SENT = frozenset({MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING, MessageState.TOLD})
 _BY_THE_MERCHANT = frozenset({Fact.SHOP_CANCELLED, Fact.CANCEL_ACCEPTED})
 
 
@@ -45,6 +46,10 @@ def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Stat
                 _open_again(ledger, order, fact)
             case _:
                 pass
+    elif fact in _BY_OTHERS and after is Status.SHIPPED:
+        _handled_by_others(ledger, order)
+    elif fact is Fact.CANCELLED_THERE and after is Status.CANCELLED:
+        ledger.drop_unsent(order, (Kind.CANCEL,))  # somebody did it there, perhaps because we could not
     if after is Status.WAITING and order.wait_until is None:
         ledger.wait(order, ledger.now + timedelta(seconds=order.link.wait_s))
     if fact is Fact.CANCEL_REFUSED and after is Status.NOT_SHIPPED:
@@ -52,10 +57,15 @@ def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Stat
 
 
 def want_placed(ledger: Ledger, order: Order) -> None:
-    """Put the placing of an order that is to be placed: read, not held, not there yet, and the merchant's to ship."""
-    if order.status != Status.NOT_SHIPPED or order.hold or order.shop_ref or order.by_marketplace:
+    """Put the placing of an order that is to be placed: read, not held, not there yet, and the merchant's to ship.
+
+    One that the marketplace ships is placed once it left, where the merchant wants that.
+    """
+    if order.read_at is None or order.hold or order.shop_ref:
         return
-    if order.read_at is not None:
+    wants_delivered = order.link.delivered_by_marketplace == DeliveredByMarketplace.PLACE
+    delivered = order.by_marketplace and order.status == Status.SHIPPED and wants_delivered
+    if delivered or (order.status == Status.NOT_SHIPPED and not order.by_marketplace):
         ledger.put(order, Kind.PLACE)
 
 
@@ -80,15 +90,19 @@ def _shipped(ledger: Ledger, order: Order, fact: Fact) -> None:
     if fact in _BY_THE_SHOP:
         ledger.put(order, Kind.CONFIRM)
     elif fact in _BY_OTHERS:
-        ledger.drop_unsent(order, (Kind.PLACE, Kind.CONFIRM, Kind.CANCEL, Kind.ACCEPT, Kind.REFUSE))
-        ledger.change(order, handled_by_others=True, closed_at=ledger.now)
+        ledger.drop_unsent(order, (Kind.PLACE, Kind.CANCEL, Kind.ACCEPT, Kind.REFUSE))
+        _handled_by_others(ledger, order)
+        want_placed(ledger, order)
+
+
+def _handled_by_others(ledger: Ledger, order: Order) -> None:
+    """Nothing is left to confirm. What we told, or are telling at this moment, stays ours."""
+    confirmations = [message for message in order.outbox if message.kind == Kind.CONFIRM]
+    ours = any(message.state in _SENT for message in confirmations)
+    ledger.drop_unsent(order, (Kind.CONFIRM,))
+    if not ours:
+        ledger.change(order, handled_by_others=True, closed_at=order.closed_at or ledger.now)
         ledger.touch(order)
-        if (
-            order.by_marketplace
-            and order.link.delivered_by_marketplace == DeliveredByMarketplace.PLACE
-            and not order.hold
-        ):
-            ledger.put(order, Kind.PLACE)
 
 
 def _cancelled(ledger: Ledger, order: Order, fact: Fact, before: Status) -> None:

@@ -6,12 +6,14 @@ from datetime import datetime
 from django.db import transaction
 
 from orderhaven.store.connections import nudge
+from orderhaven.store.loading import by_keys
 from orderhaven.store.models import Connection, Event, Link
 
 
 def of_marketplace(connection_id: int) -> Link | None:
     """The link of a marketplace connection; None while it has none: then nothing is heard."""
-    return Link.objects.filter(marketplace_id=connection_id).first()
+    found = by_keys(Link, "marketplace_id", [connection_id])
+    return found[0] if found else None
 
 
 def of_name(merchant_id: int, marketplace: str) -> Link | None:

@@ -4,7 +4,7 @@ The statement of a table is made once, and an instance is made without the ORM's
 checked when they were written. Everything else about the instances is as the ORM leaves it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC
 from functools import cache
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.base import ModelState
 
+from orderhaven.store import sql
 from orderhaven.store.models import Connection, Line, Link, Message, Order
 
 M = TypeVar("M", bound=models.Model)
@@ -27,6 +28,14 @@ def by_keys(model: type[M], column: str, keys: Collection[object]) -> list[M]:
         for start in range(0, len(wanted), _MOST_KEYS)
         for row in _rows(model, column, wanted[start : start + _MOST_KEYS])
     ]
+
+
+def returned(model: type[M], change: str, given: Sequence[object]) -> list[M]:
+    """The rows that a statement ending in RETURNING has changed, as they stand now."""
+    _, names, converters = _plan(model, connections[DEFAULT_DB_ALIAS].vendor)
+    columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
+    found = sql.rows(change + columns, given)
+    return [_instance(model, names, converters, values, connections[DEFAULT_DB_ALIAS]) for values in found]
 
 
 def whole_orders(keys: Collection[int]) -> list[Order]:
@@ -72,12 +81,11 @@ def _by_order(rows: Iterable[M]) -> dict[int, list[M]]:
 
 
 def _rows(model: type[M], column: str, keys: list[object]) -> Iterable[M]:
-    database = connections[DEFAULT_DB_ALIAS]  # itself, because each look through Django's proxy costs as much as a column
+    database = connections[
+        DEFAULT_DB_ALIAS
+    ]  # itself, because each look through Django's proxy costs as much as a column
     text, names, converters = _plan(model, database.vendor)
-    marks = ", ".join(["%s"] * len(keys))
-    with database.cursor() as cursor:
-        cursor.execute(f'{text} WHERE "{column}" IN ({marks}) ORDER BY "id"', keys)
-        found = cursor.fetchall()
+    found = sql.rows(f'{text} WHERE "{column}" IN ({sql.marks(keys)}) ORDER BY "id"', keys)
     return [_instance(model, names, converters, values, database) for values in found]
 
 

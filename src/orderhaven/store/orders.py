@@ -32,7 +32,7 @@ def take_sightings(
     with transaction.atomic():
         fence(claim)
         known = _known_lines(link, [sighting.ref for sighting in sightings])
-        fresh = [sighting for sighting in sightings if sighting.ref not in known]
+        fresh = list({sighting.ref: sighting for sighting in sightings if sighting.ref not in known}.values())
         _insert_stubs(link, fresh, now)
         known |= {sighting.ref: _untouched(sighting.lines) for sighting in fresh}
         changed = {sighting.ref: sighting for sighting in sightings if _differs(known[sighting.ref], sighting)}
@@ -176,8 +176,8 @@ def _apply_acceptance(link: Link, sightings: Sequence[Sighting], now: datetime) 
     rows = orders_to_change(pending)
     ledger = Ledger(now)
     for row in rows:
+        ledger.change(row, read_at=None, needs_acceptance=False)  # first, so that it is placed only once it is read again
         ledger.move(row, Fact.ACCEPTED)
-        ledger.change(row, read_at=None, needs_acceptance=False)
     if rows:
         Person.objects.filter(order__in=rows).delete()
         ledger.write()

@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.store import sql
@@ -35,29 +34,34 @@ def due(claim: Claim, state: MessageState, now: datetime, limit: int) -> list[Me
     Each comes with its order, link and lines; a placing with the people as well.
     """
     with transaction.atomic():
-        first = _first_of_its_order(claim.connection_id).filter(state=state, due_at__lte=now)
-        found = list(first.order_by("rank", "due_at", "id").values_list("id", "order_id")[:limit])
+        found = sql.rows(_DUE, [claim.connection_id, str(state), sql.moment(now), limit])
         messages = {message.pk: message for row in whole_orders({key for _, key in found}) for message in row.outbox}
         rows = [messages[key] for key, _ in found]
         _bring_people([row.order for row in rows if row.kind == Kind.PLACE])
     return rows
 
 
-_NEXT = """
-SELECT MIN(m.due_at) FROM store_message m
-JOIN store_order o ON o.id = m.order_id JOIN store_link l ON l.id = o.link_id
-WHERE m.connection_id = %s AND m.state IN ('due', 'unclear', 'awaiting') AND NOT l.rehearsal AND NOT EXISTS (
-    SELECT 1 FROM store_message e WHERE e.order_id = m.order_id AND e.side = m.side AND e.id < m.id
+_OF_NO_REHEARSAL = """
+JOIN store_order o ON o.id = m.order_id JOIN store_link l ON l.id = o.link_id AND NOT l.rehearsal
+"""
+_FIRST_OF_ITS_ORDER = """
+NOT EXISTS (SELECT 1 FROM store_message e WHERE e.order_id = m.order_id AND e.side = m.side AND e.id < m.id
     AND e.state IN ('due', 'sending', 'unclear', 'awaiting'))
+"""
+_DUE = f"""
+SELECT m.id, m.order_id FROM store_message m {_OF_NO_REHEARSAL}
+WHERE m.connection_id = %s AND m.state = %s AND m.due_at <= %s AND {_FIRST_OF_ITS_ORDER}
+ORDER BY m.rank, m.due_at, m.id LIMIT %s
+"""
+_NEXT = f"""
+SELECT MIN(m.due_at) FROM store_message m {_OF_NO_REHEARSAL}
+WHERE m.connection_id = %s AND m.state IN ('due', 'unclear', 'awaiting') AND {_FIRST_OF_ITS_ORDER}
 """
 
 
 def next_due(connection_id: int) -> datetime | None:
     """When the first message that could move is due; None when there is none."""
-    with database.cursor() as cursor:
-        cursor.execute(_NEXT, [connection_id])
-        found = cursor.fetchone()[0]
-    return datetime.fromisoformat(found).replace(tzinfo=UTC) if isinstance(found, str) else found
+    return sql.time_of(sql.rows(_NEXT, [connection_id])[0][0])
 
 
 def begin(claim: Claim, composed: Sequence[Composed], not_after: datetime, now: datetime) -> set[int]:
@@ -73,19 +77,23 @@ def begin(claim: Claim, composed: Sequence[Composed], not_after: datetime, now: 
         for one in rows:
             one.message.facts = dict(one.facts)
             one.message.epoch, one.message.attempt = claim.epoch, one.message.attempt + 1
-            one.message.not_after, one.message.state = not_after, MessageState.SENDING
+            one.message.not_after, one.message.state, one.message.handle = not_after, MessageState.SENDING, ""
         sql.update([one.message for one in rows], ("facts",))
         _insert_parts(rows, now)
     return begun
+
+
+_LEFT_BEHIND = """
+UPDATE store_message SET state = 'unclear', due_at = %s, misses = 0
+WHERE connection_id = %s AND state = 'sending' AND epoch < %s
+"""
 
 
 def left_behind(claim: Claim, now: datetime) -> int:
     """What an earlier cycle began and never finished may have happened. Returns how many there were."""
     with transaction.atomic():
         fence(claim)
-        return Message.objects.filter(
-            connection_id=claim.connection_id, state=MessageState.SENDING, epoch__lt=claim.epoch
-        ).update(state=MessageState.UNCLEAR, due_at=now, misses=0)
+        return sql.change(_LEFT_BEHIND, [sql.moment(now), claim.connection_id, claim.epoch])
 
 
 def finish(
@@ -145,17 +153,10 @@ def _bring_people(orders: Sequence[Order]) -> None:
         keep_related(order, "people", people[order.pk])
 
 
-def _first_of_its_order(connection_id: int) -> QuerySet[Message]:
-    earlier = Message.objects.filter(
-        order_id=OuterRef("order_id"), side=OuterRef("side"), pk__lt=OuterRef("pk"), state__in=_IN_ORDER
-    )
-    return Message.objects.filter(connection_id=connection_id, order__link__rehearsal=False).filter(~Exists(earlier))
-
-
 def _compare_and_set(ids: Collection[int], epoch: int, not_after: datetime, now: datetime) -> set[int]:
     marks = ", ".join(["%s"] * len(ids))
     text = (
-        "UPDATE store_message SET state = 'sending', attempt = attempt + 1, epoch = %s, not_after = %s "
+        "UPDATE store_message SET state = 'sending', attempt = attempt + 1, epoch = %s, not_after = %s, handle = '' "
         f"WHERE id IN ({marks}) AND state = 'due' RETURNING id"
     )
     moment = database.ops.adapt_datetimefield_value(not_after)

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Min, QuerySet
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reading import READING_PROBLEMS, Header, Heard, ShopSide, header_of, shop_facts
 from orderhaven.core.shop_order import ShopOrder, ShopState
 from orderhaven.core.status import Fact, Status
+from orderhaven.store import sql
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.holding import hold_if_too_many
 from orderhaven.store.ledger import Ledger, orders_to_change
+from orderhaven.store.loading import whole_orders
 from orderhaven.store.models import Kind, MessageState, Order
 from orderhaven.store.shapes import facts_of
 
@@ -30,8 +31,7 @@ def take_readings(claim: Claim, readings: Sequence[ShopOrder], begun_at: datetim
         return 0
     with transaction.atomic():
         fence(claim)
-        mine = Order.objects.filter(link__shop_id=claim.connection_id, shop_ref__in=by_ref).exclude(shop_ref="")
-        rows = orders_to_change(Order.objects.filter(pk__in=_news(mine, by_ref, begun_at)))
+        rows = whole_orders(_news(claim.connection_id, by_ref, begun_at))
         ledger = Ledger(now)
         for row in rows:
             take(ledger, row, by_ref[row.shop_ref])
@@ -41,10 +41,16 @@ def take_readings(claim: Claim, readings: Sequence[ShopOrder], begun_at: datetim
     return len(rows)
 
 
+_OPEN_THERE = f"""
+SELECT o.id, o.shop_ref FROM store_link l JOIN store_order o ON o.link_id = l.id
+WHERE l.shop_id = %s AND o.closed_at IS NULL AND o.id > %s AND o.shop_ref <> '' AND o.status IN ({sql.marks(_OPEN)})
+ORDER BY o.id LIMIT %s
+"""
+
+
 def open_in_shop(connection_id: int, after: int, limit: int) -> list[tuple[int, str]]:
     """(order id, shop_ref) of placed orders that are still open, in pages by id."""
-    rows = Order.objects.filter(link__shop_id=connection_id, closed_at__isnull=True, pk__gt=after).exclude(shop_ref="")
-    return list(rows.filter(status__in=_OPEN).order_by("id").values_list("id", "shop_ref")[:limit])
+    return [(key, ref) for key, ref in sql.rows(_OPEN_THERE, [connection_id, after, *map(str, _OPEN), limit])]
 
 
 def waits_over(connection_id: int, now: datetime, limit: int) -> list[str]:
@@ -53,11 +59,14 @@ def waits_over(connection_id: int, now: datetime, limit: int) -> list[str]:
     return list(rows.order_by("wait_until").values_list("shop_ref", flat=True)[:limit])
 
 
+_NEXT_WAIT = """
+SELECT MIN(o.wait_until) FROM store_link l JOIN store_order o ON o.link_id = l.id
+WHERE l.shop_id = %s AND o.wait_until IS NOT NULL
+"""
+
+
 def next_wait(connection_id: int) -> datetime | None:
-    found: datetime | None = Order.objects.filter(link__shop_id=connection_id, wait_until__isnull=False).aggregate(
-        first=Min("wait_until")
-    )["first"]
-    return found
+    return sql.time_of(sql.rows(_NEXT_WAIT, [connection_id])[0][0])
 
 
 def waits_unread(claim: Claim, now: datetime) -> None:
@@ -86,26 +95,32 @@ def hold_until(row: Order) -> datetime:
     return promised - margin if promised is not None else waited + timedelta(hours=12)
 
 
-def _news(mine: QuerySet[Order], by_ref: Mapping[str, ShopOrder], begun_at: datetime) -> list[int]:
+# the plus keeps the database from going through all orders of the shop's links instead of these few
+_KNOWN = """
+SELECT id, shop_ref, shop_state, shop_word, code, label, wait_until, status FROM store_order
+WHERE shop_ref IN ({marks}) AND +link_id IN (SELECT id FROM store_link WHERE shop_id = %s) ORDER BY id
+"""
+
+
+def _news(shop_id: int, by_ref: Mapping[str, ShopOrder], begun_at: datetime) -> list[int]:
     """Ids of orders of which the reading says something new: repeats of an overlap cost one query and no loading."""
-    columns = ("id", "shop_ref", "shop_state", "shop_word", "code", "label", "wait_until", "status")
+    refs = [ref for ref in by_ref if ref]
+    if not refs:
+        return []
     news = []
-    for row in mine.values(*columns):
-        reading = by_ref[row["shop_ref"]]
+    for key, shop_ref, *known in sql.rows(_KNOWN.format(marks=sql.marks(refs)), [*refs, shop_id]):
+        state, word, code, label, wait_until, status = known
+        reading, until = by_ref[shop_ref], sql.time_of(wait_until)
         same = (
-            row["shop_state"] == reading.state
-            and row["shop_word"] == reading.status_word
-            and row["label"] == reading.label
-            and (not reading.codes or reading.codes[0].code == row["code"])
-            and (row["wait_until"] is None or begun_at < row["wait_until"])
-            and (
-                reading.state is not ShopState.COMPLETED
-                or row["status"] not in _OPEN
-                or row["status"] == Status.WAITING
-            )
+            state == reading.state
+            and word == reading.status_word
+            and label == reading.label
+            and (not reading.codes or reading.codes[0].code == code)
+            and (until is None or begun_at < until)
+            and (reading.state is not ShopState.COMPLETED or status not in _OPEN or status == Status.WAITING)
         )
         if not same:
-            news.append(row["id"])
+            news.append(key)
     return news
 
 
@@ -122,9 +137,9 @@ def _keep(ledger: Ledger, row: Order, reading: ShopOrder) -> None:
     """What the shop shows now. A code that stood there once is never taken away again."""
     seen: dict[str, object] = {
         "shop_state": str(reading.state),
-        "shop_word": reading.status_word,
-        "shop_number": reading.number or row.shop_number,
-        "label": reading.label or row.label,
+        "shop_word": reading.status_word[:60],
+        "shop_number": reading.number[:100] or row.shop_number,
+        "label": reading.label[:100] or row.label,
     }
     if reading.codes:
         first = reading.codes[0]

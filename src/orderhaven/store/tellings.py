@@ -89,9 +89,12 @@ def _shipment(message: Message, declaration: Declaration) -> Composed | Verdict:
 
 
 def _parts(message: Message, facts: Mapping[str, object], lines_per_part: int) -> Composed | Verdict:
+    still_open = _open_pieces(message.order)
     if "pieces" in message.facts and (message.part or message.attempt):
-        return Composed(message, message.facts | facts)
-    pieces = list(_open_pieces(message.order).items())
+        kept = {ref: min(count, still_open.get(ref, 0)) for ref, count in message.facts["pieces"].items()}
+        kept = {ref: count for ref, count in kept.items() if count}
+        return Composed(message, {**message.facts, **facts, "pieces": kept}) if kept else NotWanted()
+    pieces = list(still_open.items())
     if not pieces:
         return NotWanted()
     cut = [dict(pieces[start : start + lines_per_part]) for start in range(0, len(pieces), lines_per_part)]

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from orderhaven.connectors import declarations, open_connector
@@ -35,6 +35,7 @@ class Hub:
     transport: Any
     chance: random.Random = field(default_factory=random.Random)
     declared: Mapping[str, Declaration] = field(default_factory=declarations)
+    people_kept_for: timedelta = timedelta(days=30)  # buyers' personal data, after the last closing event
     _open: dict[int, tuple[tuple[str, str], Any]] = field(default_factory=dict)
 
     def declaration_of(self, row: Connection) -> Declaration:

@@ -83,7 +83,7 @@ async def work(hub: Hub, stop: asyncio.Event) -> None:
     running = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=1), batch_size=10))
     housekeeping = asyncio.create_task(forget_jobs())
     try:
-        await tick(hub.hop, hub.clock, enqueue, stop)
+        await tick(hub, enqueue, stop)
     finally:
         housekeeping.cancel()
         queue.shutdown.set()

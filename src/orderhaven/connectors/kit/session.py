@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from orderhaven.connectors.kit.http import NoAnswer, Request, Response
+from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport
 from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater, Unclear, WrongAddress
 from orderhaven.ports.connector import Limits, Outside
 
@@ -45,7 +45,7 @@ class Session:
         self.side = side
         self.base_url = base_url.rstrip("/")
         self.clock = outside.clock
-        self._transport = outside.transport
+        self._transport: Transport = outside.transport
         self._auth = auth
         self._timeout_s = limits.call_timeout_s
         self._slots = asyncio.Semaphore(limits.calls_at_once)

@@ -1,0 +1,200 @@
+"""Connections: made, tested before they are saved, paused, resumed, polled now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from shlex import quote
+
+from orderhaven import paths
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.actions.outside import ask
+from orderhaven.actions.settings_given import complete, demand_offered, split_secrets
+from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.ports.connector import Account, Declaration, Role
+from orderhaven.store import connections
+from orderhaven.store.keys import KeysLost
+from orderhaven.store.models import Connection, ConnectionState
+
+_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An account that answered: what it is called, what it offers to choose from. Nothing is saved yet."""
+
+    declaration: Declaration
+    row: Connection
+    settings: Mapping[str, str]
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    name: str
+    account: Account
+    is_new: bool  # else an existing connection got new keys or settings
+
+
+def connect(by: Hand, connector: str, name: str, given: Mapping[str, str], every: timedelta | None = None) -> Connected:
+    """Test the account, then save it as connection `name`; an existing one gets the new keys. Raises Impossible."""
+    return save(by, try_account(by, connector, name, given), every)
+
+
+def try_account(by: Hand, connector: str, name: str, given: Mapping[str, str]) -> Trial:
+    """Ask the account who it is. Raises Impossible with what to mend; nothing is saved."""
+    declaration = by.declaration(connector)
+    row = _row_for(by, declaration, name.strip())
+    settings = complete(declaration, given, _kept_settings(row))
+    account: Account = ask(by, declaration, settings, lambda connector: connector.check())
+    _demand_own_account(declaration, row, account)
+    return Trial(declaration, row, settings, account)
+
+
+def choose(trial: Trial, chosen: Mapping[str, str]) -> Trial:
+    """The same trial with what was chosen from the account's own lists. Raises Impossible."""
+    settings = complete(trial.declaration, chosen, trial.settings)
+    return Trial(trial.declaration, trial.row, settings, trial.account)
+
+
+def save(by: Hand, trial: Trial, every: timedelta | None = None) -> Connected:
+    """Raises Impossible."""
+    demand_offered(trial.declaration, trial.settings, trial.account.choices)
+    row = trial.row
+    if every is not None:
+        demand_not_too_often(every, trial.declaration)
+        row.hear_every_s = int(every.total_seconds())
+    elif row._state.adding:
+        row.hear_every_s = int(max(_EVERY, trial.declaration.limits.poll_floor).total_seconds())
+    row.fingerprint, row.account_name = trial.account.fingerprint, trial.account.name[:200]
+    row.currencies = sorted(trial.account.currencies)
+    is_new = row._state.adding
+    shown, secret = split_secrets(trial.declaration, trial.settings)
+    connections.save_account(row, shown, secret, by.clock.now(), by.actor)
+    return Connected(row.name, trial.account, is_new)
+
+
+def connection_list(by: Hand) -> list[ConnectionRow]:
+    return [_shown(by, row) for row in connections.all_of(by.merchant_id)]
+
+
+def pause(by: Hand, name: str) -> None:
+    """Nothing is heard or told until it is resumed; waits go on and are held."""
+    connections.set_state(by.connection(name).pk, ConnectionState.PAUSED, by.clock.now(), by.actor)
+
+
+def resume(by: Hand, name: str) -> None:
+    connections.set_state(by.connection(name).pk, ConnectionState.ACTIVE, by.clock.now(), by.actor)
+
+
+def poll_now(by: Hand, name: str) -> bool:
+    """Make everything due on this connection. Whether a hub runs here that will do it. Raises Impossible."""
+    from orderhaven.sync.worker import hub_is_running  # here, because it brings the whole engine along
+
+    row = by.connection(name)
+    if row.state != ConnectionState.ACTIVE:
+        raise Impossible(f"'{name}' is paused. Resume it first: orderhaven resume {quote(name)}")
+    connections.be_asked_now(row, by.clock.now())
+    return hub_is_running(paths.lock_file())
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    """A connection as a list shows it."""
+
+    name: str
+    connector: str
+    title: str
+    role: Role
+    account: str
+    state: ConnectionState
+    shop: str  # of a marketplace: where its orders go; "" while it has no link
+    rehearsal: bool
+    every: timedelta
+    heard_at: datetime | None  # None: not heard yet
+    next_at: datetime | None  # None: nothing is planned
+    trouble: str  # a sentence; "" when all is well
+
+
+def demand_not_too_often(every: timedelta, declaration: Declaration) -> None:
+    floor = declaration.limits.poll_floor
+    if every < floor:
+        raise Impossible(
+            f"{declaration.title} may not be asked more often than every {int(floor.total_seconds())} seconds."
+        )
+
+
+def trouble_of(row: Connection, now: datetime) -> str:
+    """Why a connection does not do its work, in a sentence; "" when it does."""
+    match ConnectionState(row.state):
+        case ConnectionState.ATTENTION:
+            return sentence(ProblemKind(row.problem_kind), row.problem_values)
+        case ConnectionState.PAUSED:
+            return f"Paused by hand. Resume it with: orderhaven resume {quote(row.name)}"
+        case ConnectionState.ACTIVE if row.failing_since is not None:
+            minutes = int((now - row.failing_since).total_seconds() // 60)
+            return (
+                f"It fails since {minutes} minutes ({row.failures} times): {row.last_error}. Orderhaven keeps trying."
+            )
+    return ""
+
+
+def _kept_settings(row: Connection) -> Mapping[str, str]:
+    """What an existing connection was made with."""
+    if row._state.adding:
+        return {}
+    try:
+        return connections.open_settings(row)
+    except KeysLost:
+        # connecting again is one of the two ways out of lost keys: what is missing then says so by itself
+        return dict(row.settings)
+
+
+# below: how
+
+
+def _row_for(by: Hand, declaration: Declaration, name: str) -> Connection:
+    if not name or len(name) > 100 or "/" in name:
+        raise Impossible("A connection needs a name of 1 to 100 characters, without a slash.")
+    row = connections.by_name(by.merchant_id, name)
+    if row is None:
+        return Connection(merchant_id=by.merchant_id, connector=declaration.name, role=declaration.role, name=name)
+    if row.connector != declaration.name:
+        raise Impossible(
+            f"'{name}' is a connection with {row.connector} already. Give this one another name with --name."
+        )
+    return row
+
+
+def _demand_own_account(declaration: Declaration, row: Connection, account: Account) -> None:
+    if not row._state.adding and row.fingerprint != account.fingerprint:
+        other = sentence(ProblemKind.OTHER_ACCOUNT, {"side": declaration.title})
+        raise Impossible(f"{other} Give it a name of its own with --name; '{row.name}' stays as it was.")
+    known = connections.of_account(declaration.name, account.fingerprint)
+    if known is not None and (row._state.adding or known.pk != row.pk):
+        raise Impossible(
+            f"This account of {declaration.title} is already connected as '{known.name}'. To give that one new keys, "
+            f"connect with --name {quote(known.name)}."
+        )
+
+
+def _shown(by: Hand, row: Connection) -> ConnectionRow:
+    link = getattr(row, "link", None)
+    planned = [moment for moment in (row.hear_at, row.tell_at) if moment is not None]
+    declaration = by.declared.get(row.connector)
+    return ConnectionRow(
+        name=row.name,
+        connector=row.connector,
+        title=declaration.title if declaration is not None else row.connector,
+        role=Role(row.role),
+        account=row.account_name,
+        state=ConnectionState(row.state),
+        shop=link.shop.name if link is not None else "",
+        rehearsal=link is not None and link.rehearsal,
+        every=timedelta(seconds=row.hear_every_s),
+        heard_at=row.heard_at,
+        next_at=min(planned) if planned else None,
+        trouble=trouble_of(row, by.clock.now()),
+    )

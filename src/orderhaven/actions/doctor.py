@@ -1,0 +1,167 @@
+"""Whether everything is in order, one line per thing looked at, each with what to do."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from shlex import quote
+
+from orderhaven import paths
+from orderhaven.actions.connecting import trouble_of
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.actions.outside import ask
+from orderhaven.core.errors import ClockOff
+from orderhaven.ports.connector import Account
+from orderhaven.store import connections
+from orderhaven.store import doctor as database
+from orderhaven.store.keys import KeysLost
+from orderhaven.store.models import Connection, ConnectionState
+from orderhaven.sync.worker import hub_is_running
+
+_LITTLE_ROOM = 500 * 1024 * 1024
+_STALE_AFTER = 3  # hearings that were due and did not come
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `sentence` says what was found and, when it is not well, what to do."""
+
+    name: str
+    is_well: bool
+    sentence: str
+
+
+def look_after(by: Hand) -> Iterator[Check]:
+    """Look at database, disk, keys and hub, and ask every connection. Each check comes as soon as it is known."""
+    yield _database()
+    yield _schema()
+    yield _writable()
+    yield _disk()
+    rows = connections.all_of(by.merchant_id)
+    yield _keys(rows)
+    is_running = hub_is_running(paths.lock_file())
+    yield _hub(is_running, rows)
+    clocks: list[str] = []
+    for row in rows:
+        yield _connection(by, row, is_running, clocks)
+    yield _clock(rows, clocks)
+
+
+def _well(name: str, sentence: str) -> Check:
+    return Check(name, is_well=True, sentence=sentence)
+
+
+def _ill(name: str, sentence: str) -> Check:
+    return Check(name, is_well=False, sentence=sentence)
+
+
+# below: each check
+
+
+def _database() -> Check:
+    damage = database.damage()
+    if damage:
+        return _ill("database", f"The database is damaged: {damage}. Stop the hub and bring your last backup back.")
+    return _well("database", f"Sound, in {'PostgreSQL' if paths.database_url() else paths.sqlite_file()}.")
+
+
+def _schema() -> Check:
+    missing = database.migrations_missing()
+    if missing:
+        return _ill("schema", f"It lacks {', '.join(missing)}. Restart Orderhaven; it brings the schema up to date.")
+    return _well("schema", "As this version wants it.")
+
+
+def _writable() -> Check:
+    try:
+        database.write_something()
+    except Exception as error:
+        trouble = database.database_trouble(error)
+        if not trouble:
+            raise
+        return _ill("writing", trouble)
+    return _well("writing", "The database can be written to.")
+
+
+def _disk() -> Check:
+    folder = paths.data_folder()
+    usage = shutil.disk_usage(folder if folder.exists() else "/")
+    room = f"{usage.free / 1024**3:.1f} GB free of {usage.total / 1024**3:.1f} GB for {folder}"
+    if usage.free < _LITTLE_ROOM:
+        return _ill("disk", f"Only {room}. Make room: nothing can be taken in when the disk is full.")
+    return _well("disk", f"{room}.")
+
+
+def _keys(rows: list[Connection]) -> Check:
+    place = paths.keys_place()
+    try:
+        for row in rows:
+            connections.open_settings(row)
+    except KeysLost as error:
+        return _ill("keys", str(error))
+    except OSError as error:
+        return _ill("keys", f"{place} cannot be read ({error.strerror}). Look at its owner and rights.")
+    return _well("keys", f"They open every secret. Keep a copy of {place} apart from the backups.")
+
+
+def _hub(is_running: bool, rows: list[Connection]) -> Check:
+    if is_running:
+        return _well("hub", f"Running on {paths.data_folder()}.")
+    if not rows:
+        return _ill("hub", "Nothing is connected yet. Begin with: orderhaven connect CONNECTOR")
+    return _ill("hub", "Not running here, so nothing is heard or told. Start it with: orderhaven up")
+
+
+def _connection(by: Hand, row: Connection, is_running: bool, clocks: list[str]) -> Check:
+    name = f"connection {row.name}"
+    try:
+        account = _ask_who(by, row)
+    except KeysLost as error:
+        return _ill(name, str(error))
+    except Impossible as error:
+        if isinstance(error.__cause__, ClockOff):
+            clocks.append(str(error))
+        return _ill(name, str(error))
+    trouble = _trouble(by, row, account, is_running)
+    if trouble:
+        return _ill(name, trouble)
+    remarks = " ".join(account.remarks)
+    return _well(name, f"Answers as {account.name}.{' ' + remarks if remarks else ''}")
+
+
+def _ask_who(by: Hand, row: Connection) -> Account:
+    declaration = by.declaration(row.connector)
+    account: Account = ask(by, declaration, connections.open_settings(row), lambda connector: connector.check())
+    return account
+
+
+def _trouble(by: Hand, row: Connection, account: Account, is_running: bool) -> str:
+    now = by.clock.now()
+    if account.fingerprint != row.fingerprint:
+        return (
+            f"The keys now belong to another account ({account.name}). Connect that one on its own, and give this one "
+            "its own keys again."
+        )
+    if trouble := trouble_of(row, now):
+        back = (
+            f" It answers now; resume it: orderhaven resume {quote(row.name)}"
+            if row.state == ConnectionState.ATTENTION
+            else ""
+        )
+        return trouble + back
+    if row.role == "marketplace" and getattr(row, "link", None) is None:
+        return f"It is linked to no shop, so its orders are not heard. Link it: orderhaven link {quote(row.name)} SHOP"
+    late = timedelta(seconds=row.hear_every_s * _STALE_AFTER)
+    if is_running and row.heard_at is not None and now - row.heard_at > late:
+        minutes = int((now - row.heard_at).total_seconds() // 60)
+        return f"It answers, and yet it was last heard {minutes} minutes ago. Restart the hub and look at its log."
+    return ""
+
+
+def _clock(rows: list[Connection], clocks: list[str]) -> Check:
+    if clocks:
+        return _ill("clock", clocks[0])
+    if not rows:
+        return _well("clock", "Compared with the other sides once something is connected.")
+    return _well("clock", "No connection reports a difference that matters.")

@@ -1,0 +1,63 @@
+"""Whose hand does it, when, and by which way to the outside."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from shlex import quote
+from typing import Any
+
+from orderhaven.actions.errors import Impossible
+from orderhaven.connectors import declarations
+from orderhaven.ports.clock import Clock, RealClock
+from orderhaven.ports.connector import Declaration
+from orderhaven.store import connections, links, listing
+from orderhaven.store.listing import Found
+from orderhaven.store.models import Connection, Link
+
+
+def network() -> Any:
+    """The real one. Imported when it is used: looking at a list needs none, and should be quick."""
+    from orderhaven.connectors.kit.transport import AioTransport
+
+    return AioTransport()
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Every action is done by one. It sees the orders and connections of its own merchant only."""
+
+    actor: str  # stands in the timeline
+    merchant_id: int
+    clock: Clock = field(default_factory=RealClock)
+    transport: Callable[[], Any] = network  # called inside a running loop; closed after use
+    declared: Mapping[str, Declaration] = field(default_factory=declarations)
+
+    def order(self, ref: str) -> Found:
+        """The order a person means. Raises Impossible."""
+        found = listing.find(self.merchant_id, ref.strip())
+        if not found:
+            raise Impossible(f"There is no order {ref}. Look for it with 'orderhaven orders --search {ref}'.")
+        if len(found) > 1:
+            names = " or ".join(f"{one.marketplace}/{one.ref}" for one in found)
+            raise Impossible(f"Order number {ref} exists more than once. Say which one: {names}.")
+        return found[0]
+
+    def connection(self, name: str) -> Connection:
+        row = connections.by_name(self.merchant_id, name)
+        if row is None:
+            names = ", ".join(one.name for one in connections.all_of(self.merchant_id)) or "none yet"
+            raise Impossible(f"There is no connection '{name}'. There are: {names}.")
+        return row
+
+    def link(self, marketplace: str) -> Link:
+        """A marketplace connection has one link, so its name names the link. Raises Impossible."""
+        found = links.of_name(self.merchant_id, marketplace)
+        if found is None:
+            row = self.connection(marketplace)
+            raise Impossible(f"'{row.name}' has no link yet. Make one: orderhaven link {quote(row.name)} SHOP")
+        return found
+
+    def declaration(self, connector: str) -> Declaration:
+        if connector not in self.declared:
+            names = ", ".join(sorted(self.declared))
+            raise Impossible(f"There is no connector '{connector}'. There are: {names}.")
+        return self.declared[connector]

@@ -1,0 +1,267 @@
+"""Joining a running trade: older orders are placed, adopted or left; and one that went away is placed again."""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.actions.orders import shown
+from orderhaven.actions.outside import ask
+from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.shop_order import ShopOrder, ShopState
+from orderhaven.core.status import Status
+from orderhaven.store import connections
+from orderhaven.store.consequences import want_placed
+from orderhaven.store.hands import changing, older_orders, open_problems, shop_order_taken_by
+from orderhaven.store.ledger import IN_FLIGHT, Ledger
+from orderhaven.store.listing import Found
+from orderhaven.store.models import Hold, Kind, Line, Link, Order
+from orderhaven.store.shop_readings import take
+
+_ALIVE = frozenset(
+    {
+        Status.NOT_SHIPPED,
+        Status.PARTLY_SHIPPED,
+        Status.PENDING_CONFIRMATION,
+        Status.CANCELLATION_REQUESTED,
+        Status.MANUAL,
+    }
+)
+_AWAY = (ShopState.TRASHED, ShopState.GONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What became of one pair. `sentence` says why it was not adopted; "" when it was."""
+
+    ref: str
+    shop_ref: str
+    sentence: str
+
+
+def adopt(by: Hand, ref: str, shop_ref: str, *, although_it_differs: bool = False) -> None:
+    """Take shop order `shop_ref` (the shop's own key) for this order, instead of placing it. Raises Impossible."""
+    found = by.order(ref)
+    link = by.link(found.marketplace)
+    reading = _read(by, link, [shop_ref.strip()])[shop_ref.strip()]
+    _adopt(by, found, reading, although_it_differs)
+
+
+def adopt_all(by: Hand, pairs: Sequence[tuple[str, str]], *, although_they_differ: bool = False) -> list[Adopted]:
+    """Adopt many: (ref, shop order). What cannot be adopted says why and holds nothing up.
+
+    Raises Impossible when a shop cannot be asked.
+    """
+    done: list[Adopted] = []
+    wanted: dict[int, list[tuple[Found, str]]] = {}
+    for ref, shop_ref in pairs:
+        try:
+            found = by.order(ref)
+        except Impossible as error:
+            done.append(Adopted(ref, shop_ref, str(error)))
+        else:
+            wanted.setdefault(found.link_id, []).append((found, shop_ref.strip()))
+    for some in wanted.values():
+        done += _adopt_of_link(by, by.link(some[0][0].marketplace), some, although_they_differ)
+    return done
+
+
+def pairs_in(text: str) -> list[tuple[str, str]]:
+    """Lines of `order,shop order`, with comma, semicolon or tab; headings may stand on top. Raises Impossible."""
+    first = text.lstrip("\ufeff").split("\n", 1)[0]
+    separator = max(",;\t", key=first.count)
+    rows = [row for row in csv.reader(StringIO(text.lstrip("\ufeff")), delimiter=separator) if any(row)]
+    for number, row in enumerate(rows, start=1):
+        if len(row) < 2 or not row[0].strip() or not row[1].strip():
+            raise Impossible(f"Line {number} does not name an order and a shop order: {separator.join(row)}")
+    pairs = [(row[0].strip(), row[1].strip()) for row in rows]
+    return pairs[1:] if pairs and not any(sign.isdigit() for sign in pairs[0][1]) else pairs
+
+
+def place(by: Hand, ref: str) -> None:
+    """Place an order that was held because it is older than its link, or that was left. Raises Impossible."""
+    found = by.order(ref)
+    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+        _demand_not_in_shop(row)
+        if not row.hold:
+            raise Impossible(f"Order {row.ref} is not held back: it is '{shown(row)}' and placed by itself.")
+        _place(ledger, row)
+
+
+def place_older(by: Hand, marketplace: str) -> int:
+    """Place every open order from before the link. How many."""
+    return _older(by, marketplace, _place)
+
+
+def leave(by: Hand, ref: str) -> None:
+    """Never place this order; it is listed and what happens to it is written down. Raises Impossible."""
+    found = by.order(ref)
+    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+        _demand_not_in_shop(row)
+        if row.hold == Hold.LEFT:
+            raise Impossible(f"Order {row.ref} is left alone already. To place it: orderhaven place {row.ref}")
+        _leave(ledger, row)
+
+
+def leave_older(by: Hand, marketplace: str) -> int:
+    return _older(by, marketplace, _leave)
+
+
+def place_again(by: Hand, ref: str) -> None:
+    """Make a new shop order for one whose shop order was deleted or trashed. Raises Impossible."""
+    found = by.order(ref)
+    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+        gone = row.shop_state in _AWAY or ProblemKind.SHOP_ORDER_GONE in open_problems(row.pk)
+        if not row.shop_ref or not gone:
+            raise Impossible(f"The shop order of order {row.ref} is not gone, so it is not placed again.")
+        if row.status != Status.NOT_SHIPPED:
+            raise Impossible(
+                f"Order {row.ref} is '{shown(row)}': only one that is still to be shipped is placed again."
+            )
+        before = row.shop_number or row.shop_ref
+        ledger.change(
+            row, hold=Hold.NONE, shop_ref="", shop_number="", shop_state="", shop_word="", completed_at=None, code="",
+            carrier_word="", code_url="", label="",
+        )  # fmt: skip
+        for line in row.lines.all():
+            ledger.change_line(line, placed=0)
+        ledger.solve(row, (ProblemKind.SHOP_ORDER_GONE, ProblemKind.QUANTITIES_DIFFER))
+        ledger.event(row, "to_be_placed_again", {"instead_of": before})
+        ledger.put(row, Kind.PLACE, anew=True)
+
+
+# below: adopting
+
+
+def _adopt_of_link(by: Hand, link: Link, some: Sequence[tuple[Found, str]], force: bool) -> list[Adopted]:
+    done = []
+    step = by.declaration(link.shop.connector).limits.orders_per_look
+    for start in range(0, len(some), step):
+        part = some[start : start + step]
+        readings = _read(by, link, [shop_ref for _, shop_ref in part])
+        for found, shop_ref in part:
+            why = ""
+            try:
+                _adopt(by, found, readings[shop_ref], force)
+            except Impossible as error:
+                why = str(error)
+            done.append(Adopted(found.ref, shop_ref, why))
+    return done
+
+
+def _read(by: Hand, link: Link, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
+    declaration = by.declaration(link.shop.connector)
+    settings = connections.open_settings(link.shop)
+    answer: Mapping[str, ShopOrder] = ask(
+        by, declaration, settings, lambda shop: shop.read(tuple(dict.fromkeys(shop_refs)))
+    )
+    return answer
+
+
+def _adopt(by: Hand, found: Found, reading: ShopOrder, force: bool) -> None:
+    differs = ""
+    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+        _demand_adoptable(row, reading)
+        differs = "" if force else _difference(row, reading)
+        if differs:
+            values = {"shop_ref": reading.number or reading.shop_ref, "reason": differs}
+            ledger.problem(row, ProblemKind.ADOPTED_DIFFERS, values)
+        else:
+            _take_over(ledger, row, reading)
+    if differs:
+        raise Impossible(
+            sentence(ProblemKind.ADOPTED_DIFFERS, values) + " If it is the same all the same: adopt --force."
+        )
+
+
+def _demand_adoptable(row: Order, reading: ShopOrder) -> None:
+    number = reading.number or reading.shop_ref
+    if row.status not in _ALIVE:
+        raise Impossible(f"Order {row.ref} is '{shown(row)}': there is nothing to adopt a shop order for.")
+    if row.read_at is None:
+        raise Impossible(f"Order {row.ref} was listed and is not read yet. Try again in a minute.")
+    if row.shop_ref and row.shop_state not in _AWAY:
+        raise Impossible(f"Order {row.ref} stands in the shop already, as {row.shop_number or row.shop_ref}.")
+    _demand_not_on_its_way(row)
+    if reading.state is ShopState.GONE:
+        raise Impossible(f"The shop has no order {reading.shop_ref}. Give the shop's own key of it, as in its address.")
+    if reading.state in (ShopState.TRASHED, ShopState.CANCELLED):
+        raise Impossible(
+            f"Shop order {number} is {reading.state}. Put it back in the shop first, or place order {row.ref}."
+        )
+    taken_by = shop_order_taken_by(row.link.shop_id, reading.shop_ref)
+    if taken_by and taken_by != row.ref:
+        raise Impossible(f"Shop order {number} belongs to order {taken_by} already.")
+
+
+def _difference(row: Order, reading: ShopOrder) -> str:
+    expected = sum(_to_ship(line) for line in _ours(row))
+    if reading.pieces() != expected:
+        return f"it holds {reading.pieces()} pieces instead of {expected}"
+    whole = all(line.cancelled == 0 and not line.by_marketplace for line in row.lines.all())
+    if whole and reading.total is not None and reading.total.currency != row.currency:
+        return f"it is in {reading.total.currency} instead of {row.currency}"
+    if whole and reading.total is not None and reading.total.amount != row.total:
+        return f"its total is {reading.total} instead of {row.total.normalize():f} {row.currency}"
+    return ""
+
+
+def _take_over(ledger: Ledger, row: Order, reading: ShopOrder) -> None:
+    ledger.drop_unsent(row, (Kind.PLACE,))
+    ledger.solve(row, open_problems(row.pk))
+    ledger.change(row, hold=Hold.NONE, shop_ref=reading.shop_ref, shop_number=reading.number, shop_state="")
+    for line in _ours(row):
+        ledger.change_line(line, placed=_to_ship(line))
+    ledger.event(row, "adopted", {"shop_ref": reading.shop_ref, "number": reading.number})
+    ledger.touch(row)
+    take(ledger, row, reading)
+
+
+def _ours(row: Order) -> list[Line]:
+    lines = list(row.lines.all())
+    return [line for line in lines if not line.by_marketplace] or lines
+
+
+def _to_ship(line: Line) -> int:
+    return line.ordered - line.cancelled
+
+
+# below: placing and leaving
+
+
+def _demand_not_in_shop(row: Order) -> None:
+    if row.shop_ref:
+        raise Impossible(f"Order {row.ref} stands in the shop already, as {row.shop_number or row.shop_ref}.")
+    _demand_not_on_its_way(row)
+
+
+def _demand_not_on_its_way(row: Order) -> None:
+    if any(message.kind == Kind.PLACE and message.state in IN_FLIGHT for message in row.outbox):
+        raise Impossible(f"Order {row.ref} is being placed at this moment. Look again in a minute.")
+
+
+def _place(ledger: Ledger, row: Order) -> None:
+    ledger.change(row, hold=Hold.NONE)
+    ledger.solve(row, (ProblemKind.ADOPTED_DIFFERS,))
+    ledger.event(row, "to_be_placed")
+    want_placed(ledger, row)
+
+
+def _leave(ledger: Ledger, row: Order) -> None:
+    ledger.drop_unsent(row, (Kind.PLACE,))
+    ledger.change(row, hold=Hold.LEFT)
+    ledger.solve(row, (ProblemKind.ADOPTED_DIFFERS, ProblemKind.UNKNOWN_PRODUCT))
+    ledger.event(row, "left")
+
+
+def _older(by: Hand, marketplace: str, act: Callable[[Ledger, Order], None]) -> int:
+    link = by.link(marketplace)
+    count = 0
+    while some := older_orders(link.pk):
+        with changing(some, by.clock.now(), by.actor) as (ledger, rows):
+            for row in rows:
+                act(ledger, row)
+        count += len(some)
+    return count

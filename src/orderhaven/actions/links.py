@@ -1,0 +1,185 @@
+"""Links: made, changed, rehearsed; and what a person says about all orders of one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from shlex import quote
+
+from orderhaven.actions.connecting import demand_not_too_often
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.core.carriers import Carrier
+from orderhaven.core.problems import sentence
+from orderhaven.core.rules import RuleKind
+from orderhaven.ports.connector import Can, Role
+from orderhaven.store import links, outbox, placing, tellings
+from orderhaven.store.models import Connection, DeliveredByMarketplace, Link, Message, Side
+from orderhaven.store.outbox import Composed
+from orderhaven.store.verdicts import NotWanted, Park
+
+_LONGEST_WAIT = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkWish:
+    """What a person wants of a link. None leaves it as it is, or as the default says."""
+
+    from_at: datetime | None = None  # older orders wait for a person's word; default: now
+    rehearsal: bool | None = None  # hear everything, send nothing
+    wait: timedelta | None = None  # for a track & trace code; default 3 hours
+    every: timedelta | None = None  # how often both sides are heard; default 5 minutes
+    ship_by_margin: timedelta | None = None
+    delivered_by_marketplace: DeliveredByMarketplace | None = None
+    cancellations_per_hour: int | None = None
+    default_carrier: str | None = None  # "": none any more
+
+
+def link(by: Hand, marketplace: str, shop: str, wish: LinkWish = LinkWish()) -> Link:
+    """Send the orders of a marketplace connection to a shop connection. Raises Impossible."""
+    there, here = _demand_role(by, marketplace, Role.MARKETPLACE), _demand_role(by, shop, Role.SHOP)
+    existing = links.of_marketplace(there.pk)
+    if existing is not None:
+        raise Impossible(
+            f"'{marketplace}' is linked already, and its orders can go to one shop only. "
+            f"To change that link: orderhaven link {quote(marketplace)}, and the options."
+        )
+    made = Link(merchant_id=by.merchant_id, marketplace=there, shop=here, from_at=by.clock.now())
+    return _save(by, made, wish)
+
+
+def change_link(by: Hand, marketplace: str, wish: LinkWish) -> Link:
+    """Raises Impossible. Another `from_at` holds for orders that are heard from now on."""
+    return _save(by, by.link(marketplace), wish)
+
+
+def end_rehearsal(by: Hand, marketplace: str) -> Link:
+    """From now on what waits is sent."""
+    return change_link(by, marketplace, LinkWish(rehearsal=False))
+
+
+def release_cancellations(by: Hand, marketplace: str) -> int:
+    """The held cancellations were meant: tell them. How many there were."""
+    return outbox.release_held(by.link(marketplace).pk, by.clock.now(), by.actor)
+
+
+def add_carrier_rule(by: Hand, marketplace: str, kind: RuleKind, match: str, carrier: str) -> Link:
+    """Codes that begin so, or shipping methods called so, are this carrier's; the first rule that fits counts.
+
+    Raises Impossible.
+    """
+    found = by.link(marketplace)
+    if not match.strip():
+        raise Impossible("A carrier rule needs something to match: the beginning of a code, or the shop's word.")
+    rule = {"kind": str(kind), "match": match.strip(), "carrier": str(carrier_named(carrier))}
+    found.carrier_rules = [*[one for one in found.carrier_rules if one != rule], rule]
+    links.save(found, None, by.clock.now(), by.actor, {"carrier_rule": rule})
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class WouldSend:
+    """One thing that a link in rehearsal would send: facts, no personal data."""
+
+    ref: str
+    side: Side
+    what: str
+    reference: str
+    facts: str
+    problem: str  # a sentence when it would not be sent but wait for a person; "" otherwise
+
+
+def rehearsal(by: Hand, marketplace: str, limit: int = 200) -> Sequence[WouldSend]:
+    """What a link in rehearsal would send now, oldest first. Raises Impossible when it is none."""
+    found = by.link(marketplace)
+    if not found.rehearsal:
+        raise Impossible(
+            f"'{marketplace}' is not in rehearsal: what there is to send is sent. See 'orderhaven orders'."
+        )
+    return [_would_send(by, message) for message in outbox.to_be_sent(found.pk, limit)]
+
+
+def carrier_named(word: str) -> Carrier:
+    """Raises Impossible."""
+    try:
+        return Carrier(word.strip().casefold())
+    except ValueError:
+        near = [carrier for carrier in Carrier if word.strip().casefold()[:3] in carrier][:8]
+        hint = f" Perhaps {', '.join(near)}?" if near else " They are listed in docs/reference."
+        raise Impossible(f"There is no carrier '{word}'.{hint}") from None
+
+
+# below: how
+
+
+def _demand_role(by: Hand, name: str, role: Role) -> Connection:
+    row = by.connection(name)
+    if row.role != role:
+        raise Impossible(f"'{name}' is a {row.role}, not a {role}. Say: orderhaven link MARKETPLACE SHOP")
+    return row
+
+
+def _save(by: Hand, row: Link, wish: LinkWish) -> Link:
+    _demand_possible(by, row, wish)
+    columns = {
+        "from_at": wish.from_at,
+        "rehearsal": wish.rehearsal,
+        "wait_s": _seconds(wish.wait),
+        "ship_by_margin_s": _seconds(wish.ship_by_margin),
+        "delivered_by_marketplace": wish.delivered_by_marketplace,
+        "cancellations_per_hour": wish.cancellations_per_hour,
+        "default_carrier": str(carrier_named(wish.default_carrier)) if wish.default_carrier else wish.default_carrier,
+    }
+    changes = {name: value for name, value in columns.items() if value is not None}
+    for name, value in changes.items():
+        setattr(row, name, value)
+    said = {name: str(value) for name, value in changes.items()}
+    links.save(row, _seconds(wish.every), by.clock.now(), by.actor, said)
+    return row
+
+
+def _demand_possible(by: Hand, row: Link, wish: LinkWish) -> None:
+    shop = by.declaration(row.shop.connector)
+    if wish.every is not None:
+        demand_not_too_often(wish.every, by.declaration(row.marketplace.connector))
+        demand_not_too_often(wish.every, shop)
+    if wish.wait is not None and not timedelta(0) <= wish.wait <= _LONGEST_WAIT:
+        raise Impossible("The wait for a code is between 0 and 14 days.")
+    if wish.ship_by_margin is not None and wish.ship_by_margin < timedelta(0):
+        raise Impossible("The margin before the ship-by time cannot be less than nothing.")
+    if wish.cancellations_per_hour is not None and wish.cancellations_per_hour < 0:
+        raise Impossible("The number of cancellations an hour cannot be less than 0.")
+    if wish.delivered_by_marketplace is DeliveredByMarketplace.PLACE and Can.TAKE_DELIVERED not in shop.can:
+        raise Impossible(
+            f"{shop.title} cannot take orders that the marketplace ships itself. Leave them out of the shop."
+        )
+
+
+def _seconds(duration: timedelta | None) -> int | None:
+    return int(duration.total_seconds()) if duration is not None else None
+
+
+def _would_send(by: Hand, message: Message) -> WouldSend:
+    if message.side == Side.SHOP:
+        return _in_shop(message)
+    verdict = tellings.compose(message, by.declaration(message.order.link.marketplace.connector))
+    problem, facts = "", ""
+    match verdict:
+        case Composed():
+            facts = ", ".join(f"{name} {value}" for name, value in verdict.facts.items() if value)
+        case Park():
+            problem = sentence(verdict.kind, verdict.values)
+        case NotWanted():
+            facts = "nothing any more"
+        case _:
+            facts = str(verdict)
+    return WouldSend(message.order.ref, Side(message.side), message.kind, tellings.reference(message), facts, problem)
+
+
+def _in_shop(message: Message) -> WouldSend:
+    """Articles and the total; who buys them does not stand here."""
+    row = message.order
+    lines = sorted(row.lines.all(), key=lambda line: line.position)
+    open_pieces = [(line.ordered - line.shipped - line.cancelled, line.sku or line.ean or line.title) for line in lines]
+    articles = ", ".join(f"{pieces} x {article}" for pieces, article in open_pieces if pieces > 0)
+    facts = f"{articles}; total {row.total.normalize():f} {row.currency}"
+    return WouldSend(row.ref, Side.SHOP, message.kind, placing.reference(message), facts, "")

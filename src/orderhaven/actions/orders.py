@@ -1,0 +1,184 @@
+"""What a person does with one order: try again, take over, give back, cancel, refuse."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.core.order import LineFacts
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.reading import marketplace_facts
+from orderhaven.core.shipment import CancelReason
+from orderhaven.core.shop_order import ShopState
+from orderhaven.core.status import SHOWN_AS, Fact, OutsideTable, Status, move
+from orderhaven.ports.connector import Can
+from orderhaven.store import connections
+from orderhaven.store.hands import changing, open_problems
+from orderhaven.store.ledger import Ledger
+from orderhaven.store.models import Kind, MessageState, Order
+from orderhaven.store.shapes import facts_of
+
+# said by a person in another way: Retry must not say it for them
+_NOT_BY_RETRY = frozenset({ProblemKind.CANCELLATIONS_HELD, ProblemKind.ADOPTED_DIFFERS})
+_AWAY = (ShopState.CANCELLED, ShopState.TRASHED, ShopState.GONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    ref: str
+    messages: int  # how many are told, or looked for, again
+    problems: int  # how many count as mended until they show again
+    reads: bool  # whether a side is asked about the order anew
+
+
+def retry(by: Hand, ref: str) -> Retried:
+    """The person has mended it: everything of this order that waits is tried at once. Nothing that may have happened is
+    repeated before it was looked for. Raises Impossible when the order is not there."""
+    found = by.order(ref)
+    return retry_ids(by, [found.order_id])[0]
+
+
+def retry_ids(by: Hand, order_ids: Sequence[int]) -> list[Retried]:
+    """The same for orders by their keys, in one transaction."""
+    with changing(order_ids, by.clock.now(), by.actor) as (ledger, rows):
+        return [_retry(ledger, row) for row in rows]
+
+
+def handle(by: Hand, ref: str) -> None:
+    """A person takes the order over: nothing more is sent, what happens is still written down. Raises Impossible."""
+    found = by.order(ref)
+    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+        if row.status == Status.MANUAL:
+            raise Impossible(
+                f"Order {row.ref} is handled by hand already. To undo that: orderhaven give-back {row.ref}"
+            )
+        _move(ledger, row, Fact.TAKEN_OVER, "there is nothing to take over")
+        ledger.solve(row, open_problems(row.pk))
+
+
+def give_back(by: Hand, ref: str) -> Status:
+    """Let the hub go on with an order from where the facts have it. Raises Impossible when nobody took it over."""
+    found = by.order(ref)
+    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+        if row.status != Status.MANUAL:
+            raise Impossible(
+                f"Order {row.ref} is not handled by hand; it is '{shown(row)}'. There is nothing to give back."
+            )
+        ledger.move(row, Fact.GIVEN_BACK)
+        _follow_the_marketplace(ledger, row)
+        _read_shop_anew(row, ledger, by)
+        return Status(row.status)
+
+
+def cancel(by: Hand, ref: str, reason: CancelReason = CancelReason.OUT_OF_STOCK) -> None:
+    """Cancel at the marketplace and in the shop; or accept the buyer's wish to. Raises Impossible."""
+    found = by.order(ref)
+    marketplace = by.declaration(found.connector)
+    if Can.CANCEL not in marketplace.can:
+        raise Impossible(
+            f"{marketplace.title} cannot be told to cancel. Cancel order {found.ref} there; "
+            "it is heard here within minutes."
+        )
+    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+        asked = row.status == Status.CANCELLATION_REQUESTED
+        if row.shop_state == ShopState.COMPLETED and not asked:
+            raise Impossible(
+                f"The shop has completed order {row.ref}: the parcel may have left. Reopen it there first."
+            )
+        _move(ledger, row, Fact.CANCEL_ACCEPTED, "it cannot be cancelled from here; settle it at the marketplace")
+        ledger.solve(row, open_problems(row.pk))
+        _say_why(ledger, row, CancelReason.BUYER_ASKED if asked else reason)
+
+
+def refuse(by: Hand, ref: str) -> None:
+    """Say no to a buyer's wish to cancel. Raises Impossible, also where a marketplace takes no refusal."""
+    found = by.order(ref)
+    marketplace = by.declaration(found.connector)
+    if Can.REFUSE_CANCELLATION not in marketplace.can:
+        raise Impossible(
+            f"{marketplace.title} takes no refusal: refusing means shipping. Complete order {found.ref} in the shop, "
+            "and it is told as shipped."
+        )
+    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+        if row.status != Status.CANCELLATION_REQUESTED:
+            raise Impossible(f"The buyer does not ask to cancel order {row.ref}; it is '{shown(row)}'.")
+        ledger.move(row, Fact.CANCEL_REFUSED)
+
+
+def shown(row: Order) -> str:
+    """The status as people read it."""
+    return SHOWN_AS[Status(row.status)][1].lower()
+
+
+# below: how
+
+
+def _retry(ledger: Ledger, row: Order) -> Retried:
+    count = 0
+    for message in row.outbox:
+        match message.state:
+            case MessageState.PARKED:
+                # what was sent once may have happened: it is looked for before it is repeated
+                state = MessageState.UNCLEAR if message.attempt else MessageState.DUE
+                ledger.change_message(message, state=state, due_at=ledger.now, misses=0, rounds=0, finished_at=None)
+            case MessageState.DUE | MessageState.UNCLEAR:
+                ledger.change_message(message, due_at=min(message.due_at, ledger.now))
+            case _:
+                continue
+        ledger.nudge(message.connection_id)
+        count += 1
+    mended = open_problems(row.pk) - _NOT_BY_RETRY
+    ledger.solve(row, mended)
+    reads = _read_again(ledger, row, mended)
+    if count or mended or reads:
+        ledger.event(row, "retried")
+    return Retried(row.ref, count, len(mended), reads)
+
+
+def _read_again(ledger: Ledger, row: Order, mended: frozenset[ProblemKind]) -> bool:
+    if row.read_at is None:
+        ledger.change(row, read_due_at=ledger.now)
+        connections.nudge(row.link.marketplace_id, ledger.now, "hear_at")
+    if row.shop_ref and mended:
+        if ProblemKind.SHOP_ORDER_GONE in mended:
+            ledger.change(row, shop_state="")  # so that the same answer is said again
+        connections.nudge(row.link.shop_id, ledger.now, "reread_at")
+    return row.read_at is None or bool(row.shop_ref and mended)
+
+
+def _move(ledger: Ledger, row: Order, fact: Fact, otherwise: str) -> None:
+    """A wish outside the table is refused; it is no Problem of the order. Raises Impossible."""
+    try:
+        move(Status(row.status), fact)
+    except OutsideTable:
+        raise Impossible(f"Order {row.ref} is '{shown(row)}': {otherwise}.") from None
+    ledger.move(row, fact)
+
+
+def _follow_the_marketplace(ledger: Ledger, row: Order) -> None:
+    """What happened at the marketplace while a person had the order. What we confirmed ourselves stays ours."""
+    lines = [facts_of(line) for line in row.lines.all()]
+    untouched = [LineFacts(line.ref, line.ordered, by_marketplace=line.by_marketplace) for line in lines]
+    facts = marketplace_facts(Status(row.status), untouched, lines, confirmed=False)
+    ours = row.confirmed_at is not None and not row.handled_by_others
+    if ours and Fact.SHIPPED_THERE not in facts and Fact.CANCELLED_THERE not in facts:
+        facts = [Fact.SHIPPED_THERE]
+    for fact in facts:
+        ledger.move(row, fact)
+    if ours:
+        ledger.change(row, handled_by_others=False)
+
+
+def _read_shop_anew(row: Order, ledger: Ledger, by: Hand) -> None:
+    if row.shop_ref:
+        if row.shop_state in _AWAY:
+            ledger.change(row, shop_state="")  # so that what was heard meanwhile counts as news
+        connections.nudge(row.link.shop_id, by.clock.now(), "reread_at")
+
+
+def _say_why(ledger: Ledger, row: Order, reason: CancelReason) -> None:
+    for message in row.outbox:
+        if message.kind == Kind.CANCEL and message.state == MessageState.DUE and not message.attempt:
+            message.facts = {**message.facts, "reason": str(reason)}
+            if message.pk is not None:
+                ledger.change_message(message, facts=message.facts)

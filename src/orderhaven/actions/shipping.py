@@ -1,0 +1,83 @@
+"""Carriers, codes and products: what a person knows and the hub could not tell."""
+
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.actions.links import carrier_named
+from orderhaven.actions.orders import retry_ids
+from orderhaven.actions.outside import ask
+from orderhaven.core.carriers import Carrier
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shop_order import ProductWanted
+from orderhaven.ports.connector import Can, Declaration
+from orderhaven.store import connections
+from orderhaven.store.hands import changing, keep_match, last_shipment, waiting_for_product
+from orderhaven.store.models import Kind, MessageState
+
+
+def choose_carrier(by: Hand, ref: str, carrier: str) -> Carrier:
+    """This order goes with that carrier; a confirmation that waits for it is tried again. Raises Impossible."""
+    found = by.order(ref)
+    chosen = carrier_named(carrier)
+    _demand_known(by.declaration(found.connector), chosen)
+    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+        ledger.change(row, chosen_carrier=str(chosen))
+        ledger.event(row, "carrier_chosen", {"carrier": str(chosen)})
+        ledger.solve(row, (ProblemKind.UNKNOWN_CARRIER,))
+        for message in row.outbox:
+            if message.kind in (Kind.CONFIRM, Kind.CORRECT) and message.state == MessageState.PARKED:
+                state = MessageState.UNCLEAR if message.attempt else MessageState.DUE
+                ledger.change_message(message, state=state, due_at=ledger.now, misses=0, rounds=0, finished_at=None)
+                ledger.solve_of(message)
+                ledger.nudge(message.connection_id)
+    return chosen
+
+
+def correct(by: Hand, ref: str) -> str:
+    """Tell the marketplace the code that came after the confirmation. The code. Raises Impossible."""
+    found = by.order(ref)
+    marketplace = by.declaration(found.connector)
+    if Can.CORRECT_TRACKING not in marketplace.can:
+        raise Impossible(f"{marketplace.title} takes no other code once a shipment is confirmed. Add it there by hand.")
+    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+        shipment = last_shipment(row.pk)
+        if row.confirmed_at is None or shipment is None:
+            raise Impossible(
+                f"Order {row.ref} has no shipment that Orderhaven confirmed, so there is nothing to correct."
+            )
+        if not row.code or row.code == shipment.code:
+            raise Impossible(
+                f"The shop shows no other code for order {row.ref} than was confirmed. Add it in the shop first."
+            )
+        if not shipment.remote_ref:
+            raise Impossible(f"{marketplace.title} gave no number for this shipment. Change the code there by hand.")
+        ledger.put(row, Kind.CORRECT, shipment_ref=shipment.remote_ref)
+        return row.code
+
+
+def map_product(by: Hand, marketplace: str, sku: str, *, shop_sku: str = "", product_ref: str = "") -> int:
+    """This SKU of the marketplace is that product of the shop, from now on. How many orders go on because of it.
+
+    `shop_sku` is looked up in the shop; `product_ref` is the shop's own key and is taken as it is. Raises Impossible.
+    """
+    link = by.link(marketplace)
+    if not sku.strip() or not (shop_sku or product_ref):
+        raise Impossible("Say which SKU it is, and which product of the shop.")
+    if not product_ref:
+        declaration = by.declaration(link.shop.connector)
+        wanted = ProductWanted(shop_sku.strip(), "")
+        settings = connections.open_settings(link.shop)
+        found = ask(by, declaration, settings, lambda shop: shop.find_products((wanted,)))
+        product_ref = found.get(wanted, "")
+        if not product_ref:
+            raise Impossible(
+                f"The shop has no product with SKU {shop_sku}. Look it up there, or give its own key with --by-key."
+            )
+    keep_match(link.shop_id, sku.strip(), product_ref)
+    waiting = waiting_for_product(link.shop_id, sku.strip())
+    return len(retry_ids(by, waiting)) if waiting else 0
+
+
+def _demand_known(declaration: Declaration, carrier: Carrier) -> None:
+    if carrier not in declaration.carriers and not declaration.other_carrier:
+        known = ", ".join(sorted(declaration.carriers))
+        raise Impossible(f"{declaration.title} does not know the carrier '{carrier}'. It knows: {known}.")

@@ -1,0 +1,121 @@
+"""Commands that show orders: orders, order."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from orderhaven.cli.desk import hand
+from orderhaven.cli.order_text import say_order
+from orderhaven.cli.order_words import status_words, told_words
+from orderhaven.cli.screen import moment, out, print_json, say, since, table
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.status import Status
+
+if TYPE_CHECKING:
+    from orderhaven.actions.hand import Hand
+    from orderhaven.store.listing import Page, Row
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(orders)
+    app.command()(order)
+
+
+def orders(
+    search: str = typer.Option(
+        "", "--search", "-s", help="Order or shop number, SKU, EAN, code; or how a last name or postcode begins."
+    ),
+    status: list[str] = typer.Option(
+        [], help="As in docs/reference: not_shipped, waiting, shipped ... Repeat it for more."
+    ),
+    problems: Annotated[bool, typer.Option("--problems", help="Only orders that a person must look at.")] = False,
+    problem: list[str] = typer.Option([], help="Only orders with this kind of problem. Repeat it for more."),
+    marketplace: str = typer.Option("", help="Only of this connection."),
+    shop: str = typer.Option("", help="Only of this connection."),
+    since_: str | None = typer.Option(None, "--since", help="Only placed since: 2026-01-31, or 2d ago."),
+    limit: int = typer.Option(50, min=1, max=1000, help="How many on a page."),
+    after: str = typer.Option("", help="The next page, as the page before named it."),
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """The orders, newest first."""
+    by = hand()
+    from orderhaven.store import listing
+
+    wanted = listing.Filter(
+        statuses=tuple(_word(Status, one, "--status") for one in status),
+        problems=tuple(_word(ProblemKind, one, "--problem") for one in problem),
+        only_problems=problems,
+        marketplace=_known(by, marketplace),
+        shop=_known(by, shop),
+        since=since(since_),
+        search=search,
+    )
+    page = listing.orders(by.merchant_id, wanted, after, limit)
+    if json:
+        print_json({"orders": page.rows, "after": page.after})
+        return
+    _say_page(page, wanted == listing.Filter())
+
+
+def order(
+    ref: str = typer.Argument(help="The order number; with MARKETPLACE/ in front where two have the same."),
+    people: Annotated[bool, typer.Option("--people", help="Show the buyer's name and addresses too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """One order: what each side knows, its lines, what is wrong and what you can do, and everything that happened."""
+    by = hand()
+    found = by.order(ref)
+    from orderhaven.store import order_page
+
+    page = order_page.order_page(found.order_id)
+    buyer = order_page.buyer(found.order_id) if people else {}
+    if json:
+        print_json({"order": page, "people": buyer} if people else {"order": page})
+    else:
+        say_order(page, buyer, by.declared)
+
+
+# below: a page
+
+
+def _say_page(page: Page, everything: bool) -> None:
+    if not page.rows:
+        say(
+            "No orders yet: they come when a marketplace is linked and heard."
+            if everything
+            else "No order is like that."
+        )
+        return
+    wide = out.width >= 110
+    more = ("pieces", "total", "code") if wide else ()
+    headings = ("order", "from", "placed", "status", "shop", *more, "problem")
+    rows = [_cells(row, wide) for row in page.rows]
+    table(headings, rows, right=("pieces", "total"), at_least={"order": 10, "placed": 10})
+    if page.after:
+        say(f"\nMore: --after {page.after}")
+
+
+def _cells(row: Row, wide: bool) -> list[str]:
+    cells = [row.ref, row.marketplace, moment(row.placed_at) if wide else moment(row.placed_at)[:10]]
+    told = told_words(row)
+    cells += [status_words(row) + (f", {told}" if told else ""), row.shop_number or "-"]
+    if wide:
+        cells += [str(row.pieces), f"{row.total:.2f} {row.currency}", row.code]
+    return [*cells, ", ".join(kind.replace("_", " ") for kind in row.problems)]
+
+
+def _word(kind: type[E], word: str, option: str) -> E:
+    try:
+        return kind(word)
+    except ValueError:
+        raise typer.BadParameter(f"'{word}' is none of {', '.join(kind)}.", param_hint=option) from None
+
+
+def _known(by: Hand, name: str) -> str:
+    """A connection that is not there is a slip, not an empty list."""
+    return by.connection(name).name if name else ""

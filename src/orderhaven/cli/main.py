@@ -1,0 +1,117 @@
+"""The `orderhaven` command."""
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from orderhaven import __version__, paths
+from orderhaven.cli import connections, joining, links, look, shipping, trouble, upkeep
+from orderhaven.cli.screen import err
+from orderhaven.core.errors import HubError
+
+app = typer.Typer(
+    name="orderhaven",
+    help="Marketplace orders into your webshop, track & trace back, each exactly once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for part in (upkeep, connections, links, look, trouble, joining, shipping):
+    part.add_to(app)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"Orderhaven {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def orderhaven(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Marketplace orders into your webshop, track & trace back, each exactly once."""
+
+
+def main() -> None:
+    """Run a command. Whatever goes wrong ends in a sentence on stderr and exit 1."""
+    sys.exit(run(app))
+
+
+def run(command: Callable[[], object]) -> int:
+    """The exit code of one command; its trouble is said, never shown as a stack trace."""
+    try:
+        command()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 - the edge of the command line: a person reads what comes out here
+        err.print(Text(sentence_of(error)))
+        return 1
+    return 0
+
+
+def sentence_of(error: Exception) -> str:
+    """What to say of an error. One that nobody expected leaves its trace in a file, and that is said."""
+    if isinstance(error, BrokenPipeError):
+        return ""
+    if isinstance(error, HubError) or type(error).__name__ in _SPEAK_FOR_THEMSELVES:
+        return str(error)
+    return _of_database(error) or _of_disk(error) or _unexpected(error)
+
+
+# by name: importing them needs Django's settings, which may be what is wrong
+_SPEAK_FOR_THEMSELVES = frozenset({"Impossible", "KeysLost", "AlreadyRunning", "BadCursor"})
+
+
+def _of_database(error: Exception) -> str:
+    if "django" not in sys.modules:
+        return ""
+    try:
+        from orderhaven.store.doctor import database_trouble
+    except Exception:  # noqa: BLE001 - Django could not be set up: then it is not the database that speaks
+        return ""
+    return database_trouble(error)
+
+
+def _of_disk(error: Exception) -> str:
+    if not isinstance(error, OSError):
+        return ""
+    where = error.filename or paths.data_folder()
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"The disk is full ({where}). What was written before is safe; make room and try again."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"{where} cannot be used: {error.strerror}. Look at its owner and rights, or choose another folder."
+        case errno.ENOENT | errno.EISDIR | errno.ENOTDIR:
+            return f"{where}: {error.strerror}. Look whether the name is right."
+        case None:
+            return str(error)  # raised by us, with a sentence
+        case _:
+            return f"{where}: {error.strerror}."
+
+
+def _unexpected(error: Exception) -> str:
+    what = f"Something unexpected went wrong in Orderhaven ({type(error).__name__})."
+    trace = "".join(traceback.format_exception(error))
+    try:
+        with os.fdopen(os.open(paths.log_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as log:
+            log.write(f"{datetime.now(UTC).isoformat()} orderhaven {__version__}\n{trace}\n")
+    except OSError:
+        return f"{what} Its trace could not be written to {paths.log_file()}. Run 'orderhaven doctor'."
+    return f"{what} The trace is in {paths.log_file()}; please report it. Nothing that was promised is lost: try again."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Commands that run and look after the hub: up, doctor, backup, keys, demo."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orderhaven import paths
+from orderhaven.cli.desk import clock, hand
+from orderhaven.cli.screen import count, err, print_json, say, table
+
+if TYPE_CHECKING:
+    from structlog.types import Processor
+
+keys = typer.Typer(help="The keys that encrypt the secrets of your connections.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(up)
+    app.command()(demo)
+    app.command()(doctor)
+    app.command()(backup)
+    keys.command()(rotate)
+    app.add_typer(keys, name="keys")
+
+
+def up() -> None:
+    """Run the hub until it is stopped (Ctrl-C or SIGTERM). Its log goes to stderr, one JSON object per line."""
+    from orderhaven.store.setup import configure, open_store
+
+    log_as_json()
+    configure()
+    from orderhaven.sync.worker import only_hub_on
+
+    with only_hub_on(paths.lock_file()):
+        open_store()
+        asyncio.run(_run())
+
+
+def demo(
+    orders: int = typer.Option(100, min=1, help="How many orders are sold."),
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running afterwards, to look around.")] = False,
+    speed: float = typer.Option(
+        0, help="How many times as fast as real time; 0 chooses one that takes under a minute."
+    ),
+) -> None:
+    """Play a day of trade between two sandboxes and compare all sides, order by order."""
+    from orderhaven.demo import run_demo
+
+    raise typer.Exit(run_demo(orders=orders, keep=keep, speed=speed))
+
+
+def doctor(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Check database, disk, keys, clock, hub and every connection, and say what to do."""
+    by = hand()
+    from orderhaven.actions.doctor import look_after
+
+    checks = list(look_after(by))
+    if json:
+        print_json(checks)
+    else:
+        marks = {True: "ok", False: "ATTENTION"}
+        rows = [(marks[check.is_well], check.name, check.sentence) for check in checks]
+        table(("", "looked at", "found"), rows, at_least={"": 9, "looked at": 12})
+    bad = sum(not check.is_well for check in checks)
+    if bad:
+        err.print(f"{count(bad, 'thing needs', 'things need')} your attention.")
+        raise typer.Exit(1)
+
+
+def backup(file: Path = typer.Argument(help="The new file; a backup never overwrites one.")) -> None:
+    """Copy the database to a file while the hub runs. The keys are not in it."""
+    hand()
+    from orderhaven.actions.upkeep import backup
+
+    made = backup(file)
+    say(f"{made.file}: {made.size:,} bytes, checked.")
+    say(f"The secrets in it open only with {made.keys}. Keep a copy of that in another place.")
+
+
+def rotate() -> None:
+    """Encrypt every secret with a new key and forget the old one."""
+    hand()
+    from orderhaven.actions.upkeep import keys_place, rotate_keys
+
+    rewritten = rotate_keys()
+    say(
+        f"{count(rewritten, 'connection')} encrypted with a new key, in {keys_place()}. "
+        "Backups from before need the old one."
+    )
+
+
+def log_as_json() -> None:
+    """Ours and other people's lines alike. Tracebacks come without local variables: those hold addresses and tokens."""
+    import structlog
+
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+    theirs = logging.StreamHandler(sys.stderr)
+    theirs.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[theirs], force=True)
+
+
+async def _run() -> None:
+    import structlog
+
+    from orderhaven.connectors.kit.transport import AioTransport
+    from orderhaven.store.hop import Hop
+    from orderhaven.sync.hub import Hub
+    from orderhaven.sync.worker import work
+
+    log = structlog.get_logger()
+    stop = asyncio.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    log.info("hub_started", folder=str(paths.data_folder()))
+    threads = 4 if paths.database_url() else 1
+    await work(Hub(clock(), Hop(threads), AioTransport()), stop)
+    log.info("hub_stopped")

@@ -1,0 +1,53 @@
+"""`python -m orderhaven.demo.hub`: the hub with its embedded worker, on the clock of ORDERHAVEN_CLOCK.
+
+It differs from `orderhaven up` in one thing: calls are given up after a few seconds, because here nobody is far away.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+
+from orderhaven import paths
+from orderhaven.connectors import declarations
+from orderhaven.connectors.kit.transport import AioTransport
+from orderhaven.demo.clocks import ENVIRONMENT, clock_from
+from orderhaven.demo.sandboxes import until_told_to_end
+from orderhaven.ports.connector import Declaration
+from orderhaven.store.setup import open_store
+
+_CALL_TIMEOUT_S = 4.0  # on this clock two hours
+
+
+def impatient(declared: Mapping[str, Declaration]) -> dict[str, Declaration]:
+    """What was sent and not answered is looked for after seconds instead of half a minute of the demo."""
+    return {
+        name: replace(one, limits=replace(one.limits, call_timeout_s=min(one.limits.call_timeout_s, _CALL_TIMEOUT_S)))
+        for name, one in declared.items()
+    }
+
+
+async def _run() -> None:
+    # the store's modules can be imported once it is open
+    from orderhaven.store.hop import Hop
+    from orderhaven.sync.hub import Hub
+    from orderhaven.sync.worker import work
+
+    clock = clock_from(os.environ[ENVIRONMENT])
+    stop = asyncio.Event()
+    working = asyncio.create_task(work(Hub(clock, Hop(), AioTransport(), declared=impatient(declarations())), stop))
+    await until_told_to_end(working)
+    stop.set()
+    await working
+
+
+def main() -> None:
+    open_store()
+    from orderhaven.sync.worker import only_hub_on
+
+    with only_hub_on(paths.lock_file()):
+        asyncio.run(_run())
+
+
+if __name__ == "__main__":
+    main()

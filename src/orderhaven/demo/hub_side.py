@@ -1,0 +1,117 @@
+"""The hub's side: connected to the sandboxes as a person would connect it, and read from its store."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from orderhaven.core.status import Status
+from orderhaven.demo.clocks import ENVIRONMENT, clock_text
+from orderhaven.demo.processes import CannotPlay
+from orderhaven.demo.sandboxes import Addresses
+from orderhaven.demo.sides import HubSide, InHub, Open
+from orderhaven.ports.clock import ScaledClock
+from orderhaven.ports.connector import Declaration
+from orderhaven.store.setup import open_store
+
+_ACTOR = "demo"
+
+
+def environment(folder: Path, clock: ScaledClock) -> dict[str, str]:
+    """What makes a process work on this hub, and on no other."""
+    return {
+        "ORDERHAVEN_DATA": str(folder / "data"),
+        "ORDERHAVEN_KEY_FILE": str(folder / "keys"),
+        "ORDERHAVEN_DATABASE_URL": "",
+        ENVIRONMENT: clock_text(clock),
+    }
+
+
+class Hub:
+    """The store of the demo's own hub, which this process opens and another one works on.
+
+    Raises CannotPlay when this process has opened another store before.
+    """
+
+    def __init__(self, folder: Path, clock: ScaledClock) -> None:
+        os.environ.update(environment(folder, clock))
+        self._clock = clock
+        self._linked = ""  # the name of the connection with the marketplace, once there is one
+        open_store()
+        if not (folder / "data").is_dir() or not any((folder / "data").iterdir()):
+            raise CannotPlay("The demo needs a process of its own: this one has opened another hub's store.")
+
+    def connect(self, marketplace: Declaration, shop: Declaration, at: Addresses) -> None:
+        """Two connections, tested before they are saved, and the link between them."""
+        from orderhaven.actions import connecting, links
+        from orderhaven.actions.hand import Hand
+        from orderhaven.store.merchants import only_merchant
+
+        hand = Hand(_ACTOR, only_merchant(), self._clock)
+        connecting.connect(hand, marketplace.name, marketplace.title, at.marketplace)
+        connecting.connect(hand, shop.name, shop.title, at.shop)
+        links.link(hand, marketplace.title, shop.title)
+        self._linked = marketplace.title
+
+    def has_heard(self) -> bool:
+        """Whether both sides were heard at least once."""
+        from orderhaven.store.models import Connection
+
+        return not Connection.objects.filter(heard_at__isnull=True).exists()
+
+    def press_buttons(self) -> list[str]:
+        """What a person at the hub has to do now and then: why it was done, a sentence each."""
+        from orderhaven.actions import connecting, links
+        from orderhaven.actions.hand import Hand
+        from orderhaven.core.problems import ProblemKind
+        from orderhaven.store.merchants import only_merchant
+        from orderhaven.store.models import ConnectionState, Problem
+
+        hand = Hand(_ACTOR, only_merchant(), self._clock)
+        paused = [one for one in connecting.connection_list(hand) if one.state is ConnectionState.ATTENTION]
+        for one in paused:
+            connecting.resume(hand, one.name)
+        why = [f"'{one.name}' was resumed: {one.trouble}" for one in paused]
+        if Problem.objects.filter(kind=ProblemKind.CANCELLATIONS_HELD, solved_at__isnull=True).exists():
+            count = links.release_cancellations(hand, self._linked)
+            why.append(f"{count} cancellations within an hour were held, and the merchant said that they were meant")
+        return why
+
+    def is_sending(self) -> bool:
+        from orderhaven.store.models import Message
+
+        return Message.objects.filter(state="sending").exists()
+
+    def look(self) -> HubSide:
+        """Every order as the hub has it now, in three queries."""
+        from orderhaven.store.models import Message, Order, Problem
+
+        columns = (
+            "pk", "ref", "status", "shop_ref", "marketplace_told", "confirmed_at", "code",
+            "handled_by_others",
+        )  # fmt: skip
+        open_states = ("held", "due", "sending", "unclear", "awaiting")
+        untold = _counted(Message.objects.filter(state__in=open_states).values_list("order_id", flat=True))
+        problems: dict[int, list[Open]] = {}
+        for order_id, kind, values in Problem.objects.filter(solved_at__isnull=True).values_list(
+            "order_id", "kind", "values"
+        ):
+            problems.setdefault(order_id, []).append(_open(kind, values))
+        orders = []
+        for row in Order.objects.order_by("id").values(*columns):
+            key = row.pop("pk")
+            row["status"] = Status(row["status"])
+            orders.append(InHub(**row, untold=untold.get(key, 0), problems=tuple(problems.get(key, ()))))
+        return HubSide(tuple(orders))
+
+
+def _open(kind: str, values: dict[str, str]) -> Open:
+    from orderhaven.core.problems import ProblemKind, sentence
+
+    return Open(ProblemKind(kind), sentence(ProblemKind(kind), values))
+
+
+def _counted(keys: Iterable[int]) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for key in keys:
+        counts[key] = counts.get(key, 0) + 1
+    return counts

@@ -1,0 +1,180 @@
+"""Joining a running trade: older orders, adopted, placed or left."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orderhaven.actions import joining, orders
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.core.status import Status
+from orderhaven.ports.sandbox import Basket
+from orderhaven.store.models import Hold
+from orderhaven.testing.clock import START
+from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE
+
+pytestmark = pytest.mark.link(from_at=START + timedelta(days=1))
+
+
+def older(trade: Any, *lines: Any) -> str:
+    trade.passes(seconds=10)
+    ref: str = trade.sells(*lines)
+    trade.passes(minutes=6)
+    assert trade.order(ref).hold == Hold.OLDER
+    return ref
+
+
+def twin(trade: Any, number: str, *lines: Any) -> str:
+    """The same order as another tool made it in the shop."""
+    return str(trade.shop.enter_by_other_tool(Basket(lines=lines or ((MUG, 1),)), number))
+
+
+def test_older_orders_are_listed_and_not_placed(trade: Any) -> None:
+    ref = older(trade)
+
+    assert trade.in_shop(ref) == []
+    assert trade.order(ref).status == Status.NOT_SHIPPED
+
+
+def test_an_adopted_order_is_confirmed_when_the_shop_completes_it(trade: Any, by: Hand) -> None:
+    ref = older(trade)
+    shop_ref = twin(trade, "OLD-1")
+
+    joining.adopt(by, ref, shop_ref, although_it_differs=True)
+    trade.shop.complete(shop_ref, code=POSTNL_CODE)
+    trade.passes(minutes=10)
+
+    assert trade.in_shop(ref) == []
+    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+    assert trade.problems(ref) == []
+
+
+def test_a_shop_order_with_other_pieces_is_not_adopted(trade: Any, by: Hand) -> None:
+    ref = older(trade)
+    shop_ref = twin(trade, "OLD-1", (MUG, 2))
+
+    with pytest.raises(Impossible, match="2 pieces instead of 1"):
+        joining.adopt(by, ref, shop_ref)
+
+    assert trade.order(ref).shop_ref == ""
+    assert trade.problems(ref) == ["adopted_differs"]
+
+
+def test_a_shop_order_is_adopted_once(trade: Any, by: Hand) -> None:
+    first, second = older(trade), older(trade)
+    shop_ref = twin(trade, "OLD-1")
+    joining.adopt(by, first, shop_ref, although_it_differs=True)
+
+    with pytest.raises(Impossible, match=f"belongs to order {first}"):
+        joining.adopt(by, second, shop_ref, although_it_differs=True)
+
+
+def test_a_cancelled_shop_order_is_not_adopted_because_that_would_cancel(trade: Any, by: Hand) -> None:
+    ref = older(trade)
+    shop_ref = twin(trade, "OLD-1")
+    trade.shop.cancel(shop_ref)
+
+    with pytest.raises(Impossible, match="cancelled"):
+        joining.adopt(by, ref, shop_ref, although_it_differs=True)
+
+    trade.passes(minutes=10)
+    assert ref not in trade.marketplace.cancelled()
+
+
+def test_a_shop_order_that_is_not_there_is_said(trade: Any, by: Hand) -> None:
+    ref = older(trade)
+
+    with pytest.raises(Impossible, match="The shop has no order 99999"):
+        joining.adopt(by, ref, "99999")
+
+
+def test_many_are_adopted_and_what_cannot_be_holds_nothing_up(trade: Any, by: Hand) -> None:
+    refs = [older(trade) for _ in range(3)]
+    twins = [twin(trade, f"OLD-{number}") for number in range(2)]
+    pairs = [(refs[0], twins[0]), ("4711", "1"), (refs[1], "99999"), (refs[2], twins[1])]
+
+    done = joining.adopt_all(by, pairs, although_they_differ=True)
+
+    assert {one.ref for one in done if not one.sentence} == {refs[0], refs[2]}
+    assert {one.ref for one in done if one.sentence} == {"4711", refs[1]}
+
+
+@pytest.mark.parametrize("text", ["A1,7\nA2,8\n", "order;shop\nA1;7\nA2;8", "\ufeffA1\t7\r\n\r\nA2\t8\r\n"])
+def test_pairs_are_read_from_a_spreadsheets_text(text: str) -> None:
+    assert joining.pairs_in(text) == [("A1", "7"), ("A2", "8")]
+
+
+def test_a_line_without_a_pair_is_named() -> None:
+    with pytest.raises(Impossible, match="Line 2"):
+        joining.pairs_in("A1,7\nA2,\n")
+
+
+def test_an_older_order_is_placed_on_a_persons_word(trade: Any, by: Hand) -> None:
+    ref = older(trade)
+
+    joining.place(by, ref)
+    trade.passes(minutes=1)
+
+    assert len(trade.in_shop(ref)) == 1
+    with pytest.raises(Impossible, match="stands in the shop already"):
+        joining.place(by, ref)
+
+
+def test_all_older_orders_are_placed_or_left(trade: Any, by: Hand) -> None:
+    left = older(trade)
+    assert joining.leave_older(by, "bol NL") == 1
+    refs = [older(trade), older(trade, (LAMP, 1))]
+
+    assert joining.place_older(by, "bol NL") == 2
+    trade.passes(minutes=1)
+
+    assert [len(trade.in_shop(ref)) for ref in refs] == [1, 1]
+    assert trade.in_shop(left) == []
+    assert trade.order(left).hold == Hold.LEFT
+
+
+def test_an_order_that_was_left_can_still_be_placed(trade: Any, by: Hand) -> None:
+    ref = older(trade)
+    joining.leave(by, ref)
+
+    joining.place(by, ref)
+    trade.passes(minutes=1)
+
+    assert len(trade.in_shop(ref)) == 1
+
+
+def test_an_order_whose_shop_order_was_deleted_is_placed_again_under_a_new_reference(trade: Any, by: Hand) -> None:
+    ref = older(trade)
+    joining.place(by, ref)
+    trade.passes(minutes=1)
+    trade.shop.delete(trade.shop_ref(ref))
+    trade.passes(minutes=40)
+    assert trade.problems(ref) == ["shop_order_gone"]
+
+    joining.place_again(by, ref)
+    trade.passes(minutes=2)
+
+    assert [one.reference for one in trade.shop.orders()] == [f"reference_marketplace-{ref}-2"]
+    assert trade.problems(ref) == []
+
+
+def test_an_order_that_stands_in_the_shop_is_not_placed_again(trade: Any, by: Hand) -> None:
+    ref = older(trade)
+    joining.place(by, ref)
+    trade.passes(minutes=1)
+
+    with pytest.raises(Impossible, match="is not gone"):
+        joining.place_again(by, ref)
+
+
+def test_adopting_a_taken_over_order_sends_nothing(trade: Any, by: Hand) -> None:
+    ref = older(trade)
+    orders.handle(by, ref)
+    shop_ref = twin(trade, "OLD-1")
+
+    joining.adopt(by, ref, shop_ref, although_it_differs=True)
+    trade.shop.complete(shop_ref, code=POSTNL_CODE)
+    trade.passes(minutes=10)
+
+    assert trade.confirmed(ref) == []

@@ -1,0 +1,210 @@
+"""Links: made, changed, rehearsed; what a person says about carriers and products."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orderhaven.actions import links, orders, shipping
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.core.rules import RuleKind
+from orderhaven.ports.connector import Can
+from orderhaven.ports.sandbox import Article
+from orderhaven.store.models import DeliveredByMarketplace, Link, Message, Person, ProductMatch
+from tests.journeys.conftest import MUG, POSTNL_CODE
+
+CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+
+
+def shipped(trade: Any, code: str = POSTNL_CODE) -> str:
+    trade.passes(seconds=10)
+    ref: str = trade.sells()
+    trade.passes(minutes=6)
+    trade.shop.complete(trade.shop_ref(ref), code=code)
+    trade.passes(minutes=10)
+    return ref
+
+
+def test_a_marketplace_has_one_link(trade: Any, by: Hand) -> None:
+    with pytest.raises(Impossible, match="linked already"):
+        links.link(by, "bol NL", "Webshop")
+
+
+def test_a_link_starts_now_with_the_defaults(trade: Any, by: Hand) -> None:
+    Link.objects.all().delete()
+
+    made = links.link(by, "bol NL", "Webshop")
+
+    assert (made.from_at, made.wait_s, made.rehearsal) == (by.clock.now(), 3 * 3600, False)
+    assert trade.connection("marketplace").hear_at == by.clock.now()
+
+
+def test_a_link_goes_from_a_marketplace_to_a_shop(trade: Any, by: Hand) -> None:
+    Link.objects.all().delete()
+
+    with pytest.raises(Impossible, match="not a marketplace"):
+        links.link(by, "Webshop", "bol NL")
+
+
+@pytest.mark.parametrize(
+    ("wish", "sentence"),
+    [
+        (links.LinkWish(every=timedelta(seconds=5)), "every 60 seconds"),
+        (links.LinkWish(wait=timedelta(days=20)), "between 0 and 14 days"),
+        (links.LinkWish(cancellations_per_hour=-1), "less than 0"),
+        (links.LinkWish(default_carrier="postnk"), "There is no carrier 'postnk'. Perhaps postnl"),
+    ],
+)
+def test_a_wish_out_of_bounds_is_said_and_changes_nothing(
+    trade: Any, by: Hand, wish: links.LinkWish, sentence: str
+) -> None:
+    before = Link.objects.values().get()
+
+    with pytest.raises(Impossible, match=sentence):
+        links.change_link(by, "bol NL", wish)
+
+    assert Link.objects.values().get() == before
+
+
+def test_only_a_shop_that_can_takes_orders_that_the_marketplace_ships(trade: Any, by: Hand) -> None:
+    shop = trade.hub.declared["reference_shop"]
+    unable = replace(by, declared={**by.declared, shop.name: replace(shop, can=shop.can - {Can.TAKE_DELIVERED})})
+
+    with pytest.raises(Impossible, match="cannot take orders that the marketplace ships"):
+        links.change_link(unable, "bol NL", links.LinkWish(delivered_by_marketplace=DeliveredByMarketplace.PLACE))
+
+
+def test_a_rehearsal_sends_nothing_and_shows_what_it_would_send(trade: Any, by: Hand) -> None:
+    links.change_link(by, "bol NL", links.LinkWish(rehearsal=True))
+    trade.passes(seconds=10)
+    ref = trade.sells((MUG, 2))
+    trade.passes(minutes=20)
+
+    [would] = links.rehearsal(by, "bol NL")
+
+    assert [call for call in (*trade.shop.calls, *trade.marketplace.calls) if call.startswith("POST")] == []
+    assert (would.ref, would.what, would.problem) == (ref, "place", "")
+    assert "2 x MUG-1" in would.facts
+    names = {part for one in Person.objects.all() for part in (one.last_name, one.street, one.email) if part}
+    assert not any(name in repr(would) for name in names)
+
+
+def test_the_end_of_a_rehearsal_sends_what_waited(trade: Any, by: Hand) -> None:
+    links.change_link(by, "bol NL", links.LinkWish(rehearsal=True))
+    trade.passes(seconds=10)
+    ref = trade.sells()
+    trade.passes(minutes=6)
+
+    links.end_rehearsal(by, "bol NL")
+    trade.passes(minutes=1)
+
+    assert len(trade.in_shop(ref)) == 1
+
+
+def test_what_is_sent_is_not_called_a_rehearsal(trade: Any, by: Hand) -> None:
+    with pytest.raises(Impossible, match="not in rehearsal"):
+        links.rehearsal(by, "bol NL")
+
+
+def test_held_cancellations_go_out_when_they_were_meant(trade: Any, by: Hand) -> None:
+    links.change_link(by, "bol NL", links.LinkWish(cancellations_per_hour=1))
+    trade.passes(seconds=10)
+    refs = [trade.sells() for _ in range(3)]
+    trade.passes(minutes=6)
+    for ref in refs:
+        trade.shop.cancel(trade.shop_ref(ref))
+    trade.passes(minutes=10)
+    assert trade.marketplace.cancelled() == frozenset()
+
+    released = links.release_cancellations(by, "bol NL")
+    trade.passes(minutes=5)
+
+    assert released == 3
+    assert trade.marketplace.cancelled() == frozenset(refs)
+
+
+def test_a_carrier_that_nobody_could_tell_is_chosen_by_hand(trade: Any, by: Hand) -> None:
+    ref = shipped(trade, "ODDCODE1")
+    assert trade.problems(ref) == ["unknown_carrier"]
+
+    shipping.choose_carrier(by, ref, "gls")
+    trade.passes(minutes=5)
+
+    assert [(one.code, one.carrier_word) for one in trade.confirmed(ref)] == [("ODDCODE1", "RM-GLS")]
+    assert trade.problems(ref) == []
+
+
+def test_a_carrier_rule_holds_for_the_orders_that_follow(trade: Any, by: Hand) -> None:
+    links.add_carrier_rule(by, "bol NL", RuleKind.CODE_PREFIX, "ODD", "dpd")
+
+    ref = shipped(trade, "ODDCODE1")
+
+    assert [one.carrier_word for one in trade.confirmed(ref)] == ["RM-DPD"]
+
+
+def test_a_carrier_that_the_marketplace_does_not_know_is_refused(trade: Any, by: Hand) -> None:
+    ref = shipped(trade, "ODDCODE1")
+
+    with pytest.raises(Impossible, match="does not know the carrier"):
+        shipping.choose_carrier(by, ref, "bulgarian_posts")
+
+
+def test_an_unknown_article_is_mapped_once_and_its_orders_go_on(trade: Any, by: Hand) -> None:
+    trade.passes(seconds=10)
+    refs = [trade.sells((CUP, 1)) for _ in range(2)]
+    trade.passes(minutes=6)
+
+    going_on = shipping.map_product(by, "bol NL", CUP.sku, shop_sku=MUG.sku)
+    trade.passes(minutes=1)
+    later = trade.sells((CUP, 1))
+    trade.passes(minutes=6)
+
+    assert going_on == 2
+    assert [len(trade.in_shop(ref)) for ref in (*refs, later)] == [1, 1, 1]
+
+
+def test_a_product_that_the_shop_does_not_have_is_not_mapped(trade: Any, by: Hand) -> None:
+    with pytest.raises(Impossible, match="The shop has no product with SKU NOPE"):
+        shipping.map_product(by, "bol NL", CUP.sku, shop_sku="NOPE")
+
+    assert not ProductMatch.objects.exists()
+
+
+def test_a_later_code_is_told_as_a_correction_and_never_as_a_second_shipment(trade: Any, by: Hand) -> None:
+    trade.link.wait_s = 60
+    trade.link.save()
+    trade.passes(seconds=10)
+    ref = trade.sells()
+    trade.passes(minutes=6)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=20)
+    assert [one.code for one in trade.confirmed(ref)] == [""]
+    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(minutes=10)
+    assert trade.problems(ref) == ["later_code"]
+
+    shipping.correct(by, ref)
+    trade.passes(minutes=5)
+
+    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+    assert trade.problems(ref) == []
+    assert Message.objects.filter(order__ref=ref, kind="confirm").count() == 1
+
+
+def test_there_is_nothing_to_correct_without_another_code(trade: Any, by: Hand) -> None:
+    ref = shipped(trade)
+
+    with pytest.raises(Impossible, match="no other code"):
+        shipping.correct(by, ref)
+
+
+def test_nothing_is_corrected_before_a_confirmation(trade: Any, by: Hand) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells()
+    trade.passes(minutes=6)
+
+    with pytest.raises(Impossible, match="nothing to correct"):
+        shipping.correct(by, ref)
+    assert orders.retry(by, ref).messages == 0

@@ -1,0 +1,144 @@
+"""The order list and the page of one order."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from orderhaven.actions.hand import Hand
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.status import Status
+from orderhaven.ports.sandbox import Article
+from orderhaven.store import listing, order_page
+from orderhaven.store.listing import Filter
+from orderhaven.store.models import Merchant, Person
+from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE
+
+CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+
+
+@pytest.fixture
+def sold(trade: Any) -> list[str]:
+    """A shipped mug, two lamps of Jansen's, an unknown cup, and another mug."""
+    trade.passes(seconds=10)
+    refs = [
+        trade.sells((MUG, 1)),
+        trade.sells((LAMP, 2), person={"last_name": "Jansen", "postcode": "9712 CP"}),
+        trade.sells((CUP, 1)),
+        trade.sells((MUG, 1)),
+    ]
+    trade.passes(minutes=6)
+    trade.shop.complete(trade.shop_ref(refs[0]), code=POSTNL_CODE)
+    trade.passes(minutes=10)
+    return refs
+
+
+def listed(by: Hand, **wanted: Any) -> list[str]:
+    return [row.ref for row in listing.orders(by.merchant_id, Filter(**wanted)).rows]
+
+
+def test_the_newest_order_comes_first(by: Hand, sold: list[str]) -> None:
+    assert set(listed(by)) == set(sold)
+    ids = [by.order(ref).order_id for ref in listed(by)]
+    assert ids == sorted(ids, reverse=True)
+
+
+def test_a_list_is_narrowed(by: Hand, sold: list[str]) -> None:
+    assert listed(by, statuses=(Status.SHIPPED,)) == [sold[0]]
+    assert listed(by, only_problems=True) == [sold[2]]
+    assert listed(by, problems=(ProblemKind.UNKNOWN_PRODUCT,)) == [sold[2]]
+    assert listed(by, problems=(ProblemKind.WAIT_HELD,)) == []
+    assert len(listed(by, marketplace="bol NL", shop="Webshop")) == 4
+    assert listed(by, shop="bol NL") == []
+    assert listed(by, since=by.clock.now()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["LAMP-2", "8712345678913", "Jansen", "jan", "9712 CP", "9712cp", "9712"],
+)
+def test_an_order_is_found_by_what_stands_in_it(by: Hand, sold: list[str], words: str) -> None:
+    assert listed(by, search=words) == [sold[1]]
+
+
+def test_an_order_is_found_by_its_numbers_and_code(trade: Any, by: Hand, sold: list[str]) -> None:
+    for words in (sold[0], trade.order(sold[0]).shop_number, POSTNL_CODE):
+        assert listed(by, search=words) == [sold[0]]
+
+
+@pytest.mark.parametrize("words", ["ansen", "LAMP", "%", "_", "'; drop table store_order"])
+def test_what_does_not_begin_so_is_not_found(by: Hand, sold: list[str], words: str) -> None:
+    assert listed(by, search=words) == []
+
+
+@pytest.mark.parametrize("search", ["", "MUG-1"])
+def test_pages_give_every_order_once(by: Hand, sold: list[str], search: str) -> None:
+    wanted, after, seen = Filter(search=search), "", []
+    while True:
+        page = listing.orders(by.merchant_id, wanted, after, limit=1)
+        seen += [row.ref for row in page.rows]
+        after = page.after
+        if not after:
+            break
+
+    assert seen == listed(by, search=search)
+    assert len(seen) == len(set(seen)) > 1
+
+
+@pytest.mark.parametrize("cursor", ["x", "o", "o1;", "1", "o" + "f" * 40])
+def test_a_cursor_that_no_page_gave_is_refused(by: Hand, sold: list[str], cursor: str) -> None:
+    with pytest.raises(listing.BadCursor):
+        listing.orders(by.merchant_id, Filter(), cursor)
+
+
+def test_another_merchant_sees_nothing(by: Hand, sold: list[str]) -> None:
+    stranger = Merchant.objects.create(name="Somebody else").pk
+
+    assert listing.orders(stranger).rows == ()
+    assert listing.find(stranger, sold[0]) == []
+
+
+@pytest.mark.parametrize("search", ["", "MUG-1"])
+def test_a_list_costs_the_same_number_of_queries_however_many_orders(trade: Any, by: Hand, search: str) -> None:
+    counts = []
+    for _ in range(2):
+        trade.passes(seconds=10)
+        for _ in range(4):
+            trade.sells((MUG, 1), (LAMP, 1))
+        trade.passes(minutes=6)
+        with CaptureQueriesContext(connection) as queries:
+            listing.orders(by.merchant_id, Filter(search=search))
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
+
+
+def test_no_row_and_no_page_holds_personal_data(by: Hand, sold: list[str]) -> None:
+    personal = {
+        part
+        for person in Person.objects.all()
+        for part in (person.last_name, person.street, person.email, person.phone, person.postcode)
+        if part
+    }
+    shown = repr(listing.orders(by.merchant_id)) + repr([order_page.order_page(by.order(ref).order_id) for ref in sold])
+
+    assert personal
+    assert {part for part in personal if part in shown} == set()
+    assert "Jansen" in repr(order_page.buyer(by.order(sold[1]).order_id))
+
+
+def test_the_page_of_an_order_says_everything_about_it(by: Hand, sold: list[str]) -> None:
+    page = order_page.order_page(by.order(sold[0]).order_id)
+
+    assert [(line.sku, line.ordered, line.placed) for line in page.lines] == [("MUG-1", 1, 1)]
+    assert [(one.kind, one.state) for one in page.messages] == [("place", "told"), ("confirm", "told")]
+    assert [(one.code, one.carrier) for one in page.shipments] == [(POSTNL_CODE, "postnl")]
+    assert [event.kind for event in page.events][:2] == ["heard", "placed"]
+    assert page.problems == ()
+
+
+def test_the_page_of_an_order_says_its_problem_in_a_sentence(by: Hand, sold: list[str]) -> None:
+    [problem] = order_page.order_page(by.order(sold[2]).order_id).problems
+
+    assert problem.sentence.startswith("CUP-9 (Cup) is not in the shop.")

@@ -1,0 +1,273 @@
+"""What a person does with one order."""
+
+from typing import Any
+
+import pytest
+
+from orderhaven.actions import orders
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.core.shipment import CancelReason
+from orderhaven.core.status import Status
+from orderhaven.ports.connector import Can
+from orderhaven.ports.sandbox import Article
+from orderhaven.store.models import Event, Merchant, Message, MessageState
+from orderhaven.testing.door import FaultKind
+from tests.actions.conftest import hand_in
+from tests.journeys.conftest import POSTNL_CODE
+
+CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+
+
+def placed(trade: Any) -> str:
+    trade.passes(seconds=10)
+    ref: str = trade.sells()
+    trade.passes(minutes=6)
+    assert trade.order(ref).shop_ref
+    return ref
+
+
+def test_retry_places_an_order_whose_product_came_into_the_shop(trade: Any, by: Hand) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells((CUP, 1))
+    trade.passes(minutes=6)
+    assert trade.problems(ref) == ["unknown_product"]
+
+    trade.shop.stock([CUP])
+    done = orders.retry(by, ref)
+    trade.passes(minutes=1)
+
+    assert (done.messages, done.problems) == (1, 1)
+    assert len(trade.in_shop(ref)) == 1
+    assert trade.problems(ref) == []
+
+
+def test_retry_looks_before_it_repeats_what_may_have_happened(trade: Any, by: Hand) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells()
+    trade.shop.faults.add(FaultKind.GARBAGE, "POST /orders")  # made there, and the answer cannot be read
+    trade.passes(minutes=6)
+    message = Message.objects.get(order__ref=ref)
+    Message.objects.filter(pk=message.pk).update(state=MessageState.PARKED)
+
+    orders.retry(by, ref)
+    trade.passes(minutes=30)
+
+    assert len(trade.in_shop(ref)) == 1
+    assert trade.order(ref).shop_ref
+
+
+def test_retry_leaves_an_order_alone_that_waits_for_nothing(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    before = Event.objects.filter(order__ref=ref).count()
+
+    done = orders.retry(by, ref)
+
+    assert (done.messages, done.problems, done.reads) == (0, 0, False)
+    assert Event.objects.filter(order__ref=ref).count() == before
+
+
+def test_nothing_is_sent_for_an_order_that_was_taken_over(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+
+    orders.handle(by, ref)
+    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.passes(hours=4)
+
+    assert trade.confirmed(ref) == []
+    assert trade.order(ref).status == Status.MANUAL
+    assert Event.objects.filter(order__ref=ref, kind="status", actor="anna").exists()
+
+
+def test_an_order_given_back_goes_on_from_what_the_shop_did_meanwhile(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    orders.handle(by, ref)
+    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.passes(minutes=10)
+
+    orders.give_back(by, ref)
+    trade.passes(minutes=10)
+
+    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+    assert trade.order(ref).status == Status.SHIPPED
+
+
+def test_an_order_given_back_goes_on_from_what_the_marketplace_did_meanwhile(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    orders.handle(by, ref)
+    trade.marketplace.cancel(ref)
+    trade.passes(minutes=6)
+
+    status = orders.give_back(by, ref)
+    trade.passes(minutes=2)
+
+    assert status is Status.CANCELLED
+    assert trade.order(ref).shop_state == "cancelled"
+
+
+def test_an_order_given_back_after_our_own_confirmation_is_shipped_by_us(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.passes(minutes=10)
+    orders.handle(by, ref)
+
+    status = orders.give_back(by, ref)
+    trade.passes(minutes=40)
+
+    assert status is Status.SHIPPED
+    assert not trade.order(ref).handled_by_others
+    assert len(trade.confirmed(ref)) == 1
+
+
+def test_taking_over_and_giving_back_does_not_place_what_may_stand_there(trade: Any, by: Hand) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells()
+    trade.shop.faults.add(FaultKind.GARBAGE, "POST /orders")
+    trade.passes(minutes=6)
+    Message.objects.filter(order__ref=ref).update(state=MessageState.PARKED)
+
+    orders.handle(by, ref)
+    orders.give_back(by, ref)
+    trade.passes(minutes=30)
+
+    assert len(trade.in_shop(ref)) == 1
+    assert trade.order(ref).shop_ref
+
+
+@pytest.mark.parametrize("act", [orders.give_back, orders.refuse])
+def test_what_does_not_fit_the_order_is_refused_in_a_sentence(trade: Any, by: Hand, act: Any) -> None:
+    ref = placed(trade)
+
+    with pytest.raises(Impossible, match=ref):
+        act(by, ref)
+
+    assert trade.problems(ref) == []
+    assert trade.order(ref).status == Status.NOT_SHIPPED
+
+
+def test_a_cancelled_order_is_not_taken_over(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    trade.marketplace.cancel(ref)
+    trade.passes(minutes=6)
+
+    with pytest.raises(Impossible, match="cancelled"):
+        orders.handle(by, ref)
+
+    assert trade.problems(ref) == []
+
+
+def test_the_merchant_cancels_on_both_sides_without_being_asked(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+
+    orders.cancel(by, ref, CancelReason.OTHER)
+    trade.passes(minutes=5)
+
+    assert ref in trade.marketplace.cancelled()
+    assert [one.status for one in trade.in_shop(ref)] == ["cancelled"]
+    assert Message.objects.get(order__ref=ref, kind="cancel").facts["reason"] == "other"
+
+
+def test_a_buyers_wish_to_cancel_is_accepted(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    trade.marketplace.buyer_asks_to_cancel(ref)
+    trade.passes(minutes=6)
+    assert trade.order(ref).status == Status.CANCELLATION_REQUESTED
+
+    orders.cancel(by, ref)
+    trade.passes(minutes=5)
+
+    assert ref in trade.marketplace.cancelled()
+    assert Message.objects.get(order__ref=ref, kind="cancel").facts["reason"] == "buyer_asked"
+
+
+def test_a_completed_order_is_not_cancelled(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=6)
+
+    with pytest.raises(Impossible, match="completed"):
+        orders.cancel(by, ref)
+
+
+def test_a_buyers_wish_is_refused_and_the_order_goes_on(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    trade.marketplace.buyer_asks_to_cancel(ref)
+    trade.passes(minutes=6)
+
+    orders.refuse(by, ref)
+    trade.passes(minutes=6)
+
+    assert trade.order(ref).status == Status.NOT_SHIPPED
+    assert ref not in trade.marketplace.cancelled()
+
+
+def test_an_order_first_heard_with_a_wish_to_cancel_is_placed_once_that_is_refused(trade: Any, by: Hand) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells()
+    trade.marketplace.buyer_asks_to_cancel(ref)
+    trade.passes(minutes=6)
+    assert trade.in_shop(ref) == []
+
+    orders.refuse(by, ref)
+    trade.passes(minutes=2)
+
+    assert len(trade.in_shop(ref)) == 1
+
+
+def test_where_a_marketplace_takes_no_refusal_it_says_that_refusing_is_shipping(trade: Any, by: Hand) -> None:
+    from dataclasses import replace
+
+    ref = placed(trade)
+    there = trade.hub.declared["reference_marketplace"]
+    without = replace(there, can=there.can - {Can.REFUSE_CANCELLATION})
+    hand = replace(by, declared={**trade.hub.declared, there.name: without})
+
+    with pytest.raises(Impossible, match="refusing means shipping"):
+        orders.refuse(hand, ref)
+
+
+def test_an_order_that_is_not_there_is_said(trade: Any, by: Hand) -> None:
+    with pytest.raises(Impossible, match="There is no order 4711"):
+        orders.retry(by, "4711")
+
+
+def test_another_merchants_order_is_not_there(trade: Any) -> None:
+    ref = placed(trade)
+    stranger = hand_in(trade, Merchant.objects.create(name="Somebody else").pk)
+
+    with pytest.raises(Impossible, match="There is no order"):
+        orders.handle(stranger, ref)
+
+
+def test_an_order_is_found_by_its_marketplace_too(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+
+    assert by.order(f"bol NL/{ref}").ref == ref
+
+
+def test_a_shop_order_that_is_still_gone_is_said_again_after_a_retry(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    trade.shop.trash(trade.shop_ref(ref))
+    trade.passes(minutes=40)
+    assert trade.problems(ref) == ["shop_order_gone"]
+
+    orders.retry(by, ref)
+    assert trade.problems(ref) == []
+    trade.passes(minutes=2)
+
+    assert trade.problems(ref) == ["shop_order_gone"]
+
+
+def test_retry_does_not_say_that_held_cancellations_were_meant(trade: Any, by: Hand) -> None:
+    trade.link.cancellations_per_hour = 0
+    trade.link.save()
+    ref = placed(trade)
+    trade.shop.cancel(trade.shop_ref(ref))
+    trade.passes(minutes=6)
+    assert trade.problems(ref) == ["cancellations_held"]
+
+    orders.retry(by, ref)
+    trade.passes(minutes=6)
+
+    assert trade.problems(ref) == ["cancellations_held"]
+    assert ref not in trade.marketplace.cancelled()

@@ -1,0 +1,120 @@
+"""Work on many orders takes as many statements as work on few: nothing is asked once per order."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from orderhaven.ports.connector import Role
+from orderhaven.ports.marketplace import Sighting
+from orderhaven.store import connections, listing, orders, outbox, shop_readings
+from orderhaven.store.connections import Claim
+from orderhaven.store.models import Line, Message, MessageState, Order
+from orderhaven.store.outbox import Composed
+from orderhaven.store.settling import Pace
+from orderhaven.store.shapes import facts_of
+from orderhaven.store.verdicts import NotNow
+from orderhaven.sync import beats
+from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
+from orderhaven.testing.reference_shop import REFERENCE_SHOP
+from tests.journeys.conftest import Trade, start_trade
+
+FEW, MANY = 10, 40
+
+
+@pytest.fixture
+def trade(store: None) -> Iterator[Trade]:
+    started = start_trade(REFERENCE_MARKETPLACE, REFERENCE_SHOP)
+    started.passes(seconds=10)
+    yield started
+    started.close()
+
+
+@contextmanager
+def counted(counts: list[int]) -> Iterator[None]:
+    with CaptureQueriesContext(connection) as captured:
+        yield
+    counts.append(len(captured))
+
+
+def of_both_sizes(trade: Trade, work: Callable[[Trade, list[int]], None]) -> list[int]:
+    """How many statements `work` counts with few new orders, and with many."""
+    counts: list[int] = []
+    for number in (FEW, MANY):
+        for _ in range(number):
+            trade.sells()
+        work(trade, counts)
+    return counts
+
+
+def claimed(trade: Trade, role: Role) -> Claim:
+    taken = connections.claim(trade.connection(role).pk)
+    assert taken is not None
+    return taken[0]
+
+
+def test_hearing_orders_that_are_known(trade: Trade) -> None:
+    def work(trade: Trade, counts: list[int]) -> None:
+        trade.passes(minutes=6)
+        newest = list(Order.objects.order_by("-id")[: FEW if not counts else MANY])
+        sightings = [
+            Sighting(row.ref, row.placed_at, row.changed_at, tuple(map(facts_of, Line.objects.filter(order=row))))
+            for row in newest
+        ]
+        claim = claimed(trade, Role.MARKETPLACE)
+        with counted(counts):
+            assert orders.take_sightings(claim, trade.link, sightings, trade.clock.now()) == 0
+
+    few, many = of_both_sizes(trade, work)
+
+    assert few == many
+
+
+def test_hearing_shop_orders_that_did_not_change(trade: Trade) -> None:
+    def work(trade: Trade, counts: list[int]) -> None:
+        trade.passes(minutes=6)
+        claim, now = claimed(trade, Role.SHOP), trade.clock.now()
+        refs = [ref for _, ref in shop_readings.open_in_shop(claim.connection_id, 0, 100)]
+        connector = asyncio.run(trade.hub.connector_of(trade.connection(Role.SHOP)))
+        readings = list(asyncio.run(connector.read(refs)).values())
+        with counted(counts):
+            assert shop_readings.take_readings(claim, readings, now, now) == 0
+
+    few, many = of_both_sizes(trade, work)
+
+    assert few == many
+
+
+def test_beginning_and_finishing_a_batch(trade: Trade) -> None:
+    def work(trade: Trade, counts: list[int]) -> None:
+        trade.clock.advance(trade.clock.in_real(400))
+        asyncio.run(beats.run(trade.hub, trade.connection(Role.MARKETPLACE).pk))
+        claim, now = claimed(trade, Role.SHOP), trade.clock.now()
+        with counted(counts):
+            batch = outbox.due(claim, MessageState.DUE, now, 100)
+            begun = outbox.begin(claim, [Composed(one, {}) for one in batch], now, now)
+            verdicts = {one.pk: (one.attempt, NotNow("busy")) for one in batch}
+            pace = Pace("The shop", trade.clock.in_real(60), trade.clock.in_real(60))
+            outbox.finish(claim, verdicts, MessageState.SENDING, pace, now)
+        assert len(begun) == len(batch) >= FEW
+        Message.objects.update(state=MessageState.DROPPED)  # so that the next batch is of new ones alone
+
+    few, many = of_both_sizes(trade, work)
+
+    assert few == many
+
+
+def test_a_page_of_the_order_list(trade: Trade) -> None:
+    def work(trade: Trade, counts: list[int]) -> None:
+        trade.passes(minutes=6)
+        with counted(counts):
+            shown: Any = listing.orders(trade.link.merchant_id).rows
+        assert len(shown) >= FEW
+
+    few, many = of_both_sizes(trade, work)
+
+    assert few == many

@@ -1,0 +1,177 @@
+"""The tables of docs/reference that follow from the code. `python -m tests.rules.tables` writes them anew into their pages.
+
+A table stands on its page between `<!-- table: NAME -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from orderhaven.actions.offers import Offer, offers
+from orderhaven.connectors import declarations
+from orderhaven.core.carriers import Carrier
+from orderhaven.core.problems import SENTENCES, ProblemKind
+from orderhaven.core.status import SHOWN_AS, TABLE, Status
+from orderhaven.ports.connector import Can, Declaration, Limits, Setting
+
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+_BLOCK = re.compile(r"<!-- table: (?P<name>[a-z-]+) -->\n.*?<!-- end -->", re.DOTALL)
+_OF_CONNECTION = (
+    ProblemKind.AUTH_REFUSED,
+    ProblemKind.WRONG_ADDRESS,
+    ProblemKind.CLOCK_OFF,
+    ProblemKind.OTHER_ACCOUNT,
+)
+
+
+def pages() -> list[Path]:
+    """The pages that hold such tables."""
+    return [page for page in sorted(REFERENCE.glob("*.md")) if _BLOCK.search(page.read_text(encoding="utf-8"))]
+
+
+def as_it_should_be(page: Path) -> str:
+    """The page with its tables as the code has them. Raises KeyError for a table that nobody makes."""
+    tables = all_tables()
+    text = page.read_text(encoding="utf-8")
+    return _BLOCK.sub(lambda block: f"<!-- table: {block['name']} -->\n{tables[block['name']]()}\n<!-- end -->", text)
+
+
+def all_tables() -> Mapping[str, Callable[[], str]]:
+    made: dict[str, Callable[[], str]] = {
+        "statuses": statuses,
+        "moves": moves,
+        "problems": problems,
+        "connection-problems": connection_problems,
+        "who-can": who_can,
+        "carriers": carriers,
+    }
+    for one in declarations().values():
+        made[f"{one.name}-settings"] = lambda one=one: settings(one)  # type: ignore[misc]
+        made[f"{one.name}-limits"] = lambda one=one: limits(one)  # type: ignore[misc]
+        made[f"{one.name}-carriers"] = lambda one=one: carrier_words(one)  # type: ignore[misc]
+        made[f"{one.name}-honest"] = lambda one=one: one.honest  # type: ignore[misc]
+    return made
+
+
+# below: each table
+
+
+def statuses() -> str:
+    rows = [(f"`{status}`", *SHOWN_AS[status]) for status in Status]
+    return table(("status", "shown in Dutch", "shown in English"), rows)
+
+
+def moves() -> str:
+    rows = [
+        (f"`{status}`", f"`{fact}`", f"`{step.to}`" if step.to is not status else "stays", code(step.problem))
+        for status, facts in TABLE.items()
+        for fact, step in facts.items()
+    ]
+    return table(("at", "when this is heard or decided", "goes to", "and this Problem"), rows)
+
+
+def problems() -> str:
+    rows = [
+        (f"`{kind}`", plain(SENTENCES[kind]), ", ".join(offered(kind)))
+        for kind in ProblemKind
+        if kind not in _OF_CONNECTION
+    ]
+    return table(("kind", "what it says", "what can be done here"), rows)
+
+
+def connection_problems() -> str:
+    return table(("kind", "what it says"), [(f"`{kind}`", plain(SENTENCES[kind])) for kind in _OF_CONNECTION])
+
+
+def offered(kind: ProblemKind) -> list[str]:
+    return ["`retry`: it is settled" if offer is Offer.DONE else f"`{offer}`" for offer in offers(kind)]
+
+
+def who_can() -> str:
+    found = list(declarations().values())
+    rows = [(f"`{can}`", *("yes" if can in one.can else "" for one in found)) for can in Can]
+    return table(("ability", *(one.title for one in found)), rows)
+
+
+def settings(declaration: Declaration) -> str:
+    rows = [
+        (f"`{one.key}`", one.label, str(one.kind).replace("_", "/"), default(one), secret(one), one.help)
+        for one in declaration.settings
+    ]
+    return table(("key", "label", "kind", "default", "kept", "what it is"), rows)
+
+
+def default(setting: Setting) -> str:
+    if setting.default is None:
+        return "must be given"
+    return f"`{setting.default}`" if setting.default else "empty"
+
+
+def secret(setting: Setting) -> str:
+    return "encrypted, never shown" if setting.secret else "readable"
+
+
+def limits(declaration: Declaration) -> str:
+    one: Limits = declaration.limits
+    visible = one.handled_visible
+    rows = [
+        ("heard at most once in", span(one.poll_floor)),
+        ("a call is given up after", f"{one.call_timeout_s:g} s"),
+        ("calls at once", str(one.calls_at_once)),
+        ("orders or products in one question", str(one.orders_per_look)),
+        ("how long an effect may stay invisible after a call was given up", span(one.settle)),
+        ("how far each hearing reaches back before the last one", span(one.overlap)),
+        ("how long orders handled elsewhere stay listed", span(visible) if visible else "for good"),
+    ]
+    if Can.OUTCOME_LATER in declaration.can:
+        rows.append(("an outcome that is promised for later is waited for", span(one.outcome_deadline)))
+        rows.append(("lines in one confirmation", str(one.lines_per_confirmation)))
+        rows.append(("lines in one cancellation", str(one.lines_per_cancellation)))
+    if Can.FIND_PRODUCTS_BY_EAN in declaration.can:
+        rows.append(("open orders are read again every", span(one.reread_every)))
+    return table(("limit", "value"), rows)
+
+
+def carrier_words(declaration: Declaration) -> str:
+    rows = [(f"`{carrier}`", carrier.display_name, f"`{word}`") for carrier, word in declaration.carriers.items()]
+    return table(("carrier", "name", f"word of {declaration.title}"), rows)
+
+
+def carriers() -> str:
+    return table(("carrier", "name"), [(f"`{carrier}`", carrier.display_name) for carrier in Carrier])
+
+
+# below: how a table is written
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def code(word: str | None) -> str:
+    return f"`{word}`" if word else ""
+
+
+def plain(sentence: str) -> str:
+    """A sentence with its blanks as words: {shop_ref} becomes *shop ref*."""
+    return re.sub(r"\{(\w+)\}", lambda blank: f"*{blank[1].replace('_', ' ')}*", sentence)
+
+
+def span(duration: timedelta) -> str:
+    minutes = duration.total_seconds() / 60
+    return f"{minutes / 60:g} hours" if minutes >= 120 else f"{minutes:g} min"
+
+
+def main() -> int:
+    for page in pages():
+        page.write_text(as_it_should_be(page), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,255 @@
+"""Connections: claiming, the schedule, trouble, secrets."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.ports.connector import Role
+from orderhaven.store import connections, keys, shop_readings
+from orderhaven.store.connections import Claim, Fenced
+from orderhaven.store.keys import KeysLost
+from orderhaven.store.models import Connection, ConnectionState, Event, Link, Order
+
+from .conftest import Books
+from .conftest import connection as connect
+
+
+def overtaken(claim: Claim) -> Claim:
+    taken = connections.claim(claim.connection_id)
+    assert taken is not None
+    return claim
+
+
+@pytest.fixture
+def own_keys(tmp_path: Path) -> Iterator[Path]:
+    """A key file that a test may change."""
+    kept = os.environ["ORDERHAVEN_KEY_FILE"]
+    os.environ["ORDERHAVEN_KEY_FILE"] = str(tmp_path / "keys")
+    yield tmp_path / "keys"
+    os.environ["ORDERHAVEN_KEY_FILE"] = kept
+
+
+# ---------------------------------------------------------------- the schema
+
+
+def test_every_migration_is_applied(any_store: None) -> None:
+    executor = MigrationExecutor(connection)
+
+    assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
+
+
+def test_the_models_are_what_the_migrations_make(any_store: None) -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+# ---------------------------------------------------------------- claiming
+
+
+def test_a_claim_raises_the_epoch_and_brings_the_connection(books: Books) -> None:
+    taken = connections.claim(books.shop.pk)
+
+    assert taken is not None
+    claim, row = taken
+    assert (claim.epoch, row.epoch, row.name, row.currencies) == (2, 2, "Webshop", [])
+
+
+def test_a_connection_that_is_gone_cannot_be_claimed(books: Books) -> None:
+    assert connections.claim(4711) is None
+
+
+WRITES = {
+    "save_schedule": lambda claim, now: connections.save_schedule(claim, cursor="moved"),
+    "failed": lambda claim, now: connections.failed(claim, now, "down", now),
+    "slow_down": lambda claim, now: connections.slow_down(claim, now),
+    "needs_attention": lambda claim, now: connections.needs_attention(claim, ProblemKind.AUTH_REFUSED, {}, now),
+    "waits_unread": lambda claim, now: shop_readings.waits_unread(claim, now),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_cycle_that_was_overtaken_writes_nothing_about_its_connection(books: Books, name: str) -> None:
+    stale = overtaken(books.here)
+    before = Connection.objects.values().get(pk=books.shop.pk)
+
+    with pytest.raises(Fenced):
+        WRITES[name](stale, books.now)
+
+    assert Connection.objects.values().get(pk=books.shop.pk) == before
+
+
+def test_a_cycle_that_was_overtaken_takes_in_no_sightings(books: Books) -> None:
+    overtaken(books.there)
+
+    with pytest.raises(Fenced):
+        books.sees(books.sighting("A-1"))
+
+    assert Order.objects.count() == 0
+
+
+def test_a_cycle_that_was_overtaken_takes_in_no_readings(books: Books) -> None:
+    books.places("A-1")
+    overtaken(books.here)
+
+    with pytest.raises(Fenced):
+        books.shop_says(books.reading("A-1", books.reading("A-1").state.COMPLETED))
+
+    assert books.order("A-1").shop_state == "open"
+
+
+# ---------------------------------------------------------------- the schedule
+
+
+@pytest.mark.parametrize("column", ["hear_at", "tell_at", "reread_at", "wait_at"])
+def test_a_connection_is_due_when_one_of_its_times_has_come(books: Books, column: str) -> None:
+    Connection.objects.filter(pk=books.shop.pk).update(**{column: books.now})
+
+    assert connections.due(books.now - timedelta(seconds=1)) == []
+    assert connections.due(books.now) == [books.shop.pk]
+
+
+def test_a_quiet_connection_is_due_for_the_end_of_a_wait_only(books: Books) -> None:
+    quiet = {"quiet_until": books.now + timedelta(minutes=1), "hear_at": books.now, "tell_at": books.now}
+    Connection.objects.filter(pk=books.shop.pk).update(**quiet)
+    Connection.objects.filter(pk=books.marketplace.pk).update(**quiet, wait_at=books.now)
+
+    assert connections.due(books.now) == [books.marketplace.pk]
+    assert connections.due(books.now + timedelta(minutes=1)) == [books.marketplace.pk, books.shop.pk]
+
+
+def test_a_paused_connection_is_due_for_the_end_of_a_wait_only(books: Books) -> None:
+    Connection.objects.update(state=ConnectionState.PAUSED, hear_at=books.now)
+    Connection.objects.filter(pk=books.shop.pk).update(wait_at=books.now)
+
+    assert connections.due(books.now) == [books.shop.pk]
+
+
+def test_a_nudge_brings_telling_forward_and_never_back(books: Books) -> None:
+    earlier = books.now - timedelta(minutes=1)
+    Connection.objects.filter(pk=books.shop.pk).update(tell_at=earlier)
+    Connection.objects.filter(pk=books.marketplace.pk).update(tell_at=books.now + timedelta(minutes=1))
+
+    connections.nudge_tell({books.shop.pk, books.marketplace.pk}, books.now)
+
+    assert list(Connection.objects.order_by("id").values_list("tell_at", flat=True)) == [books.now, earlier]
+
+
+def test_the_first_wait_counts(books: Books) -> None:
+    for minutes in (10, 5, 20):
+        connections.bring_wait_forward(books.shop.pk, books.now + timedelta(minutes=minutes))
+
+    assert Connection.objects.get(pk=books.shop.pk).wait_at == books.now + timedelta(minutes=5)
+
+
+# ---------------------------------------------------------------- trouble
+
+
+def test_failing_is_counted_from_its_beginning(books: Books) -> None:
+    began = books.now
+    connections.failed(books.here, books.now, "down", books.now + timedelta(seconds=30))
+    books.passes(minutes=1)
+
+    connections.failed(books.here, books.now, "still down", books.now + timedelta(minutes=1))
+
+    row = Connection.objects.get(pk=books.shop.pk)
+    assert (row.failures, row.failing_since, row.last_error) == (2, began, "still down")
+    assert row.quiet_until == books.now + timedelta(minutes=1)
+
+
+def test_trouble_with_the_account_pauses_it_with_one_notice(books: Books) -> None:
+    for _ in range(2):
+        connections.needs_attention(books.here, ProblemKind.AUTH_REFUSED, {"side": "Shop"}, books.now)
+
+    row = Connection.objects.get(pk=books.shop.pk)
+    assert (row.state, row.problem_kind) == (ConnectionState.ATTENTION, ProblemKind.AUTH_REFUSED)
+    assert Event.objects.filter(connection=row, kind="needs_attention").count() == 1
+
+
+def test_resuming_makes_everything_due_and_forgets_the_trouble(books: Books) -> None:
+    connections.failed(books.here, books.now, "down", books.now + timedelta(hours=1))
+    connections.needs_attention(books.here, ProblemKind.AUTH_REFUSED, {}, books.now)
+
+    connections.set_state(books.shop.pk, ConnectionState.ACTIVE, books.now, "tester")
+
+    row = Connection.objects.get(pk=books.shop.pk)
+    assert (row.state, row.problem_kind, row.failures, row.quiet_until) == ("active", "", 0, None)
+    assert connections.due(books.now) == [books.shop.pk]
+
+
+# ---------------------------------------------------------------- one of each
+
+
+def test_one_account_is_one_connection(books: Books) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        connect(books.merchant, Role.SHOP, "The same shop again", fingerprint="Webshop")
+
+
+def test_a_marketplace_has_one_link(books: Books) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Link.objects.create(
+            merchant=books.merchant, marketplace=books.marketplace, shop=books.shop, from_at=books.now
+        )
+
+
+def test_two_marketplaces_may_share_a_shop(books: Books) -> None:
+    other = connect(books.merchant, Role.MARKETPLACE, "Other")
+
+    Link.objects.create(merchant=books.merchant, marketplace=other, shop=books.shop, from_at=books.now)
+
+    assert books.shop.links.count() == 2
+
+
+# ---------------------------------------------------------------- secrets
+
+
+def raw(column: str, key: int) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column} FROM store_connection WHERE id = %s", [key])
+        return str(cursor.fetchone()[0])
+
+
+def test_secrets_are_encrypted_where_they_stand(books: Books) -> None:
+    assert connections.open_settings(books.shop) == {"key": "the secret key"}
+    assert "the secret key" not in raw("secrets", books.shop.pk)
+
+
+def test_a_token_is_encrypted_where_it_stands(books: Books) -> None:
+    connections.keep_token(books.shop.pk, "the token", books.now)
+
+    assert connections.token_of(books.shop.pk) == ("the token", books.now)
+    assert "the token" not in raw("token", books.shop.pk)
+
+
+def test_a_connection_without_a_token_has_none(books: Books) -> None:
+    assert connections.token_of(books.shop.pk) is None
+
+
+def test_rotating_keeps_everything_readable_and_drops_the_old_key(own_keys: Path, books: Books) -> None:
+    [old] = keys.load_keys()
+
+    count = connections.rotate_keys()
+
+    assert count == 2
+    assert old not in keys.load_keys()
+    assert len(keys.load_keys()) == 1
+    assert connections.open_settings(Connection.objects.get(pk=books.shop.pk)) == {"key": "the secret key"}
+
+
+def test_the_key_file_is_its_owners_alone(own_keys: Path, books: Books) -> None:
+    connections.rotate_keys()
+
+    assert own_keys.stat().st_mode & 0o077 == 0
+
+
+def test_lost_keys_are_said_with_the_way_back(own_keys: Path, books: Books) -> None:
+    own_keys.unlink()
+    keys.load_keys()  # another one
+
+    with pytest.raises(KeysLost, match=r"not in .*keys\. Bring that file back from your backup"):
+        connections.open_settings(books.shop)

@@ -1,0 +1,409 @@
+"""What a marketplace says of its orders: each is listed once, whole orders complete them, changes move them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.status import Status
+from orderhaven.store import orders
+from orderhaven.store.models import DeliveredByMarketplace, Hold, Kind, Line, Link, MessageState, Order, Person
+from orderhaven.store.verdicts import Done, MayHaveHappened, NotNow, NotThere, Park
+
+from .conftest import LAMP, MUG, Books
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The words each statement begins with, savepoints and transactions left out."""
+    said: list[str] = []
+    with CaptureQueriesContext(connection) as captured:
+        yield said
+    words = [query["sql"].split()[0] for query in captured.captured_queries]
+    said += [word for word in words if word in ("SELECT", "INSERT", "UPDATE", "DELETE")]
+
+
+# ---------------------------------------------------------------- listed once
+
+
+def test_a_sighting_lists_the_order_to_be_read(books: Books) -> None:
+    new = books.sees(books.sighting("A-1"))
+
+    assert new == 1
+    assert (books.order("A-1").status, books.order("A-1").read_at) == (Status.NOT_SHIPPED, None)
+    assert orders.to_read(books.link, books.now, 10) == ["A-1"]
+    assert books.states("A-1") == []
+
+
+def test_an_order_seen_however_often_is_listed_once(books: Books) -> None:
+    sighting = books.sighting("A-1")
+
+    new = [books.sees(sighting), books.sees(sighting), books.sees(sighting, sighting)]
+
+    assert new == [1, 0, 0]
+    assert (Order.objects.count(), Line.objects.count()) == (1, 1)
+    assert books.events("A-1") == ["heard"]
+
+
+def test_an_order_that_stands_twice_on_a_page_is_heard_once(books: Books) -> None:
+    sighting = books.sighting("A-1")
+
+    new = books.sees(sighting, sighting)
+
+    assert new == 1
+    assert books.events("A-1") == ["heard"]
+
+
+def test_a_repeat_writes_nothing_and_asks_little(books: Books) -> None:
+    for ref in ("A-1", "A-2", "A-3"):
+        books.hears(ref)
+    repeats = [books.sighting(ref) for ref in ("A-1", "A-2", "A-3")]
+
+    with statements() as said:
+        books.sees(*repeats)
+
+    assert set(said) == {"SELECT"}
+    assert len(said) <= 3
+
+
+def test_a_whole_order_completes_the_listed_one(books: Books) -> None:
+    books.hears("A-1", (MUG, 2), (LAMP, 1), discount="1.00")
+
+    row = books.order("A-1")
+    assert (str(row.total), row.currency) == ("62.3500", "EUR")
+    assert list(row.lines.order_by("position").values_list("sku", "ordered")) == [("MUG-1", 2), ("LAMP-2", 1)]
+    assert Person.objects.filter(order=row, role="ship_to").get().street == "Dorpsstraat"
+    assert books.states("A-1") == [("place", "due")]
+    assert orders.to_read(books.link, books.now, 10) == []
+
+
+def test_a_whole_order_taken_twice_changes_nothing(books: Books) -> None:
+    books.hears("A-1")
+
+    books.reads("A-1")
+
+    assert books.states("A-1") == [("place", "due")]
+    assert (Line.objects.count(), Person.objects.count()) == (1, 2)
+
+
+def test_lines_that_the_list_did_not_show_come_with_the_whole_order(books: Books) -> None:
+    books.whole("A-1", (MUG, 2), (LAMP, 1))
+    partial = books.sighting("A-1")
+    books.sees(replace(partial, lines=partial.lines[:1]))
+
+    books.reads("A-1")
+
+    assert books.lines("A-1") == [(2, 0, 0), (1, 0, 0)]
+
+
+def test_a_partial_sighting_leaves_the_other_lines_as_they_were(books: Books) -> None:
+    books.hears("A-1", (MUG, 2), (LAMP, 1))
+    partial = books.sighting("A-1", cancelled=1)
+
+    books.sees(replace(partial, lines=partial.lines[1:]))
+
+    assert books.lines("A-1") == [(2, 0, 0), (1, 0, 1)]
+    assert books.order("A-1").status == Status.NOT_SHIPPED
+
+
+def test_an_order_without_lines_is_a_problem(books: Books) -> None:
+    books.whole("A-1")
+    books._sold["A-1"] = replace(books._sold["A-1"], lines=())
+    books.sees(books.sighting("A-1"))
+
+    books.reads("A-1")
+
+    assert books.problems("A-1") == [ProblemKind.NO_LINES]
+    assert books.states("A-1") == []
+
+
+def test_an_order_that_cannot_be_read_says_why_and_is_tried_again_later(books: Books) -> None:
+    books.sees(books.sighting("A-1"), books.sighting("A-2"))
+    later = books.now + timedelta(minutes=15)
+
+    problem = (ProblemKind.ORDER_MISSING, {"side": "bol", "ref": "A-1"})
+    orders.reading_failed(books.there, books.link, "A-1", books.now, later, problem)
+
+    assert orders.to_read(books.link, books.now, 10) == ["A-2"]
+    assert orders.to_read(books.link, later, 10) == ["A-1", "A-2"]
+    assert books.problems("A-1") == [ProblemKind.ORDER_MISSING]
+
+
+def test_an_order_from_before_the_link_is_listed_and_held(books: Books) -> None:
+    books.passes(days=-1)
+
+    books.hears("A-1")
+
+    assert books.order("A-1").hold == Hold.OLDER
+    assert books.states("A-1") == []
+
+
+# ---------------------------------------------------------------- changes
+
+
+def test_an_order_first_seen_shipped_is_not_placed(books: Books) -> None:
+    books.whole("A-1")
+    books.sees(books.sighting("A-1", shipped=2))
+    books.reads("A-1")
+
+    row = books.order("A-1")
+    assert (row.status, row.handled_by_others, row.closed_at) == (Status.SHIPPED, True, books.now)
+    assert books.states("A-1") == []
+
+
+def test_an_order_first_seen_cancelled_is_not_placed(books: Books) -> None:
+    books.whole("A-1")
+    books.sees(books.sighting("A-1", cancelled=2))
+    books.reads("A-1")
+
+    assert (books.order("A-1").status, books.states("A-1")) == (Status.CANCELLED, [])
+
+
+def test_an_order_cancelled_between_list_and_reading_is_not_placed(books: Books) -> None:
+    books.sees(books.sighting("A-1"))
+    whole = books._sold["A-1"]
+    lines = tuple(replace(line, facts=replace(line.facts, cancelled=2)) for line in whole.lines)
+    books._sold["A-1"] = replace(whole, lines=lines)
+
+    books.reads("A-1")
+
+    assert (books.order("A-1").status, books.states("A-1")) == (Status.CANCELLED, [])
+
+
+def test_an_order_others_shipped_is_not_placed_any_more(books: Books) -> None:
+    books.hears("A-1")
+
+    books.sees(books.sighting("A-1", shipped=2))
+
+    assert books.states("A-1") == [("place", "dropped")]
+    assert books.order("A-1").marketplace_told == "told"
+
+
+def test_what_others_shipped_before_our_confirmation_counts_as_told(books: Books) -> None:
+    books.places("A-1")
+    books.change("A-1", lambda ledger, row: ledger.put(row, Kind.CONFIRM))
+    Order.objects.filter(ref="A-1").update(status=Status.SHIPPED)
+
+    books.sees(books.sighting("A-1", shipped=2))
+
+    row = books.order("A-1")
+    assert books.states("A-1")[-1] == ("confirm", "dropped")
+    assert (row.handled_by_others, row.closed_at, row.marketplace_told) == (True, books.now, "told")
+
+
+def test_a_parked_confirmation_is_over_once_the_merchant_confirmed_it_there(books: Books) -> None:
+    books.places("A-1")
+    books.change("A-1", lambda ledger, row: ledger.put(row, Kind.CONFIRM))
+    Order.objects.filter(ref="A-1").update(status=Status.SHIPPED)
+    books.finishes(books.message("A-1", Kind.CONFIRM), Park(ProblemKind.OWN_LABEL), MessageState.DUE)
+
+    books.sees(books.sighting("A-1", shipped=2))
+
+    assert books.problems("A-1") == []
+    assert books.order("A-1").marketplace_told == "told"
+
+
+def test_our_own_confirmation_seen_there_is_still_ours(books: Books) -> None:
+    books.places("A-1")
+    books.change("A-1", lambda ledger, row: ledger.put(row, Kind.CONFIRM))
+    Order.objects.filter(ref="A-1").update(status=Status.SHIPPED)
+    message = books.begins("A-1", Kind.CONFIRM)
+
+    books.sees(books.sighting("A-1", shipped=2))
+    books.finishes(message, Done("shipment-1"))
+
+    row = books.order("A-1")
+    assert (row.handled_by_others, row.confirmed_at) == (False, books.now)
+
+
+def test_a_parked_cancellation_is_over_once_the_merchant_cancelled_there(books: Books) -> None:
+    books.places("A-1")
+    books.shop_says(books.reading("A-1", books.reading("A-1").state.CANCELLED))
+    books.finishes(books.message("A-1", Kind.CANCEL), Park(ProblemKind.REFUSED), MessageState.DUE)
+    assert books.problems("A-1") == [ProblemKind.REFUSED]
+
+    books.sees(books.sighting("A-1", cancelled=2))
+
+    assert books.problems("A-1") == []
+    assert books.states("A-1")[-1] == ("cancel", "dropped")
+
+
+def test_a_line_cancelled_after_placing_is_a_problem_that_names_it(books: Books) -> None:
+    books.hears("A-1", (MUG, 2), (LAMP, 1))
+    books.gets_placed("A-1")
+    partial = books.sighting("A-1", cancelled=1)
+
+    books.sees(replace(partial, lines=partial.lines[1:]))
+
+    assert books.problems("A-1") == [ProblemKind.LINES_CANCELLED]
+
+
+# ---------------------------------------------------------------- cancelled while it is being placed
+
+
+def test_a_cancellation_waits_behind_a_placing_whose_fate_is_unclear(books: Books) -> None:
+    books.hears("A-1")
+    message = books.begins("A-1", Kind.PLACE)
+    books.finishes(message, MayHaveHappened("no answer"))
+
+    books.sees(books.sighting("A-1", cancelled=2))
+
+    assert books.states("A-1") == [("place", "unclear"), ("cancel_shop", "due")]
+    assert books.due(books.here) == []
+
+
+def test_a_placing_found_after_the_cancellation_is_recorded_and_cancelled(books: Books) -> None:
+    books.hears("A-1")
+    message = books.begins("A-1", Kind.PLACE)
+    books.finishes(message, MayHaveHappened("no answer"))
+    books.sees(books.sighting("A-1", cancelled=2))
+
+    books.finishes(message, Done("shop-A-1", books.reading("A-1")), MessageState.UNCLEAR)
+
+    assert books.order("A-1").shop_ref == "shop-A-1"
+    assert books.due(books.here) == [("A-1", "cancel_shop")]
+
+
+def test_a_placing_that_surely_failed_is_not_repeated_for_a_cancelled_order(books: Books) -> None:
+    books.hears("A-1")
+    message = books.begins("A-1", Kind.PLACE)
+    books.sees(books.sighting("A-1", cancelled=2))
+
+    books.finishes(message, NotNow("refused"))
+
+    assert books.states("A-1")[0] == ("place", "dropped")
+
+
+def test_a_placing_not_found_is_not_repeated_for_a_cancelled_order(books: Books) -> None:
+    books.hears("A-1")
+    message = books.begins("A-1", Kind.PLACE)
+    books.finishes(message, MayHaveHappened("no answer"))
+    books.sees(books.sighting("A-1", cancelled=2))
+
+    for _ in range(2):
+        books.finishes(message, NotThere(counts=True), MessageState.UNCLEAR)
+
+    assert books.states("A-1")[0] == ("place", "dropped")
+
+
+# ---------------------------------------------------------------- fulfilled by the marketplace
+
+
+def test_an_order_the_marketplace_ships_is_left_alone(books: Books) -> None:
+    books.hears("A-1", by_marketplace=True)
+    books.sees(books.sighting("A-1", shipped=2))
+
+    assert (books.order("A-1").status, books.states("A-1")) == (Status.SHIPPED, [])
+
+
+def test_an_order_the_marketplace_shipped_is_placed_when_the_merchant_wants_that(books: Books) -> None:
+    Link.objects.update(delivered_by_marketplace=DeliveredByMarketplace.PLACE)
+    books.link.refresh_from_db()
+    books.hears("A-1", by_marketplace=True)
+
+    books.sees(books.sighting("A-1", shipped=2))
+
+    assert books.states("A-1") == [("place", "due")]
+
+
+def test_an_order_the_marketplace_shipped_before_it_was_read_is_placed_once_it_is(books: Books) -> None:
+    """Nothing is known yet of who bought what: a placing could not be composed, and would hold up the others."""
+    Link.objects.update(delivered_by_marketplace=DeliveredByMarketplace.PLACE)
+    books.link.refresh_from_db()
+    books.whole("A-1", by_marketplace=True)
+    books.sees(books.sighting("A-1", shipped=2))
+    assert books.states("A-1") == []
+
+    books.reads("A-1")
+
+    assert books.states("A-1") == [("place", "due")]
+
+
+def test_the_merchants_lines_of_a_mixed_order_decide(books: Books) -> None:
+    books.whole("A-1", (MUG, 2), (LAMP, 1))
+    whole = books._sold["A-1"]
+    theirs = replace(whole.lines[1], facts=replace(whole.lines[1].facts, by_marketplace=True))
+    books._sold["A-1"] = replace(whole, lines=(whole.lines[0], theirs))
+    books.sees(books.sighting("A-1"))
+    books.reads("A-1")
+    mixed = books.sighting("A-1")
+
+    books.sees(replace(mixed, lines=(mixed.lines[0], replace(mixed.lines[1], shipped=1))))
+
+    assert books.order("A-1").status == Status.NOT_SHIPPED
+    assert books.states("A-1") == [("place", "due")]
+
+
+# ---------------------------------------------------------------- acceptance
+
+
+def waits_for_a_yes(books: Books, ref: str) -> None:
+    books.whole(ref)
+    books._sold[ref] = replace(books._sold[ref], needs_acceptance=True)
+    books.sees(replace(books.sighting(ref), needs_acceptance=True))
+    books.reads(ref)
+
+
+def test_an_order_that_wants_a_yes_gets_it(books: Books) -> None:
+    waits_for_a_yes(books, "A-1")
+
+    assert books.order("A-1").status == Status.PENDING_CONFIRMATION
+    assert books.states("A-1") == [("accept", "due")]
+
+
+def test_an_accepted_order_is_placed_once_it_is_read_again(books: Books) -> None:
+    waits_for_a_yes(books, "A-1")
+    books.tells("A-1", Kind.ACCEPT)
+    books._sold["A-1"] = replace(books._sold["A-1"], needs_acceptance=False)
+
+    orders.take_sightings(books.there, books.link, [books.sighting("A-1")], books.now, accepts=True)
+    assert (books.order("A-1").read_at, books.states("A-1")) == (None, [("accept", "told")])
+    books.reads("A-1")
+
+    assert books.order("A-1").status == Status.NOT_SHIPPED
+    assert books.states("A-1") == [("accept", "told"), ("place", "due")]
+    assert Person.objects.filter(order__ref="A-1").count() == 2
+
+
+# ---------------------------------------------------------------- personal data
+
+
+def test_erasing_people_leaves_the_order(books: Books) -> None:
+    books.hears("A-1")
+    books.sees(books.sighting("A-1", cancelled=2))
+    books.hears("A-2")
+    books.passes(days=31)
+
+    count = orders.erase_people(books.now, timedelta(days=30), timedelta(days=180))
+
+    assert count == 2
+    assert list(Person.objects.values_list("order__ref", flat=True).distinct()) == ["A-2"]
+    assert str(books.order("A-1").total) == "28.8500"
+
+
+def test_people_of_an_order_that_never_closes_are_erased_as_well(books: Books) -> None:
+    books.hears("A-1")
+    books.passes(days=181)
+
+    orders.erase_people(books.now, timedelta(days=30), timedelta(days=180))
+
+    assert Person.objects.count() == 0
+
+
+# ---------------------------------------------------------------- what the outside may send
+
+
+def test_a_text_longer_than_its_column_does_not_hold_up_the_others(books: Books) -> None:
+    """PostgreSQL refuses what SQLite takes."""
+    books.whole("A-1", (replace(MUG, sku="S" * 300, ean="1" * 40), 1))
+    books.whole("A-2")
+    books.sees(books.sighting("A-1"), books.sighting("A-2"))
+
+    books.reads("A-1", "A-2")
+
+    assert orders.to_read(books.link, books.now, 10) == []
+    assert Line.objects.get(order__ref="A-1").sku == "S" * 200

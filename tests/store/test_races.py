@@ -1,0 +1,120 @@
+"""Two cycles and a person's hand on the same orders: on PostgreSQL nothing but locks keeps them apart."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from orderhaven.store import connections, outbox
+from orderhaven.store.connections import Fenced, fence
+from orderhaven.store.ledger import Ledger, orders_to_change
+from orderhaven.store.models import Connection, Kind, MessageState, Order
+from orderhaven.store.outbox import Composed
+
+from .conftest import Books
+
+# SQLite has one writer: there a whole transaction keeps the others out
+on_postgres = pytest.mark.parametrize(
+    "any_store", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+def elsewhere(work: Callable[[], object]) -> object:
+    """What `work` gives on a database connection of its own, which waits for nobody's lock."""
+
+    def run() -> object:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '100ms'")
+            return work()
+        except OperationalError as error:
+            return "has to wait" if "lock timeout" in str(error) else error
+        except Fenced:
+            return "is fenced off"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result()
+
+
+def change_it(ref: str) -> str:
+    with transaction.atomic():
+        orders_to_change(Order.objects.filter(ref=ref))
+    return "did it"
+
+
+@on_postgres
+def test_who_changes_an_order_keeps_others_from_changing_it(books: Books) -> None:
+    books.hears("A-1")
+
+    with transaction.atomic():
+        orders_to_change(Order.objects.filter(ref="A-1"))
+        other = elsewhere(lambda: change_it("A-1"))
+
+    assert other == "has to wait"
+
+
+@on_postgres
+def test_a_message_is_not_begun_while_someone_withdraws_it(books: Books) -> None:
+    books.hears("A-1")
+    message = books.message("A-1", Kind.PLACE)
+    soon = books.now + timedelta(seconds=30)
+
+    with transaction.atomic():
+        orders_to_change(Order.objects.filter(ref="A-1"))
+        other = elsewhere(lambda: outbox.begin(books.here, [Composed(message, {})], soon, books.now))
+
+    assert other == "has to wait"
+
+
+@on_postgres
+def test_a_withdrawn_message_is_not_begun(books: Books) -> None:
+    books.hears("A-1")
+    message = books.message("A-1", Kind.PLACE)
+    soon = books.now + timedelta(seconds=30)
+
+    books.change("A-1", lambda ledger, row: ledger.drop_unsent(row, [Kind.PLACE]))
+    other = elsewhere(lambda: outbox.begin(books.here, [Composed(message, {})], soon, books.now))
+
+    assert other == set()
+    assert books.states("A-1") == [("place", "dropped")]
+
+
+@on_postgres
+def test_a_cycle_of_one_side_holds_no_lock_on_the_other(books: Books) -> None:
+    """Two cycles that nudge each other from within their transactions would wait for each other."""
+    books.hears("A-1")
+    Connection.objects.update(tell_at=None)
+
+    with transaction.atomic():
+        fence(books.there)
+        [row] = orders_to_change(Order.objects.filter(ref="A-1"))
+        ledger = Ledger(books.now)
+        ledger.drop_unsent(row, [Kind.PLACE])
+        ledger.put(row, Kind.PLACE)
+        ledger.write()
+        other = elsewhere(lambda: Connection.objects.filter(pk=books.shop.pk).update(last_error="seen"))
+
+    assert other == 1
+
+
+@on_postgres
+def test_a_connection_is_not_claimed_while_its_cycle_writes(books: Books) -> None:
+    with transaction.atomic():
+        fence(books.here)
+        other = elsewhere(lambda: connections.claim(books.shop.pk))
+
+    assert other == "has to wait"
+
+
+def test_what_was_put_nudges_its_connection(books: Books) -> None:
+    Connection.objects.update(tell_at=None)
+
+    books.hears("A-1")
+
+    assert Connection.objects.get(pk=books.shop.pk).tell_at == books.now
+    assert Connection.objects.get(pk=books.marketplace.pk).tell_at is None
+    assert books.message("A-1", Kind.PLACE).state == MessageState.DUE

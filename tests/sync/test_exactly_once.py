@@ -1,0 +1,299 @@
+"""Each order is placed once and each shipment confirmed once, whatever is lost on the way."""
+
+from datetime import timedelta
+
+import pytest
+
+from orderhaven.core.errors import Surprise
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.status import Status
+from orderhaven.ports.connector import Role
+from orderhaven.store.models import Event, Message
+from orderhaven.sync import beats
+from orderhaven.testing.door import FaultKind
+from tests.sync.conftest import MUG, POSTNL_CODE, Shift
+from tests.sync.seams import Cut, cut_in, dies, fails_for, mend, once
+
+LOST = [FaultKind.LOST_BEFORE, FaultKind.LOST_AFTER, FaultKind.BROKEN, FaultKind.BROKEN_AFTER, FaultKind.GARBAGE]
+
+
+# ---------------------------------------------------------------- replies that are lost
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_placing_without_an_answer_is_made_once(trade: Shift, fault: FaultKind) -> None:
+    trade.shop.faults.add(fault, "POST /orders")
+    ref = trade.sells()
+
+    trade.passes(minutes=30)
+
+    assert len(trade.in_shop(ref)) == 1
+    assert trade.shop_ref(ref) == trade.in_shop(ref)[0].shop_ref
+    assert trade.problems(ref) == []
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_confirmation_without_an_answer_is_made_once(trade: Shift, fault: FaultKind) -> None:
+    trade.marketplace.faults.add(fault, "POST /shipments")
+    ref = trade.completed()
+
+    trade.passes(minutes=40)
+
+    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+    assert trade.order(ref).marketplace_told == "told"
+    assert not trade.order(ref).handled_by_others
+
+
+def test_nothing_is_placed_without_a_look(trade: Shift) -> None:
+    trade.sells()
+    before = len(trade.shop.calls)
+
+    trade.passes(minutes=6)
+
+    calls = trade.shop.calls[before:]
+    assert calls.index("GET /orders/by-reference") < calls.index("POST /orders")
+
+
+def test_what_stands_in_the_shop_already_is_found_and_not_placed_again(trade: Shift) -> None:
+    """As after a restore from a backup, or with a second hub."""
+    ref = trade.placed()
+    Message.objects.filter(order__ref=ref).update(state="due", attempt=0)
+    trade.connection(Role.SHOP)
+    order = trade.order(ref)
+    order.shop_ref = order.shop_state = ""
+    order.save()
+
+    trade.passes(minutes=6)
+
+    assert len(trade.in_shop(ref)) == 1
+    assert trade.shop_ref(ref) == trade.in_shop(ref)[0].shop_ref
+
+
+def test_a_search_that_lags_does_not_place_the_order_twice(trade: Shift) -> None:
+    trade.shop.faults.add(FaultKind.LOST_AFTER, "POST /orders")
+    trade.shop.faults.late_by = timedelta(seconds=100)
+    ref = trade.sells()
+
+    trade.passes(minutes=30)
+
+    assert len(trade.in_shop(ref)) == 1
+
+
+def test_an_outcome_they_forgot_is_looked_for_and_told_again_when_it_did_not_happen(trade: Shift) -> None:
+    trade.marketplace.outcome_takes = timedelta(hours=12)
+    ref = trade.completed()
+    trade.passes(minutes=6)
+    trade.marketplace._jobs.clear()
+    trade.marketplace.outcome_takes = timedelta(seconds=30)
+
+    trade.passes(minutes=30)
+
+    assert len(trade.confirmed(ref)) == 1
+    assert trade.told(trade.marketplace, "/shipments") == 2
+
+
+def test_an_outcome_they_forgot_is_not_told_again_when_it_did_happen(trade: Shift) -> None:
+    trade.marketplace.outcome_takes = timedelta(seconds=5)
+    ref = trade.completed()
+    cut_in(trade.marketplace, "outcomes", once(forget(trade)))
+
+    trade.passes(minutes=30)
+
+    assert len(trade.confirmed(ref)) == 1
+    assert trade.told(trade.marketplace, "/shipments") == 1
+    assert trade.order(ref).marketplace_told == "told"
+
+
+def forget(trade: Shift) -> Cut:
+    async def act(handle: str) -> None:
+        trade.marketplace.shipments()  # carried out by now
+        trade.marketplace._jobs.clear()
+
+    return act
+
+
+def test_after_three_rounds_a_person_must_look(trade: Shift) -> None:
+    ref = trade.completed()
+    trade.marketplace.faults.add(FaultKind.LOST_BEFORE, "POST /shipments", times=-1)
+
+    trade.passes(hours=2)
+
+    assert trade.told(trade.marketplace, "/shipments") == 3
+    assert trade.problems(ref) == [ProblemKind.OUTCOME_UNKNOWN]
+
+
+# ---------------------------------------------------------------- the hub dies
+
+
+@pytest.mark.parametrize("moment", ["before place", "after place"])
+def test_a_death_around_the_placing_places_it_once(trade: Shift, moment: str) -> None:
+    cut_in(trade.shop, moment, dies())
+    ref = trade.sells()
+
+    trade.dies(minutes=10)
+    trade.passes(minutes=30)
+
+    assert len(trade.in_shop(ref)) == 1
+    assert trade.shop_ref(ref) == trade.in_shop(ref)[0].shop_ref
+
+
+@pytest.mark.parametrize("moment", ["before confirm", "after confirm"])
+def test_a_death_around_the_confirmation_confirms_it_once(trade: Shift, moment: str) -> None:
+    cut_in(trade.marketplace, moment, dies())
+    ref = trade.completed()
+
+    trade.dies(minutes=10)
+    trade.passes(minutes=30)
+
+    assert len(trade.confirmed(ref)) == 1
+    assert trade.order(ref).marketplace_told == "told"
+    assert not trade.order(ref).handled_by_others
+
+
+def test_a_death_while_one_of_many_is_sent_loses_and_doubles_none(trade: Shift) -> None:
+    cut_in(trade.shop, "after place", dies())
+    refs = [trade.sells() for _ in range(10)]
+
+    trade.dies(minutes=10)
+    trade.passes(minutes=30)
+
+    assert [len(trade.in_shop(ref)) for ref in refs] == [1] * 10
+
+
+# ---------------------------------------------------------------- the hub freezes
+
+
+def taken_over(trade: Shift, role: Role, **duration: float) -> Cut:
+    """The worker stands still for a while, in which another one runs this connection."""
+
+    async def act(what: str) -> None:
+        trade.clock.advance(timedelta(**duration))
+        await beats.run(trade.another_hub(), trade.connection(role).pk)
+
+    return once(act)
+
+
+@pytest.mark.parametrize("seconds", [1, 60, 200, 600])
+@pytest.mark.parametrize("moment", ["before place", "after place"])
+def test_a_worker_frozen_around_the_placing_places_it_once(trade: Shift, moment: str, seconds: int) -> None:
+    cut_in(trade.shop, moment, taken_over(trade, Role.SHOP, seconds=seconds))
+    ref = trade.sells()
+
+    trade.passes(minutes=40)
+
+    assert len(trade.in_shop(ref)) == 1
+    assert trade.shop_ref(ref) == trade.in_shop(ref)[0].shop_ref
+
+
+@pytest.mark.parametrize("seconds", [1, 60, 200, 600])
+@pytest.mark.parametrize("moment", ["before confirm", "after confirm"])
+def test_a_worker_frozen_around_the_confirmation_confirms_it_once(trade: Shift, moment: str, seconds: int) -> None:
+    cut_in(trade.marketplace, moment, taken_over(trade, Role.MARKETPLACE, seconds=seconds))
+    ref = trade.completed()
+
+    trade.passes(minutes=60)
+
+    assert len(trade.confirmed(ref)) == 1
+    assert trade.order(ref).marketplace_told == "told"
+
+
+def test_a_worker_that_wakes_up_after_its_time_sends_nothing(trade: Shift) -> None:
+    async def sleep(what: str) -> None:
+        trade.clock.advance(timedelta(minutes=1))
+
+    cut_in(trade.shop, "before place", once(sleep))
+    trade.sells()
+
+    trade.passes(minutes=5)
+
+    assert Event.objects.filter(kind="unclear").count() == 0
+    assert trade.told(trade.shop, "/orders") == 1
+
+
+# ---------------------------------------------------------------- answers nobody has seen before
+
+
+def test_a_surprise_is_parked_with_a_problem(trade: Shift) -> None:
+    cut_in(trade.shop, "after place", fails_for("", Surprise("a new word")))
+    ref = trade.sells()
+
+    trade.passes(minutes=30)
+
+    assert trade.problems(ref) == [ProblemKind.SURPRISE]
+    assert trade.told(trade.shop, "/orders") == 1
+
+
+def test_retry_looks_before_it_places_again(trade: Shift) -> None:
+    cut_in(trade.shop, "after place", fails_for("", Surprise("a new word")))
+    ref = trade.sells()
+    trade.passes(minutes=10)
+    mend(trade.shop)
+
+    trade.does("retry", ref)
+    trade.passes(minutes=10)
+
+    assert len(trade.in_shop(ref)) == 1
+    assert trade.problems(ref) == []
+
+
+def test_retry_looks_before_it_confirms_again(trade: Shift) -> None:
+    trade.marketplace.outcome_takes = None
+    cut_in(trade.marketplace, "after confirm", fails_for("", Surprise("a new word")))
+    ref = trade.completed()
+    trade.passes(minutes=10)
+    mend(trade.marketplace)
+
+    trade.does("retry", ref)
+    trade.passes(minutes=10)
+
+    assert trade.told(trade.marketplace, "/shipments") == 1
+    assert trade.order(ref).marketplace_told == "told"
+    assert not trade.order(ref).handled_by_others
+
+
+# ---------------------------------------------------------------- cancelled while it is placed
+
+
+def test_an_order_cancelled_while_its_placing_is_unclear_is_cancelled_in_the_shop(trade: Shift) -> None:
+    trade.shop.faults.add(FaultKind.LOST_AFTER, "POST /orders")
+    trade.shop.faults.late_by = timedelta(minutes=8)
+    ref = trade.sells((MUG, 2))
+    trade.passes(minutes=6)
+    trade.marketplace.cancel(ref)
+
+    trade.passes(minutes=30)
+
+    assert trade.order(ref).status == Status.CANCELLED
+    assert [one.status for one in trade.in_shop(ref)] == ["cancelled"]
+    assert trade.problems(ref) == []
+
+
+def test_pieces_cancelled_while_the_placing_is_unclear_do_not_make_it_half_made(trade: Shift) -> None:
+    trade.shop.faults.add(FaultKind.LOST_AFTER, "POST /orders")
+    trade.shop.faults.add(FaultKind.TRY_LATER, "GET /orders/by-reference", times=0)
+    ref = trade.sells((MUG, 2))
+    trade.passes(seconds=1)
+    trade.passes(minutes=5, seconds=31)
+    message = Message.objects.get(order__ref=ref)
+    assert message.state == "unclear"
+    line = trade.order(ref).lines.get()
+    line.cancelled = 1
+    line.save()
+
+    trade.passes(minutes=10)
+
+    assert trade.problems(ref) == []
+    assert trade.shop_ref(ref)
+
+
+# ---------------------------------------------------------------- rehearsal
+
+
+@pytest.mark.link(rehearsal=True)
+def test_a_rehearsal_sends_nothing(trade: Shift) -> None:
+    refs = [trade.sells() for _ in range(3)]
+    trade.marketplace.cancel(refs[0])
+
+    trade.passes(hours=5)
+
+    assert (trade.tellings(trade.shop), trade.tellings(trade.marketplace)) == ([], [])

@@ -1,0 +1,334 @@
+"""Whose turn it is when something goes wrong: what stops, what goes on, and what a person hears of it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from orderhaven.core.errors import OrderMissing, RateLimited, Surprise, TryLater
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.status import Status
+from orderhaven.ports.connector import Declaration, Role
+from orderhaven.store import connections, keys
+from orderhaven.store.models import Connection, ConnectionState, Event, Message
+from orderhaven.testing.door import FaultKind
+from tests.journeys.conftest import start_trade
+from tests.sync.conftest import MUG, POSTNL_CODE, Shift
+from tests.sync.seams import MARKETPLACE, SHOP, cut_in, fails_for, mend
+
+
+def calls(trade: Shift, side: str, what: str) -> int:
+    return sum(what in call for call in getattr(trade, side).calls)
+
+
+# ---------------------------------------------------------------- nobody's turn
+
+
+def test_they_are_left_alone_for_as_long_as_they_ask(trade: Shift) -> None:
+    trade.sells()
+    trade.shop.faults.add(FaultKind.RATE_LIMITED, "POST /orders", delay=timedelta(minutes=20))
+    trade.passes(minutes=6)
+    before = len(trade.shop.calls)
+
+    trade.passes(minutes=15)
+    quiet = len(trade.shop.calls) - before
+    trade.passes(minutes=10)
+
+    assert quiet == 0
+    assert trade.told(trade.shop, "/orders") == 2
+
+
+def test_a_wish_to_slow_down_is_no_failure(trade: Shift) -> None:
+    trade.sells()
+    trade.shop.faults.add(FaultKind.RATE_LIMITED, "POST /orders")
+
+    trade.passes(minutes=6)
+
+    assert trade.connection(Role.SHOP).failures == 0
+
+
+def test_a_wish_to_slow_down_without_a_time_is_heard_for_a_while(trade: Shift) -> None:
+    ref = trade.sells()
+    trade.shop.faults.add(FaultKind.RATE_LIMITED, "POST /orders")
+
+    trade.passes(minutes=10)
+
+    assert trade.told(trade.shop, "/orders") == 2
+    assert trade.shop_ref(ref)
+
+
+def test_a_wait_that_ends_while_they_want_quiet_does_not_break_it(trade: Shift) -> None:
+    ref = trade.placed()
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(hours=2, minutes=55)
+    until = trade.clock.now() + timedelta(minutes=40)
+    Connection.objects.filter(role=Role.SHOP).update(quiet_until=until)
+    before = len(trade.shop.calls)
+
+    trade.passes(minutes=35)
+
+    assert len(trade.shop.calls) == before
+    assert trade.order(ref).status == Status.WAITING
+
+
+def test_a_batch_of_which_nothing_came_through_ends_the_cycle(trade: Shift) -> None:
+    for _ in range(3):
+        trade.sells()
+    trade.shop.faults.add(FaultKind.NOT_SENT, "POST /orders", times=3)
+
+    trade.passes(minutes=5, seconds=31)
+
+    shop = trade.connection(Role.SHOP)
+    assert shop.failures == 1
+    assert shop.quiet_until is not None
+
+
+def test_a_side_that_is_back_is_forgiven(trade: Shift) -> None:
+    refs = [trade.sells() for _ in range(3)]
+    trade.goes_down(trade.shop)
+    trade.passes(minutes=30)
+    assert trade.connection(Role.SHOP).failures > 1
+
+    trade.shop.faults.clear()
+    trade.passes(minutes=15)
+
+    shop = trade.connection(Role.SHOP)
+    assert (shop.failures, shop.failing_since, shop.quiet_until) == (0, None, None)
+    assert all(trade.shop_ref(ref) for ref in refs)
+
+
+@pytest.mark.parametrize("minutes", [0, 60 * 24 * 365])
+def test_a_wish_that_makes_no_sense_does_not_stop_the_trade(trade: Shift, minutes: int) -> None:
+    """Retry-After: 0 must not become a storm, and a wrong one must not silence a shop for a year."""
+    ref = trade.sells()
+    cut_in(trade.shop, "find", fails_for("", TryLater("maintenance", timedelta(minutes=minutes))))
+    trade.passes(minutes=10)
+    looks = calls(trade, "shop", "GET")
+    mend(trade.shop)
+
+    trade.passes(hours=2)
+
+    assert looks < 40
+    assert trade.shop_ref(ref)
+
+
+# ---------------------------------------------------------------- the merchant's, this connection
+
+
+def test_a_wrong_key_pauses_the_connection_with_one_notice(trade: Shift) -> None:
+    trade.rotates_secrets_wrongly(Role.MARKETPLACE)
+
+    trade.passes(hours=2)
+
+    marketplace = trade.connection(Role.MARKETPLACE)
+    assert (marketplace.state, marketplace.problem_kind) == (ConnectionState.ATTENTION, ProblemKind.AUTH_REFUSED)
+    assert Event.objects.filter(kind="needs_attention").count() == 1
+
+
+def test_what_a_paused_connection_missed_is_told_when_it_goes_on(trade: Shift) -> None:
+    ref = trade.completed()
+    connections.set_state(trade.connection(Role.MARKETPLACE).pk, ConnectionState.PAUSED, trade.clock.now(), "tester")
+    trade.passes(hours=1)
+    assert trade.confirmed(ref) == []
+
+    connections.set_state(trade.connection(Role.MARKETPLACE).pk, ConnectionState.ACTIVE, trade.clock.now(), "tester")
+    trade.passes(minutes=5)
+
+    assert len(trade.confirmed(ref)) == 1
+
+
+def loses_keys(trade: Shift, role: Role) -> None:
+    from cryptography.fernet import Fernet
+
+    foreign = Fernet(Fernet.generate_key()).encrypt(b"{}").decode()
+    Connection.objects.filter(role=role).update(secrets=foreign)
+
+
+def test_lost_keys_do_not_make_the_hub_run_in_circles(trade: Shift) -> None:
+    ref = trade.placed()
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=6)
+    loses_keys(trade, Role.SHOP)
+
+    trade.passes(hours=4)
+
+    assert "key that is not in" in trade.connection(Role.SHOP).last_error
+    assert trade.problems(ref) == [ProblemKind.WAIT_HELD]
+
+
+def test_a_wait_ends_by_the_clock_alone_while_the_keys_are_lost(trade: Shift) -> None:
+    ref = trade.placed()
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=6)
+    loses_keys(trade, Role.SHOP)
+
+    trade.passes(hours=23)
+
+    assert [one.code for one in trade.confirmed(ref)] == [""]
+
+
+# ---------------------------------------------------------------- one order's trouble
+
+
+@pytest.mark.parametrize("error", [OrderMissing("there", "?"), Surprise("a new word"), TryLater("answered 500"), KeyError("x")])
+def test_an_order_that_cannot_be_read_does_not_hold_up_the_others(trade: Shift, error: Exception) -> None:
+    stuck = trade.sells()
+    cut_in(trade.marketplace, "read", fails_for(stuck, error))
+    fine = trade.sells()
+
+    trade.passes(minutes=6)
+    later = trade.sells()
+    trade.passes(minutes=6)
+
+    assert [bool(trade.in_shop(ref)) for ref in (stuck, fine, later)] == [False, True, True]
+    assert trade.connection(Role.MARKETPLACE).failures == 0
+
+
+def test_an_order_that_can_be_read_again_goes_on(trade: Shift) -> None:
+    ref = trade.sells()
+    cut_in(trade.marketplace, "read", fails_for(ref, TryLater("answered 500")))
+    trade.passes(minutes=10)
+    mend(trade.marketplace)
+
+    trade.passes(minutes=25)
+
+    assert trade.shop_ref(ref)
+    assert trade.problems(ref) == []
+
+
+def test_a_marketplace_that_limits_reading_is_left_alone_and_loses_nothing(trade: Shift) -> None:
+    refs = [trade.sells() for _ in range(3)]
+    cut_in(trade.marketplace, "read", fails_for(refs[1], RateLimited("slow down", timedelta(minutes=2))))
+    trade.passes(minutes=6)
+    mend(trade.marketplace)
+
+    trade.passes(minutes=10)
+
+    assert all(trade.shop_ref(ref) for ref in refs)
+
+
+@pytest.mark.parametrize("error", [OrderMissing("there", "?"), Surprise("a new word"), TryLater("answered 500")])
+def test_a_confirmation_that_cannot_be_looked_for_does_not_hold_up_the_others(trade: Shift, error: Exception) -> None:
+    stuck = trade.completed()
+    trade.marketplace.faults.add(FaultKind.LOST_BEFORE, "POST /shipments")
+    cut_in(trade.marketplace, "look", fails_for(stuck, error))
+    trade.passes(minutes=6)
+    fine = trade.completed()
+
+    trade.passes(minutes=12)
+
+    assert trade.confirmed(stuck) == []
+    assert len(trade.confirmed(fine)) == 1
+
+
+def test_an_outcome_in_an_unknown_word_does_not_hold_up_the_others(trade: Shift) -> None:
+    stuck = trade.completed()
+    trade.marketplace.outcome_takes = timedelta(hours=1)
+    trade.passes(minutes=6)
+    handle = Message.objects.get(order__ref=stuck, kind="confirm").handle
+    cut_in(trade.marketplace, "outcomes", fails_for(handle, Surprise("a new word")))
+    trade.marketplace.outcome_takes = timedelta(seconds=30)
+    fine = trade.completed()
+
+    trade.passes(minutes=12)
+
+    assert len(trade.confirmed(fine)) == 1
+    assert trade.problems(stuck) == [ProblemKind.SURPRISE]
+
+
+def test_a_shop_order_in_an_unknown_word_does_not_hold_up_the_placing_of_others(trade: Shift) -> None:
+    stuck = trade.sells()
+    cut_in(trade.shop, "find", fails_for(stuck, Surprise("a new word")))
+    fine = trade.sells()
+
+    trade.passes(minutes=12)
+
+    assert trade.shop_ref(fine)
+    assert trade.problems(stuck) == [ProblemKind.SURPRISE]
+
+
+def test_a_shop_order_in_an_unknown_word_does_not_hold_up_the_waits_of_others(trade: Shift) -> None:
+    stuck, fine = trade.placed(), trade.placed()
+    for ref in (stuck, fine):
+        trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=6)
+    cut_in(trade.shop, "read", fails_for(trade.shop_ref(stuck), Surprise("a new word")))
+
+    trade.passes(hours=4)
+
+    assert [one.code for one in trade.confirmed(fine)] == [""]
+    assert trade.problems(stuck) == [ProblemKind.WAIT_HELD]
+
+
+def test_a_shop_order_in_an_unknown_word_does_not_keep_the_others_from_being_read_again(trade: Shift) -> None:
+    stuck, fine = trade.placed(), trade.placed()
+    cut_in(trade.shop, "read", fails_for(trade.shop_ref(stuck), Surprise("a new word")))
+    trade.shop.delete(trade.shop_ref(fine))
+
+    trade.passes(hours=1)
+
+    assert trade.problems(fine) == [ProblemKind.SHOP_ORDER_GONE]
+    assert trade.connection(Role.SHOP).failures == 0
+
+
+def test_an_order_that_breaks_our_own_code_does_not_hold_up_the_others(trade: Shift) -> None:
+    stuck = trade.completed()
+    order = trade.order(stuck)
+    order.chosen_carrier = "no such carrier"
+    order.save()
+    trade.passes(minutes=6)
+    fine = trade.completed()
+
+    trade.passes(minutes=12)
+
+    assert len(trade.confirmed(fine)) == 1
+    assert trade.problems(stuck) == [ProblemKind.SURPRISE]
+
+
+# ---------------------------------------------------------------- hot loops
+
+
+def every_time(declaration: Declaration) -> Declaration:
+    return replace(declaration, limits=replace(declaration.limits, reread_every=timedelta(0)))
+
+
+def test_a_shop_that_is_read_again_every_time_is_read_once_a_hearing(store: None) -> None:
+    trade = start_trade(MARKETPLACE, every_time(SHOP))
+    trade.sells((MUG, 1))
+    trade.passes(minutes=6)
+    before = len([call for call in trade.shop.calls if call == "GET /orders"])
+
+    trade.passes(minutes=30)
+
+    reread = len([call for call in trade.shop.calls if call == "GET /orders"]) - before
+    trade.close()
+    assert 5 <= reread <= 7
+
+
+# ---------------------------------------------------------------- codes
+
+
+def test_a_code_of_the_last_minute_goes_along_with_the_confirmation(trade: Shift) -> None:
+    ref = trade.placed()
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=6)
+    until = trade.order(ref).wait_until
+    assert until is not None
+    trade.passes(seconds=(until - trade.clock.now()).total_seconds() - 60)
+
+    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(minutes=10)
+
+    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+
+
+def test_a_secret_that_was_put_right_is_used_at_once(trade: Shift) -> None:
+    ref = trade.sells()
+    trade.rotates_secrets_wrongly(Role.SHOP)
+    trade.passes(minutes=10)
+    assert keys.decrypt(trade.connection(Role.SHOP).secrets)
+
+    trade.puts_secrets_right(Role.SHOP)
+    trade.passes(minutes=1)
+
+    assert trade.shop_ref(ref)
