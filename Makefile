@@ -31,9 +31,9 @@ lint: install ## ruff, mypy and the import rules
 bench: install ## measure speed, idleness, growth and memory
 	@$(BIN)/python -m benchmarks $(args)
 
-new-connector: install ## write the skeleton of a connector: make new-connector name=NAME
+new-connector: install ## write the skeleton of a connector: make new-connector name=NAME [args='--role shop']
 	@test -n "$(name)" || { echo 'Which one? Say: make new-connector name=mymarket' >&2; exit 2; }
-	@$(BIN)/python -m orderhaven.new_connector $(name)
+	@$(BIN)/python -m orderhaven.new_connector $(name) $(args)
 
 # requirements.lock is what a hub needs; requirements-dev.lock adds the tools and PostgreSQL's driver, in the same versions.
 lock: .tools/bin/uv ## pin the dependencies again (upgrade=1 takes newer versions)

@@ -10,8 +10,9 @@ from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.core.status import Status
 from orderhaven.ports.sandbox import Basket
-from orderhaven.store.models import Hold
+from orderhaven.store.models import Connection, Hold, Line, Message, MessageState
 from orderhaven.testing.clock import START
+from orderhaven.testing.door import FaultKind
 from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE
 
 pytestmark = pytest.mark.link(from_at=START + timedelta(days=1))
@@ -42,6 +43,7 @@ def test_an_adopted_order_is_confirmed_when_the_shop_completes_it(trade: Any, by
     shop_ref = twin(trade, "OLD-1")
 
     joining.adopt(by, ref, shop_ref, although_it_differs=True)
+    assert Line.objects.get(order__ref=ref).placed == 1
     trade.shop.complete(shop_ref, code=POSTNL_CODE)
     trade.passes(minutes=10)
 
@@ -157,6 +159,24 @@ def test_an_order_whose_shop_order_was_deleted_is_placed_again_under_a_new_refer
 
     assert [one.reference for one in trade.shop.orders()] == [f"reference_marketplace-{ref}-2"]
     assert trade.problems(ref) == []
+
+
+def test_what_was_half_made_adopted_and_then_deleted_is_placed_again_and_not_looked_for(trade: Any, by: Hand) -> None:
+    ref = older(trade)
+    joining.place(by, ref)
+    trade.shop.faults.add(FaultKind.GARBAGE, "POST /orders")
+    trade.passes(seconds=5)
+    Message.objects.filter(order__ref=ref).update(state=MessageState.PARKED)
+    Connection.objects.update(tell_at=None)
+    [half_made] = trade.in_shop(ref)
+    joining.adopt(by, ref, half_made.shop_ref)
+    trade.shop.trash(half_made.shop_ref)
+    trade.passes(minutes=40)
+
+    joining.place_again(by, ref)
+    trade.passes(minutes=2)
+
+    assert trade.order(ref).shop_ref not in ("", half_made.shop_ref)
 
 
 def test_an_order_that_stands_in_the_shop_is_not_placed_again(trade: Any, by: Hand) -> None:

@@ -11,7 +11,7 @@ from orderhaven.core.shipment import CancelReason
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Can
 from orderhaven.ports.sandbox import Article
-from orderhaven.store.models import Event, Merchant, Message, MessageState
+from orderhaven.store.models import Connection, Event, Merchant, Message, MessageState
 from orderhaven.testing.door import FaultKind
 from tests.actions.conftest import hand_in
 from tests.journeys.conftest import POSTNL_CODE
@@ -24,6 +24,19 @@ def placed(trade: Any) -> str:
     ref: str = trade.sells()
     trade.passes(minutes=6)
     assert trade.order(ref).shop_ref
+    return ref
+
+
+def placed_or_not(trade: Any) -> str:
+    """An order that was sent to the shop, arrived there, and stands parked here because nobody knows."""
+    trade.passes(seconds=10)
+    ref: str = trade.sells()
+    trade.shop.faults.add(FaultKind.GARBAGE, "POST /orders")
+    Connection.objects.update(hear_at=trade.clock.now())
+    trade.passes(seconds=5)
+    message = Message.objects.get(order__ref=ref)
+    assert (message.state, message.attempt, len(trade.in_shop(ref))) == (MessageState.UNCLEAR, 1, 1)
+    Message.objects.filter(pk=message.pk).update(state=MessageState.PARKED)
     return ref
 
 
@@ -43,16 +56,12 @@ def test_retry_places_an_order_whose_product_came_into_the_shop(trade: Any, by: 
 
 
 def test_retry_looks_before_it_repeats_what_may_have_happened(trade: Any, by: Hand) -> None:
-    trade.passes(seconds=10)
-    ref = trade.sells()
-    trade.shop.faults.add(FaultKind.GARBAGE, "POST /orders")  # made there, and the answer cannot be read
-    trade.passes(minutes=6)
-    message = Message.objects.get(order__ref=ref)
-    Message.objects.filter(pk=message.pk).update(state=MessageState.PARKED)
+    ref = placed_or_not(trade)
 
     orders.retry(by, ref)
-    trade.passes(minutes=30)
 
+    assert Message.objects.get(order__ref=ref).state == MessageState.UNCLEAR
+    trade.passes(minutes=30)
     assert len(trade.in_shop(ref)) == 1
     assert trade.order(ref).shop_ref
 
@@ -120,11 +129,7 @@ def test_an_order_given_back_after_our_own_confirmation_is_shipped_by_us(trade: 
 
 
 def test_taking_over_and_giving_back_does_not_place_what_may_stand_there(trade: Any, by: Hand) -> None:
-    trade.passes(seconds=10)
-    ref = trade.sells()
-    trade.shop.faults.add(FaultKind.GARBAGE, "POST /orders")
-    trade.passes(minutes=6)
-    Message.objects.filter(order__ref=ref).update(state=MessageState.PARKED)
+    ref = placed_or_not(trade)
 
     orders.handle(by, ref)
     orders.give_back(by, ref)
@@ -214,16 +219,20 @@ def test_an_order_first_heard_with_a_wish_to_cancel_is_placed_once_that_is_refus
     assert len(trade.in_shop(ref)) == 1
 
 
-def test_where_a_marketplace_takes_no_refusal_it_says_that_refusing_is_shipping(trade: Any, by: Hand) -> None:
+def test_where_a_marketplace_takes_no_refusal_shipping_refuses_and_nothing_is_told(trade: Any, by: Hand) -> None:
     from dataclasses import replace
 
     ref = placed(trade)
+    trade.marketplace.buyer_asks_to_cancel(ref)
+    trade.passes(minutes=6)
     there = trade.hub.declared["reference_marketplace"]
     without = replace(there, can=there.can - {Can.REFUSE_CANCELLATION})
-    hand = replace(by, declared={**trade.hub.declared, there.name: without})
 
-    with pytest.raises(Impossible, match="refusing means shipping"):
-        orders.refuse(hand, ref)
+    is_told = orders.refuse(replace(by, declared={**trade.hub.declared, there.name: without}), ref)
+
+    assert not is_told
+    assert trade.order(ref).status == Status.NOT_SHIPPED
+    assert not Message.objects.filter(order__ref=ref, kind="refuse").exists()
 
 
 def test_an_order_that_is_not_there_is_said(trade: Any, by: Hand) -> None:

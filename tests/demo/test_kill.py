@@ -18,7 +18,7 @@ def test_a_hub_that_is_killed_again_and_again_loses_doubles_and_invents_nothing(
         for seed in _RUNS
     ]
     try:
-        said = [run.communicate(timeout=175)[0] for run in runs]
+        said = [run.communicate(timeout=240)[0] for run in runs]
     finally:
         for run in runs:
             run.terminate()

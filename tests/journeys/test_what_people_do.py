@@ -214,3 +214,18 @@ def test_an_order_taken_over_by_a_person_is_told_nothing_more(trade: Any) -> Non
 
     assert trade.order(ref).status == Status.MANUAL
     assert trade.confirmed(ref) == []
+
+
+def test_an_order_heard_with_its_buyers_wish_to_cancel_is_placed_once_the_merchant_refuses(trade: Any) -> None:
+    trade.passes(seconds=10)
+    ref = trade.sells()
+    trade.marketplace.buyer_asks_to_cancel(ref)
+    trade.passes(minutes=6)
+    assert (trade.order(ref).status, trade.in_shop(ref)) == (Status.CANCELLATION_REQUESTED, [])
+
+    actions.refuse(trade.by, ref)
+    trade.passes(minutes=6)
+
+    assert trade.order(ref).status == Status.NOT_SHIPPED
+    assert len(trade.in_shop(ref)) == 1
+    assert trade.problems(ref) == []

@@ -9,9 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shop_order import ProductWanted
 from orderhaven.core.status import Status
-from orderhaven.store import orders
-from orderhaven.store.models import DeliveredByMarketplace, Hold, Kind, Line, Link, MessageState, Order, Person
+from orderhaven.store import orders, placing
+from orderhaven.store.models import DeliveredByMarketplace, Hold, Kind, Line, Link, MessageState, Order, Person, ProductMatch
 from orderhaven.store.verdicts import Done, MayHaveHappened, NotNow, NotThere, Park
 
 from .conftest import LAMP, MUG, Books
@@ -407,3 +408,12 @@ def test_a_text_longer_than_its_column_does_not_hold_up_the_others(books: Books)
 
     assert orders.to_read(books.link, books.now, 10) == []
     assert Line.objects.get(order__ref="A-1").sku == "S" * 200
+
+
+def test_a_persons_word_for_a_sku_holds_for_every_ean_it_comes_with(books: Books) -> None:
+    ProductMatch.objects.create(shop=books.shop, sku="MUG-1", product_ref="7")
+    wanted = {ProductWanted("MUG-1", "1"), ProductWanted("MUG-1", "2"), ProductWanted("LAMP-2", "3")}
+
+    said = placing.matches_said(books.shop.pk, wanted)
+
+    assert said == {ProductWanted("MUG-1", "1"): "7", ProductWanted("MUG-1", "2"): "7"}

@@ -1,10 +1,12 @@
 """Each order is placed once and each shipment confirmed once, whatever is lost on the way."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from orderhaven.core.errors import Surprise
+from orderhaven.actions.orders import retry
+from orderhaven.core.errors import Surprise, TryLater
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Role
@@ -57,16 +59,17 @@ def test_nothing_is_placed_without_a_look(trade: Shift) -> None:
 def test_what_stands_in_the_shop_already_is_found_and_not_placed_again(trade: Shift) -> None:
     """As after a restore from a backup, or with a second hub."""
     ref = trade.placed()
-    Message.objects.filter(order__ref=ref).update(state="due", attempt=0)
-    trade.connection(Role.SHOP)
+    Message.objects.filter(order__ref=ref).update(state="due", attempt=0, facts={})
     order = trade.order(ref)
     order.shop_ref = order.shop_state = ""
     order.save()
+    order.lines.update(placed=0)
 
     trade.passes(minutes=6)
 
     assert len(trade.in_shop(ref)) == 1
     assert trade.shop_ref(ref) == trade.in_shop(ref)[0].shop_ref
+    assert trade.order(ref).lines.get().placed == 2
 
 
 def test_a_search_that_lags_does_not_place_the_order_twice(trade: Shift) -> None:
@@ -204,9 +207,11 @@ def test_a_worker_that_wakes_up_after_its_time_sends_nothing(trade: Shift) -> No
     cut_in(trade.shop, "before place", once(sleep))
     trade.sells()
 
-    trade.passes(minutes=5)
+    trade.passes(minutes=5, seconds=31)
 
     assert Event.objects.filter(kind="unclear").count() == 0
+    assert trade.told(trade.shop, "/orders") == 0
+    trade.passes(minutes=5)
     assert trade.told(trade.shop, "/orders") == 1
 
 
@@ -229,61 +234,83 @@ def test_retry_looks_before_it_places_again(trade: Shift) -> None:
     trade.passes(minutes=10)
     mend(trade.shop)
 
-    trade.does("retry", ref)
+    retry(trade.by, ref)
     trade.passes(minutes=10)
 
     assert len(trade.in_shop(ref)) == 1
     assert trade.problems(ref) == []
 
 
-def test_retry_looks_before_it_confirms_again(trade: Shift) -> None:
+def surprised_confirmation(trade: Shift) -> str:
     trade.marketplace.outcome_takes = None
     cut_in(trade.marketplace, "after confirm", fails_for("", Surprise("a new word")))
     ref = trade.completed()
-    trade.passes(minutes=10)
+    while not trade.problems(ref):
+        trade.passes(seconds=1)
     mend(trade.marketplace)
+    return ref
 
-    trade.does("retry", ref)
-    trade.passes(minutes=10)
+
+def test_retry_looks_before_it_confirms_again(trade: Shift) -> None:
+    ref = surprised_confirmation(trade)
+
+    retry(trade.by, ref)
+    trade.passes(minutes=1)
 
     assert trade.told(trade.marketplace, "/shipments") == 1
     assert trade.order(ref).marketplace_told == "told"
     assert not trade.order(ref).handled_by_others
 
 
+def test_a_parked_confirmation_that_is_seen_there_is_ours_if_the_record_says_so(trade: Shift) -> None:
+    ref = surprised_confirmation(trade)
+
+    trade.passes(minutes=6)
+
+    assert trade.problems(ref) == []
+    assert trade.order(ref).confirmed_at is not None
+    assert not trade.order(ref).handled_by_others
+
+
 # ---------------------------------------------------------------- cancelled while it is placed
 
 
-def test_an_order_cancelled_while_its_placing_is_unclear_is_cancelled_in_the_shop(trade: Shift) -> None:
+def unclear_placing(trade: Shift) -> str:
+    """The order stands in the shop, and the hub cannot find out for now."""
     trade.shop.faults.add(FaultKind.LOST_AFTER, "POST /orders")
-    trade.shop.faults.late_by = timedelta(minutes=8)
     ref = trade.sells((MUG, 2))
-    trade.passes(minutes=6)
-    trade.marketplace.cancel(ref)
+    trade.passes(minutes=5, seconds=31)
+    while not trade.in_shop(ref):
+        trade.passes(seconds=1)
+    cut_in(trade.shop, "find", fails_for(ref, TryLater("busy")))
+    return ref
 
+
+def test_an_order_cancelled_while_its_placing_is_unclear_is_cancelled_in_the_shop(trade: Shift) -> None:
+    ref = unclear_placing(trade)
+    trade.marketplace.cancel(ref)
+    trade.passes(minutes=6)
+    assert trade.order(ref).status == Status.CANCELLED
+
+    mend(trade.shop)
     trade.passes(minutes=30)
 
-    assert trade.order(ref).status == Status.CANCELLED
     assert [one.status for one in trade.in_shop(ref)] == ["cancelled"]
     assert trade.problems(ref) == []
 
 
 def test_pieces_cancelled_while_the_placing_is_unclear_do_not_make_it_half_made(trade: Shift) -> None:
-    trade.shop.faults.add(FaultKind.LOST_AFTER, "POST /orders")
-    trade.shop.faults.add(FaultKind.TRY_LATER, "GET /orders/by-reference", times=0)
-    ref = trade.sells((MUG, 2))
-    trade.passes(seconds=1)
-    trade.passes(minutes=5, seconds=31)
-    message = Message.objects.get(order__ref=ref)
-    assert message.state == "unclear"
-    line = trade.order(ref).lines.get()
-    line.cancelled = 1
-    line.save()
+    ref = unclear_placing(trade)
+    sale = trade.marketplace._sales[ref]
+    sale.facts = {key: replace(facts, cancelled=1) for key, facts in sale.facts.items()}
+    sale.changed_at = trade.clock.now()
+    trade.passes(minutes=6)
 
+    mend(trade.shop)
     trade.passes(minutes=10)
 
-    assert trade.problems(ref) == []
-    assert trade.shop_ref(ref)
+    assert trade.problems(ref) == [ProblemKind.LINES_CANCELLED]
+    assert trade.shop_ref(ref) == trade.in_shop(ref)[0].shop_ref
 
 
 # ---------------------------------------------------------------- rehearsal

@@ -90,19 +90,20 @@ def cancel(by: Hand, ref: str, reason: CancelReason = CancelReason.OUT_OF_STOCK)
         _say_why(ledger, row, CancelReason.BUYER_ASKED if asked else reason)
 
 
-def refuse(by: Hand, ref: str) -> None:
-    """Say no to a buyer's wish to cancel. Raises Impossible, also where a marketplace takes no refusal."""
+def refuse(by: Hand, ref: str) -> bool:
+    """Say no to a buyer's wish to cancel: the order is to be shipped. Raises Impossible.
+
+    Whether the marketplace is told now; where it takes no refusal, shipping is what refuses.
+    """
     found = by.order(ref)
-    marketplace = by.declaration(found.connector)
-    if Can.REFUSE_CANCELLATION not in marketplace.can:
-        raise Impossible(
-            f"{marketplace.title} takes no refusal: refusing means shipping. Complete order {found.ref} in the shop, "
-            "and it is told as shipped."
-        )
+    is_told = Can.REFUSE_CANCELLATION in by.declaration(found.connector).can
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         if row.status != Status.CANCELLATION_REQUESTED:
             raise Impossible(f"The buyer does not ask to cancel order {row.ref}; it is '{shown(row)}'.")
         ledger.move(row, Fact.CANCEL_REFUSED)
+        if is_told:
+            ledger.put(row, Kind.REFUSE)
+    return is_told
 
 
 def shown(row: Order) -> str:

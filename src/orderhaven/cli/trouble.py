@@ -85,5 +85,8 @@ def refuse(ref: str = _REF) -> None:
     by = hand()
     from orderhaven.actions import orders
 
-    orders.refuse(by, ref)
-    say(f"The buyer's wish is refused; order {ref} is to be shipped, and the marketplace is being told.")
+    found = by.order(ref)
+    if orders.refuse(by, ref):
+        say(f"The buyer's wish is refused; order {found.ref} is to be shipped, and {found.marketplace} is being told.")
+    else:
+        say(f"{found.marketplace} takes no refusal: refusing means shipping. Complete order {found.ref} in the shop.")

@@ -1,6 +1,7 @@
 """Connections: claiming one for a cycle, its schedule, its secrets, its trouble."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,6 +55,14 @@ WHERE (state = 'active' AND (hear_at <= %s OR tell_at <= %s OR reread_at <= %s)
     AND (quiet_until IS NULL OR quiet_until <= %s)) OR wait_at <= %s
 ORDER BY id LIMIT %s
 """
+
+
+@contextmanager
+def fenced(claimed: Claim) -> Iterator[None]:
+    """One transaction in which no nudge comes between what is read and what is written. Raises Fenced."""
+    with transaction.atomic():
+        fence(claimed)
+        yield
 
 
 def due(now: datetime, limit: int = 200) -> list[int]:

@@ -52,8 +52,6 @@ def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Stat
         ledger.drop_unsent(order, (Kind.CANCEL,))  # somebody did it there, perhaps because we could not
     if after is Status.WAITING and order.wait_until is None:
         ledger.wait(order, ledger.now + timedelta(seconds=order.link.wait_s))
-    if fact is Fact.CANCEL_REFUSED and after is Status.NOT_SHIPPED:
-        ledger.put(order, Kind.REFUSE)
 
 
 def want_placed(ledger: Ledger, order: Order) -> None:
@@ -98,6 +96,11 @@ def _shipped(ledger: Ledger, order: Order, fact: Fact) -> None:
 def _handled_by_others(ledger: Ledger, order: Order) -> None:
     """Nothing is left to confirm. What we told, or are telling at this moment, stays ours."""
     confirmations = [message for message in order.outbox if message.kind == Kind.CONFIRM]
+    for message in confirmations:
+        if message.state in (MessageState.DUE, MessageState.PARKED) and message.attempt:
+            # it was sent once and may be what they show: a look says whose it is
+            ledger.change_message(message, state=MessageState.UNCLEAR, due_at=ledger.now, misses=0, finished_at=None)
+            ledger.nudge(message.connection_id)
     ours = any(message.state in _SENT for message in confirmations)
     ledger.drop_unsent(order, (Kind.CONFIRM,))
     if not ours:

@@ -26,10 +26,14 @@ def load_keys() -> list[bytes]:
 
 
 def add_key() -> None:
-    """Put a new key in front. Raises OSError when the keys come from the environment and cannot be written here."""
-    if os.environ.get("ORDERHAVEN_KEYS"):
-        raise OSError("the keys come from ORDERHAVEN_KEYS: put a new one in front there, then run this again")
-    _write(paths.key_file(), [Fernet.generate_key(), *load_keys()])
+    """Put a new key in front; where the keys come from the environment, a person has done so.
+
+    Raises OSError when that person has not: a single key there cannot be the new one and the old one.
+    """
+    if not os.environ.get("ORDERHAVEN_KEYS"):
+        _write(paths.key_file(), [Fernet.generate_key(), *load_keys()])
+    elif len(load_keys()) < 2:
+        raise OSError("the key comes from ORDERHAVEN_KEYS: put a new one in front of it there, then run this again")
 
 
 def drop_old_keys() -> None:

@@ -60,6 +60,9 @@ def hold_orders(keys: Collection[int]) -> None:
         list(Order.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("id").values_list("id"))
 
 
+_EVENT_COLUMNS = ("order", "at", "actor", "kind", "data")
+
+
 class Ledger:
     """Use within one transaction: change, then `write`."""
 
@@ -70,7 +73,7 @@ class Ledger:
         self._lines: dict[int, tuple[Line, set[str]]] = {}
         self._messages: dict[int, tuple[Message, set[str]]] = {}
         self._new_messages: list[Message] = []
-        self._events: list[Event] = []
+        self._events: list[tuple[object, ...]] = []  # by _EVENT_COLUMNS: the most frequent rows by far
         self._problems: list[Problem] = []
         self._shipments: list[Shipment] = []
         self._solved: set[tuple[int, str]] = set()
@@ -145,7 +148,7 @@ class Ledger:
                 self._drop(order, message)
 
     def event(self, order: Order, kind: str, data: Mapping[str, object] | None = None) -> None:
-        self._events.append(Event(order_id=order.pk, at=self.now, actor=self.actor, kind=kind, data=dict(data or {})))
+        self._events.append((order.pk, self.now, self.actor, kind, dict(data or {})))
 
     def problem(
         self,
@@ -193,11 +196,8 @@ class Ledger:
         sql.insert(self._shipments, ignore_repeats=True)
         self._write_solved()
         new = sql.insert(self._problems, ignore_repeats=True, returning=("order_id", "kind"))
-        self._events += [
-            Event(order_id=order_id, at=self.now, actor=self.actor, kind="problem", data={"problem": kind})
-            for order_id, kind in new
-        ]
-        sql.insert(self._events)
+        self._events += [(order_id, self.now, self.actor, "problem", {"problem": kind}) for order_id, kind in new]
+        sql.insert_values(Event, _EVENT_COLUMNS, self._events)
         _derive_told(self._touched)
         # only once all this is committed: two cycles that hold their own connection would wait for each other's for good.
         # A death in between costs until the next hearing at most: a cycle plans from the messages and waits themselves

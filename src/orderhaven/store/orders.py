@@ -45,11 +45,15 @@ def take_sightings(
     return len(fresh)
 
 
+_UNREAD = """
+SELECT ref FROM store_order WHERE link_id = %s AND read_at IS NULL AND (read_due_at IS NULL OR read_due_at <= %s)
+ORDER BY id LIMIT %s
+"""
+
+
 def to_read(link: Link, now: datetime, limit: int) -> list[str]:
     """Refs of orders that were seen and not yet read, oldest first."""
-    unread = Order.objects.filter(link=link, read_at__isnull=True)
-    due = unread.filter(Q(read_due_at__isnull=True) | Q(read_due_at__lte=now))
-    return list(due.order_by("id").values_list("ref", flat=True)[:limit])
+    return [ref for (ref,) in sql.rows(_UNREAD, [link.pk, sql.moment(now), limit])]
 
 
 def take_orders(claim: Claim, link: Link, orders: Sequence[WholeOrder], now: datetime) -> None:
@@ -97,15 +101,20 @@ def erase_people(now: datetime, after_closing: timedelta, after_placing: timedel
 # below: sightings
 
 
+_KNOWN = """
+SELECT o.ref, l.ref, l.ordered, l.shipped, l.cancelled, l.buyer_asks, l.by_marketplace
+FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE o.link_id = %s AND o.ref IN ({marks})
+"""
+
+
 def _known_lines(link: Link, refs: Collection[str]) -> dict[str, dict[str, LineFacts]]:
-    rows = Line.objects.filter(order__link=link, order__ref__in=refs).values_list(
-        "order__ref", "ref", "ordered", "shipped", "cancelled", "buyer_asks", "by_marketplace"
-    )
     known: dict[str, dict[str, LineFacts]] = {}
-    for order_ref, ref, ordered, shipped, cancelled, buyer_asks, by_marketplace in rows:
-        known.setdefault(order_ref, {})[ref] = LineFacts(ref, ordered, shipped, cancelled, buyer_asks, by_marketplace)
-    for ref in Order.objects.filter(link=link, ref__in=set(refs) - known.keys()).values_list("ref", flat=True):
-        known[ref] = {}
+    for order_ref, ref, ordered, shipped, cancelled, asks, by_marketplace in sql.rows(
+        _KNOWN.format(marks=sql.marks(refs)), [link.pk, *refs]
+    ):
+        lines = known.setdefault(order_ref, {})
+        if ref is not None:
+            lines[ref] = LineFacts(ref, ordered, shipped, cancelled, bool(asks), bool(by_marketplace))
     return known
 
 
@@ -176,7 +185,9 @@ def _apply_acceptance(link: Link, sightings: Sequence[Sighting], now: datetime) 
     rows = orders_to_change(pending)
     ledger = Ledger(now)
     for row in rows:
-        ledger.change(row, read_at=None, needs_acceptance=False)  # first, so that it is placed only once it is read again
+        ledger.change(
+            row, read_at=None, needs_acceptance=False
+        )  # first, so that it is placed only once it is read again
         ledger.move(row, Fact.ACCEPTED)
     if rows:
         Person.objects.filter(order__in=rows).delete()

@@ -14,7 +14,7 @@ from orderhaven.store.ledger import Ledger, hold_orders, orders_to_change
 from orderhaven.store.loading import by_keys, keep_related, whole_orders
 from orderhaven.store.models import Kind, Message, MessageState, Order, Person
 from orderhaven.store.settling import Pace, settle
-from orderhaven.store.verdicts import Verdict
+from orderhaven.store.verdicts import TakenIn, Verdict
 
 _IN_ORDER = (MessageState.DUE, MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING)
 
@@ -107,8 +107,14 @@ def finish(
         return
     with transaction.atomic():
         fence(claim)
+        taken_in = {
+            key: (attempt, verdict.handle)
+            for key, (attempt, verdict) in verdicts.items()
+            if isinstance(verdict, TakenIn)
+        }
+        _await_outcomes(taken_in, state, now + pace.ask_again)
         ledger = Ledger(now)
-        for row in _orders_of(verdicts):
+        for row in _orders_of(verdicts.keys() - taken_in.keys()):
             for message in row.outbox:
                 if message.pk in verdicts and message.state == state and message.attempt == verdicts[message.pk][0]:
                     settle(ledger, row, message, verdicts[message.pk][1], pace)
@@ -151,6 +157,20 @@ def _bring_people(orders: Sequence[Order]) -> None:
         people[person.order_id].append(person)
     for order in orders:
         keep_related(order, "people", people[order.pk])
+
+
+_AWAIT = """
+UPDATE store_message SET state = 'awaiting', handle = %s, due_at = %s WHERE id = %s AND state = %s AND attempt = %s
+"""
+
+
+def _await_outcomes(taken_in: Mapping[int, tuple[int, str]], state: MessageState, ask_at: datetime) -> None:
+    """They say later what became of it: a fact about the message alone, so no order is loaded."""
+    at = sql.moment(ask_at)
+    with database.cursor() as cursor:
+        cursor.executemany(
+            _AWAIT, [(handle, at, key, str(state), attempt) for key, (attempt, handle) in taken_in.items()]
+        )
 
 
 def _compare_and_set(ids: Collection[int], epoch: int, not_after: datetime, now: datetime) -> set[int]:

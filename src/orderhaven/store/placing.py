@@ -49,9 +49,10 @@ def with_products(whole: Placement, products: Mapping[ProductWanted, str]) -> Pl
 
 def matches_said(shop_id: int, wanted: Collection[ProductWanted]) -> dict[ProductWanted, str]:
     """Products that a person named for an SKU (or for an EAN, where the offer has no SKU)."""
-    by_sku = {article.sku or article.ean: article for article in wanted}
-    rows = ProductMatch.objects.filter(shop_id=shop_id, sku__in=by_sku).values_list("sku", "product_ref")
-    return {by_sku[sku]: product_ref for sku, product_ref in rows}
+    named = {article: article.sku or article.ean for article in wanted}
+    rows = ProductMatch.objects.filter(shop_id=shop_id, sku__in=set(named.values())).values_list("sku", "product_ref")
+    said = dict(rows)
+    return {article: said[name] for article, name in named.items() if name in said}
 
 
 def _pieces(line: WholeLine, *, delivered: bool) -> int:

@@ -19,7 +19,6 @@ from orderhaven.store.verdicts import (
     NotWanted,
     Park,
     StillPending,
-    TakenIn,
     Verdict,
 )  # fmt: skip
 
@@ -45,13 +44,10 @@ class Pace:
 
 
 def settle(ledger: Ledger, row: Order, message: Message, verdict: Verdict, pace: Pace) -> None:
+    """Every verdict but `TakenIn`, which says nothing of the order yet: `outbox.finish` writes that one by itself."""
     match verdict:
         case Done():
             _done(ledger, row, message, verdict)
-        case TakenIn(handle):
-            ledger.change_message(
-                message, state=MessageState.AWAITING, handle=handle, due_at=ledger.now + pace.ask_again
-            )
         case MayHaveHappened(cause):
             _unclear(ledger, row, message, cause, pace)
         case NotNow(cause, after):
@@ -91,7 +87,7 @@ def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
     if made is None:
         raise ValueError("a placing is done only with the shop's own view of it")
     ledger.change(row, shop_ref=made.shop_ref, shop_number=made.number)
-    pieces = message.facts.get("pieces", {})
+    pieces = message.facts.get("pieces") or done.pieces  # found before it was ever sent from here: as it would be sent now
     for line in row.lines.all():
         if line.ref in pieces:
             ledger.change_line(line, placed=pieces[line.ref])

@@ -7,6 +7,7 @@ from functools import cache
 from itertools import chain
 from typing import Any, cast
 
+import msgspec
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 _LARGEST_STATEMENT = 900  # parameters; SQLite's oldest limit is 999
@@ -29,7 +30,7 @@ def change(text: str, given: Sequence[Any] = ()) -> int:
         return int(cursor.rowcount)
 
 
-def moment(at: datetime) -> object:
+def moment(at: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(at)
 
 
@@ -66,6 +67,19 @@ def insert(
             cursor.execute(_insert_text(model, len(part), ignore_repeats, returning), list(chain.from_iterable(part)))
             found.extend(cursor.fetchall())
     return found
+
+
+def insert_values(model: type[models.Model], columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows that are no instances; a column that is not named stays null."""
+    if not rows:
+        return
+    database = connections[DEFAULT_DB_ALIAS]
+    fields: list[Any] = [model._meta.get_field(name) for name in columns]
+    prepare = [_preparer(field, database) or _as_it_is for field in fields]
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    text = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks(columns)})'
+    with database.cursor() as cursor:
+        cursor.executemany(text, [[step(value) for step, value in zip(prepare, row, strict=True)] for row in rows])
 
 
 def insert_and_key(rows: Sequence[models.Model]) -> None:
@@ -111,13 +125,24 @@ def _values(rows: Sequence[models.Model], fields: Sequence[Any]) -> list[tuple[A
     ]
 
 
-def _preparer(field: Any, database: Any) -> Callable[[Any], object] | None:
+def _preparer(field: Any, database: Any) -> Callable[[Any], Any] | None:
     """As the ORM prepares a value; None: it goes as it is."""
     if isinstance(field, _AS_IT_IS):
         return None
-    if isinstance(field, models.DateTimeField):
-        return cast(Callable[[Any], object], database.ops.adapt_datetimefield_value)
+    if database.vendor == "sqlite" and isinstance(field, models.DateTimeField):
+        return _time_as_text
+    if database.vendor == "sqlite" and isinstance(field, models.JSONField):
+        return lambda value: msgspec.json.encode(value).decode()
     return lambda value: field.get_db_prep_save(value, database)
+
+
+def _time_as_text(at: datetime) -> Any:
+    """What the ORM writes, by a shorter way where the time is UTC already; a naive one is an error as ever."""
+    return at.replace(tzinfo=None).isoformat(" ") if at.tzinfo is UTC else moment(at)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 @cache

@@ -15,6 +15,7 @@ class Done:
     remote_ref: str = ""
     shop_order: ShopOrder | None = None
     also: tuple[str, ...] = ()
+    pieces: Mapping[str, int] = field(default_factory=dict)  # of a placing: line ref -> what it was found with
     by_others: bool = False  # the pieces are handled, but not by this telling
 
 

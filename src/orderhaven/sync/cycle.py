@@ -30,7 +30,8 @@ class Cycle:
     claim: Claim
     row: Connection
     declaration: Declaration
-    connector: Any = None  # a Marketplace or a Shop, by the declaration's role
+    connector: Any = None  # a Marketplace or a Shop, by the declaration's role; None while it is not to be used
+    usable: bool = False  # whether the other side may be called now
     schedule: dict[str, object] = field(default_factory=dict)
 
     def now(self) -> datetime:
@@ -83,16 +84,15 @@ async def run_cycle(hub: Hub, connection_id: int, beats: Mapping[Role, tuple[Bea
     claim, row = taken
     with structlog.contextvars.bound_contextvars(connection=row.name, epoch=claim.epoch):
         cycle = Cycle(hub, claim, row, hub.declaration_of(row))
-        if not await guard(cycle, _open):
-            return
-        usable = row.state == ConnectionState.ACTIVE and (row.quiet_until is None or row.quiet_until <= cycle.now())
+        quiet = row.quiet_until is not None and row.quiet_until > cycle.now()
+        cycle.usable = row.state == ConnectionState.ACTIVE and not quiet and await guard(cycle, _open)
         for beat in beats[Role(row.role)]:
-            if not ((usable or beat.in_trouble) and _is_due(row, beat.column, cycle)):
+            if not ((cycle.usable or beat.in_trouble) and _is_due(row, beat.column, cycle)):
                 continue
             if not await guard(cycle, beat.run):
                 break
         else:
-            if usable and row.failures:
+            if cycle.usable and row.failures:
                 cycle.schedule |= connections.RECOVERED
         await guard(cycle, _plan)
 
@@ -113,8 +113,9 @@ async def _plan(cycle: Cycle) -> None:
 
 def _plan_in_store(claim: Claim, row: Connection, columns: dict[str, object], now: datetime) -> None:
     """What is due next is read from the messages and the waits, so that nothing is forgotten."""
-    columns["tell_at"] = outbox.next_due(claim.connection_id)
-    if row.role == Role.SHOP:
-        first = shop_readings.next_wait(claim.connection_id)
-        columns["wait_at"] = max(first, now + _WAIT_AGAIN) if first is not None and first <= now else first
-    connections.save_schedule(claim, **columns)
+    with connections.fenced(claim):
+        columns["tell_at"] = outbox.next_due(claim.connection_id)
+        if row.role == Role.SHOP:
+            first = shop_readings.next_wait(claim.connection_id)
+            columns["wait_at"] = max(first, now + _WAIT_AGAIN) if first is not None and first <= now else first
+        connections.save_schedule(claim, **columns)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from orderhaven.core.errors import OrderProblem, RateLimited, Surprise
+from orderhaven.core.errors import HubError, OrderProblem, RateLimited, Surprise, TryLater
 from orderhaven.core.order import Order
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.connector import Can
@@ -18,6 +18,9 @@ from orderhaven.sync.cycle import Cycle
 log = structlog.get_logger()
 _READ_AT_ONCE = 50
 _READ_AGAIN = timedelta(minutes=15)
+_READ_SOON = timedelta(minutes=1)  # with the next hearing
+
+Said = tuple[ProblemKind, Mapping[str, str]]
 
 
 async def hear_marketplace(cycle: Cycle) -> None:
@@ -49,23 +52,34 @@ async def _read_whole_orders(cycle: Cycle, link: Link) -> None:
 
 async def _say_what_failed(cycle: Cycle, link: Link, answers: Mapping[str, Order | BaseException]) -> None:
     """One order's trouble is its own; what concerns the account ends the cycle, after the others are in."""
+    none_came = len(answers) > 1 and all(isinstance(answer, TryLater) for answer in answers.values())
     ends: BaseException | None = None
     for ref, answer in answers.items():
         match answer:
             case OrderProblem():
                 await _try_again_later(cycle, link, ref, (answer.kind, answer.values))
             case Surprise():
-                values = {"side": cycle.declaration.title, "cause": answer.cause}
-                await _try_again_later(cycle, link, ref, (ProblemKind.SURPRISE, values))
-            case BaseException():
+                await _try_again_later(cycle, link, ref, _surprise(cycle, answer.cause))
+            case TryLater() if not (none_came or isinstance(answer, RateLimited)):
+                await _try_again_later(cycle, link, ref, None)
+            case HubError():
                 ends = ends if isinstance(ends, RateLimited) else answer
+            case Exception():  # a bug of ours that this order brings out
+                log.error("reading_broke", ref=ref, exc_info=answer)
+                await _try_again_later(cycle, link, ref, _surprise(cycle, f"{type(answer).__name__} in Orderhaven"))
+            case BaseException():
+                raise answer
     if ends is not None:
         cycle.schedule["hear_at"] = cycle.now()  # the rest is read as soon as they let us
         raise ends
 
 
-async def _try_again_later(cycle: Cycle, link: Link, ref: str, problem: tuple[ProblemKind, Mapping[str, str]]) -> None:
-    again_at = cycle.now() + _READ_AGAIN
+def _surprise(cycle: Cycle, cause: str) -> Said:
+    return ProblemKind.SURPRISE, {"side": cycle.declaration.title, "cause": cause}
+
+
+async def _try_again_later(cycle: Cycle, link: Link, ref: str, problem: Said | None) -> None:
+    again_at = cycle.now() + (_READ_AGAIN if problem else _READ_SOON)
     await cycle.store(orders.reading_failed, cycle.claim, link, ref, cycle.now(), again_at, problem)
 
 

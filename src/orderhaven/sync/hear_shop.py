@@ -1,13 +1,16 @@
 """shop -> hub: what the merchant did with the orders there; and the end of each wait."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from orderhaven.core.errors import AccountProblem, TryLater
+import structlog
+
+from orderhaven.core.errors import AccountProblem, Surprise, TryLater
 from orderhaven.ports.shop import Shop
 from orderhaven.store import connections, shop_readings
-from orderhaven.store.models import ConnectionState
 from orderhaven.sync.cycle import Cycle
+
+log = structlog.get_logger()
 
 
 async def hear_shop(cycle: Cycle) -> None:
@@ -27,7 +30,8 @@ async def reread_open(cycle: Cycle) -> None:
     while page := await cycle.store(shop_readings.open_in_shop, cycle.row.pk, after, limit):
         after = page[-1][0]
         await _read(cycle, [shop_ref for _, shop_ref in page], cycle.now())
-    every = cycle.declaration.limits.reread_every
+    # "every time" means with every hearing
+    every = max(cycle.declaration.limits.reread_every, timedelta(seconds=cycle.row.hear_every_s))
     cycle.schedule["reread_at"] = connections.jittered(cycle.now(), every, cycle.hub.chance.random())
 
 
@@ -35,19 +39,28 @@ async def end_waits(cycle: Cycle) -> None:
     """Read the orders whose wait is over; while the shop cannot be read they are held until their ship-by margin."""
     limit = cycle.declaration.limits.orders_per_look
     try:
-        if cycle.row.state != ConnectionState.ACTIVE:
-            raise TryLater("the connection is paused")
+        if not cycle.usable:
+            raise TryLater("the connection is paused or wants quiet")
         while refs := await cycle.store(shop_readings.waits_over, cycle.row.pk, cycle.now(), limit):
             if not await _read(cycle, refs, cycle.now()):
+                await cycle.store(shop_readings.waits_unread, cycle.claim, cycle.now())
                 return
     except (TryLater, AccountProblem):
         await cycle.store(shop_readings.waits_unread, cycle.claim, cycle.now())
-        if cycle.row.state == ConnectionState.ACTIVE:
+        if cycle.usable:
             raise
 
 
 async def _read(cycle: Cycle, shop_refs: Sequence[str], begun_at: datetime) -> int:
-    readings = await _shop(cycle).read(shop_refs)
+    """Read these and take them in. One that nobody understands is left out, and holds up no other. How many were news."""
+    try:
+        readings = await _shop(cycle).read(shop_refs)
+    except Surprise as surprise:
+        if len(shop_refs) == 1:
+            log.error("shop_order_not_understood", shop_ref=shop_refs[0], cause=surprise.cause)
+            return 0
+        half = len(shop_refs) // 2
+        return sum([await _read(cycle, some, begun_at) for some in (shop_refs[:half], shop_refs[half:])])
     return await cycle.store(shop_readings.take_readings, cycle.claim, list(readings.values()), begun_at, cycle.now())
 
 

@@ -4,28 +4,27 @@
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
-from orderhaven.core.errors import AccountProblem, HubError, RateLimited, TryLater
-from orderhaven.core.problems import ProblemKind
+from orderhaven.core.errors import AccountProblem, HubError, OrderProblem, RateLimited, Surprise, TryLater
 from orderhaven.store import outbox as rows
 from orderhaven.store.models import Message, MessageState
 from orderhaven.store.outbox import Composed
-from orderhaven.store.verdicts import MayHaveHappened, Park, Verdict
+from orderhaven.store.verdicts import MayHaveHappened, Verdict
 from orderhaven.sync.cycle import Cycle
 from orderhaven.sync.recovery import verdict_of
 
 log = structlog.get_logger()
 
 Verdicts = Mapping[int, Verdict]
-_GATHERS_FOR_S = (
-    0.2  # real seconds: how long the first answer of a group waits for others, to be written down with them
-)
+# what the data of one order can bring about, the bugs of ours that it brings out included
+_OF_ONE_ORDER = (OrderProblem, Surprise, LookupError, ValueError, TypeError, ArithmeticError)
+_GATHERS_FOR_S = 0.2  # real seconds: how long the first answer waits for others, to be written down with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,8 @@ async def _look_again(cycle: Cycle, mouth: Mouth) -> int:
     begun_at = cycle.now()
     messages = await _due(cycle, MessageState.UNCLEAR, cycle.declaration.limits.orders_per_look)
     if messages:
-        await _finish(cycle, messages, await mouth.look(messages, begun_at), MessageState.UNCLEAR)
+        verdicts = await _apart(cycle, messages, lambda some: mouth.look(some, begun_at))
+        await _finish(cycle, messages, verdicts, MessageState.UNCLEAR)
     return len(messages)
 
 
@@ -85,7 +85,7 @@ async def _ask_after(cycle: Cycle, mouth: Mouth) -> int:
     """Messages that were taken in: what became of them."""
     messages = await _due(cycle, MessageState.AWAITING, cycle.declaration.limits.outcomes_per_call)
     if messages:
-        await _finish(cycle, messages, await mouth.ask(messages), MessageState.AWAITING)
+        await _finish(cycle, messages, await _apart(cycle, messages, mouth.ask), MessageState.AWAITING)
     return len(messages)
 
 
@@ -93,7 +93,7 @@ async def _send_due(cycle: Cycle, mouth: Mouth) -> int:
     messages = await _due(cycle, MessageState.DUE, cycle.declaration.limits.orders_per_look)
     if not messages:
         return 0
-    verdicts = dict(await mouth.before(messages))
+    verdicts = await _apart(cycle, messages, mouth.before)
     composed: list[Composed] = []
     for message in messages:
         if message.pk not in verdicts:
@@ -113,10 +113,28 @@ def _composed(cycle: Cycle, mouth: Mouth, message: Message) -> Composed | Verdic
     """One order that cannot be composed must not hold up the others."""
     try:
         return mouth.compose(message)
-    except Exception as error:
-        log.exception("composing_broke", kind=message.kind)
-        cause = f"{type(error).__name__} in Orderhaven"
-        return Park(ProblemKind.SURPRISE, {"side": cycle.declaration.title, "cause": cause})
+    except _OF_ONE_ORDER as error:
+        return _own_trouble(cycle, message, error)
+
+
+async def _apart(
+    cycle: Cycle, messages: Sequence[Message], ask: Callable[[Sequence[Message]], Awaitable[Verdicts]]
+) -> dict[int, Verdict]:
+    """What is said of all of them at once; where one order breaks that, of each half, so that it holds up no other."""
+    try:
+        return dict(await ask(messages))
+    except _OF_ONE_ORDER as error:
+        if len(messages) == 1:
+            return {messages[0].pk: _own_trouble(cycle, messages[0], error)}
+    half = len(messages) // 2
+    return {**await _apart(cycle, messages[:half], ask), **await _apart(cycle, messages[half:], ask)}
+
+
+def _own_trouble(cycle: Cycle, message: Message, error: Exception) -> Verdict:
+    if not isinstance(error, HubError):
+        log.error("order_broke", kind=message.kind, exc_info=error)
+        error = Surprise(f"{type(error).__name__} in Orderhaven")
+    return verdict_of(error, cycle.declaration.title)
 
 
 async def _send_all(cycle: Cycle, mouth: Mouth, messages: Sequence[Message], not_after: datetime) -> None:

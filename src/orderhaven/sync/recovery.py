@@ -17,6 +17,7 @@ from orderhaven.sync.cycle import Cycle
 log = structlog.get_logger()
 _FIRST_QUIET = timedelta(seconds=30)
 _LONGEST_QUIET = timedelta(minutes=5)
+_LONGEST_WISH = timedelta(hours=1)
 
 
 def verdict_of(error: HubError, side: str) -> Verdict:
@@ -27,12 +28,17 @@ def verdict_of(error: HubError, side: str) -> Verdict:
         case Unclear():
             return MayHaveHappened(error.cause)
         case TryLater():
-            return NotNow(error.cause, error.after)
+            return NotNow(error.cause, _wished(error))
         case Surprise():
             return Park(ProblemKind.SURPRISE, {"side": side, "cause": error.cause}, error.evidence)
         case _:
             # of the account, not of this message: it did not happen, and the cycle ends
             return NotNow(type(error).__name__)
+
+
+def _wished(error: TryLater) -> timedelta | None:
+    """How long they ask us to wait, if that makes sense: none at all would be a storm, a year the end of the trade."""
+    return min(error.after, _LONGEST_WISH) if error.after else None
 
 
 async def guard(cycle: Cycle, beat: Callable[[Cycle], Awaitable[None]]) -> bool:
@@ -43,10 +49,10 @@ async def guard(cycle: Cycle, beat: Callable[[Cycle], Awaitable[None]]) -> bool:
         log.info("cycle_fenced")
         return False
     except RateLimited as error:
-        await _note(cycle, _slow_down, error.after or _FIRST_QUIET)
+        await _note(cycle, _slow_down, _wished(error) or _FIRST_QUIET)
         return False
     except TryLater as error:
-        await _note(cycle, _failed, error.cause, error.after)
+        await _note(cycle, _failed, error.cause, _wished(error))
         return False
     except AccountProblem as error:
         log.warning("connection_needs_attention", problem=error.kind)

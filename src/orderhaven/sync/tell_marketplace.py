@@ -1,9 +1,10 @@
 """hub -> marketplace: it left, it is cancelled, it is accepted; each with the shop's own facts."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
-from orderhaven.core.errors import OrderProblem
+from orderhaven.core.errors import OrderProblem, RateLimited, Surprise, TryLater
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.connector import Can
 from orderhaven.ports.marketplace import Finding, Marketplace, Outcome, Receipt, Seen
@@ -65,7 +66,22 @@ class MarketplaceMouth:
         return await self._verdict(message, receipt)
 
     async def look(self, messages: Sequence[Message], begun_at: datetime) -> Verdicts:
-        return {message.pk: await self._seen(message, begun_at) for message in messages}
+        """Each by itself; a marketplace that answers none of many is down, and its cycle ends."""
+        looks = (self._seen(message, begun_at) for message in messages)
+        answers = dict(zip(messages, await asyncio.gather(*looks, return_exceptions=True), strict=True))
+        down = len(messages) > 1 and all(isinstance(answer, TryLater) for answer in answers.values())
+        verdicts: dict[int, Verdict] = {}
+        for message, answer in answers.items():
+            match answer:
+                case TryLater() if not (down or isinstance(answer, RateLimited)):
+                    verdicts[message.pk] = NotThere(counts=False)  # it could not be seen whether it is
+                case OrderProblem() | Surprise():
+                    verdicts[message.pk] = verdict_of(answer, self._side)
+                case BaseException():
+                    raise answer
+                case verdict:
+                    verdicts[message.pk] = verdict
+        return verdicts
 
     async def ask(self, messages: Sequence[Message]) -> Verdicts:
         receipts = await self._marketplace.outcomes([message.handle for message in messages])

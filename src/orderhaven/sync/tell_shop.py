@@ -49,7 +49,7 @@ class ShopMouth:
             return Done()
         placement = self._placements[message.pk]
         placed = await self._shop.place(placement, not_after=not_after)
-        return judged(placement, (placed.order,))
+        return judged(placement, placement.quantities, (placed.order,))
 
     async def look(self, messages: Sequence[Message], begun_at: datetime) -> Verdicts:
         cancels = [message for message in messages if message.kind == Kind.CANCEL_SHOP]
@@ -73,7 +73,7 @@ class ShopMouth:
         by_reference = {placing.reference(message): message for message in placings}
         found = await self._shop.find(tuple(by_reference))
         return {
-            message.pk: judged(placing.placement(message), found[reference])
+            message.pk: _judged_as_sent(message, found[reference])
             for reference, message in by_reference.items()
             if found.get(reference)
         }
@@ -128,10 +128,17 @@ class ShopMouth:
         return verdicts
 
 
-def judged(placement: Placement, found: Sequence[ShopOrder]) -> Verdict:
+def _judged_as_sent(message: Message, found: Sequence[ShopOrder]) -> Verdict:
+    """By the pieces that went out: some may have been cancelled since."""
+    placement = placing.placement(message)
+    return judged(placement, message.facts.get("pieces") or placement.quantities, found)
+
+
+def judged(placement: Placement, pieces_sent: Mapping[str, int], found: Sequence[ShopOrder]) -> Verdict:
     """Found means exact reference, pieces and a total; the oldest counts, the others are a Problem."""
+    found = [one for one in found if one.state not in (ShopState.TRASHED, ShopState.GONE)] or found
     first, also = found[0], tuple(one.number or one.shop_ref for one in found[1:])
-    expected = sum(placement.quantities.values())
+    expected = sum(pieces_sent.values())
     flaw = ""
     if not placement.delivered_by_marketplace and first.state is not ShopState.GONE:
         pieces = sum(line.quantity for line in first.lines)
@@ -145,7 +152,7 @@ def judged(placement: Placement, found: Sequence[ShopOrder]) -> Verdict:
     if flaw:
         named = first.number or first.shop_ref
         return Park(ProblemKind.HALF_MADE, {"shop_ref": named, "reason": flaw}, shop_ref=first.shop_ref)
-    return Done(first.shop_ref, first, also)
+    return Done(first.shop_ref, first, also, pieces_sent)
 
 
 def _chunks(articles: Iterable[ProductWanted], size: int) -> Iterable[tuple[ProductWanted, ...]]:

@@ -73,7 +73,7 @@ class Bol:
 
     async def check(self) -> Account:
         """With a fresh token, so that it is these keys that are checked and not what was kept of others."""
-        await self._auth.renew()
+        await self._auth.forget()
         try:
             await self._auth.sign(Request("GET", self._session.base_url))
         except NotData as error:

@@ -24,25 +24,36 @@ class BearerToken:
         self._turn = asyncio.Lock()
 
     async def sign(self, request: Request) -> Request:
-        token = await self._current()
-        headers = {**request.headers, "Authorization": f"Bearer {token}"}
+        await self._make_current()
+        headers = {**request.headers, "Authorization": self._header()}
         return Request(request.method, request.url, headers, request.body)
 
-    async def renew(self) -> bool:
-        """Forget the token, unless it is so fresh that another one would be refused as well."""
+    async def renew(self, refused: Request) -> bool:
+        """Forget the token, unless it is so fresh that another one would be refused as well.
+
+        Several calls may be under way with a token that ends: only the first of them has to renew it.
+        """
+        if refused.headers.get("Authorization") != self._header():
+            return True
         if self._fetched_at is not None and self._clock.now() - self._fetched_at < self._spare():
             return False
-        self._ends_at = self._clock.now()
-        await self._tokens.put("", self._ends_at)
+        await self.forget()
         return True
 
-    async def _current(self) -> str:
+    async def forget(self) -> None:
+        """Whatever token there is, here and in the cache: the next request fetches one."""
+        self._ends_at = self._clock.now()
+        await self._tokens.put("", self._ends_at)
+
+    def _header(self) -> str:
+        return f"Bearer {self._token}"
+
+    async def _make_current(self) -> None:
         if self._token and self._still_good():
-            return self._token
+            return
         async with self._turn:
             if not (self._token and self._still_good()):
                 await self._take_kept_or_new()
-            return self._token
 
     async def _take_kept_or_new(self) -> None:
         kept = await self._tokens.get()

@@ -26,8 +26,8 @@ class Auth(Protocol):
         """The request with this account's credentials on it."""
         ...
 
-    async def renew(self) -> bool:
-        """A 401 came: whether a fresh credential may help. The next `sign` uses it."""
+    async def renew(self, refused: Request) -> bool:
+        """A 401 came to this signed request: whether a fresh credential may help. The next `sign` uses it."""
         ...
 
 
@@ -98,25 +98,25 @@ class Session:
                 raise TryLater(f"{self.side} {error}") from None
         if response.status >= 500:
             raise Unclear(f"{self.side} answered {response.status}")
-        if response.status == 401 and await self._auth.renew():
+        if response.status == 401 and await self._auth.renew(request):
             raise TryLater(f"{self.side} wants a fresh token")
         return self._sorted(request, response, also)
 
     async def _read_once(self, request: Request, also: Iterable[int]) -> Response:
-        response = await self._answer(request)
-        if response.status == 401 and await self._auth.renew():
-            response = await self._answer(request)
+        signed, response = await self._answer(request)
+        if response.status == 401 and await self._auth.renew(signed):
+            _, response = await self._answer(request)
         if response.status in _REDIRECTS and request.method == "GET":
-            response = await self._answer(self._redirected(request, response))
+            _, response = await self._answer(self._redirected(request, response))
         if response.status >= 500 and response.status not in also:
             raise TryLater(f"{self.side} answered {response.status}", retry_after(response, self.clock.now()))
         return self._sorted(request, response, also)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request) -> tuple[Request, Response]:
         async with self._slots:
             signed = await self._auth.sign(request)
             try:
-                return await self._transport(signed, self._timeout_s)
+                return signed, await self._transport(signed, self._timeout_s)
             except NoAnswer as error:
                 raise TryLater(f"{self.side} {error}") from None
 

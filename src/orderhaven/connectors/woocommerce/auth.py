@@ -40,7 +40,7 @@ class Basic:
     async def sign(self, request: Request) -> Request:
         return replace(request, headers={**request.headers, "Authorization": self._header})
 
-    async def renew(self) -> bool:
+    async def renew(self, refused: Request) -> bool:
         return False
 
 
@@ -50,7 +50,7 @@ class Nobody:
     async def sign(self, request: Request) -> Request:
         return request
 
-    async def renew(self) -> bool:
+    async def renew(self, refused: Request) -> bool:
         return False
 
 
@@ -70,7 +70,7 @@ class OAuth:
         nonce = secrets.token_hex(16)  # a nonce that came before is refused, so a repeated read needs a new one
         return self.signed(request, nonce, int(self._clock.now().timestamp()))
 
-    async def renew(self) -> bool:
+    async def renew(self, refused: Request) -> bool:
         return False
 
     def signed(self, request: Request, nonce: str, timestamp: int) -> Request:

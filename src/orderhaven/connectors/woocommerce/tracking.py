@@ -75,9 +75,11 @@ def tracking_codes(meta: Meta, more_keys: Iterable[str] = ()) -> tuple[TrackingC
     for key in more_keys:
         found += _parcels(_unpacked(meta.get(key)), _ANY)
     for key, shape in _LISTS.items():
-        found += _parcels(_unpacked(meta.get(key)), shape)
+        if key in meta:
+            found += _parcels(_unpacked(meta[key]), shape)
     for key, carriers, urls in _FLAT:
-        found += _flat(meta, key, carriers, urls)
+        if key in meta:
+            found += _flat(meta, key, carriers, urls)
     found += _postnl(_unpacked(meta.get("_postnl_order_metadata")))
     return each_once(found)
 

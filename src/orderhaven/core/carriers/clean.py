@@ -15,8 +15,8 @@ _LINK = re.compile(r"\s*(?:https?://|www\.)", re.IGNORECASE)
 # What links and plug-ins write behind the code: "3S...-NL-1234AB", "JVGL.../1234AB", DPD UK "...*12345".
 _TAIL = re.compile(r"(?:[-/][A-Za-z]{2}[-/][0-9A-Za-z ]{3,8}|/[0-9][0-9A-Za-z ]{3,7}|\*[0-9]{5})")
 _LONGEST_TAIL = 13
-# A link of a marketplace's mails redirects: what it holds is a token, not a code.
-_HOSTS_WITHOUT_CODE = ("link.bol.com",)
+# A link of a marketplace's mails (link.<marketplace>) redirects: what it holds is a token, not a code.
+_HOST_WITHOUT_CODE = "link."
 _LINK_PIECE = re.compile(r"[/#?&=!;:]+")
 
 
@@ -61,7 +61,7 @@ def _without_tail(text: str) -> str:
 
 def _code_in_link(text: str) -> str:
     link = split_link(text)
-    if link is None or link.hostname in _HOSTS_WITHOUT_CODE:
+    if link is None or (link.hostname or "").startswith(_HOST_WITHOUT_CODE):
         return ""
     for piece in _pieces(link):
         code = _bare(_without_tail(piece.strip()))
