@@ -15,7 +15,7 @@ from orderhaven.connectors.kit.serve import Direct
 from orderhaven.ports.connector import Role
 from orderhaven.store import connections, keys
 from orderhaven.store.models import Connection, ConnectionState, Merchant
-from orderhaven.sync.worker import only_hub_on
+from orderhaven.sync.lock import only_hub_on
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.door import FaultKind
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE

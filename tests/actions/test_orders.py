@@ -62,7 +62,7 @@ def test_retry_looks_before_it_repeats_what_may_have_happened(trade: Any, by: Ha
 
     assert Message.objects.get(order__ref=ref).state == MessageState.UNCLEAR
     trade.passes(minutes=30)
-    assert len(trade.in_shop(ref)) == 1
+    assert len(trade.shop.orders()) == 1
     assert trade.order(ref).shop_ref
 
 
@@ -125,6 +125,7 @@ def test_an_order_given_back_after_our_own_confirmation_is_shipped_by_us(trade: 
 
     assert status is Status.SHIPPED
     assert not trade.order(ref).handled_by_others
+    assert trade.order(ref).closed_at is not None
     assert len(trade.confirmed(ref)) == 1
 
 
@@ -135,7 +136,7 @@ def test_taking_over_and_giving_back_does_not_place_what_may_stand_there(trade: 
     orders.give_back(by, ref)
     trade.passes(minutes=30)
 
-    assert len(trade.in_shop(ref)) == 1
+    assert len(trade.shop.orders()) == 1
     assert trade.order(ref).shop_ref
 
 

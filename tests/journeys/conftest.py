@@ -170,7 +170,9 @@ class Trade:
         self._loop.close()
 
 
-def _connect(merchant: Merchant, declaration: Declaration, name: str, settings: Mapping[str, str], now: datetime) -> Connection:
+def _connect(
+    merchant: Merchant, declaration: Declaration, name: str, settings: Mapping[str, str], now: datetime
+) -> Connection:
     secret = {setting.key for setting in declaration.settings if setting.secret}
     given = {setting.key: setting.default for setting in declaration.settings if setting.default is not None}
     given |= settings

@@ -192,9 +192,7 @@ def test_one_account_is_one_connection(books: Books) -> None:
 
 def test_a_marketplace_has_one_link(books: Books) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        Link.objects.create(
-            merchant=books.merchant, marketplace=books.marketplace, shop=books.shop, from_at=books.now
-        )
+        Link.objects.create(merchant=books.merchant, marketplace=books.marketplace, shop=books.shop, from_at=books.now)
 
 
 def test_two_marketplaces_may_share_a_shop(books: Books) -> None:

@@ -12,7 +12,17 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ProductWanted
 from orderhaven.core.status import Status
 from orderhaven.store import orders, placing
-from orderhaven.store.models import DeliveredByMarketplace, Hold, Kind, Line, Link, MessageState, Order, Person, ProductMatch
+from orderhaven.store.models import (
+    DeliveredByMarketplace,
+    Hold,
+    Kind,
+    Line,
+    Link,
+    MessageState,
+    Order,
+    Person,
+    ProductMatch,
+)
 from orderhaven.store.verdicts import Done, MayHaveHappened, NotNow, NotThere, Park
 
 from .conftest import LAMP, MUG, Books

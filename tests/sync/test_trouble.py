@@ -170,7 +170,9 @@ def test_a_wait_ends_by_the_clock_alone_while_the_keys_are_lost(trade: Shift) ->
 # ---------------------------------------------------------------- one order's trouble
 
 
-@pytest.mark.parametrize("error", [OrderMissing("there", "?"), Surprise("a new word"), TryLater("answered 500"), KeyError("x")])
+@pytest.mark.parametrize(
+    "error", [OrderMissing("there", "?"), Surprise("a new word"), TryLater("answered 500"), KeyError("x")]
+)
 def test_an_order_that_cannot_be_read_does_not_hold_up_the_others(trade: Shift, error: Exception) -> None:
     stuck = trade.sells()
     cut_in(trade.marketplace, "read", fails_for(stuck, error))

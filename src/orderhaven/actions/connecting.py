@@ -17,6 +17,7 @@ from orderhaven.ports.connector import Account, Declaration, Role
 from orderhaven.store import connections
 from orderhaven.store.keys import KeysLost
 from orderhaven.store.models import Connection, ConnectionState
+from orderhaven.sync.lock import hub_is_running
 
 _EVERY = timedelta(minutes=5)
 
@@ -91,8 +92,6 @@ def resume(by: Hand, name: str) -> None:
 
 def poll_now(by: Hand, name: str) -> bool:
     """Make everything due on this connection. Whether a hub runs here that will do it. Raises Impossible."""
-    from orderhaven.sync.worker import hub_is_running  # here, because it brings the whole engine along
-
     row = by.connection(name)
     if row.state != ConnectionState.ACTIVE:
         raise Impossible(f"'{name}' is paused. Resume it first: orderhaven resume {quote(name)}")

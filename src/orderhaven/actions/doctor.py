@@ -17,7 +17,7 @@ from orderhaven.store import connections
 from orderhaven.store import doctor as database
 from orderhaven.store.keys import KeysLost
 from orderhaven.store.models import Connection, ConnectionState
-from orderhaven.sync.worker import hub_is_running
+from orderhaven.sync.lock import hub_is_running
 
 _LITTLE_ROOM = 500 * 1024 * 1024
 _STALE_AFTER = 3  # hearings that were due and did not come

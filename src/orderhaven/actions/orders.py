@@ -166,8 +166,8 @@ def _follow_the_marketplace(ledger: Ledger, row: Order) -> None:
         facts = [Fact.SHIPPED_THERE]
     for fact in facts:
         ledger.move(row, fact)
-    if ours:
-        ledger.change(row, handled_by_others=False)
+    if ours and row.status == Status.SHIPPED:
+        ledger.change(row, closed_at=row.confirmed_at)
 
 
 def _read_shop_anew(row: Order, ledger: Ledger, by: Hand) -> None:

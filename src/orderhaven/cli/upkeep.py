@@ -36,7 +36,7 @@ def up() -> None:
 
     log_as_json()
     configure()
-    from orderhaven.sync.worker import only_hub_on
+    from orderhaven.sync.lock import only_hub_on
 
     with only_hub_on(paths.lock_file()):
         open_store()

@@ -43,7 +43,7 @@ async def _run() -> None:
 
 def main() -> None:
     open_store()
-    from orderhaven.sync.worker import only_hub_on
+    from orderhaven.sync.lock import only_hub_on
 
     with only_hub_on(paths.lock_file()):
         asyncio.run(_run())

@@ -87,7 +87,9 @@ def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
     if made is None:
         raise ValueError("a placing is done only with the shop's own view of it")
     ledger.change(row, shop_ref=made.shop_ref, shop_number=made.number)
-    pieces = message.facts.get("pieces") or done.pieces  # found before it was ever sent from here: as it would be sent now
+    pieces = (
+        message.facts.get("pieces") or done.pieces
+    )  # found before it was ever sent from here: as it would be sent now
     for line in row.lines.all():
         if line.ref in pieces:
             ledger.change_line(line, placed=pieces[line.ref])

@@ -1,12 +1,8 @@
 """The embedded worker: ticker and cycles in one process, over PgQueuer's in-memory queue. All truth is in the store."""
 
 import asyncio
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 from pgqueuer import PgQueuer
@@ -21,41 +17,6 @@ log = structlog.get_logger()
 _CYCLE = "cycle"
 _STOPS_WITHIN_S = 40.0
 _FORGETS_JOBS_EVERY_S = 60.0
-
-
-class AlreadyRunning(Exception):
-    """Another hub runs on this data folder."""
-
-
-@contextmanager
-def only_hub_on(lock_file: Path) -> Iterator[None]:
-    """Hold the operating system's lock on the data folder: it goes with the process, however that ends.
-
-    Raises AlreadyRunning, naming the process that has it.
-    """
-    lock_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with lock_file.open("a+") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            held.seek(0)
-            raise AlreadyRunning(
-                f"Another Orderhaven (process {held.read().strip() or '?'}) runs on {lock_file.parent}. "
-                "Stop it first, or give this one another folder with ORDERHAVEN_DATA."
-            ) from None
-        held.truncate(0)
-        held.write(str(os.getpid()))
-        held.flush()
-        yield
-
-
-def hub_is_running(lock_file: Path) -> bool:
-    """Whether a hub holds the lock of this data folder now."""
-    try:
-        with only_hub_on(lock_file):
-            return False
-    except AlreadyRunning:
-        return True
 
 
 async def work(hub: Hub, stop: asyncio.Event) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import random
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Protocol, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import msgspec
 
@@ -17,6 +19,7 @@ from orderhaven.ports.connector import Limits, Outside
 T = TypeVar("T")
 
 _TRIES = 3
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # as JSON writes it
 _FIRST_PAUSE_S = 0.4
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -136,12 +139,11 @@ class Session:
 
     def _redirected(self, request: Request, response: Response) -> Request:
         """The same question at the new place, if that is the same host: credentials go nowhere else."""
-        target = response.headers.get("location", "")
+        target = urljoin(request.url, response.headers.get("location", ""))
         old, new = urlsplit(request.url), urlsplit(target)
-        if new.netloc and (new.scheme, new.netloc) != (old.scheme, old.netloc):
+        if (new.scheme, new.netloc) != (old.scheme, old.netloc):
             raise WrongAddress(self.base_url, f"it redirects to {_place(target)}")
-        url = f"{old.scheme}://{old.netloc}{new.path}" + (f"?{new.query}" if new.query else "")
-        return Request(request.method, url, request.headers, request.body)
+        return Request(request.method, target, request.headers, request.body)
 
     def _url(self, path: str, query: Mapping[str, str] | None = None) -> str:
         text = "&".join(f"{quote(name, safe='')}={quote(value, safe='-._~')}" for name, value in (query or {}).items())
@@ -157,12 +159,23 @@ class Session:
 def shaped(response: Response, shape: type[T], side: str) -> T:
     """The body as our type. Raises NotData for what is not JSON, Surprise for JSON of another shape (its path, never its values)."""
     try:
-        return msgspec.json.decode(response.body, type=shape)
+        return _decoder(shape).decode(_without_nul(response.body))
     except msgspec.ValidationError as error:
         raise Surprise(f"an answer of another shape: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         kind = "a web page" if response.body.lstrip()[:1] == b"<" else "something unreadable"
         raise NotData(f"{side} answered {kind} instead of data") from None
+
+
+@cache
+def _decoder(shape: type[T]) -> msgspec.json.Decoder[T]:
+    # kept, because without it every answer would have its whole shape worked out anew: half of what reading it costs
+    return msgspec.json.Decoder(shape)
+
+
+def _without_nul(body: bytes) -> bytes:
+    """PostgreSQL takes none in text, and nobody means one."""
+    return _NUL.sub(rb"\1", body) if b"\\u0000" in body else body
 
 
 def retry_after(response: Response, now: datetime) -> timedelta | None:

@@ -29,7 +29,7 @@ class AioTransport:
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._send(request)
-        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise NoAnswer(f"cannot be reached ({type(error).__name__})", sent=False) from None
         except TimeoutError:
             raise NoAnswer("did not answer in time", sent=True) from None

@@ -1,0 +1,153 @@
+"""The real network on loopback: one request is one request."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from orderhaven.connectors.kit import transport as module
+from orderhaven.connectors.kit.http import NoAnswer, Request, Response
+from orderhaven.connectors.kit.transport import AioTransport
+
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def serving(answer: Answer) -> Any:
+    runner = web.ServerRunner(web.Server(answer, access_log=None), shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+def sends(answer: Answer, *requests: tuple[str, str], timeout_s: float = 5.0) -> list[Response | NoAnswer]:
+    """What each request brought, one after the other on kept connections."""
+
+    async def run() -> list[Response | NoAnswer]:
+        found: list[Response | NoAnswer] = []
+        network = AioTransport()
+        async with serving(answer) as url:
+            for method, path in requests:
+                try:
+                    found.append(await network(Request(method, url + path, {}, b"x"), timeout_s))
+                except NoAnswer as error:
+                    found.append(error)
+            await network.close()
+        return found
+
+    return asyncio.run(run())
+
+
+def test_an_answer_comes_back_as_it_is() -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=404, headers={"X-Total": "3"}, body=b"no")
+
+    [response] = sends(answer, ("GET", "/"))
+
+    assert isinstance(response, Response)
+    assert (response.status, response.headers["x-total"], response.body) == (404, "3", b"no")
+
+
+def test_a_url_goes_out_as_it_was_encoded() -> None:
+    seen = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        seen.append(request.raw_path)
+        return web.Response()
+
+    sends(answer, ("GET", "/a%2Fb?after=1%3A2&q=%7Ba%7D"))
+
+    assert seen == ["/a%2Fb?after=1%3A2&q=%7Ba%7D"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "GET", "DELETE"])
+def test_nothing_is_repeated_on_a_kept_connection_that_breaks(method: str) -> None:
+    seen = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        seen.append(request.path)
+        if request.path == "/breaks":
+            assert request.transport is not None
+            request.transport.abort()
+        return web.Response()
+
+    answers = sends(answer, ("GET", "/first"), (method, "/breaks"))
+
+    assert seen == ["/first", "/breaks"]
+    assert isinstance(answers[1], NoAnswer)
+    assert answers[1].sent
+
+
+def test_a_redirect_is_not_followed() -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=302, headers={"Location": "/other"})
+
+    [response] = sends(answer, ("GET", "/"))
+
+    assert isinstance(response, Response)
+    assert (response.status, response.headers["location"]) == (302, "/other")
+
+
+def test_an_answer_that_takes_too_long_may_have_happened() -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        await asyncio.get_running_loop().create_future()
+        return web.Response()
+
+    [failure] = sends(answer, ("POST", "/"), timeout_s=0.1)
+
+    assert isinstance(failure, NoAnswer)
+    assert (str(failure), failure.sent) == ("did not answer in time", True)
+
+
+def test_where_nothing_listens_nothing_was_sent() -> None:
+    async def run() -> NoAnswer:
+        async def nobody(request: web.BaseRequest) -> web.Response:
+            return web.Response()
+
+        async with serving(nobody) as url:
+            free = url
+        network = AioTransport()
+        with pytest.raises(NoAnswer) as raised:
+            await network(Request("POST", free + "/"), 5.0)
+        await network.close()
+        return raised.value
+
+    assert not asyncio.run(run()).sent
+
+
+@pytest.mark.parametrize("url", ["http://no.such.host.invalid/", "not a url", "ftp://127.0.0.1/"])
+def test_an_address_that_is_none_was_not_sent_to(url: str) -> None:
+    async def run() -> NoAnswer:
+        network = AioTransport()
+        with pytest.raises(NoAnswer) as raised:
+            await network(Request("GET", url), 5.0)
+        await network.close()
+        return raised.value
+
+    assert not asyncio.run(run()).sent
+
+
+def test_an_answer_larger_than_any_can_be_is_not_taken() -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        return web.Response(body=b"x" * (module._LARGEST_ANSWER + 1))
+
+    [failure] = sends(answer, ("GET", "/"), timeout_s=20)
+
+    assert isinstance(failure, NoAnswer)
+    assert failure.sent
+
+
+def test_cookies_are_not_kept() -> None:
+    seen = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        seen.append(request.headers.get("Cookie"))
+        return web.Response(headers={"Set-Cookie": "session=1"})
+
+    sends(answer, ("GET", "/"), ("GET", "/"))
+
+    assert seen == [None, None]
