@@ -1,5 +1,7 @@
 """idle_ratio: what an hour costs in which nothing happens, against the bare calls that it must make."""
 
+from collections.abc import Sequence
+from functools import partial
 from statistics import median
 
 from orderhaven.connectors.kit.transport import AioTransport
@@ -26,34 +28,35 @@ async def measure(quick: bool) -> float:
     await trade.settle()
     recorder.taken()
     sides.calls()
-    ratios, spent = [], (Spent(), Spent())
+    hub: list[float] = []
+    alone: list[float] = []
     for _ in range(hours):
-        ratios.append(await _hour(sides, trade, recorder, bare, spent))
-    _report(sides, spent, hours, open_orders)
+        busy, called = await _hour(sides, trade, recorder, bare)
+        hub.append(busy)
+        alone.append(called)
+    _report(sides, hub, alone, open_orders)
     await trade.close()
     await bare.close()
     sides.stop()
-    return median(ratios)
+    return median(hub) / median(alone)
 
 
-async def _hour(sides: Sides, trade: Trade, recorder: Recorder, bare: BareLoop, spent: tuple[Spent, Spent]) -> float:
-    """First each poll by the hub, then what it called, all of it once more without a hub."""
-    before = [one.cpu_s for one in spent]
+async def _hour(sides: Sides, trade: Trade, recorder: Recorder, bare: BareLoop) -> tuple[float, float]:
+    """CPU seconds of the hub's polls, and of what it called, all of it once more without a hub."""
+    hub, alone = Spent(), Spent()
     polls = []
     for _ in range(_POLLS):
         sides.pass_time(seconds=330)
-        await spent[0].on(sides, "hub", trade.settle)
+        await hub.on(sides, "hub", trade.settle)
         polls.append(recorder.taken())
     for made in polls:
-        await spent[1].on(sides, "bare", lambda made=made: bare.make(made))  # type: ignore[misc]
-    hub, alone = (one.cpu_s - was for one, was in zip(spent, before, strict=True))
-    return hub / alone
+        await alone.on(sides, "bare", partial(bare.make, made))
+    return hub.cpu_s, alone.cpu_s
 
 
-def _report(sides: Sides, spent: tuple[Spent, Spent], hours: int, open_orders: int) -> None:
-    calls = sides.calls()
+def _report(sides: Sides, hub: Sequence[float], alone: Sequence[float], open_orders: int) -> None:
     print(f"calls in an idle hour with {open_orders} open orders, hub and bare loop alike")
-    for name, count in sorted(calls.items()):
-        print(f"  {name:50} {count / 2 / hours:7.1f}")
-    for name, one in zip(("hub", "bare"), spent, strict=True):
-        print(f"{name:5} {1000 * one.cpu_s / hours / _POLLS:6.2f} ms CPU a poll of both sides")
+    for name, count in sorted(sides.calls().items()):
+        print(f"  {name:50} {count / 2 / len(hub):7.1f}")
+    for name, hours in (("hub", hub), ("bare", alone)):
+        print(f"{name:5} {1000 * median(hours) / _POLLS:6.2f} ms CPU a poll of both sides")

@@ -49,15 +49,15 @@ async def _through_the_hub(size: Size, store: str, recorded: list[list[Made]] | 
     """`recorded` takes the calls of each step: then it is a rehearsal for the bare loop."""
     stores.use_fresh(store)
     sides = Sides()
-    recorder = Recorder(AioTransport())
-    trade = Trade(sides, recorder if recorded is not None else None)
+    recorder = Recorder(AioTransport()) if recorded is not None else None
+    trade = Trade(sides, recorder)
     spent = Spent()
     await spent.on(sides, "connected", trade.connect)
-    if recorded is not None:
+    if recorder is not None and recorded is not None:
         recorded.append(recorder.taken())
     for step in orders_go_round(sides, size.waves, size.orders):
         await spent.on(sides, step, trade.settle)
-        if recorded is not None:
+        if recorder is not None and recorded is not None:
             recorded.append(recorder.taken())
     done, seen = await told(trade), sides.marketplace.confirmed()
     if (done, seen) != (size.total, size.total):

@@ -56,7 +56,7 @@ class Side:
     def cpu_s(self) -> float:
         """What its process has used so far."""
         times = psutil.Process(self._process.pid).cpu_times()
-        return times.user + times.system
+        return float(times.user + times.system)
 
     def stop(self) -> None:
         self._pipe.close()

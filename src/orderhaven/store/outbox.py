@@ -83,17 +83,18 @@ def begin(claim: Claim, composed: Sequence[Composed], not_after: datetime, now: 
     return begun
 
 
-_LEFT_BEHIND = """
-UPDATE store_message SET state = 'unclear', due_at = %s, misses = 0
-WHERE connection_id = %s AND state = 'sending' AND epoch < %s
-"""
+_LEFT_BEHIND = "connection_id = %s AND state = 'sending' AND epoch < %s"
 
 
 def left_behind(claim: Claim, now: datetime) -> int:
     """What an earlier cycle began and never finished may have happened. Returns how many there were."""
+    earlier = [claim.connection_id, claim.epoch]
+    if not sql.rows(f"SELECT 1 FROM store_message WHERE {_LEFT_BEHIND} LIMIT 1", earlier):
+        return 0
     with transaction.atomic():
         fence(claim)
-        return sql.change(_LEFT_BEHIND, [sql.moment(now), claim.connection_id, claim.epoch])
+        text = f"UPDATE store_message SET state = 'unclear', due_at = %s, misses = 0 WHERE {_LEFT_BEHIND}"
+        return sql.change(text, [sql.moment(now), *earlier])
 
 
 def finish(

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 import msgspec
@@ -159,18 +158,12 @@ class Session:
 def shaped(response: Response, shape: type[T], side: str) -> T:
     """The body as our type. Raises NotData for what is not JSON, Surprise for JSON of another shape (its path, never its values)."""
     try:
-        return _decoder(shape).decode(_without_nul(response.body))
+        return msgspec.json.decode(_without_nul(response.body), type=shape)
     except msgspec.ValidationError as error:
         raise Surprise(f"an answer of another shape: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         kind = "a web page" if response.body.lstrip()[:1] == b"<" else "something unreadable"
         raise NotData(f"{side} answered {kind} instead of data") from None
-
-
-@cache
-def _decoder(shape: type[T]) -> msgspec.json.Decoder[T]:
-    # kept, because without it every answer would have its whole shape worked out anew: half of what reading it costs
-    return msgspec.json.Decoder(shape)
 
 
 def _without_nul(body: bytes) -> bytes:
