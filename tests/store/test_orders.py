@@ -243,6 +243,23 @@ def test_a_parked_cancellation_is_over_once_the_merchant_cancelled_there(books: 
     assert books.states("A-1")[-1] == ("cancel", "dropped")
 
 
+def test_an_order_cancelled_before_it_was_placed_is_not_placed_any_more(books: Books) -> None:
+    books.hears("A-1")
+
+    books.sees(books.sighting("A-1", cancelled=2))
+
+    assert books.states("A-1") == [("place", "dropped")]
+    assert (books.order("A-1").status, books.order("A-1").closed_at) == (Status.CANCELLED, books.now)
+
+
+def test_an_order_cancelled_there_is_cancelled_in_the_shop(books: Books) -> None:
+    books.places("A-1")
+
+    books.sees(books.sighting("A-1", cancelled=2))
+
+    assert books.states("A-1") == [("place", "told"), ("cancel_shop", "due")]
+
+
 def test_a_line_cancelled_after_placing_is_a_problem_that_names_it(books: Books) -> None:
     books.hears("A-1", (MUG, 2), (LAMP, 1))
     books.gets_placed("A-1")

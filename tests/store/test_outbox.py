@@ -1,12 +1,13 @@
 """The outbox's rows: who may begin one, what finishing it does, which is due when."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ShopState
-from orderhaven.core.status import Status
+from orderhaven.core.status import Fact, Status
 from orderhaven.ports.connector import Declaration
 from orderhaven.store import connections, outbox, tellings
 from orderhaven.store.connections import Claim, Fenced
@@ -56,7 +57,6 @@ WRITES = {
     "finish": lambda books, claim: outbox.finish(
         claim, {books.message("A-1", Kind.PLACE).pk: (0, NotWanted())}, MessageState.DUE, PACE, books.now
     ),
-    "left_behind": lambda books, claim: outbox.left_behind(claim, books.now),
 }
 
 
@@ -70,6 +70,18 @@ def test_a_cycle_that_was_overtaken_writes_nothing(books: Books, name: str) -> N
         WRITES[name](books, stale)
 
     assert books.states("A-1") == [("place", "due")]
+
+
+def test_a_cycle_that_was_overtaken_does_not_judge_what_a_dead_one_left(books: Books) -> None:
+    books.hears("A-1")
+    books.begins("A-1", Kind.PLACE)
+    stale = again(books.here)
+    again(stale)
+
+    with pytest.raises(Fenced):
+        outbox.left_behind(stale, books.now)
+
+    assert books.states("A-1") == [("place", "sending")]
 
 
 # ---------------------------------------------------------------- begin
@@ -181,6 +193,8 @@ def test_a_confirmation_that_others_made_is_not_ours(books: Books) -> None:
 
     row = books.order("A-1")
     assert (row.handled_by_others, row.marketplace_told, Shipment.objects.count()) == (True, "told", 0)
+    assert (row.confirmed_at, row.closed_at) == (None, books.now)
+    assert "confirmed" not in books.events("A-1")
 
 
 def test_the_oldest_of_two_shop_orders_counts_and_the_other_is_named(books: Books) -> None:
@@ -431,8 +445,6 @@ def test_pieces_cancelled_before_the_second_try_are_not_told_as_shipped(books: B
 
 
 def _takes(lines: int) -> Declaration:
-    from dataclasses import replace
-
     limits = replace(REFERENCE_MARKETPLACE.limits, lines_per_confirmation=lines)
     return replace(REFERENCE_MARKETPLACE, limits=limits)
 
@@ -565,8 +577,6 @@ def test_telling_it_at_last_solves_what_stood_in_its_way(books: Books) -> None:
 
 
 def test_a_fact_outside_the_table_is_a_problem_and_no_crash(books: Books) -> None:
-    from orderhaven.core.status import Fact
-
     books.hears("A-1")
 
     books.change("A-1", lambda ledger, row: ledger.move(row, Fact.WAIT_OVER))

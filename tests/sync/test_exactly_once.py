@@ -279,9 +279,9 @@ def unclear_placing(trade: Shift) -> str:
     """The order stands in the shop, and the hub cannot find out for now."""
     trade.shop.faults.add(FaultKind.LOST_AFTER, "POST /orders")
     ref = trade.sells((MUG, 2))
-    trade.passes(minutes=5, seconds=31)
     while not trade.in_shop(ref):
         trade.passes(seconds=1)
+    assert trade.shop_ref(ref) == ""
     cut_in(trade.shop, "find", fails_for(ref, TryLater("busy")))
     return ref
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ShopOrder, ShopState
+from orderhaven.core.status import Status
 from orderhaven.store.connections import TAKES_LONG
 from orderhaven.store.consequences import still_wanted
 from orderhaven.store.ledger import IN_FLIGHT, UNSENT, Ledger
@@ -87,13 +88,16 @@ def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
     if made is None:
         raise ValueError("a placing is done only with the shop's own view of it")
     ledger.change(row, shop_ref=made.shop_ref, shop_number=made.number)
-    pieces = (
-        message.facts.get("pieces") or done.pieces
-    )  # found before it was ever sent from here: as it would be sent now
+    # found before it was ever sent from here, it holds what would be sent now
+    pieces = message.facts.get("pieces") or done.pieces
     for line in row.lines.all():
         if line.ref in pieces:
             ledger.change_line(line, placed=pieces[line.ref])
     ledger.event(row, "placed", {"shop_ref": made.shop_ref, "number": made.number})
+    too_many = [line for line in row.lines.all() if pieces.get(line.ref, 0) > line.ordered - line.cancelled]
+    if too_many and row.status != Status.CANCELLED:  # cancelled while it was being placed
+        names = ", ".join(line.title or line.sku or line.ref for line in too_many)
+        ledger.problem(row, ProblemKind.LINES_CANCELLED, {"lines": names})
     if done.also:
         ledger.problem(row, ProblemKind.PLACED_TWICE, {"shop_refs": ", ".join((made.number, *done.also))})
     _compare_total(ledger, row, message, made)
@@ -125,10 +129,11 @@ def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done) -> None
             ledger.problem(row, ProblemKind.LATER_CODE, {"code": row.code})  # it came while this was on its way
     rest = [one for one in row.outbox if one.kind == Kind.CONFIRM and one.state in UNSENT | IN_FLIGHT]
     if not rest:
-        ledger.change(row, confirmed_at=row.confirmed_at or ledger.now, closed_at=row.closed_at or ledger.now)
-        ledger.event(
-            row, "confirmed", {"code": message.facts.get("code", ""), "carrier": message.facts.get("carrier", "")}
-        )
+        ledger.change(row, closed_at=row.closed_at or ledger.now)
+        if not done.by_others:
+            said = {"code": message.facts.get("code", ""), "carrier": message.facts.get("carrier", "")}
+            ledger.change(row, confirmed_at=row.confirmed_at or ledger.now)
+            ledger.event(row, "confirmed", said)
         ledger.solve(row, (ProblemKind.WAIT_HELD, ProblemKind.QUANTITIES_DIFFER))
 
 
