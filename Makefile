@@ -20,7 +20,7 @@ run: install ## start the hub
 	@$(BIN)/orderhaven up $(args)
 
 test: install ## the whole test suite (args="-k word" narrows it)
-	@$(BIN)/python -m pytest $(args)
+	@$(BIN)/python -m pytest -n auto $(args)
 
 lint: install ## ruff, mypy and the import rules
 	@$(BIN)/ruff check .

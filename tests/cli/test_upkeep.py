@@ -259,3 +259,12 @@ def test_postgresql_is_copied_with_its_own_tool_and_no_password_is_shown(
     assert "pg_dump --format=custom" in said.err
     assert "postgresql://hub@db.example.com:5433/orders" in said.err
     assert "hush" not in said.err
+
+
+@pytest.mark.parametrize("days", ["", "0", "181", "thirty", "1.5"])
+def test_a_number_of_days_that_is_none_is_said(days: str) -> None:
+    from orderhaven.actions.errors import Impossible
+    from orderhaven.cli.upkeep import people_kept_for
+
+    with pytest.raises(Impossible, match="whole number of days from 1 to 180"):
+        people_kept_for(days)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,9 +40,10 @@ def up() -> None:
     configure()
     from orderhaven.sync.lock import only_hub_on
 
+    kept_for = people_kept_for(os.environ.get("ORDERHAVEN_PERSONAL_DATA_DAYS", "30"))
     with only_hub_on(paths.lock_file()):
         open_store()
-        asyncio.run(_run())
+        asyncio.run(_run(kept_for))
 
 
 def demo(
@@ -124,7 +127,16 @@ def log_as_json() -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[theirs], force=True)
 
 
-async def _run() -> None:
+def people_kept_for(days: str) -> timedelta:
+    """How long buyers' personal data stays after an order was closed. Raises Impossible."""
+    from orderhaven.actions.errors import Impossible
+
+    if not days.isdigit() or not 1 <= int(days) <= 180:
+        raise Impossible(f"ORDERHAVEN_PERSONAL_DATA_DAYS is '{days}'. Give a whole number of days from 1 to 180.")
+    return timedelta(days=int(days))
+
+
+async def _run(kept_for: timedelta) -> None:
     import structlog
 
     from orderhaven.connectors.kit.transport import AioTransport
@@ -138,5 +150,5 @@ async def _run() -> None:
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
     log.info("hub_started", folder=str(paths.data_folder()))
     threads = 4 if paths.database_url() else 1
-    await work(Hub(clock(), Hop(threads), AioTransport()), stop)
+    await work(Hub(clock(), Hop(threads), AioTransport(), people_kept_for=kept_for), stop)
     log.info("hub_stopped")

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -61,7 +62,12 @@ def decrypt(token: str) -> dict[str, str]:
 
 
 def _box() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in load_keys()])
+    return _box_of(tuple(load_keys()))
+
+
+@lru_cache(maxsize=2)
+def _box_of(keys: tuple[bytes, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
 
 
 def _write(file: Path, keys: list[bytes]) -> None:

@@ -12,7 +12,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reading import marketplace_facts, newly_cancelled
 from orderhaven.core.status import Fact, Status
 from orderhaven.ports.marketplace import Sighting
-from orderhaven.store import sql
+from orderhaven.store import links, sql
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.consequences import want_placed
 from orderhaven.store.ledger import Ledger, orders_to_change
@@ -49,6 +49,12 @@ _UNREAD = """
 SELECT ref FROM store_order WHERE link_id = %s AND read_at IS NULL AND (read_due_at IS NULL OR read_due_at <= %s)
 ORDER BY id LIMIT %s
 """
+
+
+def to_hear(connection_id: int, now: datetime) -> tuple[Link | None, bool]:
+    """The link of a marketplace connection, None while it has none, and whether orders are still to be read."""
+    link = links.of_marketplace(connection_id)
+    return link, link is not None and bool(to_read(link, now, 1))
 
 
 def to_read(link: Link, now: datetime, limit: int) -> list[str]:

@@ -55,13 +55,23 @@ ORDER BY m.rank, m.due_at, m.id LIMIT %s
 """
 _NEXT = f"""
 SELECT MIN(m.due_at) FROM store_message m {_OF_NO_REHEARSAL}
-WHERE m.connection_id = %s AND m.state IN ('due', 'unclear', 'awaiting') AND {_FIRST_OF_ITS_ORDER}
+WHERE m.connection_id = %s AND {_FIRST_OF_ITS_ORDER}
+    AND (m.state IN ('due', 'unclear', 'awaiting') OR (m.state = 'sending' AND m.epoch < %s))
 """
 
 
-def next_due(connection_id: int) -> datetime | None:
-    """When the first message that could move is due; None when there is none."""
-    return sql.time_of(sql.rows(_NEXT, [connection_id])[0][0])
+def next_due(connection_id: int, epoch: int = 0) -> datetime | None:
+    """When the first message that could move is due; None when there is none.
+
+    What cycles before `epoch` began and never finished counts too: it is long due to be looked for.
+    """
+    return sql.time_of(sql.rows(_NEXT, [connection_id, epoch])[0][0])
+
+
+def take_up(claim: Claim, now: datetime) -> datetime | None:
+    """Take up what was left behind; when the first message is due."""
+    left_behind(claim, now)
+    return next_due(claim.connection_id)
 
 
 def begin(claim: Claim, composed: Sequence[Composed], not_after: datetime, now: datetime) -> set[int]:

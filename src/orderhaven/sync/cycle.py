@@ -103,8 +103,7 @@ async def _open(cycle: Cycle) -> None:
 
 def _is_due(row: Connection, column: str, cycle: Cycle) -> bool:
     due_at = getattr(row, column)
-    heard_something = column == "tell_at" and "hear_at" in cycle.schedule
-    return heard_something or (due_at is not None and due_at <= cycle.now())
+    return due_at is not None and due_at <= cycle.now()
 
 
 async def _plan(cycle: Cycle) -> None:
@@ -114,7 +113,7 @@ async def _plan(cycle: Cycle) -> None:
 def _plan_in_store(claim: Claim, row: Connection, columns: dict[str, object], now: datetime) -> None:
     """What is due next is read from the messages and the waits, so that nothing is forgotten."""
     with connections.fenced(claim):
-        columns["tell_at"] = outbox.next_due(claim.connection_id)
+        columns["tell_at"] = outbox.next_due(claim.connection_id, claim.epoch)
         if row.role == Role.SHOP:
             first = shop_readings.next_wait(claim.connection_id)
             columns["wait_at"] = max(first, now + _WAIT_AGAIN) if first is not None and first <= now else first

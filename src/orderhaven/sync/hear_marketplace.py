@@ -11,7 +11,7 @@ from orderhaven.core.order import Order
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.connector import Can
 from orderhaven.ports.marketplace import Marketplace
-from orderhaven.store import links, orders
+from orderhaven.store import orders
 from orderhaven.store.models import Link
 from orderhaven.sync.cycle import Cycle
 
@@ -25,7 +25,7 @@ Said = tuple[ProblemKind, Mapping[str, str]]
 
 async def hear_marketplace(cycle: Cycle) -> None:
     """List what is new and changed, read what the list does not carry, and move the cursor once all of it is in."""
-    link = await cycle.store(links.of_marketplace, cycle.row.pk)
+    link, has_unread = await cycle.store(orders.to_hear, cycle.row.pk, cycle.now())
     if link is None:
         cycle.heard(cycle.now(), cycle.row.cursor)
         return
@@ -33,12 +33,15 @@ async def hear_marketplace(cycle: Cycle) -> None:
     cursor, new = cycle.row.cursor, 0
     accepts = Can.ACCEPT in cycle.declaration.can
     async for page in _marketplace(cycle).hear(cycle.row.cursor):
-        new += await cycle.store(orders.take_sightings, cycle.claim, link, page.sightings, cycle.now(), accepts=accepts)
+        if page.sightings:
+            take = orders.take_sightings
+            new += await cycle.store(take, cycle.claim, link, page.sightings, cycle.now(), accepts=accepts)
         cursor = page.cursor
     cycle.heard(begun_at, cursor)
     if new:
         log.info("orders_heard", new=new)
-    await _read_whole_orders(cycle, link)
+    if new or has_unread or accepts:
+        await _read_whole_orders(cycle, link)
 
 
 async def _read_whole_orders(cycle: Cycle, link: Link) -> None:

@@ -18,7 +18,8 @@ async def hear_shop(cycle: Cycle) -> None:
     begun_at = cycle.now()
     cursor = cycle.row.cursor
     async for page in _shop(cycle).hear(cycle.row.cursor):
-        await cycle.store(shop_readings.take_readings, cycle.claim, page.orders, begun_at, cycle.now())
+        if page.orders:
+            await cycle.store(shop_readings.take_readings, cycle.claim, page.orders, begun_at, cycle.now())
         cursor = page.cursor
     cycle.heard(begun_at, cursor)
 

@@ -60,10 +60,9 @@ class Mouth(Protocol):
 
 async def deliver(cycle: Cycle, mouth: Mouth) -> None:
     """Tell what is due, most urgent first, for a bounded time. Raises what ends a cycle."""
-    await cycle.store(rows.left_behind, cycle.claim, cycle.now())
     until = cycle.tells_until()
     while cycle.now() < until:
-        next_due = await cycle.store(rows.next_due, cycle.claim.connection_id)
+        next_due = await cycle.store(rows.take_up, cycle.claim, cycle.now())
         if next_due is None or next_due > cycle.now():
             return
         moved = await _look_again(cycle, mouth) + await _ask_after(cycle, mouth) + await _send_due(cycle, mouth)

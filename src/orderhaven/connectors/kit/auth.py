@@ -56,8 +56,7 @@ class BearerToken:
                 await self._take_kept_or_new()
 
     async def _take_kept_or_new(self) -> None:
-        kept = await self._tokens.get()
-        if kept and kept[0] and kept[0] != self._token:
+        if not self._token and (kept := await self._tokens.get()) and kept[0]:
             self._token, self._ends_at = kept
             if self._still_good():
                 return
