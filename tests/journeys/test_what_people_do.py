@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orderhaven.actions import orders as actions
-from orderhaven.actions.joining import adopt
+from orderhaven.actions.joining import adopt, adopt_all, place_older
 from orderhaven.actions.links import release_cancellations
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
@@ -229,3 +229,28 @@ def test_an_order_heard_with_its_buyers_wish_to_cancel_is_placed_once_the_mercha
     assert trade.order(ref).status == Status.NOT_SHIPPED
     assert len(trade.in_shop(ref)) == 1
     assert trade.problems(ref) == []
+
+
+def test_a_running_trade_is_joined_without_placing_what_another_tool_has_placed(trade: Any) -> None:
+    refs = [trade.sells((MUG, count), (LAMP, 1)) for count in range(1, 7)]
+    theirs = {
+        ref: trade.shop.enter_by_other_tool(trade.basket((MUG, count), (LAMP, 1)), f"OTHER-{count}")
+        for count, ref in enumerate(refs[:3], start=1)
+    }
+    trade.clock.advance(timedelta(minutes=1))
+    trade.link.from_at = trade.clock.now()
+    trade.link.save()
+    trade.passes(hours=1)
+    assert len(trade.shop.orders()) == 3
+
+    adopted = adopt_all(trade.by, list(theirs.items()))
+    placed_now = place_older(trade.by, "bol NL")
+    trade.passes(minutes=10)
+    for ref in refs:
+        trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.passes(minutes=20)
+
+    assert (len(adopted), placed_now, len(trade.shop.orders())) == (3, 3, 6)
+    assert {ref: trade.shop_ref(ref) for ref in refs[:3]} == theirs
+    assert [len(trade.confirmed(ref)) for ref in refs] == [1] * 6
+    assert all(trade.problems(ref) == [] for ref in refs)

@@ -334,3 +334,14 @@ def test_a_secret_that_was_put_right_is_used_at_once(trade: Shift) -> None:
     trade.passes(minutes=1)
 
     assert trade.shop_ref(ref)
+
+
+def test_a_connector_that_was_uninstalled_is_said_and_leaves_the_other_side_alone(trade: Shift) -> None:
+    shop = trade.connection(Role.SHOP)
+    Connection.objects.filter(pk=shop.pk).update(connector="no_longer_there")
+
+    ref = trade.sells()
+    trade.passes(minutes=40)
+
+    assert "is not installed any more" in trade.connection(Role.SHOP).last_error
+    assert trade.order(ref).status == Status.NOT_SHIPPED

@@ -19,6 +19,7 @@ log = structlog.get_logger()
 P = ParamSpec("P")
 R = TypeVar("R")
 _TELLS_FOR_S = 45.0  # real seconds: a cycle tells for a bounded time, the rest is due again at once
+_CONNECTOR_AGAIN = timedelta(minutes=15)
 _WAIT_AGAIN = timedelta(minutes=1)  # a wait that is over while its shop cannot be read
 
 
@@ -82,6 +83,14 @@ async def run_cycle(hub: Hub, connection_id: int, beats: Mapping[Role, tuple[Bea
     if taken is None:
         return
     claim, row = taken
+    if row.connector not in hub.declared:
+        cause = f"the connector '{row.connector}' is not installed any more"
+        log.error("connector_missing", connection=row.name, cause=cause)
+        again_at = hub.clock.now() + _CONNECTOR_AGAIN
+        await hub.hop(connections.failed, claim, hub.clock.now(), cause, again_at)
+        if row.wait_at is not None:
+            await hub.hop(connections.save_schedule, claim, wait_at=again_at)
+        return
     with structlog.contextvars.bound_contextvars(connection=row.name, epoch=claim.epoch):
         cycle = Cycle(hub, claim, row, hub.declaration_of(row))
         quiet = row.quiet_until is not None and row.quiet_until > cycle.now()
