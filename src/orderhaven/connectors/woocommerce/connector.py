@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from orderhaven.connectors.kit.session import Session
 from orderhaven.connectors.woocommerce import DECLARATION
 from orderhaven.connectors.woocommerce.answers import INVALID_ORDER, NO_ROUTE, SIDE
@@ -26,6 +28,7 @@ from orderhaven.connectors.woocommerce.mapping import (
 from orderhaven.connectors.woocommerce.placing import ShopWays, order_to_make
 from orderhaven.connectors.woocommerce.products import Products
 from orderhaven.connectors.woocommerce.reference import created_via
+from orderhaven.connectors.woocommerce.rereading import Readings, decoded
 from orderhaven.connectors.woocommerce.setup import check_account
 from orderhaven.connectors.woocommerce.site import API, site_root
 from orderhaven.core.errors import CurrencyRefused, OrderMissing, Surprise
@@ -45,6 +48,7 @@ class WooCommerce:
         auth = auth_for(self._root, self._settings["key"], self._settings["secret"], outside.clock)
         self._calls = Calls(Session(SIDE, self._root + API, outside, auth, _LIMITS))
         self._products = Products(self._calls)
+        self._readings = Readings()
         self._words = self._read_words()
         self._facts: ShopFacts | None = None  # None: not asked for yet
 
@@ -72,8 +76,9 @@ class WooCommerce:
                 "status": "any",
                 "_fields": ORDER_FIELDS,
             }
-            for their in await self._calls.get("/orders", list[TheirOrder], query):
-                found[str(their.id)] = await self._reading(their)
+            for answer in await self._calls.get("/orders", list[msgspec.Raw], query):
+                reading = self._readings.of(answer) or await self._read_anew(answer)
+                found[reading.shop_ref] = reading
         for ref in shop_refs:
             if ref not in found:
                 found[ref] = await self._read_one(ref) if ref.isdigit() else gone(ref)
@@ -120,6 +125,13 @@ class WooCommerce:
 
     async def close(self) -> None:
         return None
+
+    async def _read_anew(self, answer: msgspec.Raw) -> ShopOrder:
+        their = decoded(answer)
+        reading = await self._reading(their)
+        if not needs_refunds(their, self._words) and not needs_fulfilments(their):
+            self._readings.keep(answer, reading)
+        return reading
 
     async def _reading(self, their: TheirOrder) -> ShopOrder:
         refunds: list[TheirRefundDetail] = []
