@@ -583,3 +583,18 @@ def test_a_fact_outside_the_table_is_a_problem_and_no_crash(books: Books) -> Non
 
     assert books.problems("A-1") == [ProblemKind.UNEXPECTED_FACT]
     assert books.order("A-1").status == Status.NOT_SHIPPED
+
+
+@pytest.mark.parametrize(
+    ("statement", "given"),
+    [(outbox._NEXT, [1, 1]), (outbox._DUE, [1, "due", "2026-01-01", 50])],
+    ids=["next due", "due"],
+)
+def test_what_was_told_long_ago_is_not_walked_through(store: None, statement: str, given: list[object]) -> None:
+    from django.db import connection as database
+
+    with database.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {statement}", given)
+        plan = [row[3] for row in cursor.fetchall()]
+
+    assert any("USING INDEX message_due (connection_id=? AND state=?" in step for step in plan), plan

@@ -56,7 +56,7 @@ ORDER BY m.rank, m.due_at, m.id LIMIT %s
 _NEXT = f"""
 SELECT MIN(m.due_at) FROM store_message m {_OF_NO_REHEARSAL}
 WHERE m.connection_id = %s AND {_FIRST_OF_ITS_ORDER}
-    AND (m.state IN ('due', 'unclear', 'awaiting') OR (m.state = 'sending' AND m.epoch < %s))
+    AND m.state IN ('due', 'unclear', 'awaiting', 'sending') AND (m.state <> 'sending' OR m.epoch < %s)
 """
 
 
