@@ -3,7 +3,7 @@
 import pytest
 
 from orderhaven.core.problems import ProblemKind as P
-from orderhaven.core.status import CLOSED, SHOWN_AS, TABLE, Fact, OutsideTable, Status, move, path_is_lawful
+from orderhaven.core.status import SHOWN_AS, TABLE, Fact, OutsideTable, Status, move, path_is_lawful
 
 PENDING, OPEN, PARTLY, WAITING = (
     Status.PENDING_CONFIRMATION,
@@ -105,10 +105,6 @@ def test_every_status_is_shown_in_both_languages(status: Status) -> None:
 
     assert dutch
     assert english
-
-
-def test_an_order_is_closed_when_it_is_shipped_or_cancelled() -> None:
-    assert {SHIPPED, CANCELLED} == CLOSED
 
 
 @pytest.mark.parametrize(

@@ -191,9 +191,6 @@ def move(status: Status, fact: Fact) -> Move:
         raise OutsideTable(f"'{fact}' heard while '{status}'") from None
 
 
-CLOSED = frozenset({Status.SHIPPED, Status.CANCELLED})
-
-
 def path_is_lawful(history: list[Status]) -> bool:
     """Whether each step of a status history is a row of the table (a first status is where hearing put it)."""
     return all(any(step.to is after for step in TABLE[before].values()) for before, after in pairwise(history))

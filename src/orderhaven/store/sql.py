@@ -82,12 +82,6 @@ def insert_values(model: type[models.Model], columns: Sequence[str], rows: Seque
         cursor.executemany(text, [[step(value) for step, value in zip(prepare, row, strict=True)] for row in rows])
 
 
-def insert_and_key(rows: Sequence[models.Model]) -> None:
-    """Insert rows that cannot be repeats and give each instance its primary key, in order."""
-    for row, (key,) in zip(rows, insert(rows, returning=("id",)), strict=True):
-        row.pk = key
-
-
 def update(rows: Iterable[models.Model], columns: Iterable[str]) -> None:
     """Write these columns of instances by primary key."""
     rows = list(rows)
