@@ -128,7 +128,7 @@ class Books:
     def change(self, ref: str, *acts: Any) -> Order:
         """Run `act(ledger, row)` for each, in one transaction."""
         with transaction.atomic():
-            [row] = orders_to_change(Order.objects.filter(ref=ref))
+            [row] = orders_to_change(Order.objects.filter(ref=ref).values_list("id", flat=True))
             ledger = Ledger(self.now, "tester")
             for act in acts:
                 act(ledger, row)

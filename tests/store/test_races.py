@@ -42,7 +42,7 @@ def elsewhere(work: Callable[[], object]) -> object:
 
 def change_it(ref: str) -> str:
     with transaction.atomic():
-        orders_to_change(Order.objects.filter(ref=ref))
+        orders_to_change(Order.objects.filter(ref=ref).values_list("id", flat=True))
     return "did it"
 
 
@@ -51,7 +51,7 @@ def test_who_changes_an_order_keeps_others_from_changing_it(books: Books) -> Non
     books.hears("A-1")
 
     with transaction.atomic():
-        orders_to_change(Order.objects.filter(ref="A-1"))
+        orders_to_change(Order.objects.filter(ref="A-1").values_list("id", flat=True))
         other = elsewhere(lambda: change_it("A-1"))
 
     assert other == "has to wait"
@@ -64,7 +64,7 @@ def test_a_message_is_not_begun_while_someone_withdraws_it(books: Books) -> None
     soon = books.now + timedelta(seconds=30)
 
     with transaction.atomic():
-        orders_to_change(Order.objects.filter(ref="A-1"))
+        orders_to_change(Order.objects.filter(ref="A-1").values_list("id", flat=True))
         other = elsewhere(lambda: outbox.begin(books.here, [Composed(message, {})], soon, books.now))
 
     assert other == "has to wait"
@@ -91,7 +91,7 @@ def test_a_cycle_of_one_side_holds_no_lock_on_the_other(books: Books) -> None:
 
     with transaction.atomic():
         fence(books.there)
-        [row] = orders_to_change(Order.objects.filter(ref="A-1"))
+        [row] = orders_to_change(Order.objects.filter(ref="A-1").values_list("id", flat=True))
         ledger = Ledger(books.now)
         ledger.drop_unsent(row, [Kind.PLACE])
         ledger.put(row, Kind.PLACE)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import total_ordering
+from functools import cache, lru_cache, total_ordering
 
 # ISO 4217 gives most currencies two decimals; these are the others in use.
 _BY_DIGITS = {
@@ -20,6 +20,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 # Decimal works with 28 digits: below this size and depth no sum or share of an order is ever cut off.
 _LARGEST = Decimal(10) ** 15
 _DEEPEST = -9
+_CENT = Decimal("0.01")  # the usual depth, told without taking the amount apart
 
 
 class CurrencyMismatch(ValueError):
@@ -40,11 +41,11 @@ class Money:
     def __post_init__(self) -> None:
         if not isinstance(self.amount, Decimal):
             raise TypeError(f"{self.amount!r} is a {type(self.amount).__name__}: an amount is a Decimal.")
-        if not _CURRENCY.fullmatch(self.currency):
+        if not _is_currency(self.currency):
             raise ValueError(f"{self.currency!r} is not a currency: give the ISO 4217 code, such as 'EUR'.")
         if not self.amount.is_finite():
             raise ValueError(f"{self.amount} is not an amount of money.")
-        if abs(self.amount) >= _LARGEST or _depth(self.amount) < _DEEPEST:
+        if not -_LARGEST < self.amount < _LARGEST or not (self.amount.same_quantum(_CENT) or _is_shallow(self.amount)):
             raise ValueError("The amount has more digits than an amount of money can have.")
 
     @classmethod
@@ -101,7 +102,7 @@ class Money:
 
     def rounded(self, digits: int | None = None) -> Money:
         """To the smallest coin, or to `digits` decimals; halves go away from zero."""
-        step = Decimal(1).scaleb(-(self.minor_digits if digits is None else digits))
+        step = _step(self.minor_digits if digits is None else digits)
         return Money(self.amount.quantize(step, ROUND_HALF_UP), self.currency)
 
     def net_of(self, vat_rate: Decimal, digits: int | None = None) -> Money:
@@ -124,7 +125,7 @@ class Money:
         """
         if not weights or any(weight < 0 for weight in weights):
             raise ValueError("An amount is shared by one or more weights, none of them negative.")
-        step = Decimal(1).scaleb(-max(self.minor_digits, -_depth(self.amount)))
+        step = _step(max(self.minor_digits, -_depth(self.amount)))
         cents = int(abs(self.amount) / step)
         sign = -1 if self.amount < 0 else 1
         return tuple(Money(sign * share * step, self.currency) for share in _share(cents, weights))
@@ -165,7 +166,21 @@ def _factor(vat_rate: Decimal) -> Decimal:
 
 def _cut(amount: Decimal) -> Decimal:
     """To the depth that Money allows: a quotient has up to 28 digits."""
-    return amount.quantize(Decimal(1).scaleb(_DEEPEST), ROUND_HALF_UP)
+    return amount.quantize(_step(-_DEEPEST), ROUND_HALF_UP)
+
+
+@cache
+def _step(digits: int) -> Decimal:
+    return Decimal(1).scaleb(-digits)
+
+
+@lru_cache(maxsize=256)
+def _is_currency(code: str) -> bool:
+    return _CURRENCY.fullmatch(code) is not None
+
+
+def _is_shallow(amount: Decimal) -> bool:
+    return _depth(amount) >= _DEEPEST
 
 
 def _depth(amount: Decimal) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Least
 
 from orderhaven.core.problems import ProblemKind
@@ -76,8 +76,11 @@ def nudge(connection_id: int, now: datetime, *columns: str) -> None:
 
 
 def nudge_tell(connection_ids: set[int], now: datetime) -> None:
+    at = sql.moment(now)
     for one in connection_ids:
-        Connection.objects.filter(Q(pk=one) & (Q(tell_at__isnull=True) | Q(tell_at__gt=now))).update(tell_at=now)
+        sql.change(
+            "UPDATE store_connection SET tell_at = %s WHERE id = %s AND (tell_at IS NULL OR tell_at > %s)", [at, one, at]
+        )
 
 
 def bring_wait_forward(connection_id: int, wait_until: datetime) -> None:

@@ -15,7 +15,7 @@ from orderhaven.store.models import Hold, Order, Problem, ProductMatch, Shipment
 def changing(order_ids: Sequence[int], now: datetime, actor: str) -> Iterator[tuple[Ledger, list[Order]]]:
     """Orders to change and the ledger that is written when the block ends well; nothing is, when it raises."""
     with transaction.atomic():
-        rows = orders_to_change(Order.objects.filter(pk__in=order_ids))
+        rows = orders_to_change(order_ids)
         ledger = Ledger(now, actor)
         yield ledger, rows
         ledger.write()

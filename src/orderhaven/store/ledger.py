@@ -8,12 +8,11 @@ from datetime import datetime
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import QuerySet
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Fact, OutsideTable, Status, move
 from orderhaven.store import connections, consequences, sql
-from orderhaven.store.loading import whole_orders
+from orderhaven.store.loading import know, moving_orders, unsaved
 from orderhaven.store.models import (
     Event,
     Kind,
@@ -44,14 +43,13 @@ UNSENT = frozenset({MessageState.HELD, MessageState.DUE, MessageState.PARKED})
 IN_FLIGHT = frozenset({MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING})
 
 
-def orders_to_change(orders: QuerySet[Order]) -> list[Order]:
+def orders_to_change(keys: Collection[int]) -> list[Order]:
     """Orders with everything a move may look at, in a few queries whatever their number, oldest first.
 
     They are held until the transaction ends: both sides, and a person, may have news of one order at once.
     """
-    keys = list(orders.values_list("id", flat=True))
     hold_orders(keys)
-    return whole_orders(keys)
+    return moving_orders(keys)
 
 
 def hold_orders(keys: Collection[int]) -> None:
@@ -78,7 +76,7 @@ class Ledger:
         self._shipments: list[Shipment] = []
         self._solved: set[tuple[int, str]] = set()
         self._solved_messages: dict[int, int] = {}
-        self._touched: set[int] = set()
+        self._touched: dict[str, set[int]] = {side: set() for side in Side}
         self._nudged: set[int] = set()
         self._waits: dict[int, datetime] = {}
 
@@ -106,7 +104,7 @@ class Ledger:
         _set(self._lines, line, columns)
 
     def change_message(self, message: Message, **columns: object) -> None:
-        self._touched.add(message.order_id)
+        self._touched[message.side].add(message.order_id)
         _set(self._messages, message, columns)
 
     def put(self, order: Order, kind: Kind, *, anew: bool = False, **facts: str) -> Message | None:
@@ -120,8 +118,9 @@ class Ledger:
         if not anew and self._take_up_again(same):
             return None
         side = SIDE_OF[kind]
-        message = Message(
-            order=order,
+        message = unsaved(
+            Message,
+            order_id=order.pk,
             connection_id=order.link.shop_id if side is Side.SHOP else order.link.marketplace_id,
             side=side,
             kind=kind,
@@ -136,9 +135,10 @@ class Ledger:
         return message
 
     def add_message(self, order: Order, message: Message) -> None:
+        know(message, "order", order)
         order.outbox.append(message)
         self._new_messages.append(message)
-        self._touched.add(order.pk)
+        self._touched[message.side].add(order.pk)
         self._nudged.add(message.connection_id)
 
     def drop_unsent(self, order: Order, kinds: Collection[Kind]) -> None:
@@ -161,7 +161,15 @@ class Ledger:
     ) -> None:
         key = message.pk if message is not None else None
         self._problems.append(
-            Problem(order_id=order.pk, message_id=key, kind=kind, values=dict(values), evidence=evidence, at=self.now)
+            unsaved(
+                Problem,
+                order_id=order.pk,
+                message_id=key,
+                kind=kind,
+                values=dict(values),
+                evidence=evidence,
+                at=self.now,
+            )
         )
 
     def add_shipment(self, shipment: Shipment) -> None:
@@ -184,7 +192,8 @@ class Ledger:
 
     def touch(self, order: Order) -> None:
         """Derive again what each side has to be told."""
-        self._touched.add(order.pk)
+        for orders in self._touched.values():
+            orders.add(order.pk)
 
     def write(self) -> None:
         """Everything, in a fixed order of tables; the caller's transaction makes it one fact."""
@@ -198,7 +207,8 @@ class Ledger:
         new = sql.insert(self._problems, ignore_repeats=True, returning=("order_id", "kind"))
         self._events += [(order_id, self.now, self.actor, "problem", {"problem": kind}) for order_id, kind in new]
         sql.insert_values(Event, _EVENT_COLUMNS, self._events)
-        _derive_told(self._touched)
+        for side, orders in self._touched.items():
+            _derive_told(side, orders)
         # only once all this is committed: two cycles that hold their own connection would wait for each other's for good.
         # A death in between costs until the next hearing at most: a cycle plans from the messages and waits themselves
         transaction.on_commit(self._nudge_connections)
@@ -230,16 +240,19 @@ class Ledger:
 
     def _write_solved(self) -> None:
         orders = {order_id for order_id, _ in self._solved} | set(self._solved_messages.values())
-        if not orders:
-            return
-        still_open = Problem.objects.filter(order_id__in=orders, solved_at__isnull=True)
         over = [
             key
-            for key, order_id, kind, message_id in still_open.values_list("id", "order_id", "kind", "message_id")
+            for some in sql.in_statements(orders)
+            for key, order_id, kind, message_id in sql.rows(_OPEN_PROBLEMS.format(marks=sql.marks(some)), some)
             if (order_id, kind) in self._solved or message_id in self._solved_messages
         ]
         if over:
             Problem.objects.filter(pk__in=over).update(solved_at=self.now)
+
+
+_OPEN_PROBLEMS = """
+SELECT id, order_id, kind, message_id FROM store_problem WHERE order_id IN ({marks}) AND solved_at IS NULL
+"""
 
 
 def _set(changed: dict, row: object, columns: Mapping[str, object]) -> None:  # type: ignore[type-arg]
@@ -262,17 +275,17 @@ UPDATE store_order SET {side}_told = CASE
                  AND m.state = 'parked') THEN 'refused'
     WHEN EXISTS (SELECT 1 FROM store_message m WHERE m.order_id = store_order.id AND m.side = '{side}'
                  AND m.state IN ('held', 'due', 'sending', 'unclear', 'awaiting')) THEN 'being_told'
-    WHEN {known} EXISTS (SELECT 1 FROM store_message m WHERE m.order_id = store_order.id AND m.side = '{side}'
+    WHEN {known} OR EXISTS (SELECT 1 FROM store_message m WHERE m.order_id = store_order.id AND m.side = '{side}'
                  AND m.state = 'told') THEN 'told'
     ELSE '' END
 WHERE id IN ({ids})
 """
 
 
-def _derive_told(order_ids: Collection[int]) -> None:
-    if not order_ids:
-        return
-    ids = ", ".join(str(int(one)) for one in order_ids)
-    with database.cursor() as cursor:
-        cursor.execute(_DERIVE.format(side="shop", known="shop_ref <> '' OR", ids=ids))
-        cursor.execute(_DERIVE.format(side="marketplace", known="handled_by_others OR", ids=ids))
+_KNOWS_BY_ITSELF: Mapping[str, str] = {Side.SHOP: "shop_ref <> ''", Side.MARKETPLACE: "handled_by_others"}
+
+
+def _derive_told(side: str, order_ids: Collection[int]) -> None:
+    if order_ids:
+        ids = ", ".join(str(int(one)) for one in order_ids)
+        sql.change(_DERIVE.format(side=side, known=_KNOWS_BY_ITSELF[side], ids=ids))

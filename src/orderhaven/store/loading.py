@@ -14,43 +14,65 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.base import ModelState
 
 from orderhaven.store import sql
-from orderhaven.store.models import Connection, Line, Link, Message, Order
+from orderhaven.store.models import Connection, Line, Link, Message, Order, Person
 
 M = TypeVar("M", bound=models.Model)
-_MOST_KEYS = 900  # in one statement; SQLite's oldest limit is 999 parameters
+_NOTHING: frozenset[str] = frozenset()
+# what no move, look or telling reads: what an order is about. The ORM would fetch one of these by itself, row by row
+_THE_GOODS: Mapping[type[models.Model], frozenset[str]] = {
+    Order: frozenset({
+        "placed_at", "changed_at", "read_due_at", "shipping_cost", "discount", "total", "language", "expires_at",
+        "needs_acceptance", "is_test", "buyer_reference", "meta", "shop_told", "marketplace_told",
+    }),
+    Line: frozenset({"ean", "unit_price", "total", "discount", "commission", "vat_rate", "services"}),
+}  # fmt: skip
 
 
-def by_keys(model: type[M], column: str, keys: Collection[object]) -> list[M]:
-    """The rows whose `column` is one of `keys`, in the order of their own keys."""
-    wanted = list(keys)
-    return [
-        row
-        for start in range(0, len(wanted), _MOST_KEYS)
-        for row in _rows(model, column, wanted[start : start + _MOST_KEYS])
-    ]
+def by_keys(model: type[M], column: str, keys: Collection[object], without: frozenset[str] = _NOTHING) -> list[M]:
+    """The rows whose `column` is one of `keys`, in the order of their own keys; `without` names columns left out."""
+    return [row for some in sql.in_statements(keys) for row in _rows(model, column, some, without)]
+
+
+def unsaved(model: type[M], **columns: object) -> M:
+    """An unsaved instance with these columns (by their names in the table) and the defaults of the others."""
+    row = model.__new__(model)
+    plain, made_anew = _defaults(model)
+    row.__dict__.update(plain, _state=ModelState())
+    row._state.db, row._state.fields_cache = None, {}
+    for name, make in made_anew:
+        row.__dict__[name] = make()
+    row.__dict__.update(columns)
+    return row
 
 
 def returned(model: type[M], change: str, given: Sequence[object]) -> list[M]:
     """The rows that a statement ending in RETURNING has changed, as they stand now."""
-    _, names, converters = _plan(model, connections[DEFAULT_DB_ALIAS].vendor)
+    _, names, converters = _plan(model, connections[DEFAULT_DB_ALIAS].vendor, _NOTHING)
     columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
     found = sql.rows(change + columns, given)
     return [_instance(model, names, converters, values, connections[DEFAULT_DB_ALIAS]) for values in found]
 
 
-def whole_orders(keys: Collection[int]) -> list[Order]:
-    """Orders by key, each with its link (and that one's two connections), its lines, and its messages as `outbox`."""
-    rows = by_keys(Order, "id", keys)
-    links = _links({row.link_id for row in rows})
-    lines = _by_order(by_keys(Line, "order_id", keys))
+def moving_orders(keys: Collection[int]) -> list[Order]:
+    """Orders by key with everything a move may look at: link and its two connections, lines, and messages as `outbox`."""
+    rows = _with_lines(keys, goods=False)
     messages = _by_order(by_keys(Message, "order_id", keys))
     for row in rows:
-        know(row, "link", links[row.link_id])
         row.outbox = messages.get(row.pk, [])
-        keep_related(row, "lines", lines.get(row.pk, []))
-        for child in (*row.outbox, *lines.get(row.pk, ())):
-            know(child, "order", row)
+        for message in row.outbox:
+            know(message, "order", row)
     return rows
+
+
+def bring_orders(messages: Collection[Message], *, goods: bool) -> None:
+    """Give these messages their orders, each with link, lines, and where `goods` are wanted what was bought and by whom."""
+    keys = {message.order_id for message in messages}
+    rows = {row.pk: row for row in _with_lines(keys, goods=goods)}
+    people = _by_order(by_keys(Person, "order_id", keys)) if goods else {}
+    for row in rows.values() if goods else ():
+        row.kept_people = people.get(row.pk, [])
+    for message in messages:
+        know(message, "order", rows[message.order_id])
 
 
 def know(row: models.Model, name: str, other: models.Model) -> None:
@@ -58,9 +80,15 @@ def know(row: models.Model, name: str, other: models.Model) -> None:
     row._state.fields_cache[name] = other
 
 
-def keep_related(row: models.Model, name: str, others: list[Any]) -> None:
-    """`row.name.all()` are these, without asking the store."""
-    row.__dict__.setdefault("_prefetched_objects_cache", {})[name] = others
+def _with_lines(keys: Collection[int], *, goods: bool) -> list[Order]:
+    left_out = {} if goods else _THE_GOODS
+    rows = by_keys(Order, "id", keys, left_out.get(Order, _NOTHING))
+    links = _links({row.link_id for row in rows})
+    lines = _by_order(by_keys(Line, "order_id", keys, left_out.get(Line, _NOTHING)))
+    for row in rows:
+        know(row, "link", links[row.link_id])
+        row.kept_lines = lines.get(row.pk, [])
+    return rows
 
 
 def _links(keys: Collection[int]) -> Mapping[int, Link]:
@@ -80,11 +108,11 @@ def _by_order(rows: Iterable[M]) -> dict[int, list[M]]:
     return found
 
 
-def _rows(model: type[M], column: str, keys: list[object]) -> Iterable[M]:
+def _rows(model: type[M], column: str, keys: list[object], without: frozenset[str]) -> Iterable[M]:
     database = connections[
         DEFAULT_DB_ALIAS
     ]  # itself, because each look through Django's proxy costs as much as a column
-    text, names, converters = _plan(model, database.vendor)
+    text, names, converters = _plan(model, database.vendor, without)
     found = sql.rows(f'{text} WHERE "{column}" IN ({sql.marks(keys)}) ORDER BY "id"', keys)
     return [_instance(model, names, converters, values, database) for values in found]
 
@@ -103,9 +131,9 @@ def _instance(model: type[M], names: tuple[str, ...], converters: list[Any], val
 
 
 @cache
-def _plan(model: type[models.Model], vendor: str) -> tuple[str, tuple[str, ...], list[Any]]:
+def _plan(model: type[models.Model], vendor: str, without: frozenset[str]) -> tuple[str, tuple[str, ...], list[Any]]:
     """The statement, the names of its columns, and what turns the database's values into ours."""
-    fields: list[Any] = list(model._meta.concrete_fields)
+    fields: list[Any] = [field for field in model._meta.concrete_fields if field.attname not in without]
     table = model._meta.db_table
     converters = [
         (field.attname, convert, column)
@@ -114,6 +142,15 @@ def _plan(model: type[models.Model], vendor: str) -> tuple[str, tuple[str, ...],
     ]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     return f'SELECT {columns} FROM "{table}"', tuple(field.attname for field in fields), converters
+
+
+@cache
+def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
+    """Defaults that instances may share, and what makes the others."""
+    fields: list[Any] = list(model._meta.concrete_fields)
+    anew = [field for field in fields if field.has_default() and callable(field.default)]
+    plain = {field.attname: field.get_default() for field in fields if field not in anew}
+    return plain, [(field.attname, field.default) for field in anew]
 
 
 def _converter(column: Any, vendor: str) -> Callable[[Any, Any, Any], Any] | None:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 
 class Merchant(models.Model):
@@ -109,7 +110,7 @@ class Told(StrEnum):
 
 
 class Order(models.Model):
-    outbox: list["Message"]  # its messages, where `ledger.orders_to_change` loaded it
+    outbox: list["Message"]  # its messages, where `loading.moving_orders` loaded it
 
     merchant = models.ForeignKey(Merchant, models.PROTECT)
     link = models.ForeignKey(Link, models.PROTECT)
@@ -174,6 +175,15 @@ class Order(models.Model):
             models.Index(fields=["link", "id"], name="order_open", condition=Q(closed_at__isnull=True)),
             models.Index(fields=["closed_at"], name="order_closed", condition=Q(closed_at__isnull=False)),
         ]
+
+    @cached_property
+    def kept_lines(self) -> "list[Line]":
+        """Its lines as they were loaded with it, or else once."""
+        return list(self.lines.all())
+
+    @cached_property
+    def kept_people(self) -> "list[Person]":
+        return list(self.people.all())
 
 
 class Line(models.Model):

@@ -16,6 +16,7 @@ from orderhaven.store import links, sql
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.consequences import want_placed
 from orderhaven.store.ledger import Ledger, orders_to_change
+from orderhaven.store.loading import unsaved
 from orderhaven.store.models import Hold, Kind, Line, Link, Order, Person
 from orderhaven.store.shapes import facts_of, line_columns, order_columns, people_rows
 
@@ -67,7 +68,7 @@ def take_orders(claim: Claim, link: Link, orders: Sequence[WholeOrder], now: dat
     by_ref = {order.ref: order for order in orders}
     with transaction.atomic():
         fence(claim)
-        rows = orders_to_change(Order.objects.filter(link=link, ref__in=by_ref, read_at__isnull=True))
+        rows = orders_to_change(_keys_of(link, by_ref, "AND read_at IS NULL"))
         ledger = Ledger(now)
         lines: list[Line] = []
         for row in rows:
@@ -89,7 +90,7 @@ def reading_failed(
     with transaction.atomic():
         fence(claim)
         ledger = Ledger(now)
-        for row in orders_to_change(Order.objects.filter(link=link, ref=ref)):
+        for row in orders_to_change(_keys_of(link, [ref])):
             ledger.change(row, read_due_at=again_at)
             if problem is not None:
                 ledger.problem(row, problem[0], problem[1])
@@ -102,6 +103,15 @@ def erase_people(now: datetime, after_closing: timedelta, after_placing: timedel
     keys = list(Person.objects.filter(over).values_list("id", flat=True)[:limit])
     Person.objects.filter(pk__in=keys).delete()
     return len(keys)
+
+
+def _keys_of(link: Link, refs: Collection[str], condition: str = "") -> list[int]:
+    text = "SELECT id FROM store_order WHERE link_id = %s AND ref IN ({marks}) {condition}"
+    return [
+        key
+        for some in sql.in_statements(refs)
+        for (key,) in sql.rows(text.format(marks=sql.marks(some), condition=condition), [link.pk, *some])
+    ]
 
 
 # below: sightings
@@ -145,7 +155,8 @@ def _insert_stubs(link: Link, sightings: Sequence[Sighting], now: datetime) -> N
         row.pk = keys[row.ref]
         ledger.event(row, "heard")
         lines += [
-            Line(
+            unsaved(
+                Line,
                 order_id=row.pk,
                 position=place,
                 ref=facts.ref,
@@ -159,9 +170,10 @@ def _insert_stubs(link: Link, sightings: Sequence[Sighting], now: datetime) -> N
 
 
 def _stub(link: Link, sighting: Sighting, now: datetime) -> Order:
-    return Order(
+    return unsaved(
+        Order,
         merchant_id=link.merchant_id,
-        link=link,
+        link_id=link.pk,
         ref=sighting.ref,
         status=Status.PENDING_CONFIRMATION if sighting.needs_acceptance else Status.NOT_SHIPPED,
         hold=Hold.OLDER if sighting.placed_at < link.from_at else Hold.NONE,
@@ -177,7 +189,7 @@ def _apply_changes(link: Link, changed: Mapping[str, Sighting], now: datetime) -
     if not changed:
         return
     ledger = Ledger(now)
-    for row in orders_to_change(Order.objects.filter(link=link, ref__in=changed)):
+    for row in orders_to_change(_keys_of(link, changed)):
         sighting = changed[row.ref]
         _merge_lines(ledger, row, sighting.lines)
         ledger.change(row, changed_at=sighting.changed_at)
@@ -187,8 +199,7 @@ def _apply_changes(link: Link, changed: Mapping[str, Sighting], now: datetime) -
 def _apply_acceptance(link: Link, sightings: Sequence[Sighting], now: datetime) -> None:
     """Orders that waited for a yes and have it: they are read again, for the address is often shown only then."""
     accepted = [sighting.ref for sighting in sightings if not sighting.needs_acceptance]
-    pending = Order.objects.filter(link=link, ref__in=accepted, status=Status.PENDING_CONFIRMATION)
-    rows = orders_to_change(pending)
+    rows = orders_to_change(_keys_of(link, accepted, f"AND status = '{Status.PENDING_CONFIRMATION}'"))
     ledger = Ledger(now)
     for row in rows:
         ledger.change(
@@ -202,7 +213,7 @@ def _apply_acceptance(link: Link, sightings: Sequence[Sighting], now: datetime) 
 
 def _merge_lines(ledger: Ledger, row: Order, lines: Sequence[LineFacts]) -> None:
     """A sighting may show some lines only; the others stay as they were known."""
-    kept = {line.ref: line for line in row.lines.all()}
+    kept = {line.ref: line for line in row.kept_lines}
     before = {ref: facts_of(line) for ref, line in kept.items()}
     now = before | {line.ref: line for line in lines}
     facts = marketplace_facts(
@@ -243,7 +254,7 @@ def _complete(ledger: Ledger, row: Order, whole: WholeOrder) -> list[Line]:
     """Fill the stub; lines that the list had not shown come back to be inserted."""
     ledger.change(row, **order_columns(whole), read_at=ledger.now, read_due_at=None)
     ledger.solve(row, (ProblemKind.ORDER_MISSING, ProblemKind.SURPRISE))
-    kept = {line.ref: line for line in row.lines.all()}
+    kept = {line.ref: line for line in row.kept_lines}
     # first the articles as they are, then what happened to them since the list was read
     for place, line in enumerate(whole.lines):
         if line.ref in kept:
@@ -252,7 +263,7 @@ def _complete(ledger: Ledger, row: Order, whole: WholeOrder) -> list[Line]:
                 del columns[facts_column]
             ledger.change_line(kept[line.ref], position=place, **columns)
     fresh = [
-        Line(order_id=row.pk, position=place, ref=line.ref, **line_columns(line))
+        unsaved(Line, order_id=row.pk, position=place, ref=line.ref, **line_columns(line))
         for place, line in enumerate(whole.lines)
         if line.ref not in kept
     ]

@@ -11,8 +11,8 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.store import sql
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.ledger import Ledger, hold_orders, orders_to_change
-from orderhaven.store.loading import by_keys, keep_related, whole_orders
-from orderhaven.store.models import Kind, Message, MessageState, Order, Person
+from orderhaven.store.loading import bring_orders, by_keys, unsaved
+from orderhaven.store.models import Kind, Message, MessageState
 from orderhaven.store.settling import Pace, settle
 from orderhaven.store.verdicts import TakenIn, Verdict
 
@@ -31,14 +31,19 @@ class Composed:
 def due(claim: Claim, state: MessageState, now: datetime, limit: int) -> list[Message]:
     """Messages to send, look for or ask after, most urgent first; per order and side only the first one that is open.
 
-    Each comes with its order, link and lines; a placing with the people as well.
+    What was taken in comes alone, for it is asked after by its handle: `with_orders` brings the rest where it is needed.
     """
     with transaction.atomic():
-        found = sql.rows(_DUE, [claim.connection_id, str(state), sql.moment(now), limit])
-        messages = {message.pk: message for row in whole_orders({key for _, key in found}) for message in row.outbox}
-        rows = [messages[key] for key, _ in found]
-        _bring_people([row.order for row in rows if row.kind == Kind.PLACE])
-    return rows
+        found = [key for (key,) in sql.rows(_DUE, [claim.connection_id, str(state), sql.moment(now), limit])]
+        messages = {message.pk: message for message in by_keys(Message, "id", found)}
+        rows = [messages[key] for key in found]
+        return rows if state is MessageState.AWAITING else with_orders(rows)
+
+
+def with_orders(messages: list[Message]) -> list[Message]:
+    """The same messages, each with its order, link and lines; for placings with goods and people as well."""
+    bring_orders(messages, goods=any(message.kind == Kind.PLACE for message in messages))
+    return messages
 
 
 _OF_NO_REHEARSAL = """
@@ -49,7 +54,7 @@ NOT EXISTS (SELECT 1 FROM store_message e WHERE e.order_id = m.order_id AND e.si
     AND e.state IN ('due', 'sending', 'unclear', 'awaiting'))
 """
 _DUE = f"""
-SELECT m.id, m.order_id FROM store_message m {_OF_NO_REHEARSAL}
+SELECT m.id FROM store_message m {_OF_NO_REHEARSAL}
 WHERE m.connection_id = %s AND m.state = %s AND m.due_at <= %s AND {_FIRST_OF_ITS_ORDER}
 ORDER BY m.rank, m.due_at, m.id LIMIT %s
 """
@@ -125,7 +130,7 @@ def finish(
         }
         _await_outcomes(taken_in, state, now + pace.ask_again)
         ledger = Ledger(now)
-        for row in _orders_of(verdicts.keys() - taken_in.keys()):
+        for row in orders_to_change(_orders_of(verdicts.keys() - taken_in.keys())):
             for message in row.outbox:
                 if message.pk in verdicts and message.state == state and message.attempt == verdicts[message.pk][0]:
                     settle(ledger, row, message, verdicts[message.pk][1], pace)
@@ -136,7 +141,7 @@ def release_held(link_id: int, now: datetime, actor: str) -> int:
     """A person says that the held cancellations were meant. Returns how many."""
     with transaction.atomic():
         held = Message.objects.filter(order__link_id=link_id, state=MessageState.HELD)
-        rows = orders_to_change(Order.objects.filter(pk__in=held.values("order_id")))
+        rows = orders_to_change(set(held.values_list("order_id", flat=True)))
         ledger = Ledger(now, actor)
         count = 0
         for row in rows:
@@ -162,14 +167,6 @@ def to_be_sent(link_id: int, limit: int) -> list[Message]:
 # below: how
 
 
-def _bring_people(orders: Sequence[Order]) -> None:
-    people: dict[int, list[Person]] = {order.pk: [] for order in orders}
-    for person in by_keys(Person, "order_id", people):
-        people[person.order_id].append(person)
-    for order in orders:
-        keep_related(order, "people", people[order.pk])
-
-
 _AWAIT = """
 UPDATE store_message SET state = 'awaiting', handle = %s, due_at = %s WHERE id = %s AND state = %s AND attempt = %s
 """
@@ -185,21 +182,17 @@ def _await_outcomes(taken_in: Mapping[int, tuple[int, str]], state: MessageState
 
 
 def _compare_and_set(ids: Collection[int], epoch: int, not_after: datetime, now: datetime) -> set[int]:
-    marks = ", ".join(["%s"] * len(ids))
     text = (
         "UPDATE store_message SET state = 'sending', attempt = attempt + 1, epoch = %s, not_after = %s, handle = '' "
-        f"WHERE id IN ({marks}) AND state = 'due' RETURNING id"
+        f"WHERE id IN ({sql.marks(ids)}) AND state = 'due' RETURNING id"
     )
-    moment = database.ops.adapt_datetimefield_value(not_after)
-    with database.cursor() as cursor:
-        cursor.execute(text, [epoch, moment, *ids])
-        return {row[0] for row in cursor.fetchall()}
+    return {key for (key,) in sql.rows(text, [epoch, sql.moment(not_after), *ids])}
 
 
 def _insert_parts(rows: Sequence[Composed], now: datetime) -> None:
     parts = [
-        Message(
-            order_id=one.message.order_id, connection_id=one.message.connection_id, side=one.message.side,
+        unsaved(
+            Message, order_id=one.message.order_id, connection_id=one.message.connection_id, side=one.message.side,
             kind=one.message.kind, part=number, generation=one.message.generation, rank=one.message.rank,
             state=MessageState.DUE, made_at=now, due_at=now, facts=dict(facts),
         )
@@ -209,6 +202,9 @@ def _insert_parts(rows: Sequence[Composed], now: datetime) -> None:
     sql.insert(parts, ignore_repeats=True)
 
 
-def _orders_of(messages: Collection[int]) -> list[Order]:
-    keys = Message.objects.filter(pk__in=messages).values_list("order_id", flat=True)
-    return orders_to_change(Order.objects.filter(pk__in=set(keys)))
+def _orders_of(messages: Collection[int]) -> set[int]:
+    return {
+        key
+        for some in sql.in_statements(messages)
+        for (key,) in sql.rows(f"SELECT order_id FROM store_message WHERE id IN ({sql.marks(some)})", some)
+    }

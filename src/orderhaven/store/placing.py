@@ -62,6 +62,6 @@ def _pieces(line: WholeLine, *, delivered: bool) -> int:
 def _whole(row: Order) -> WholeOrder:
     nobody = Address(last_name="", street="", postcode="", city="", country=row.country)  # where people were erased
     people = {PersonRole.SHIP_TO: nobody, PersonRole.BILL_TO: nobody}
-    people |= {PersonRole(person.role): address_of(person) for person in row.people.all()}
-    lines = sorted(row.lines.all(), key=lambda line: line.position)
+    people |= {PersonRole(person.role): address_of(person) for person in row.kept_people}
+    lines = sorted(row.kept_lines, key=lambda line: line.position)
     return whole_order(row, lines, people[PersonRole.SHIP_TO], people[PersonRole.BILL_TO])

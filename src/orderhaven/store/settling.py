@@ -10,6 +10,7 @@ from orderhaven.core.status import Status
 from orderhaven.store.connections import TAKES_LONG
 from orderhaven.store.consequences import still_wanted
 from orderhaven.store.ledger import IN_FLIGHT, UNSENT, Ledger
+from orderhaven.store.loading import unsaved
 from orderhaven.store.models import Kind, Message, MessageState, Order, Shipment
 from orderhaven.store.shop_readings import take
 from orderhaven.store.verdicts import (
@@ -90,11 +91,11 @@ def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
     ledger.change(row, shop_ref=made.shop_ref, shop_number=made.number)
     # found before it was ever sent from here, it holds what would be sent now
     pieces = message.facts.get("pieces") or done.pieces
-    for line in row.lines.all():
+    for line in row.kept_lines:
         if line.ref in pieces:
             ledger.change_line(line, placed=pieces[line.ref])
     ledger.event(row, "placed", {"shop_ref": made.shop_ref, "number": made.number})
-    too_many = [line for line in row.lines.all() if pieces.get(line.ref, 0) > line.ordered - line.cancelled]
+    too_many = [line for line in row.kept_lines if pieces.get(line.ref, 0) > line.ordered - line.cancelled]
     if too_many and row.status != Status.CANCELLED:  # cancelled while it was being placed
         names = ", ".join(line.title or line.sku or line.ref for line in too_many)
         ledger.problem(row, ProblemKind.LINES_CANCELLED, {"lines": names})
@@ -119,8 +120,8 @@ def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done) -> None
     else:
         facts = message.facts
         ledger.add_shipment(
-            Shipment(
-                order_id=row.pk, message_id=message.pk, code=facts.get("code", ""), carrier=facts.get("carrier", ""),
+            unsaved(
+                Shipment, order_id=row.pk, message_id=message.pk, code=facts.get("code", ""), carrier=facts.get("carrier", ""),
                 label=facts.get("label", ""), remote_ref=done.remote_ref, pieces=facts.get("pieces", {}),
                 confirmed_at=ledger.now,
             )

@@ -9,6 +9,7 @@ from orderhaven.core.money import Money
 from orderhaven.core.order import Line as WholeLine
 from orderhaven.core.order import LineFacts
 from orderhaven.core.order import Order as WholeOrder
+from orderhaven.store.loading import unsaved
 from orderhaven.store.models import Line, Order, Person, PersonRole
 
 _ADDRESS_FIELDS = tuple(field.name for field in fields(Address))
@@ -62,7 +63,7 @@ def line_columns(line: WholeLine) -> dict[str, object]:
 
 def people_rows(row: Order, whole: WholeOrder) -> list[Person]:
     return [
-        Person(order_id=row.pk, role=role, **{name: getattr(address, name) for name in _ADDRESS_FIELDS})
+        unsaved(Person, order_id=row.pk, role=role, **{name: getattr(address, name) for name in _ADDRESS_FIELDS})
         for role, address in ((PersonRole.SHIP_TO, whole.ship_to), (PersonRole.BILL_TO, whole.bill_to))
     ]
 
@@ -115,5 +116,6 @@ def _whole_line(line: Line, currency: str) -> WholeLine:
 
 def _money(amount: Decimal, currency: str) -> Money:
     """Without the zeros that the column adds."""
-    money = Money.of(amount, currency)
-    return money.rounded() if money.rounded().amount == amount else money
+    money = Money(amount, currency)
+    paid = money.rounded()
+    return paid if paid.amount == amount else money

@@ -13,7 +13,7 @@ from orderhaven.store import sql
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.holding import hold_if_too_many
 from orderhaven.store.ledger import Ledger, orders_to_change
-from orderhaven.store.loading import whole_orders
+from orderhaven.store.loading import moving_orders
 from orderhaven.store.models import Kind, MessageState, Order
 from orderhaven.store.shapes import facts_of
 
@@ -31,7 +31,7 @@ def take_readings(claim: Claim, readings: Sequence[ShopOrder], begun_at: datetim
         return 0
     with transaction.atomic():
         fence(claim)
-        rows = whole_orders(_news(claim.connection_id, by_ref, begun_at))
+        rows = moving_orders(_news(claim.connection_id, by_ref, begun_at))
         ledger = Ledger(now)
         for row in rows:
             take(ledger, row, by_ref[row.shop_ref])
@@ -75,9 +75,8 @@ def waits_unread(claim: Claim, now: datetime) -> None:
         fence(claim)
         ledger = Ledger(now)
         over = Order.objects.filter(link__shop_id=claim.connection_id, wait_until__lte=now)
-        for row in orders_to_change(
-            Order.objects.filter(pk__in=over.order_by("wait_until").values("id")[:_HELD_AT_ONCE])
-        ):
+        keys = list(over.order_by("wait_until").values_list("id", flat=True)[:_HELD_AT_ONCE])
+        for row in orders_to_change(keys):
             if now >= hold_until(row):
                 ledger.solve(row, (ProblemKind.WAIT_HELD,))
                 ledger.move(row, Fact.WAIT_OVER, unread="yes")
@@ -171,7 +170,7 @@ def _say_problems(ledger: Ledger, row: Order, heard: Heard) -> None:
 
 
 def _shop_side(row: Order) -> ShopSide:
-    lines = list(row.lines.all())
+    lines = row.kept_lines
     ours = [line for line in lines if not line.by_marketplace] or lines
     told = {Kind.CONFIRM, Kind.CANCEL}
     unsent = {MessageState.HELD, MessageState.DUE, MessageState.PARKED, MessageState.DROPPED}

@@ -1,15 +1,16 @@
 """Plain SQL, the same on SQLite and PostgreSQL, where the ORM costs more than the work: batched writes (3 to 4 times as fast
 as its bulk methods), and the few questions that every cycle asks (the ORM takes up to a millisecond to phrase each)."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from itertools import chain
-from typing import Any, cast
+from itertools import chain, islice
+from typing import Any, TypeVar, cast
 
 import msgspec
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
+T = TypeVar("T")
 _LARGEST_STATEMENT = 900  # parameters; SQLite's oldest limit is 999
 # what the database takes as Python has it; nothing here is given an expression
 _AS_IT_IS = (models.CharField, models.TextField, models.BooleanField, models.IntegerField, models.ForeignKey)
@@ -41,6 +42,13 @@ def time_of(found: Any) -> datetime | None:
     if found is None or found.tzinfo is not None:
         return cast("datetime | None", found)
     return cast(datetime, found.replace(tzinfo=UTC))
+
+
+def in_statements(keys: Iterable[T]) -> Iterator[list[T]]:
+    """Keys in as many groups as statements are needed to name them all."""
+    left = iter(keys)
+    while some := list(islice(left, _LARGEST_STATEMENT)):
+        yield some
 
 
 def marks(values: Collection[object]) -> str:

@@ -40,7 +40,7 @@ def compose(message: Message, declaration: Declaration) -> Composed | Verdict:
 def telling(message: Message) -> Telling:
     """What was, or will be, sent: exactly the facts kept at begin."""
     row, facts = message.order, message.facts
-    kept = {line.ref: line for line in row.lines.all()}
+    kept = {line.ref: line for line in row.kept_lines}
     pieces = tuple(
         Pieces(ref, tuple(kept[ref].remote_ids) or (ref,), quantity)
         for ref, quantity in facts.get("pieces", {}).items()
@@ -103,7 +103,7 @@ def _parts(message: Message, facts: Mapping[str, object], lines_per_part: int) -
 
 
 def _open_pieces(row: Order) -> dict[str, int]:
-    lines: list[Line] = sorted(row.lines.all(), key=lambda line: line.position)
+    lines: list[Line] = sorted(row.kept_lines, key=lambda line: line.position)
     ours = [line for line in lines if not line.by_marketplace] or lines
     left = {line.ref: line.ordered - line.shipped - line.cancelled for line in ours}
     return {ref: quantity for ref, quantity in left.items() if quantity > 0}

@@ -8,7 +8,7 @@ from orderhaven.core.errors import OrderProblem, RateLimited, Surprise, TryLater
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.connector import Can
 from orderhaven.ports.marketplace import Finding, Marketplace, Outcome, Receipt, Seen
-from orderhaven.store import tellings
+from orderhaven.store import outbox, tellings
 from orderhaven.store.models import Kind, Message
 from orderhaven.store.outbox import Composed
 from orderhaven.store.verdicts import (
@@ -86,7 +86,11 @@ class MarketplaceMouth:
     async def ask(self, messages: Sequence[Message]) -> Verdicts:
         receipts = await self._marketplace.outcomes([message.handle for message in messages])
         unknown = Receipt(Outcome.UNKNOWN)
-        return {message.pk: await self._verdict(message, receipts.get(message.handle, unknown)) for message in messages}
+        said = {message: receipts.get(message.handle, unknown) for message in messages}
+        refused = [message for message, receipt in said.items() if receipt.refused]
+        if refused:
+            await self._cycle.store(outbox.with_orders, refused)
+        return {message.pk: await self._verdict(message, receipt) for message, receipt in said.items()}
 
     # below: how
 

@@ -85,7 +85,7 @@ class ShopMouth:
         wanted: dict[int, Placement] = {}
         for message in placings:
             placement = placing.placement(message)
-            if not message.order.people.all():
+            if not message.order.kept_people:
                 verdicts[message.pk] = Park(ProblemKind.PERSON_ERASED)
             elif not placement.quantities:
                 verdicts[message.pk] = Park(ProblemKind.NO_LINES)
