@@ -68,8 +68,10 @@ def _measure(name: str, quick: bool) -> float:
 
     configure()
     from benchmarks import stores
+    from orderhaven.sync.worker import collect_rarely
 
     stores.prepare()
+    collect_rarely()  # as `orderhaven up` does
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -117,6 +117,15 @@ class Trade:
             call for call in side.calls if call.startswith(("POST", "PUT")) and not any(ask in call for ask in asks)
         ]
 
+    def starts_again(self) -> None:
+        """The hub ends, and another process takes over its store."""
+        self._loop.run_until_complete(self.hub.close())
+        self.hub = Hub(self.clock, Hop(inline=True), self.hub.transport, random.Random(8), self.hub.declared)
+
+    def sign_ins(self) -> int:
+        """How often the marketplace was asked for a token."""
+        return sum("/token" in call or "SIGN IN" in call for call in self.marketplace.calls)
+
     # time
 
     def passes(self, **duration: float) -> None:

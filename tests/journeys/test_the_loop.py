@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from orderhaven.core.status import Status
+from orderhaven.ports.connector import Role
+from orderhaven.store import connections
 
 from .conftest import LAMP, MUG, POSTNL_CODE
 
@@ -56,3 +58,15 @@ def test_an_order_without_a_code_waits_three_hours_and_then_goes_bare(trade: Any
     trade.passes(minutes=20)
     assert [(one.code, one.carrier_word) for one in trade.confirmed(ref)] == [("", "")]
     assert trade.history(ref) == [Status.WAITING, Status.SHIPPED]
+
+
+def test_a_hub_that_is_started_again_needs_no_new_token(trade: Any) -> None:
+    trade.passes(minutes=1)
+    signed_in = trade.sign_ins()
+    assert signed_in
+
+    trade.starts_again()
+    connections.nudge(trade.connection(Role.MARKETPLACE).pk, trade.clock.now(), "hear_at")
+    trade.passes(minutes=1)
+
+    assert trade.sign_ins() == signed_in

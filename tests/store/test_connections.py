@@ -218,7 +218,10 @@ def test_secrets_are_encrypted_where_they_stand(books: Books) -> None:
 
 
 def test_a_token_is_encrypted_where_it_stands(books: Books) -> None:
-    connections.keep_token(books.shop.pk, "the token", books.now)
+    taken = connections.claim(books.shop.pk)
+    assert taken is not None
+    claim, _ = taken
+    connections.save_schedule(claim, token=connections.sealed_token("the token", books.now))
 
     assert connections.token_of(books.shop.pk) == ("the token", books.now)
     assert "the token" not in raw("token", books.shop.pk)

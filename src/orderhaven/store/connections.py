@@ -79,7 +79,8 @@ def nudge_tell(connection_ids: set[int], now: datetime) -> None:
     at = sql.moment(now)
     for one in connection_ids:
         sql.change(
-            "UPDATE store_connection SET tell_at = %s WHERE id = %s AND (tell_at IS NULL OR tell_at > %s)", [at, one, at]
+            "UPDATE store_connection SET tell_at = %s WHERE id = %s AND (tell_at IS NULL OR tell_at > %s)",
+            [at, one, at],
         )
 
 
@@ -158,9 +159,9 @@ def token_of(connection_id: int) -> tuple[str, datetime] | None:
     return (kept["token"], datetime.fromisoformat(kept["ends_at"])) if kept else None
 
 
-def keep_token(connection_id: int, token: str, ends_at: datetime) -> None:
-    box = keys.encrypt({"token": token, "ends_at": ends_at.isoformat()})
-    sql.change("UPDATE store_connection SET token = %s WHERE id = %s", [box, connection_id])
+def sealed_token(token: str, ends_at: datetime) -> str:
+    """As the column `token` keeps it."""
+    return keys.encrypt({"token": token, "ends_at": ends_at.isoformat()})
 
 
 def rotate_keys() -> int:

@@ -21,9 +21,12 @@ def load_keys() -> list[bytes]:
     if given:
         return [key.strip().encode() for key in given.split(",") if key.strip()]
     file = paths.key_file()
-    if not file.exists():
+    try:
+        written = file.stat()
+    except FileNotFoundError:
         _write(file, [Fernet.generate_key()])
-    return file.read_bytes().split()
+        written = file.stat()
+    return list(_read(file, written.st_ino, written.st_mtime_ns))
 
 
 def add_key() -> None:
@@ -59,6 +62,12 @@ def decrypt(token: str) -> dict[str, str]:
             "Bring that file back from your backup, or connect the accounts again."
         ) from None
     return opened
+
+
+@lru_cache(maxsize=2)
+def _read(file: Path, inode: int, written_ns: int) -> tuple[bytes, ...]:
+    """The keys in the file as it was written then: every writing makes a new file."""
+    return tuple(file.read_bytes().split())
 
 
 def _box() -> MultiFernet:

@@ -116,11 +116,16 @@ def _is_due(row: Connection, column: str, cycle: Cycle) -> bool:
 
 
 async def _plan(cycle: Cycle) -> None:
-    await cycle.store(_plan_in_store, cycle.claim, cycle.row, cycle.schedule, cycle.now())
+    token = cycle.hub.token_to_write(cycle.row)
+    await cycle.store(_plan_in_store, cycle.claim, cycle.row, cycle.schedule, token, cycle.now())
 
 
-def _plan_in_store(claim: Claim, row: Connection, columns: dict[str, object], now: datetime) -> None:
+def _plan_in_store(
+    claim: Claim, row: Connection, columns: dict[str, object], token: tuple[str, datetime] | None, now: datetime
+) -> None:
     """What is due next is read from the messages and the waits, so that nothing is forgotten."""
+    if token is not None:
+        columns["token"] = connections.sealed_token(*token)
     with connections.fenced(claim):
         columns["tell_at"] = outbox.next_due(claim.connection_id, claim.epoch)
         if row.role == Role.SHOP:

@@ -15,17 +15,34 @@ from orderhaven.store.models import Connection
 
 
 class StoredTokens:
-    """A session's token, kept encrypted in the store between processes."""
+    """A session's token: read from the store once, and written there with the schedule of the cycle that fetched it.
+
+    One that a death keeps from being written costs the next process a new one, no more.
+    """
 
     def __init__(self, hop: Hop, connection_id: int) -> None:
         self._hop = hop
         self._connection_id = connection_id
+        self._fetched: tuple[str, datetime] | None = None
+        self._is_written = True
 
     async def get(self) -> tuple[str, datetime] | None:
-        return await self._hop(connections.token_of, self._connection_id)
+        return self._fetched or await self._hop(connections.token_of, self._connection_id)
 
     async def put(self, token: str, ends_at: datetime) -> None:
-        await self._hop(connections.keep_token, self._connection_id, token, ends_at)
+        self._fetched, self._is_written = (token, ends_at), False
+
+    def to_write(self) -> tuple[str, datetime] | None:
+        """What the store does not know yet; it is given once."""
+        known, self._is_written = self._is_written, True
+        return None if known else self._fetched
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    version: tuple[str, str]  # settings and secrets it was opened with
+    connector: Any
+    tokens: StoredTokens
 
 
 @dataclass
@@ -36,7 +53,7 @@ class Hub:
     chance: random.Random = field(default_factory=random.Random)
     declared: Mapping[str, Declaration] = field(default_factory=declarations)
     people_kept_for: timedelta = timedelta(days=30)  # buyers' personal data, after the last closing event
-    _open: dict[int, tuple[tuple[str, str], Any]] = field(default_factory=dict)
+    _open: dict[int, _Opened] = field(default_factory=dict)
 
     def declaration_of(self, row: Connection) -> Declaration:
         return self.declared[row.connector]
@@ -45,18 +62,22 @@ class Hub:
         """The connection's connector, opened once and again when its settings or secrets changed. Raises KeysLost."""
         version = (str(row.settings), row.secrets)
         kept = self._open.get(row.pk)
-        if kept is not None and kept[0] == version:
-            return kept[1]
+        if kept is not None and kept.version == version:
+            return kept.connector
         settings = await self.hop(connections.open_settings, row)
-        outside = Outside(self.clock, self.transport, StoredTokens(self.hop, row.pk))
-        connector = open_connector(self.declaration_of(row), settings, outside)
+        tokens = StoredTokens(self.hop, row.pk)
+        connector = open_connector(self.declaration_of(row), settings, Outside(self.clock, self.transport, tokens))
         if kept is not None:
-            await kept[1].close()
-        self._open[row.pk] = (version, connector)
+            await kept.connector.close()
+        self._open[row.pk] = _Opened(version, connector, tokens)
         return connector
 
+    def token_to_write(self, row: Connection) -> tuple[str, datetime] | None:
+        opened = self._open.get(row.pk)
+        return opened.tokens.to_write() if opened else None
+
     async def close(self) -> None:
-        for _, connector in self._open.values():
-            await connector.close()
+        for opened in self._open.values():
+            await opened.connector.close()
         await self.transport.close()
         self.hop.close()

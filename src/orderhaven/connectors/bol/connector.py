@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
@@ -42,7 +41,7 @@ from orderhaven.connectors.bol.telling import (
     shipment_body,
 )
 from orderhaven.connectors.kit.auth import BearerToken
-from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.connectors.kit.http import Request, Response, percent_encoded
 from orderhaven.connectors.kit.session import NotData, Session, shaped
 from orderhaven.core.errors import ClockOff, OrderMissing, Surprise, TryLater, Unclear, WrongAddress
 from orderhaven.core.order import Order
@@ -176,7 +175,7 @@ class Bol:
 
     async def _detail(self, ref: str) -> Detail:
         response = await self._session.read(
-            "GET", f"/retailer/orders/{quote(ref, safe='')}", headers=_READS, also=(404,)
+            "GET", f"/retailer/orders/{percent_encoded(ref)}", headers=_READS, also=(404,)
         )
         if response.status == 404:
             raise OrderMissing(SIDE, ref)
@@ -208,7 +207,7 @@ class Bol:
 
     async def _shipment(self, shipment_ref: str, correction: Correction) -> ShipmentDetail:
         response = await self._session.read(
-            "GET", f"/retailer/shipments/{quote(shipment_ref, safe='')}", headers=_READS, also=(404,)
+            "GET", f"/retailer/shipments/{percent_encoded(shipment_ref)}", headers=_READS, also=(404,)
         )
         if response.status == 404:
             raise OrderMissing(SIDE, correction.order_ref)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,24 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     body: bytes = b""
+
+
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+def percent_encoded(text: str) -> str:
+    """For a path or a query: all but the unreserved characters of RFC 3986, 2.3, is escaped.
+
+    As `urllib.parse.quote` does it, which goes through the hundreds of ids of one question byte by byte.
+    """
+    if not text.isascii():
+        return quote(text, safe="")
+    escaped = set(text) - _UNRESERVED
+    if "%" in escaped:
+        text = text.replace("%", "%25")
+    for character in escaped - {"%"}:
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
 
 
 class NoAnswer(Exception):

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeVar
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport
+from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport, percent_encoded
 from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater, Unclear, WrongAddress
 from orderhaven.ports.connector import Limits, Outside
 
@@ -145,7 +145,7 @@ class Session:
         return Request(request.method, target, request.headers, request.body)
 
     def _url(self, path: str, query: Mapping[str, str] | None = None) -> str:
-        text = "&".join(f"{quote(name, safe='')}={quote(value, safe='-._~')}" for name, value in (query or {}).items())
+        text = "&".join(f"{percent_encoded(name)}={percent_encoded(value)}" for name, value in (query or {}).items())
         return f"{self.base_url}{path}" + (f"?{text}" if text else "")
 
     def _real_seconds(self, duration: timedelta) -> float:

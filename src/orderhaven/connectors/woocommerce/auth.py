@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from orderhaven.connectors.kit.http import Request
+from orderhaven.connectors.kit.http import Request, percent_encoded
 from orderhaven.connectors.kit.session import Auth
 from orderhaven.core.errors import WrongAddress
 from orderhaven.ports.clock import Clock
@@ -84,18 +84,14 @@ class OAuth:
             ("oauth_timestamp", str(timestamp)),
         ]
         pairs.append(("oauth_signature", signature(request.method, address, pairs, self._secret)))
-        text = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in pairs)
+        text = "&".join(f"{percent_encoded(name)}={percent_encoded(value)}" for name, value in pairs)
         return replace(request, url=f"{address}?{text}")
 
 
 def signature(method: str, address: str, pairs: Sequence[tuple[str, str]], secret: str) -> str:
     """RFC 5849, 3.4: method, address and sorted parameters; the key ends in '&' because there is no token."""
-    ordered = sorted((_encoded(name), _encoded(value)) for name, value in pairs)
+    ordered = sorted((percent_encoded(name), percent_encoded(value)) for name, value in pairs)
     parameters = "&".join(f"{name}={value}" for name, value in ordered)
-    base = f"{method.upper()}&{_encoded(address)}&{_encoded(parameters)}"
+    base = f"{method.upper()}&{percent_encoded(address)}&{percent_encoded(parameters)}"
     digest = hmac.new(f"{secret}&".encode(), base.encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
-
-
-def _encoded(text: str) -> str:
-    return quote(text, safe="-._~")
