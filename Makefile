@@ -8,7 +8,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test lint bench new-connector lock FORCE
+.PHONY: help install demo run test lint bench simulate mutants new-connector lock FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,12 @@ lint: install ## ruff, mypy and the import rules
 
 bench: install ## measure speed, idleness, growth and memory
 	@$(BIN)/python -m benchmarks $(args)
+
+simulate: install ## play days in which everything fails: SEEDS=2000, or SEED=123 to play one again
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(args)
+
+mutants: install ## plant faults in a copy of the hub, one by one: the simulation must find each
+	@$(BIN)/python -m tests.simulation.mutants $(args)
 
 new-connector: install ## write the skeleton of a connector: make new-connector name=NAME [args='--role shop']
 	@test -n "$(name)" || { echo 'Which one? Say: make new-connector name=mymarket' >&2; exit 2; }

@@ -1,10 +1,10 @@
 """A store per test: SQLite from a migrated template, or a real PostgreSQL that one wheel brings along."""
 
 import os
+import random
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,17 +23,19 @@ import structlog  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
+from tests.stores import point_store_at  # noqa: E402
+
+os.environ.setdefault(
+    "ORDERHAVEN_SEEDS_FROM", str(random.SystemRandom().randrange(10_000, 10_000_000))
+)  # workers inherit it
+
+
+def pytest_report_header() -> str:
+    return f"simulation: fresh seeds from {os.environ['ORDERHAVEN_SEEDS_FROM']}; ORDERHAVEN_SEEDS_FROM plays them again"
+
 
 def pytest_sessionfinish() -> None:
     shutil.rmtree(_HOME, ignore_errors=True)
-
-
-def point_store_at(database: dict[str, object]) -> None:
-    """Make `database` the store of this process."""
-    connections.close_all()
-    with suppress(AttributeError):  # nobody has opened one in this thread yet
-        del connections["default"]
-    connections.databases["default"] = connections.configure_settings({"default": database})["default"]
 
 
 @pytest.fixture(scope="session")

@@ -94,6 +94,77 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path, process: Callable[..
     assert "is no database of Orderhaven" in said.err
 
 
+@pytest.mark.processes
+def test_a_file_that_lost_its_contents_is_not_taken_for_a_new_one(tmp_path: Path, process: Callable[..., Said]) -> None:
+    (tmp_path / "data").mkdir()
+    file = tmp_path / "data" / "orderhaven.sqlite3"
+    file.touch()
+
+    said = process("up")
+
+    assert said.code == 1
+    assert f"The database {file} is empty: its contents are gone." in said.err
+    assert "back-up-and-restore.md" in said.err
+    assert file.stat().st_size == 0
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("damage", ["cut off", "overwritten"])
+def test_no_hub_starts_on_a_damaged_file(tmp_path: Path, process: Callable[..., Said], damage: str) -> None:
+    assert process("orders").code == 0
+    file = tmp_path / "data" / "orderhaven.sqlite3"
+    with sqlite3.connect(file) as database:
+        database.execute("PRAGMA journal_mode=DELETE")
+    whole = file.read_bytes()
+    half = len(whole) // 2
+    file.write_bytes(whole[:half] if damage == "cut off" else whole[:half] + b"\xaa" * half)
+    damaged = file.read_bytes()
+
+    said = process("up")
+
+    assert said.code == 1
+    assert "Traceback" not in said.err
+    assert "damaged" in said.err
+    assert "backup" in said.err
+    assert file.read_bytes() == damaged
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("command", ["up", "orders"])
+def test_a_downgrade_is_refused_before_it_writes_anything(
+    tmp_path: Path, process: Callable[..., Said], command: str
+) -> None:
+    assert process("orders").code == 0
+    file = tmp_path / "data" / "orderhaven.sqlite3"
+    with sqlite3.connect(file) as database:
+        database.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('store', '0999_newer', '2030-01-01')"
+        )
+    before = list(database.iterdump())
+
+    said = process(command)
+
+    assert said.code == 1
+    assert "a newer Orderhaven (it has 0999_newer)" in said.err
+    assert "upgrade.md" in said.err
+    assert list(database.iterdump()) == before
+    database.close()
+
+
+@pytest.mark.processes
+def test_an_upgrade_that_was_broken_off_is_taken_up_again(tmp_path: Path, process: Callable[..., Said]) -> None:
+    """A change of the schema is one transaction: a death before its end leaves the schema as it was before it."""
+    assert process("orders").code == 0
+    undo = (
+        "from orderhaven.store.setup import configure; configure();"
+        "from django.core.management import call_command as call; call('migrate', 'store', 'zero', verbosity=0)"
+    )
+    subprocess.run([sys.executable, "-c", undo], env=environment(tmp_path), check=True)
+
+    assert process("orders").code == 0
+    assert "As this version wants it." in process("doctor").out
+
+
 def test_a_full_disk_ends_in_a_sentence_and_loses_nothing(trade: Any, cli: Cli) -> None:
     fill_disk()
 

@@ -1,4 +1,4 @@
-"""`kill -9` of the hub at random moments, started again each time: the same verdict as without."""
+"""A hub that is killed, that stands still, or that cannot write, at random moments: the same verdict as without."""
 
 import subprocess
 import sys
@@ -28,3 +28,17 @@ def test_a_hub_that_is_killed_again_and_again_loses_doubles_and_invents_nothing(
         assert 0 == run.returncode, words
         assert _KILLS == words.count("kill "), words
         assert "nothing lost, nothing doubled, nothing untrue" in words
+
+
+@pytest.mark.parametrize(("what", "times", "said"), [("--stops", 3, "stop"), ("--full-disks", 4, "full disk")])
+def test_a_hub_that_stands_still_or_cannot_write_loses_doubles_and_invents_nothing(
+    what: str, times: int, said: str
+) -> None:
+    command = [sys.executable, "-m", "orderhaven.demo.under_fire", "--orders", "60", what, str(times), "--seed", "3"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.count(f"{said} ") >= times
+    assert "nothing lost, nothing doubled, nothing untrue" in run.stdout
+    if what == "--full-disks":
+        assert not run.stdout.count("\n0 times the store could not be written to")

@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -196,6 +198,15 @@ def _connect(
         hear_at=now,
         reread_at=now if declaration.role is Role.SHOP else None,
     )
+
+
+def put_back(backup: Path) -> None:
+    """The store holds what the backup holds; connections that ended tasks left open see that too."""
+    django_connections.close_all()
+    source, target = sqlite3.connect(backup), sqlite3.connect(backup.parent / "orderhaven.sqlite3")
+    source.backup(target)
+    source.close()
+    target.close()
 
 
 def start_trade(marketplace: Declaration, shop: Declaration, **link: Any) -> Trade:

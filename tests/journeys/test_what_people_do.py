@@ -1,5 +1,6 @@
 """Cancellations from every side, orders handled elsewhere, trash, second thoughts, and joining a running trade."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -254,3 +255,30 @@ def test_a_running_trade_is_joined_without_placing_what_another_tool_has_placed(
     assert {ref: trade.shop_ref(ref) for ref in refs[:3]} == theirs
     assert [len(trade.confirmed(ref)) for ref in refs] == [1] * 6
     assert all(trade.problems(ref) == [] for ref in refs)
+
+
+def test_the_rest_of_an_order_that_others_sent_a_part_of_is_placed(trade: Any) -> None:
+    trade.passes(seconds=10)
+    trade.goes_down(trade.shop)
+    ref = trade.sells((MUG, 3))
+    trade.passes(minutes=6)
+    send_a_piece(trade, ref)
+    trade.passes(minutes=6)
+    trade.shop.faults.clear()
+
+    trade.passes(minutes=30)
+
+    assert trade.order(ref).status == Status.PARTLY_SHIPPED
+    assert [one.quantities for one in trade.in_shop(ref)] == [{"MUG-1": 2}]
+
+
+def send_a_piece(trade: Any, ref: str) -> None:
+    """Somebody ships one piece at the marketplace itself."""
+    marketplace = trade.marketplace
+    if hasattr(marketplace, "trade"):
+        sale = marketplace.trade.sales[ref]
+        marketplace.trade.ship(sale, {sale.items[0].ref: 1}, trade.clock.now())
+    else:
+        sale = marketplace._sale(ref)
+        sale.facts = {key: replace(facts, shipped=1) for key, facts in sale.facts.items()}
+        sale.changed_at = trade.clock.now()

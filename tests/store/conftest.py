@@ -160,8 +160,8 @@ def connection(merchant: Merchant, role: Role, name: str, **columns: Any) -> Con
     return Connection.objects.create(merchant=merchant, role=role, name=name, **given | columns)
 
 
-@pytest.fixture
-def books(any_store: None) -> Books:
+def new_books() -> Books:
+    """In an empty store."""
     merchant = Merchant.objects.create(name="Wolkenwinkel")
     marketplace = connection(merchant, Role.MARKETPLACE, "bol NL")
     shop = connection(merchant, Role.SHOP, "Webshop")
@@ -172,4 +172,9 @@ def books(any_store: None) -> Books:
     return Books(merchant, marketplace, shop, link, claims[0][0], claims[1][0])
 
 
-__all__ = ["CODE", "GIFT", "LAMP", "MUG", "PACE", "Books", "LineFacts", "connection"]
+@pytest.fixture
+def books(any_store: None) -> Books:
+    return new_books()
+
+
+__all__ = ["CODE", "GIFT", "LAMP", "MUG", "PACE", "Books", "LineFacts", "connection", "new_books"]

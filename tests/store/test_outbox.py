@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shipment import TrackingCode
 from orderhaven.core.shop_order import ShopState
 from orderhaven.core.status import Fact, Status
 from orderhaven.ports.connector import Declaration
@@ -598,3 +599,16 @@ def test_what_was_told_long_ago_is_not_walked_through(store: None, statement: st
         plan = [row[3] for row in cursor.fetchall()]
 
     assert any("USING INDEX message_due (connection_id=? AND state=?" in step for step in plan), plan
+
+
+def test_pieces_that_were_cancelled_there_were_not_shipped_by_others(books: Books) -> None:
+    books.places("A-1")
+    books.shop_says(books.reading("A-1", ShopState.COMPLETED, codes=(TrackingCode(CODE, ""),)))
+    message = books.finishes(books.begins("A-1", Kind.CONFIRM), MayHaveHappened("lost"))
+    books.sees(books.sighting("A-1", cancelled=2))
+    assert books.order("A-1").status == Status.CANCELLED
+
+    books.finishes(message, Done(by_others=True), MessageState.UNCLEAR)
+
+    assert not books.order("A-1").handled_by_others
+    assert books.message("A-1", Kind.CONFIRM).state == MessageState.DROPPED

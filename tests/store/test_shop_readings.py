@@ -372,3 +372,13 @@ def test_completed_pieces_that_differ_are_no_confirmation(books: Books) -> None:
 
     assert books.order("A-1").status == Status.NOT_SHIPPED
     assert books.problems("A-1") == [ProblemKind.QUANTITIES_DIFFER]
+
+
+def test_a_reading_that_changes_nothing_of_its_order_is_taken_in(books: Books) -> None:
+    books.places("A-1")
+    before = books.order("A-1")
+
+    books.change("A-1", lambda ledger, row: ledger.change(row))
+
+    assert books.order("A-1").__dict__.keys() == before.__dict__.keys()
+    assert (books.order("A-1").status, books.order("A-1").shop_word) == (before.status, before.shop_word)

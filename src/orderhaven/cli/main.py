@@ -72,7 +72,7 @@ def sentence_of(error: Exception) -> str:
 
 
 # by name: importing them needs Django's settings, which may be what is wrong
-_SPEAK_FOR_THEMSELVES = frozenset({"Impossible", "KeysLost", "AlreadyRunning", "BadCursor"})
+_SPEAK_FOR_THEMSELVES = frozenset({"Impossible", "KeysLost", "AlreadyRunning", "BadCursor", "Unusable"})
 
 
 def _of_database(error: Exception) -> str:

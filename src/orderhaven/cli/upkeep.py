@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
-import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from orderhaven import paths
 from orderhaven.cli.desk import clock, hand
 from orderhaven.cli.screen import count, err, print_json, say, table
-
-if TYPE_CHECKING:
-    from structlog.types import Processor
 
 keys = typer.Typer(help="The keys that encrypt the secrets of your connections.", no_args_is_help=True)
 
@@ -34,7 +29,8 @@ def add_to(app: typer.Typer) -> None:
 
 def up() -> None:
     """Run the hub until it is stopped (Ctrl-C or SIGTERM). Its log goes to stderr, one JSON object per line."""
-    from orderhaven.store.setup import configure, open_store
+    from orderhaven.cli.log import log_as_json
+    from orderhaven.store.setup import configure, demand_sound, open_store
 
     log_as_json()
     configure()
@@ -43,6 +39,7 @@ def up() -> None:
     kept_for = people_kept_for(os.environ.get("ORDERHAVEN_PERSONAL_DATA_DAYS", "30"))
     with only_hub_on(paths.lock_file()):
         open_store()
+        demand_sound()
         asyncio.run(_run(kept_for))
 
 
@@ -97,34 +94,6 @@ def rotate() -> None:
         f"{count(rewritten, 'connection')} encrypted with a new key, in {keys_place()}. "
         "Backups from before need the old one."
     )
-
-
-def log_as_json() -> None:
-    """Ours and other people's lines alike. Tracebacks come without local variables: those hold addresses and tokens."""
-    import structlog
-
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    )
-    theirs = logging.StreamHandler(sys.stderr)
-    theirs.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    logging.basicConfig(level=logging.WARNING, handlers=[theirs], force=True)
 
 
 def people_kept_for(days: str) -> timedelta:

@@ -1,6 +1,7 @@
 """Processes that the demo starts, and ends by their own id and nobody else's."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -48,6 +49,17 @@ class Child:
         self._process.kill()
         self._process.wait()
         self._close()
+
+    def stand_still(self) -> None:
+        """SIGSTOP: as if the machine slept."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def may_write_files_of(self, size: int) -> None:
+        """The kernel refuses every write beyond; -1 lifts that."""
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
     def end(self) -> None:
         """Ask it to end; insist after a while."""

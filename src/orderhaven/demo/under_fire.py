@@ -1,9 +1,11 @@
-"""`python -m orderhaven.demo.under_fire`: a day while the hub is killed (kill -9) at random and started again."""
+"""`python -m orderhaven.demo.under_fire`: a day while the hub is killed (kill -9) and started again, stands still for longer
+than a call may take (SIGSTOP, SIGCONT), or cannot write to its disk, at random moments."""
 
 import argparse
 import random
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +16,10 @@ from orderhaven.demo.processes import CannotPlay, Child
 from orderhaven.demo.show import say_verdict
 
 _UP = ("orderhaven.cli.main", "up")
+_IMPATIENT = ("orderhaven.demo.hub",)  # gives a call up after 4 s, so that standing still outlasts one
+_STANDS_STILL_FOR_S = 5.0
+_DISK_IS_FULL_FOR_S = 1.5
+_SMALLEST_FILE = 32 * 1024  # bytes; a write-ahead log outgrows it with the next few orders
 _LIVES_FOR_S = (0.2, 2.2)  # of the hub, from its first call until it is killed
 _AIMS_AFTER_S = (0.0, 0.6)
 _SENDS_WITHIN_S = 2.5
@@ -22,16 +28,26 @@ _LATEST = timedelta(hours=90)
 _LOOKS_EVERY_S = 1.0
 
 
-def run_under_fire(orders: int, kills: int, seed: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Fire:
+    """How often what happens to the hub."""
+
+    kills: int = 0
+    stops: int = 0
+    full_disks: int = 0
+
+
+def run_under_fire(orders: int, fire: Fire, seed: int) -> int:
     """Returns the exit code: 0 only when all three sides agree in the end."""
     console = Console(highlight=False)
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="orderhaven-kill-") as folder:
         # sold over about the time that the kills take, so that there is work at every moment
-        wish = Wish(orders=orders, seed=seed, selling_hours=max(2 * kills, 4), with_trouble=False)
+        hours = 2 * fire.kills + 3 * (fire.stops + fire.full_disks)
+        wish = Wish(orders=orders, seed=seed, selling_hours=max(hours, 4), with_trouble=False)
         with running(Path(folder), wish) as day:
             day.connect()
-            hub = _kill_again_and_again(console, day, kills, chance)
+            hub = (_kill_again_and_again if fire.kills else _torment)(console, day, fire, chance)
             try:
                 sight = day.watch(day.began_at, day.began_at + _LATEST, _LOOKS_EVERY_S, lambda _: None)
             finally:
@@ -41,12 +57,12 @@ def run_under_fire(orders: int, kills: int, seed: int) -> int:
             return 0 if verdict.is_clean else 1
 
 
-def _kill_again_and_again(console: Console, day: Day, kills: int, chance: random.Random) -> Child:
+def _kill_again_and_again(console: Console, day: Day, fire: Fire, chance: random.Random) -> Child:
     """The last hub, alive."""
     hub = day.start_hub(_UP)
     try:
         day.begin(hub)
-        for number in range(1, kills + 1):
+        for number in range(1, fire.kills + 1):
             is_aimed = number % 2 == 1
             moment_s = chance.uniform(*(_AIMS_AFTER_S if is_aimed else _LIVES_FOR_S))
             time.sleep(moment_s)
@@ -55,10 +71,42 @@ def _kill_again_and_again(console: Console, day: Day, kills: int, chance: random
             hub.kill()
             busy = sum(order.untold for order in day.hub.look().orders)
             said = "in the middle of sending" if day.hub.is_sending() else "between sendings"
-            console.print(f"kill {number} of {kills}, {moment_s:.3f} s into its work, {said}, {busy} messages untold")
+            console.print(
+                f"kill {number} of {fire.kills}, {moment_s:.3f} s into its work, {said}, {busy} messages untold"
+            )
             hub = day.start_hub(_UP)
             _await_first_call(day, hub)
     except BaseException:
+        hub.end()
+        raise
+    return hub
+
+
+def _torment(console: Console, day: Day, fire: Fire, chance: random.Random) -> Child:
+    """One hub that lives through all of it."""
+    hub = day.start_hub(_IMPATIENT if fire.stops else _UP)
+    try:
+        day.begin(hub)
+        for number in range(1, fire.stops + 1):
+            time.sleep(chance.uniform(*_AIMS_AFTER_S))
+            _await_sending(day)
+            hub.stand_still()
+            said = "in the middle of sending" if day.hub.is_sending() else "between sendings"
+            console.print(f"stop {number} of {fire.stops}, {said}, for {_STANDS_STILL_FOR_S:.0f} s")
+            time.sleep(_STANDS_STILL_FOR_S)
+            hub.go_on()
+        for number in range(1, fire.full_disks + 1):
+            time.sleep(chance.uniform(*_LIVES_FOR_S))
+            hub.may_write_files_of(_SMALLEST_FILE)
+            console.print(f"full disk {number} of {fire.full_disks}, for {_DISK_IS_FULL_FOR_S:.1f} s")
+            time.sleep(_DISK_IS_FULL_FOR_S)
+            hub.may_write_files_of(-1)
+        if hub.has_ended:
+            raise CannotPlay(f"The hub ended: {(day.folder / 'hub.log').read_text()[-2000:]}")
+        refused = (day.folder / "hub.log").read_text().count("store_trouble")
+        console.print(f"{refused} times the store could not be written to")
+    except BaseException:
+        hub.go_on()
         hub.end()
         raise
     return hub
@@ -84,10 +132,13 @@ def _await_first_call(day: Day, hub: Child) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=120)
-    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--stops", type=int, default=0)
+    parser.add_argument("--full-disks", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    raise SystemExit(run_under_fire(given.orders, given.kills, given.seed))
+    fire = Fire(given.kills, given.stops, given.full_disks)
+    raise SystemExit(run_under_fire(given.orders, fire, given.seed))
 
 
 if __name__ == "__main__":

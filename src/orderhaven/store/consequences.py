@@ -44,6 +44,8 @@ def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Stat
                 ledger.drop_unsent(order, tuple(Kind))
             case Status.NOT_SHIPPED:
                 _open_again(ledger, order, fact)
+            case Status.PARTLY_SHIPPED:
+                want_placed(ledger, order)
             case _:
                 pass
     elif fact in _BY_OTHERS and after is Status.SHIPPED:
@@ -63,7 +65,9 @@ def want_placed(ledger: Ledger, order: Order) -> None:
         return
     wants_delivered = order.link.delivered_by_marketplace == DeliveredByMarketplace.PLACE
     delivered = order.by_marketplace and order.status == Status.SHIPPED and wants_delivered
-    if delivered or (order.status == Status.NOT_SHIPPED and not order.by_marketplace):
+    # what others sent a part of still has a rest to be sent from the shop
+    to_ship = order.status in (Status.NOT_SHIPPED, Status.PARTLY_SHIPPED) and not order.by_marketplace
+    if delivered or to_ship:
         ledger.put(order, Kind.PLACE)
 
 
@@ -72,7 +76,7 @@ def still_wanted(order: Order, kind: Kind) -> bool:
     status = Status(order.status)
     match kind:
         case Kind.PLACE:
-            open_here = status in (Status.NOT_SHIPPED, Status.CANCELLATION_REQUESTED)
+            open_here = status in (Status.NOT_SHIPPED, Status.PARTLY_SHIPPED, Status.CANCELLATION_REQUESTED)
             return not order.shop_ref and (open_here or (status is Status.SHIPPED and order.by_marketplace))
         case Kind.CONFIRM:
             return status is Status.SHIPPED and not order.handled_by_others
@@ -111,6 +115,9 @@ def _handled_by_others(ledger: Ledger, order: Order) -> None:
 def _cancelled(ledger: Ledger, order: Order, fact: Fact, before: Status) -> None:
     ledger.drop_unsent(order, (Kind.PLACE, Kind.CONFIRM, Kind.ACCEPT, Kind.REFUSE))
     ledger.change(order, closed_at=ledger.now)
+    if order.handled_by_others:  # what looked like others' shipment was this
+        ledger.change(order, handled_by_others=False)
+        ledger.touch(order)
     if fact in _BY_THE_MERCHANT:
         asked = before is Status.CANCELLATION_REQUESTED
         ledger.put(order, Kind.CANCEL, reason=CancelReason.BUYER_ASKED if asked else CancelReason.OUT_OF_STOCK)

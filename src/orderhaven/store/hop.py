@@ -28,7 +28,7 @@ class Hop:
 
     async def __call__(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         if self._pool is None:
-            return _told_apart(work, args, kwargs)
+            return told_apart(work, args, kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._pool, _in_thread, work, args, kwargs)
 
     def close(self) -> None:
@@ -39,10 +39,10 @@ class Hop:
 
 def _in_thread(work: Callable[..., R], args: tuple[object, ...], kwargs: dict[str, object]) -> R:
     close_old_connections()
-    return _told_apart(work, args, kwargs)
+    return told_apart(work, args, kwargs)
 
 
-def _told_apart(work: Callable[..., R], args: tuple[object, ...], kwargs: dict[str, object]) -> R:
+def told_apart(work: Callable[..., R], args: tuple[object, ...], kwargs: dict[str, object]) -> R:
     """A full disk is nobody's bug: told apart from those by its own exception."""
     try:
         return work(*args, **kwargs)

@@ -24,7 +24,7 @@ def load_keys() -> list[bytes]:
     try:
         written = file.stat()
     except FileNotFoundError:
-        _write(file, [Fernet.generate_key()])
+        _make_first(file)
         written = file.stat()
     return list(_read(file, written.st_ino, written.st_mtime_ns))
 
@@ -79,13 +79,29 @@ def _box_of(keys: tuple[bytes, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
 
+def _make_first(file: Path) -> None:
+    """Of two processes that find no file, one makes it, and both go on with what it wrote."""
+    fresh = _written_beside(file, [Fernet.generate_key()])
+    try:
+        os.link(fresh, file)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+
+
 def _write(file: Path, keys: list[bytes]) -> None:
-    """Atomically, and readable by the owner alone from the first byte."""
+    """Atomically, in place of what stood there."""
+    _written_beside(file, keys).replace(file)
+
+
+def _written_beside(file: Path, keys: list[bytes]) -> Path:
+    """A new file, on the disk, and readable by the owner alone from the first byte."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = file.with_suffix(".new")
+    fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as out:
         out.write(b"\n".join(keys) + b"\n")
         out.flush()
         os.fsync(out.fileno())
-    fresh.replace(file)
+    return fresh

@@ -6,6 +6,7 @@ The only writer of an order's status is `move`; what follows from a move stands 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
+import structlog
 from django.db import connection as database
 from django.db import transaction
 
@@ -24,6 +25,8 @@ from orderhaven.store.models import (
     Shipment,
     Side,
 )
+
+log = structlog.get_logger()
 
 SIDE_OF: Mapping[Kind, Side] = {
     Kind.PLACE: Side.SHOP,
@@ -90,6 +93,7 @@ class Ledger:
         except OutsideTable:
             self.problem(order, ProblemKind.UNEXPECTED_FACT, {"status": before, "fact": fact})
             return
+        log.debug("fact", order=order.pk, status=before, fact=fact, to=step.to)
         if step.to is not before:
             self.change(order, status=step.to)
             self.event(order, "status", {"from": before, "to": step.to, "fact": fact, **data})
@@ -256,6 +260,8 @@ SELECT id, order_id, kind, message_id FROM store_problem WHERE order_id IN ({mar
 
 
 def _set(changed: dict, row: object, columns: Mapping[str, object]) -> None:  # type: ignore[type-arg]
+    if not columns:
+        return
     for name, value in columns.items():
         setattr(row, name, value)
     changed.setdefault(row.pk, (row, set()))[1].update(columns)  # type: ignore[attr-defined]

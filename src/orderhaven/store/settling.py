@@ -48,6 +48,8 @@ class Pace:
 def settle(ledger: Ledger, row: Order, message: Message, verdict: Verdict, pace: Pace) -> None:
     """Every verdict but `TakenIn`, which says nothing of the order yet: `outbox.finish` writes that one by itself."""
     match verdict:
+        case Done(by_others=True) if message.kind == Kind.CONFIRM and row.status == Status.CANCELLED:
+            _drop(ledger, message)  # its pieces are gone because they were cancelled
         case Done():
             _done(ledger, row, message, verdict)
         case MayHaveHappened(cause):

@@ -8,6 +8,8 @@ from django.core.management import call_command
 
 from orderhaven import paths
 
+_APP = "store"
+
 
 def configure() -> None:
     """Make Django ready once; the data folder comes into being readable by its owner alone."""
@@ -19,7 +21,50 @@ def configure() -> None:
     django.setup()
 
 
+class Unusable(Exception):
+    """Why this database is not opened, and the way back. Nothing was written to it."""
+
+
 def open_store() -> None:
-    """Configure and migrate. Safe to call from several processes: migrations run in one immediate transaction each."""
+    """Configure and migrate. Safe to call from several processes: migrations run in one immediate transaction each.
+
+    Raises Unusable for a file that lost its contents and for a database of a newer version.
+    """
     configure()
+    _refuse_emptied_file()
+    _refuse_newer_schema()
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def demand_sound() -> None:
+    """Read all of an SQLite file before a hub begins to work on it. Raises Unusable."""
+    from orderhaven.store import doctor
+
+    damage = doctor.damage()
+    if damage:
+        raise Unusable(f"The database {paths.sqlite_file()} is damaged ({damage}). {_WAY_BACK}")
+
+
+_WAY_BACK = "Nothing was written to it. Bring your last backup back: see docs/how-to/back-up-and-restore.md"
+
+
+def _refuse_emptied_file() -> None:
+    """SQLite takes a file of no bytes for a new database, and would begin again without a single order."""
+    file = paths.sqlite_file()
+    if not paths.database_url() and file.exists() and file.stat().st_size == 0:
+        raise Unusable(f"The database {file} is empty: its contents are gone. {_WAY_BACK}")
+
+
+def _refuse_newer_schema() -> None:
+    from django.db import connection
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    applied = {name for app, name in loader.applied_migrations or {} if app == _APP}
+    newer = sorted(applied - {name for app, name in loader.disk_migrations or {} if app == _APP})
+    if newer:
+        raise Unusable(
+            f"The database was brought up to date by a newer Orderhaven (it has {', '.join(newer)}), and this version "
+            "would damage it. Nothing was written. Install that version again, or put the backup from before the upgrade "
+            "back: see docs/how-to/upgrade.md"
+        )

@@ -138,14 +138,14 @@ def _own_trouble(cycle: Cycle, message: Message, error: Exception) -> Verdict:
 
 async def _send_all(cycle: Cycle, mouth: Mouth, messages: Sequence[Message], not_after: datetime) -> None:
     """Send at once what the declared limits allow, and write down in groups what comes back: a commit waits for the disk."""
-    sending = {asyncio.create_task(_send_one(cycle, mouth, message, not_after)) for message in messages}
-    under_way = sending
+    sending = [asyncio.create_task(_send_one(cycle, mouth, message, not_after)) for message in messages]
+    under_way = set(sending)
     ends: list[HubError] = []
     try:
         while under_way:
             await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
             done, under_way = await asyncio.wait(under_way, timeout=_GATHERS_FOR_S)
-            group = [task.result() for task in done]
+            group = [task.result() for task in sending if task in done]
             ends += [one.ends for one in group if one.ends is not None]
             verdicts = {one.message.pk: one.verdict for one in group}
             await _finish(cycle, [one.message for one in group], verdicts, MessageState.SENDING)

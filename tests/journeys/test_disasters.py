@@ -1,0 +1,104 @@
+"""What comes back from a backup heals by itself: the world went on, and the hub finds out without doubling anything."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orderhaven.core.status import Status
+from orderhaven.ports.connector import Role
+from orderhaven.store import connections as schedule
+from orderhaven.store.backup import copy_database
+
+from .conftest import MUG, POSTNL_CODE, put_back
+
+
+@pytest.fixture
+def backs_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Path]:
+    """Makes a backup of the running hub's store, as the command does."""
+    monkeypatch.setenv("ORDERHAVEN_DATA", str(tmp_path))
+
+    def back_up() -> Path:
+        target = tmp_path / "backup.sqlite3"
+        copy_database(target)
+        return target
+
+    return back_up
+
+
+def restore(trade: Any, backup: Path) -> None:
+    put_back(backup)
+    trade.starts_again()
+
+
+def test_a_restore_doubles_no_order_that_was_placed_since(trade: Any, backs_up: Callable[[], Path]) -> None:
+    trade.passes(minutes=6)
+    heard_before = trade.sells((MUG, 1))
+    backup = backs_up()
+    since = trade.sells((MUG, 2))
+    trade.passes(minutes=12)
+    placed = {ref: trade.in_shop(ref)[0].shop_ref for ref in (heard_before, since)}
+
+    restore(trade, backup)
+    trade.passes(minutes=30)
+
+    assert {ref: [one.shop_ref for one in trade.in_shop(ref)] for ref in placed} == {
+        ref: [shop_ref] for ref, shop_ref in placed.items()
+    }
+    assert {ref: trade.shop_ref(ref) for ref in placed} == placed
+    assert trade.problems(since) == []
+
+
+def test_a_restore_confirms_nothing_again_that_was_confirmed_since(trade: Any, backs_up: Callable[[], Path]) -> None:
+    trade.passes(minutes=6)
+    ref = trade.sells((MUG, 2))
+    trade.passes(minutes=6)
+    backup = backs_up()
+    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.passes(minutes=12)
+    [first] = trade.confirmed(ref)
+
+    restore(trade, backup)
+    trade.passes(hours=4)
+
+    assert trade.confirmed(ref) == [first]
+    assert trade.order(ref).status == Status.SHIPPED
+    assert trade.order(ref).marketplace_told == "told"
+    assert trade.problems(ref) == []
+
+
+def test_a_restore_cancels_nothing_again_that_was_cancelled_since(trade: Any, backs_up: Callable[[], Path]) -> None:
+    trade.passes(minutes=6)
+    ref = trade.sells((MUG, 1))
+    trade.passes(minutes=6)
+    backup = backs_up()
+    trade.shop.cancel(trade.shop_ref(ref))
+    trade.passes(minutes=12)
+    assert ref in trade.marketplace.cancelled()
+    told = len(trade.tellings(trade.marketplace))
+
+    restore(trade, backup)
+    trade.passes(hours=1)
+
+    assert trade.order(ref).status == Status.CANCELLED
+    assert len(trade.tellings(trade.marketplace)) == told
+    assert trade.problems(ref) == []
+
+
+def test_what_was_bought_and_sent_between_backup_and_restore_is_all_there(
+    trade: Any, backs_up: Callable[[], Path]
+) -> None:
+    backup = backs_up()
+    trade.passes(minutes=6)
+    ref = trade.sells((MUG, 1))
+    trade.passes(minutes=6)
+    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.passes(minutes=12)
+
+    restore(trade, backup)
+    schedule.nudge(trade.connection(Role.MARKETPLACE).pk, trade.clock.now(), "hear_at")
+    trade.passes(hours=4)
+
+    assert len(trade.confirmed(ref)) == 1
+    assert len(trade.in_shop(ref)) == 1

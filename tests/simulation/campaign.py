@@ -1,0 +1,112 @@
+"""Many seeds on all cores: progress while they play, the first failing ones shrunk and told, and what was reached.
+
+`python -m tests.simulation --seeds 2000 [--from N]`, or `--seed N` to play one again.
+"""
+
+import multiprocessing
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.simulation.outcome import NEVER, ROWS, Outcome, Row, play
+from tests.simulation.plan import Pair, Plan, Trouble, plan_of
+from tests.simulation.process import Endless
+from tests.simulation.ready import make_ready
+from tests.simulation.shrink import shrunk
+from tests.simulation.story import as_story
+
+
+@dataclass
+class Campaign:
+    """What the seeds reached together."""
+
+    seeds: int = 0
+    orders: int = 0
+    hours: float = 0.0
+    cpu_s: float = 0.0
+    rows: Counter[Row] = field(default_factory=Counter)
+    rows_of_the_real: Counter[Row] = field(default_factory=Counter)
+    troubles: Counter[Trouble] = field(default_factory=Counter)
+    failed: dict[int, list[str]] = field(default_factory=dict)
+
+    def take(self, outcome: Outcome) -> None:
+        self.seeds += 1
+        self.orders += outcome.orders
+        self.hours += outcome.hours
+        self.cpu_s += outcome.cpu_s
+        self.rows += outcome.rows
+        if outcome.pair is Pair.REAL:
+            self.rows_of_the_real += outcome.rows
+        self.troubles += outcome.troubles
+        if outcome.flaws:
+            self.failed[outcome.seed] = outcome.flaws
+
+    def missed(self) -> list[str]:
+        """What none of the seeds reached; and what one reached although nothing leads there."""
+        rows = [
+            f"(but it is said to be impossible) '{fact}' while '{status}'"
+            for status, fact in sorted(NEVER & set(self.rows))
+        ]
+        rows += [f"the row '{fact}' while '{status}'" for status, fact in sorted(ROWS - set(self.rows))]
+        return rows + [f"the trouble '{trouble}'" for trouble in Trouble if trouble not in self.troubles]
+
+
+def fresh_seeds(count: int) -> range:
+    """Seeds that nobody has played yet, most likely; they stand in a row, so that every kind of plan is among them."""
+    first = random.SystemRandom().randrange(10_000, 10_000_000)
+    return range(first, first + count)
+
+
+def outcomes(seeds: Sequence[int], processes: int) -> Iterator[Outcome]:
+    """As they come in; a seed that breaks the simulation itself counts as failed."""
+    if processes == 1:
+        yield from map(_safely, seeds)
+        return
+    with multiprocessing.get_context("spawn").Pool(processes, make_ready) as pool:
+        yield from pool.imap_unordered(_safely, seeds, chunksize=1)
+
+
+def story_of(seed: int) -> str:
+    """The smallest plan that fails in the same way, told in sentences."""
+    plan = plan_of(seed)
+    outcome = _safely(seed)
+    if not outcome.flaws:
+        return f"Seed {seed} holds."
+    smallest = shrunk(plan, _FailsLike(frozenset(map(_kind, outcome.flaws))))
+    return as_story(seed, plan, smallest, _safely_played(smallest))
+
+
+@dataclass(frozen=True)
+class _FailsLike:
+    kinds: frozenset[str]
+
+    def __call__(self, plan: Plan) -> bool:
+        return bool(self.kinds & set(map(_kind, _safely_played(plan).flaws)))
+
+
+def _kind(flaw: str) -> str:
+    """A flaw without its numbers and names."""
+    text = flaw.partition(": ")[2] or flaw
+    return " ".join(word for word in text.split() if word.isalpha())[:60]
+
+
+def _safely(seed: int) -> Outcome:
+    return _safely_played(plan_of(seed))
+
+
+def _safely_played(plan: Plan) -> Outcome:
+    try:
+        return play(plan)
+    except (Exception, Endless) as error:  # noqa: BLE001 - a seed that breaks the simulation has failed, and the others go on
+        broken = f"the run: broke with {type(error).__name__}: {error}"
+        return Outcome(plan.seed, plan.pair, [broken], Counter(), Counter(), 0, 0.0, 0.0)
+
+
+def reach(campaign: Campaign) -> Iterable[str]:
+    """Lines about how far the campaign got."""
+    yield f"{campaign.seeds} seeds, {campaign.orders} orders, {campaign.hours:.0f} hours of trade"
+    real = len(ROWS & set(campaign.rows_of_the_real))
+    yield f"rows of the status table reached: {len(ROWS & set(campaign.rows))} of {len(ROWS)} ({real} of them by bol and WooCommerce)"
+    hit = sum(trouble in campaign.troubles for trouble in Trouble)
+    yield f"kinds of trouble that came true: {hit} of {len(Trouble)}"

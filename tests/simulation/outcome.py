@@ -1,0 +1,94 @@
+"""What became of one seed: its flaws, and what it reached."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orderhaven.core.status import TABLE, Fact, Status
+from orderhaven.store.models import Event
+from tests.simulation.invariants import judge
+from tests.simulation.plan import Pair, Plan, Trouble, plan_of
+from tests.simulation.run import Line, Run
+
+Row = tuple[str, str]  # status, fact
+# rows that stand in the table for completeness: nothing that can be done or said leads there
+_NEVER: Mapping[tuple[Status, Fact], str] = {
+    (Status.MANUAL, Fact.TAKEN_OVER): "nobody takes over what a person has",
+    (Status.MANUAL, Fact.ACCEPTED): "acceptance is heard of orders that are pending",
+    (Status.NOT_SHIPPED, Fact.ACCEPTED): "acceptance is heard of orders that are pending",
+    (Status.CANCELLATION_REQUESTED, Fact.ACCEPTED): "acceptance is heard of orders that are pending",
+    (Status.MANUAL, Fact.CANCEL_REFUSED): "only a wish that stands is refused",
+    (Status.NOT_SHIPPED, Fact.CANCEL_REFUSED): "only a wish that stands is refused",
+    (Status.CANCELLATION_REQUESTED, Fact.BUYER_ASKS): "who asks twice is seen to ask once",
+    (Status.MANUAL, Fact.WAIT_OVER): "a wait ends with leaving 'waiting'",
+    (Status.SHIPPED, Fact.WAIT_OVER): "a wait ends with leaving 'waiting'",
+    (Status.WAITING, Fact.CODE): "a code on a completed order is heard as 'completed with code'",
+    (Status.MANUAL, Fact.REST_SENT): "the rest is what follows a part: of others it is 'shipped there'",
+    (Status.SHIPPED, Fact.REST_SENT): "the rest is what follows a part: of others it is 'shipped there'",
+    (Status.CANCELLED, Fact.REST_SENT): "the rest is what follows a part: of others it is 'shipped there'",
+    (Status.PARTLY_SHIPPED, Fact.SHIPPED_THERE): "what follows a part is the rest",
+    (Status.PARTLY_SHIPPED, Fact.REOPENED_LATE): "nothing is told of a part",
+}  # fmt: skip
+NEVER: frozenset[Row] = frozenset((str(status), str(fact)) for status, fact in _NEVER)
+ROWS: frozenset[Row] = frozenset((str(status), str(fact)) for status, facts in TABLE.items() for fact in facts) - NEVER
+
+
+@dataclass
+class Outcome:
+    seed: int
+    pair: Pair
+    flaws: list[str]
+    rows: Counter[Row]
+    troubles: Counter[Trouble]
+    orders: int
+    hours: float  # of the sides' own time
+    cpu_s: float
+    story: list[Line] = field(default_factory=list)
+
+
+class _Judged(Run):
+    verdict: list[str]
+
+    def at_the_end(self) -> None:
+        self.verdict = judge(self)
+        if self.verdict:
+            self.story += self.store.run(self._what_the_hub_wrote)
+            self.story.sort(key=lambda line: line.at)
+
+    def _what_the_hub_wrote(self) -> list[Line]:
+        """Its own timeline of the orders that ended wrong."""
+        refs = {flaw.partition(":")[0] for flaw in self.verdict}
+        events = Event.objects.filter(order__ref__in=refs).select_related("order").order_by("id")
+        return [
+            Line(self.seconds(one.at), f"    hub: {one.order.ref} {one.kind} {_told(one.data)} ({one.actor})")
+            for one in events
+        ]
+
+
+def _told(data: Mapping[str, object]) -> str:
+    return " ".join(f"{name}={value}" for name, value in data.items())
+
+
+def play(plan: Plan) -> Outcome:
+    """Raises whatever breaks the simulation itself."""
+    began = time.process_time()
+    run = _Judged(plan)
+    run.play()
+    rows = Counter((str(line["status"]), str(line["fact"])) for line in run.logs if line.get("event") == "fact")
+    hours = (run.settled_at or run.plan.minutes * 60) / 3600
+    return Outcome(
+        plan.seed,
+        plan.pair,
+        run.verdict,
+        rows,
+        run.hits,
+        len(run.diaries),
+        hours,
+        time.process_time() - began,
+        run.story,
+    )
+
+
+def play_seed(seed: int) -> Outcome:
+    return play(plan_of(seed))

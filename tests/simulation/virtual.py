@@ -1,0 +1,47 @@
+"""Time that jumps: an event loop that never waits, and a clock that follows it."""
+
+import asyncio
+import selectors
+from datetime import UTC, datetime, timedelta
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday morning
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Where nothing is to be done, the next moment at which something is comes at once."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        super().__init__(_NeverWaits(self))
+
+    def time(self) -> float:
+        return self.seconds
+
+
+class _NeverWaits(selectors.DefaultSelector):
+    def __init__(self, loop: VirtualLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            raise RuntimeError("Everybody waits, and nothing is due any more.")
+        self._loop.seconds += timeout
+        return super().select(0)
+
+
+class LoopClock:
+    """A `ports.clock.Clock` on a loop's time; `skew` is how far it is off."""
+
+    def __init__(self, loop: VirtualLoop, skew: timedelta = timedelta(0)) -> None:
+        self._loop = loop
+        self.skew = skew
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self._loop.seconds) + self.skew
+
+    def in_real(self, seconds: float) -> timedelta:
+        return timedelta(seconds=seconds)
+
+    async def sleep(self, duration: timedelta) -> None:
+        await asyncio.sleep(max(duration.total_seconds(), 0))

@@ -1,0 +1,314 @@
+"""The store and its outbox against a plain model, by random walks: whatever is heard, told, overtaken or broken off.
+
+The walks are hypothesis's; the model knows of each message what was last written, and which claims are over.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shipment import TrackingCode
+from orderhaven.core.shop_order import ShopState
+from orderhaven.core.status import Fact, Status, path_is_lawful
+from orderhaven.store import connections, outbox
+from orderhaven.store.connections import Claim, Fenced
+from orderhaven.store.consequences import still_wanted
+from orderhaven.store.models import (
+    Connection,
+    Event,
+    Kind,
+    Line,
+    Link,
+    Merchant,
+    Message,
+    MessageState,
+    Order,
+    Person,
+    Problem,
+    Shipment,
+)
+from orderhaven.store.outbox import Composed
+from orderhaven.store.verdicts import Done, MayHaveHappened, NotNow, NotThere, Park, StillPending, TakenIn, Verdict
+from orderhaven.testing.goods import MUG
+
+from .conftest import CODE, PACE, Books, new_books
+
+_TABLES = (Event, Problem, Shipment, Message, Person, Line, Order, Link, Connection, Merchant)
+_IN_FLIGHT = ("sending", "unclear", "awaiting")
+_REFS = ("A-1", "A-2", "A-3")
+
+
+@dataclass
+class Known:
+    """What the model remembers of a message."""
+
+    state: str
+    attempt: int
+    misses: int = 0
+
+
+class StoreMachine(RuleBasedStateMachine):
+    books: Books
+
+    @initialize()
+    def start(self) -> None:
+        for table in _TABLES:
+            table.objects.all().delete()
+        self.books = new_books()
+        self.stale: list[Claim] = []
+        self.told: dict[int, str] = {}  # messages that were told, and their remote reference
+        self.misses: dict[int, int] = {}
+
+    # ------------------------------------------------------------ what is heard
+
+    @rule(ref=st.sampled_from(_REFS), pieces=st.integers(1, 3))
+    def an_order_comes(self, ref: str, pieces: int) -> None:
+        if not Order.objects.filter(ref=ref).exists():
+            self.books.hears(ref, (MUG, pieces))
+
+    @rule(ref=st.sampled_from(_REFS))
+    def it_is_heard_again(self, ref: str) -> None:
+        before = _dump()
+        if self._knows(ref) and self.books.lines(ref) == [(self.books.lines(ref)[0][0], 0, 0)] and not _asks(ref):
+            self.books.sees(self.books.sighting(ref))
+            assert _dump() == before
+
+    @rule(ref=st.sampled_from(_REFS), what=st.sampled_from(("shipped", "cancelled", "asked", "withdrawn")))
+    def the_marketplace_says(self, ref: str, what: str) -> None:
+        if not self._knows(ref):
+            return
+        [(ordered, shipped, cancelled)] = self.books.lines(ref)
+        left = ordered - shipped - cancelled
+        facts: dict[str, Any] = {"shipped": shipped, "cancelled": cancelled, "buyer_asks_to_cancel": what == "asked"}
+        if what in ("shipped", "cancelled"):
+            facts[what] += left
+        self.books.sees(self.books.sighting(ref, **facts))
+
+    @rule(ref=st.sampled_from(_REFS), state=st.sampled_from(tuple(ShopState)), coded=st.booleans())
+    def the_shop_says(self, ref: str, state: ShopState, coded: bool) -> None:
+        if self._knows(ref) and self.books.order(ref).shop_ref:
+            codes = (TrackingCode(CODE, ""),) if coded else ()
+            self.books.shop_says(self.books.reading(ref, state, codes=codes))
+
+    @rule(ref=st.sampled_from(_REFS))
+    def the_wait_is_over(self, ref: str) -> None:
+        if self._knows(ref) and (until := self.books.order(ref).wait_until):
+            self.books.now = max(self.books.now, until)
+            self.books.shop_says(self.books.reading(ref, ShopState.COMPLETED))
+            assert self.books.order(ref).wait_until is None
+
+    @rule(ref=st.sampled_from(_REFS), fact=st.sampled_from((Fact.TAKEN_OVER, Fact.GIVEN_BACK, Fact.CANCEL_ACCEPTED)))
+    def a_person_says(self, ref: str, fact: Fact) -> None:
+        if self._knows(ref):
+            self.books.change(ref, lambda ledger, row: ledger.move(row, fact))
+
+    @rule(minutes=st.integers(1, 200))
+    def time_passes(self, minutes: int) -> None:
+        self.books.passes(minutes=minutes)
+
+    # ------------------------------------------------------------ cycles and messages
+
+    @rule(at_the_shop=st.booleans())
+    def another_cycle_takes_over(self, at_the_shop: bool) -> None:
+        claim = self.books.here if at_the_shop else self.books.there
+        taken = connections.claim(claim.connection_id)
+        assert taken is not None
+        assert taken[0].epoch == claim.epoch + 1
+        self.stale.append(claim)
+        if at_the_shop:
+            self.books.here = taken[0]
+        else:
+            self.books.there = taken[0]
+        sending = set(_ids("sending", claim.connection_id))
+        outbox.take_up(taken[0], self.books.now)
+        assert sending <= set(_ids("unclear", claim.connection_id))
+
+    @rule(place=st.integers(0, 5))
+    def one_is_begun(self, place: int) -> None:
+        message = _pick(Message.objects.filter(state="due"), place)
+        if message is None:
+            return
+        claim, attempt = self.books._claim_of(message), message.attempt
+        first = message.pk in {one.pk for one in outbox.due(claim, MessageState.DUE, self.books.now, 50)}
+        if first:
+            pieces = {line.ref: line.ordered for line in Line.objects.filter(order=message.order)}
+            composed = Composed(message, {"pieces": pieces, "code": message.order.code})
+            assert outbox.begin(claim, [composed], self.books.now + timedelta(seconds=30), self.books.now) == {
+                message.pk
+            }
+            assert Message.objects.get(pk=message.pk).attempt == attempt + 1
+
+    @rule(place=st.integers(0, 5), number=st.integers(0, 6))
+    def one_is_finished(self, place: int, number: int) -> None:
+        message = _pick(Message.objects.filter(state__in=_IN_FLIGHT), place)
+        if message is not None:
+            verdict = self._verdict(message, number)
+            before = message.misses
+            self.books.finishes(message, verdict, MessageState(message.state))
+            self._check_repeat(message, verdict, before)
+
+    @precondition(lambda self: bool(self.stale))
+    @rule(place=st.integers(0, 5), number=st.integers(0, 6), which=st.integers(0, 9))
+    def an_overtaken_cycle_wants_to_write(self, place: int, number: int, which: int) -> None:
+        claim = self.stale[which % len(self.stale)]
+        message = _pick(Message.objects.filter(connection_id=claim.connection_id), place)
+        if message is None:
+            return
+        before = _dump()
+        written = {message.pk: (message.attempt, self._verdict(message, number))}
+        with pytest.raises(Fenced):
+            outbox.finish(claim, written, MessageState(message.state), PACE, self.books.now)
+        with pytest.raises(Fenced):
+            outbox.begin(claim, [Composed(message, {})], self.books.now, self.books.now)
+        assert _dump() == before
+
+    @rule(place=st.integers(0, 5), number=st.integers(0, 6))
+    def an_older_attempt_is_written_down(self, place: int, number: int) -> None:
+        message = _pick(Message.objects.filter(attempt__gt=0), place)
+        if message is None:
+            return
+        before = _dump()
+        verdict = self._verdict(message, number)
+        older = {message.pk: (message.attempt - 1, verdict)}
+        outbox.finish(self.books._claim_of(message), older, MessageState(message.state), PACE, self.books.now)
+        assert _dump() == before
+
+    @rule(place=st.integers(0, 5), number=st.integers(0, 6), nth=st.integers(1, 14))
+    def the_store_breaks_off_in_between(self, place: int, number: int, nth: int) -> None:
+        message = _pick(Message.objects.filter(state__in=_IN_FLIGHT), place)
+        if message is None:
+            return
+        before, verdict = _dump(), self._verdict(message, number)
+        try:
+            with _breaks_at(nth):
+                self.books.finishes(message, verdict, MessageState(message.state))
+        except OperationalError:
+            assert _dump() == before
+        else:
+            self._check_repeat(message, verdict, message.misses)
+
+    # ------------------------------------------------------------ what always holds
+
+    @invariant()
+    def one_message_is_open_per_order_and_side(self) -> None:
+        for ref in _REFS:
+            for side in ("shop", "marketplace"):
+                assert Message.objects.filter(order__ref=ref, side=side, state__in=_IN_FLIGHT).count() <= 1
+
+    @invariant()
+    def a_history_is_a_path_of_the_table(self) -> None:
+        for order in Order.objects.all():
+            moves = list(Event.objects.filter(order=order, kind="status").order_by("id").values_list("data", flat=True))
+            path = [*(one["from"] for one in moves[:1]), *(one["to"] for one in moves)] or [order.status]
+            assert path[-1] == order.status
+            assert path_is_lawful([Status(one) for one in path])
+
+    @invariant()
+    def what_was_told_stays_told(self) -> None:
+        for message in Message.objects.filter(pk__in=self.told):
+            assert message.state == "told"
+        self.told |= dict(Message.objects.filter(state="told").values_list("pk", "remote_ref"))
+
+    @invariant()
+    def what_each_side_is_told_follows_from_the_messages(self) -> None:
+        for order in Order.objects.all():
+            assert order.shop_told == _told(order, "shop", bool(order.shop_ref))
+            assert order.marketplace_told == _told(order, "marketplace", order.handled_by_others)
+
+    @invariant()
+    def nothing_unsent_is_due_that_nobody_wants(self) -> None:
+        for message in Message.objects.filter(state="due", attempt=0).select_related("order"):
+            assert still_wanted(message.order, Kind(message.kind)), f"{message.kind} at {message.order.status}"
+
+    # ------------------------------------------------------------ the model
+
+    def _verdict(self, message: Message, number: int) -> Verdict:
+        ref = message.order.ref
+        made = self.books.reading(ref) if message.kind == Kind.PLACE else None
+        return (
+            Done(made.shop_ref if made else "remote-1", made),
+            TakenIn("handle-1") if message.side == "marketplace" else MayHaveHappened("lost"),
+            MayHaveHappened("lost"),
+            NotNow("later"),
+            NotThere(counts=False),
+            NotThere(counts=True),
+            StillPending()
+            if message.side == "marketplace"
+            else Park(ProblemKind.REFUSED, {"side": "x", "reason": "y"}),
+        )[number]
+
+    def _check_repeat(self, message: Message, verdict: Verdict, misses: int) -> None:
+        """What is unclear is sent again only after two looks that count."""
+        after = Message.objects.get(pk=message.pk)
+        if message.state == "unclear" and after.state == "due" and isinstance(verdict, NotThere):
+            assert verdict.counts
+            assert misses >= 1
+
+    def _knows(self, ref: str) -> bool:
+        return Order.objects.filter(ref=ref).exists()
+
+
+def _told(order: Order, side: str, knows_by_itself: bool) -> str:
+    states = set(order.messages.filter(side=side).values_list("state", flat=True))
+    if "parked" in states:
+        return "refused"
+    if states & {"held", "due", *_IN_FLIGHT}:
+        return "being_told"
+    return "told" if knows_by_itself or "told" in states else ""
+
+
+def _asks(ref: str) -> bool:
+    return Line.objects.filter(order__ref=ref, buyer_asks=True).exists()
+
+
+def _ids(state: str, connection_id: int) -> list[int]:
+    return list(Message.objects.filter(state=state, connection_id=connection_id).values_list("pk", flat=True))
+
+
+def _pick(messages: Any, place: int) -> Message | None:
+    found = list(messages.select_related("order__link").order_by("pk"))
+    return found[place % len(found)] if found else None
+
+
+def _dump() -> list[list[tuple[Any, ...]]]:
+    """Every row of every table that a cycle writes."""
+    return [list(table.objects.order_by("pk").values_list()) for table in _TABLES]
+
+
+@contextmanager
+def _breaks_at(nth: int) -> Iterator[None]:
+    left = [nth]
+
+    def statement(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0:
+            raise OperationalError("the disk is gone")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(statement):
+        yield
+
+
+def test_random_walks_keep_every_promise(any_store: None) -> None:
+    walks = 30 if connection.vendor == "sqlite" else 8
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    run_state_machine_as_test(
+        StoreMachine,
+        settings=settings(max_examples=walks, stateful_step_count=20, deadline=None, suppress_health_check=checks),
+    )
