@@ -214,6 +214,11 @@ def the_hubs_words_are_true(run: Run, case: Case) -> Iterator[str]:
         return
     if order.confirmed_at is not None and not order.handled_by_others and not case.shipments:
         yield "untrue: the hub says that it was confirmed, and the marketplace has no such shipment"
+    for one in case.shipments:
+        if order.confirmed_at is not None and run.seconds(order.confirmed_at) + _most_skew(run) + 1 < run.seconds(
+            one.at
+        ):
+            yield "untrue: the hub called it confirmed before the marketplace had done it"
     if order.handled_by_others and not case.by_others and not case.shipments and not case.diary.did(Deed.REVERSE_THERE):
         yield "untrue: the hub says that others shipped it, and nobody did"
     if case.shipments and order.confirmed_at is None and not case.stands_for_a_person and not order.handled_by_others:
@@ -266,7 +271,7 @@ _PROBLEMS_BY: Mapping[str, tuple[Deed, ...]] = {
     "shop_order_gone": (Deed.TRASH, Deed.DELETE),
     "shop_cancelled_late": (Deed.CANCEL_IN_SHOP, Deed.CANCEL_HERE),
     "placed_twice": (),
-    "half_made": (),
+    "half_made": (Deed.CHANGE_PIECES,),
     "unexpected_fact": (),
     "quantities_differ": (Deed.CHANGE_PIECES, Deed.SHIP_PART_THERE),
     "later_code": (Deed.ADD_CODE, Deed.SHIP),

@@ -48,10 +48,11 @@ MUTANTS = (
         "    begun_at = cycle.now()\n    cycle.heard(begun_at, begun_at.isoformat())\n",
     ),
     Mutant(
-        "an order is placed whatever its status",
+        "an order is confirmed while it waits for its code",
         "store/consequences.py",
-        "    to_ship = order.status in (Status.NOT_SHIPPED, Status.PARTLY_SHIPPED) and not order.by_marketplace",
-        "    to_ship = not order.by_marketplace",
+        "            case Status.SHIPPED:\n                _shipped(ledger, order, fact)\n",
+        "            case Status.WAITING:\n                ledger.put(order, Kind.CONFIRM)\n"
+        "            case Status.SHIPPED:\n                _shipped(ledger, order, fact)\n",
     ),
     Mutant(
         "a wait is never over",
@@ -106,12 +107,6 @@ MUTANTS = (
         "store/consequences.py",
         "    if fact is not Fact.SHOP_CANCELLED and _in_shop(order):",
         "    if fact is Fact.SHOP_CANCELLED and _in_shop(order):",
-    ),
-    Mutant(
-        "an outcome is written down in pieces",
-        "store/outbox.py",
-        "    with transaction.atomic():\n        fence(claim)\n        taken_in = {",
-        "    if True:\n        fence(claim)\n        taken_in = {",
     ),
     Mutant(
         "a code in the shop is not told",

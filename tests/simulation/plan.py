@@ -77,6 +77,8 @@ class Trouble(StrEnum):
     DEATH_AT_ANSWER = "the hub dies while an answer is on its way"
     FREEZE_BEFORE_STORE = "the hub freezes before it goes to the store, and another takes over"
     FREEZE_AFTER_STORE = "the hub freezes after the store committed, and another takes over"
+    DEATH_BEFORE_SEND = "the hub dies between begin and send"
+    FREEZE_BEFORE_SEND = "the hub freezes between begin and send, and another takes over"
     FREEZE_AT_ANSWER = "the hub freezes at an answer, and another takes over"
 
 
@@ -90,7 +92,11 @@ _IN_LISTS = (Trouble.REPEATED_ROWS, Trouble.SHIFTING_PAGES, Trouble.LATE_VISIBIL
 _OF_THE_HUB = (
     Trouble.SKEW, Trouble.STORE_REFUSES, Trouble.DEATH_IN_STATEMENT, Trouble.DEATH_BEFORE_STORE, Trouble.DEATH_AFTER_STORE,
     Trouble.DEATH_AT_ANSWER, Trouble.FREEZE_BEFORE_STORE, Trouble.FREEZE_AFTER_STORE, Trouble.FREEZE_AT_ANSWER,
+    Trouble.DEATH_BEFORE_SEND, Trouble.FREEZE_BEFORE_SEND,
 )  # fmt: skip
+
+
+_BEFORE_SEND = (Trouble.DEATH_BEFORE_SEND, Trouble.FREEZE_BEFORE_SEND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +282,9 @@ def _faults(chance: random.Random, minutes: float, is_bulk: bool, deeds: Sequenc
                 trouble,
                 MARKETPLACE if trouble in _IN_LISTS else side,
                 tells=chance.random() < 0.6,
-                nth=chance.choice((1, 2, 3, chance.randint(1, 40))),
+                nth=chance.choice((1, 2))
+                if trouble in _BEFORE_SEND
+                else chance.choice((1, 2, 3, chance.randint(1, 40))),
                 times=chance.choice((1, 1, 1, 2, 4)),
                 lasts=chance.choice((chance.uniform(1, 20), chance.uniform(20, 120))),
                 amount=-seconds if trouble is Trouble.SKEW and chance.random() < 0.5 else seconds,

@@ -106,6 +106,7 @@ class Process:
     async def __call__(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         await self.seam("before store")
         result = self._store.run(lambda: self._in_store(work, args, kwargs))
+        self._pass(f"after {work.__name__}")
         await self.seam("after store")
         return result
 

@@ -28,7 +28,7 @@ from orderhaven.actions.hand import Hand
 from orderhaven.core.errors import HubError
 from orderhaven.ports.connector import Declaration, Role
 from orderhaven.store import connections as schedule
-from orderhaven.store import keys, setup
+from orderhaven.store import keys, outbox, setup
 from orderhaven.store.hop import StoreTrouble
 from orderhaven.store.models import Connection, ConnectionState, Link, Merchant, Message, Order
 from orderhaven.sync import beats
@@ -43,8 +43,10 @@ _SEAMS = {
     Trouble.DEATH_AFTER_STORE: "after store", Trouble.DEATH_AT_ANSWER: "answer",
     Trouble.FREEZE_BEFORE_STORE: "before store", Trouble.FREEZE_AFTER_STORE: "after store", Trouble.FREEZE_AT_ANSWER: "answer",
 }  # fmt: skip
+_SEAMS |= dict.fromkeys((Trouble.DEATH_BEFORE_SEND, Trouble.FREEZE_BEFORE_SEND), f"after {outbox.begin.__name__}")
 _DEATHS = frozenset({
     Trouble.DEATH_IN_STATEMENT, Trouble.DEATH_BEFORE_STORE, Trouble.DEATH_AFTER_STORE, Trouble.DEATH_AT_ANSWER,
+    Trouble.DEATH_BEFORE_SEND,
 })  # fmt: skip
 _NOT_OPEN = ("told", "parked", "dropped", "held")
 _LOOKS_AGAIN = 7 * 60.0  # seconds: people who do not find an order in the shop yet

@@ -78,7 +78,7 @@ def test_what_no_seed_reached_is_named() -> None:
     missed = campaign.missed()
 
     assert "the row 'code' while 'not_shipped'" not in missed
-    assert "the row 'code' while 'waiting'" in missed
+    assert "the row 'wait_over' while 'waiting'" in missed
     assert f"the trouble '{Trouble.GARBAGE}'" in missed
     assert f"the trouble '{Trouble.RESET}'" not in missed
 

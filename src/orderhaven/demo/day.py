@@ -46,11 +46,16 @@ class Sight:
 
     @property
     def is_settled(self) -> bool:
-        """Nobody will do anything any more, and nothing is left to be told."""
+        """Nobody will do anything any more, the hub has heard both sides since, and nothing is left to be told."""
         known = {order.ref for order in self.hub.orders}
         moving = [one for one in self.hub.orders if one.untold or one.status is Status.WAITING]
-        all_heard = all(sold.ref in known for sold in self.outside.marketplace.sold)
-        return self.outside.is_done and all_heard and not moving
+        all_known = all(sold.ref in known for sold in self.outside.marketplace.sold)
+        return self.outside.is_done and self._all_heard and all_known and not moving
+
+    @property
+    def _all_heard(self) -> bool:
+        heard_at, last_deed_at = self.hub.heard_at, self.outside.last_deed_at
+        return last_deed_at is None or (heard_at is not None and heard_at > last_deed_at)
 
 
 class Day:

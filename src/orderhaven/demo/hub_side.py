@@ -82,8 +82,13 @@ class Hub:
         return Message.objects.filter(state="sending").exists()
 
     def look(self) -> HubSide:
-        """Every order as the hub has it now, in three queries."""
-        from orderhaven.store.models import Message, Order, Problem
+        """Every order as the hub has it now, in four queries; what was heard by `heard_at` is among it."""
+        from django.db.models import F
+
+        from orderhaven.store.models import Connection, Message, Order, Problem
+
+        heard = Connection.objects.order_by(F("heard_at").asc(nulls_first=True)).values_list("heard_at", flat=True)
+        heard_at = heard.first()
 
         columns = (
             "pk", "ref", "status", "shop_ref", "marketplace_told", "confirmed_at", "code",
@@ -101,7 +106,7 @@ class Hub:
             key = row.pop("pk")
             row["status"] = Status(row["status"])
             orders.append(InHub(**row, untold=untold.get(key, 0), problems=tuple(problems.get(key, ()))))
-        return HubSide(tuple(orders))
+        return HubSide(tuple(orders), heard_at)
 
 
 def _open(kind: str, values: dict[str, str]) -> Open:

@@ -19,6 +19,7 @@ def look_outside(people: People, faults: Mapping[str, int]) -> Outside:
         shop=ShopSide(tuple(_in_shop(people, one) for one in shop.orders())),
         planned=people.planned,
         is_done=people.is_done,
+        last_deed_at=people.last_deed_at,
         faults=faults,
         calls=len(marketplace.calls) + len(shop.calls),
     )

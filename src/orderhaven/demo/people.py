@@ -1,6 +1,6 @@
 """Buyers and a merchant, who play the day through the sandboxes and write down what they did and when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +22,10 @@ class Diary:
     next_step: int = 0
     next_at: datetime | None = None  # None: nobody does anything any more
     done: dict[Deed, datetime] = field(default_factory=dict)
+
+    def moments(self) -> Iterator[datetime]:
+        yield self.placed_at
+        yield from self.done.values()
 
 
 class People:
@@ -51,6 +55,10 @@ class People:
     @property
     def is_done(self) -> bool:
         return not self._to_come and all(diary.next_at is None for diary in self.diaries.values())
+
+    @property
+    def last_deed_at(self) -> datetime | None:
+        return max((moment for diary in self.diaries.values() for moment in diary.moments()), default=None)
 
     def open_shop(self) -> None:
         """Put articles on the shelf. Three orders of another tool show the shop's words, and must be left alone."""

@@ -96,6 +96,7 @@ class InHub(msgspec.Struct, frozen=True, kw_only=True):
 
 class HubSide(msgspec.Struct, frozen=True):
     orders: tuple[InHub, ...]
+    heard_at: datetime | None = None  # when the older of the two last hearings began; None: a side was never heard
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,5 +106,6 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     shop: ShopSide
     planned: int  # orders of the whole day
     is_done: bool  # nobody will do anything any more
+    last_deed_at: datetime | None = None  # of what people did so far
     faults: Mapping[str, int] = {}  # what went wrong on purpose so far
     calls: int = 0
