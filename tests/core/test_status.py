@@ -122,6 +122,8 @@ def test_a_history_of_moves_is_lawful(path: list[Status]) -> None:
     assert path_is_lawful(path)
 
 
-@pytest.mark.parametrize("path", [[CANCELLED, SHIPPED], [OPEN, SHIPPED, PARTLY], [SHIPPED, WAITING], [OPEN, PENDING]])
+@pytest.mark.parametrize(
+    "path", [[CANCELLED, SHIPPED], [OPEN, SHIPPED, PARTLY], [SHIPPED, WAITING], [WAITING, PENDING]]
+)
 def test_a_history_with_a_step_outside_the_table_is_not(path: list[Status]) -> None:
     assert not path_is_lawful(path)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tests.simulation.outcome import NEVER, ROWS, Outcome, Row, play
+from tests.simulation.outcome import NEVER, ROWS, Ending, Outcome, Row, play
 from tests.simulation.plan import Pair, Plan, Trouble, plan_of
 from tests.simulation.process import Endless
 from tests.simulation.ready import make_ready
@@ -22,23 +22,23 @@ class Campaign:
     """What the seeds reached together."""
 
     seeds: int = 0
-    orders: int = 0
     hours: float = 0.0
     cpu_s: float = 0.0
     rows: Counter[Row] = field(default_factory=Counter)
     rows_of_the_real: Counter[Row] = field(default_factory=Counter)
     troubles: Counter[Trouble] = field(default_factory=Counter)
+    endings: Counter[Ending] = field(default_factory=Counter)
     failed: dict[int, list[str]] = field(default_factory=dict)
 
     def take(self, outcome: Outcome) -> None:
         self.seeds += 1
-        self.orders += outcome.orders
         self.hours += outcome.hours
         self.cpu_s += outcome.cpu_s
         self.rows += outcome.rows
         if outcome.pair is Pair.REAL:
             self.rows_of_the_real += outcome.rows
         self.troubles += outcome.troubles
+        self.endings += outcome.endings
         if outcome.flaws:
             self.failed[outcome.seed] = outcome.flaws
 
@@ -49,6 +49,7 @@ class Campaign:
             for status, fact in sorted(NEVER & set(self.rows))
         ]
         rows += [f"the row '{fact}' while '{status}'" for status, fact in sorted(ROWS - set(self.rows))]
+        rows += [f"an order that ended '{ending}'" for ending in Ending if ending not in self.endings]
         return rows + [f"the trouble '{trouble}'" for trouble in Trouble if trouble not in self.troubles]
 
 
@@ -100,12 +101,13 @@ def _safely_played(plan: Plan) -> Outcome:
         return play(plan)
     except (Exception, Endless) as error:  # noqa: BLE001 - a seed that breaks the simulation has failed, and the others go on
         broken = f"the run: broke with {type(error).__name__}: {error}"
-        return Outcome(plan.seed, plan.pair, [broken], Counter(), Counter(), 0, 0.0, 0.0)
+        return Outcome(plan.seed, plan.pair, [broken], Counter(), Counter(), Counter(), 0.0, 0.0)
 
 
 def reach(campaign: Campaign) -> Iterable[str]:
     """Lines about how far the campaign got."""
-    yield f"{campaign.seeds} seeds, {campaign.orders} orders, {campaign.hours:.0f} hours of trade"
+    yield f"{campaign.seeds} seeds, {campaign.endings.total()} orders, {campaign.hours:.0f} hours of trade"
+    yield f"how orders ended: {', '.join(f'{campaign.endings[ending]} {ending}' for ending in Ending)}"
     real = len(ROWS & set(campaign.rows_of_the_real))
     yield f"rows of the status table reached: {len(ROWS & set(campaign.rows))} of {len(ROWS)} ({real} of them by bol and WooCommerce)"
     hit = sum(trouble in campaign.troubles for trouble in Trouble)

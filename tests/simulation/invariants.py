@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orderhaven.core.carriers import recognise
+from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import TABLE, Fact, Status, path_is_lawful
 from orderhaven.ports.sandbox import BackOfficeOrder, ConfirmedShipment
 from orderhaven.store.models import Connection, Event, Hold, Message, Order, Problem
@@ -65,14 +65,14 @@ def judge(run: Run) -> list[str]:
 
 
 def _all_of(run: Run) -> Iterator[str]:
-    for case in _cases(run):
+    for case in cases(run):
         for check in CHECKS:
             for flaw in check(run, case):
                 yield f"{case.ref}: {flaw}"
     yield from nothing_secret_was_said(run)
 
 
-def _cases(run: Run) -> Iterator[Case]:
+def cases(run: Run) -> Iterator[Case]:
     shipments = list(run.sides.marketplace.shipments())
     cancelled = run.sides.marketplace.cancelled()
     orders = {order.ref: order for order in Order.objects.select_related("link")}
@@ -151,11 +151,11 @@ def it_is_confirmed_after_the_shop_completed_it(run: Run, case: Case) -> Iterato
 def it_is_confirmed_with_the_shops_facts(run: Run, case: Case) -> Iterator[str]:
     for one in case.shipments:
         at = run.seconds(one.at)
-        codes = {code for noted, code in case.diary.codes if noted <= at}
-        if one.code and one.code not in codes:
+        carriers = {noted.code: noted.carrier for noted in case.diary.codes if noted.at <= at}
+        if one.code and one.code not in carriers:
             yield f"it was confirmed with '{one.code}', which never stood in the shop by then"
-        carrier = recognise(one.code, destination="NL").carrier if one.code else None
-        word = run.sides.words.get(carrier, "") if carrier else ""
+        carrier = carriers.get(one.code)
+        word = run.sides.words[carrier] if carrier else ""
         if one.carrier_word != word:
             yield f"it was confirmed with carrier '{one.carrier_word}', and '{one.code}' is of '{word}'"
 
@@ -173,7 +173,7 @@ def no_code_is_left_out(run: Run, case: Case) -> Iterator[str]:
         due = waited[-1] + run.plan.wait_minutes * 60
         if over[0] < due - abs(_most_skew(run)) - 1:
             yield f"its wait ended {due - over[0]:.0f} s early"
-        noted = [at for at, _ in case.diary.codes if at <= due - abs(_most_skew(run))]
+        noted = [noted.at for noted in case.diary.codes if noted.at <= due - abs(_most_skew(run))]
         if noted and "unread" not in over[1]:
             yield f"a code that stood in the shop {due - min(noted):.0f} s before the wait ended was left out"
 
@@ -252,8 +252,8 @@ def every_fact_has_its_cause(run: Run, case: Case) -> Iterator[str]:
         done = sum(len(case.diary.done.get(deed, ())) for deed in deeds)
         if heard > done:
             yield f"it was heard {heard} times that it was {' or '.join(facts)}, which was done {done} times"
-    for kind, deeds in _PROBLEMS_BY.items():
-        if kind in case.problems and not case.diary.did(*deeds):
+    for kind in case.problems:
+        if kind not in _PROBLEMS_BY or not _PROBLEMS_BY[kind](run, case):
             yield f"the hub calls for a person with '{kind}', and nothing of the kind was done"
 
 
@@ -265,16 +265,39 @@ _CAUSES: tuple[tuple[tuple[Fact, ...], tuple[Deed, ...]], ...] = (
     ((Fact.BUYER_ASKS,), (Deed.ASK, Deed.GIVE_BACK)),
     ((Fact.CANCEL_WITHDRAWN,), (Deed.WITHDRAW, Deed.REFUSE)),
 )
-_PROBLEMS_BY: Mapping[str, tuple[Deed, ...]] = {
-    "reopened_after_shipping": (Deed.REOPEN,),
-    "reopened_after_cancelling": (Deed.REOPEN,),
-    "shop_order_gone": (Deed.TRASH, Deed.DELETE),
-    "shop_cancelled_late": (Deed.CANCEL_IN_SHOP, Deed.CANCEL_HERE),
-    "placed_twice": (),
-    "half_made": (Deed.CHANGE_PIECES,),
-    "unexpected_fact": (),
-    "quantities_differ": (Deed.CHANGE_PIECES, Deed.SHIP_PART_THERE),
-    "later_code": (Deed.ADD_CODE, Deed.SHIP),
+
+
+def _did(*deeds: Deed) -> Callable[[Run, Case], bool]:
+    return lambda run, case: case.diary.did(*deeds)
+
+
+def _was_sold_as(kind: str) -> Callable[[Run, Case], bool]:
+    return lambda run, case: case.diary.kind == kind
+
+
+def _has_untellable_code(run: Run, case: Case) -> bool:
+    return any(noted.carrier is None for noted in case.diary.codes)
+
+
+# an order waits for a person only with one of these Problems, and only when this happened
+_PROBLEMS_BY: Mapping[str, Callable[[Run, Case], bool]] = {
+    ProblemKind.UNKNOWN_PRODUCT: _was_sold_as("not_for_sale"),
+    ProblemKind.UNKNOWN_CARRIER: _has_untellable_code,
+    ProblemKind.OWN_LABEL: _was_sold_as("own_label"),
+    ProblemKind.REFUSED: _did(Deed.CANCEL_HERE, Deed.SHIP_PART_THERE),
+    ProblemKind.HALF_MADE: _did(Deed.CHANGE_PIECES),
+    ProblemKind.QUANTITIES_DIFFER: _did(Deed.CHANGE_PIECES, Deed.SHIP_PART_THERE),
+    ProblemKind.LATER_CODE: _did(Deed.ADD_CODE, Deed.SHIP),
+    ProblemKind.REOPENED_AFTER_SHIPPING: _did(Deed.REOPEN),
+    ProblemKind.REOPENED_AFTER_CANCELLING: _did(Deed.REOPEN),
+    ProblemKind.SHOP_ORDER_GONE: _did(Deed.TRASH, Deed.DELETE),
+    ProblemKind.SHOP_CANCELLED_LATE: _did(Deed.CANCEL_IN_SHOP, Deed.CANCEL_HERE),
+    ProblemKind.STOP_THE_PARCEL: _did(Deed.CANCEL_IN_SHOP, Deed.CANCEL_HERE, Deed.CANCEL_THERE, Deed.REVERSE_THERE),
+    ProblemKind.PARCEL_MAY_HAVE_LEFT: _did(Deed.CANCEL_THERE, Deed.CANCEL_HERE, Deed.REVERSE_THERE),
+    ProblemKind.CANCELLED_THERE_LATE: _did(Deed.CANCEL_THERE, Deed.REVERSE_THERE),
+    ProblemKind.SHIPPED_THOUGH_CANCELLED: _did(Deed.SHIP_THERE, Deed.SHIP_PART_THERE),
+    ProblemKind.BUYER_ASKS_LATE: _did(Deed.ASK),
+    ProblemKind.OUTCOME_UNKNOWN: lambda run, case: bool(run.plan.faults),
 }
 
 

@@ -4,10 +4,11 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from orderhaven.core.status import TABLE, Fact, Status
 from orderhaven.store.models import Event
-from tests.simulation.invariants import judge
+from tests.simulation.invariants import Case, cases, judge
 from tests.simulation.plan import Pair, Plan, Trouble, plan_of
 from tests.simulation.run import Line, Run
 
@@ -15,9 +16,8 @@ Row = tuple[str, str]  # status, fact
 # rows that stand in the table for completeness: nothing that can be done or said leads there
 _NEVER: Mapping[tuple[Status, Fact], str] = {
     (Status.MANUAL, Fact.TAKEN_OVER): "nobody takes over what a person has",
-    (Status.MANUAL, Fact.ACCEPTED): "acceptance is heard of orders that are pending",
-    (Status.NOT_SHIPPED, Fact.ACCEPTED): "acceptance is heard of orders that are pending",
-    (Status.CANCELLATION_REQUESTED, Fact.ACCEPTED): "acceptance is heard of orders that are pending",
+    (Status.NOT_SHIPPED, Fact.ACCEPTED): "what waits for a yes is pending",
+    (Status.MANUAL, Fact.UNACCEPTED): "what a person has is not open again",
     (Status.MANUAL, Fact.CANCEL_REFUSED): "only a wish that stands is refused",
     (Status.NOT_SHIPPED, Fact.CANCEL_REFUSED): "only a wish that stands is refused",
     (Status.CANCELLATION_REQUESTED, Fact.BUYER_ASKS): "who asks twice is seen to ask once",
@@ -34,6 +34,27 @@ NEVER: frozenset[Row] = frozenset((str(status), str(fact)) for status, fact in _
 ROWS: frozenset[Row] = frozenset((str(status), str(fact)) for status, facts in TABLE.items() for fact in facts) - NEVER
 
 
+class Ending(StrEnum):
+    """How an order ended; the first that holds."""
+
+    WAITING_FOR_A_PERSON = "waiting for a person"
+    CONFIRMED_WITH_CODE = "confirmed with a code"
+    CONFIRMED_BARE = "confirmed without a code"
+    CANCELLED = "cancelled on both sides"
+    BY_OTHERS = "shipped by others"
+    OPEN = "still open, as people left it"
+
+
+def ending_of(case: Case) -> Ending:
+    if case.stands_for_a_person:
+        return Ending.WAITING_FOR_A_PERSON
+    if case.shipments:
+        return Ending.CONFIRMED_WITH_CODE if case.shipments[0].code else Ending.CONFIRMED_BARE
+    if case.is_cancelled_there:
+        return Ending.CANCELLED
+    return Ending.BY_OTHERS if case.by_others else Ending.OPEN
+
+
 @dataclass
 class Outcome:
     seed: int
@@ -41,7 +62,7 @@ class Outcome:
     flaws: list[str]
     rows: Counter[Row]
     troubles: Counter[Trouble]
-    orders: int
+    endings: Counter[Ending]
     hours: float  # of the sides' own time
     cpu_s: float
     story: list[Line] = field(default_factory=list)
@@ -49,9 +70,11 @@ class Outcome:
 
 class _Judged(Run):
     verdict: list[str]
+    endings: Counter[Ending]
 
     def at_the_end(self) -> None:
         self.verdict = judge(self)
+        self.endings = Counter(self.store.run(lambda: [ending_of(case) for case in cases(self)]))
         if self.verdict:
             self.story += self.store.run(self._what_the_hub_wrote)
             self.story.sort(key=lambda line: line.at)
@@ -83,7 +106,7 @@ def play(plan: Plan) -> Outcome:
         run.verdict,
         rows,
         run.hits,
-        len(run.diaries),
+        run.endings,
         hours,
         time.process_time() - began,
         run.story,

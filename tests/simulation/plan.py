@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from orderhaven.core.carriers import Carrier
+from orderhaven.demo.codes import make_code
+
 
 class Pair(StrEnum):
     """Which connectors play. The references reach what bol and WooCommerce have no ability for."""
@@ -107,6 +110,8 @@ class Happening:
     deed: Deed
     order: int = -1
     code: str = ""
+    carrier: Carrier | None = None  # of the code; None: nobody can tell from it
+    carrier_word: str = ""  # what the shop calls the carrier
     pieces: int = 1
     lines: int = 1
     kind: str = ""  # of a sale: "", by_marketplace, not_for_sale, needs_acceptance, own_label
@@ -220,6 +225,7 @@ _COURSES: Sequence[tuple[int, tuple[Deed, ...]]] = (
     (2, (Deed.ASK, Deed.TAKE_OVER, Deed.WITHDRAW)),
     (2, (Deed.CANCEL_IN_SHOP, Deed.ADD_CODE, Deed.COMPLETE, Deed.REOPEN)),
 )  # fmt: skip
+_UNTELLABLE = 0.08  # of the codes
 _ANY_SHOP_DEED = (
     Deed.SHIP, Deed.COMPLETE, Deed.ADD_CODE, Deed.CANCEL_IN_SHOP, Deed.REOPEN, Deed.ASK, Deed.WITHDRAW, Deed.CANCEL_THERE,
     Deed.SHIP_THERE, Deed.SHIP_PART_THERE, Deed.TAKE_OVER, Deed.GIVE_BACK, Deed.CANCEL_HERE, Deed.REFUSE, Deed.RETRY,
@@ -243,13 +249,22 @@ def _story(chance: random.Random, pair: Pair, number: int, at: float, wait: floa
         at += chance.choice(
             (chance.uniform(0.1, 3), chance.uniform(3, 15), chance.uniform(10, 90), chance.uniform(0, 1.3 * wait))
         )
-        told.append(Happening(at, deed, number, code=_code(chance), lasts=chance.uniform(2, 40)))
+        told.append(_done(chance, at, deed, number))
     return told
 
 
-def _code(chance: random.Random) -> str:
-    letters = "".join(chance.choice("ABCDEFGHJKLMNPRSTVWXZ") for _ in range(4))
-    return f"3S{letters}{chance.randrange(10**7, 10**8)}"
+def _untellable_code(chance: random.Random) -> str:
+    """Of fourteen characters behind which several carriers may stand: a person has to say whose it is."""
+    return f"3SHLT{chance.choice('ABCDEFGH')}{chance.randrange(10**7, 10**8)}"
+
+
+def _done(chance: random.Random, at: float, deed: Deed, number: int) -> Happening:
+    code, lasts = make_code(chance), chance.uniform(2, 40)
+    if chance.random() < _UNTELLABLE:
+        return Happening(at, deed, number, code=_untellable_code(chance), lasts=lasts)
+    return Happening(
+        at, deed, number, code=code.text, carrier=code.carrier, carrier_word=code.carrier_word, lasts=lasts
+    )
 
 
 def _visits(chance: random.Random, minutes: float, orders: int) -> list[Happening]:

@@ -25,6 +25,7 @@ from django.db import connection, connections
 from orderhaven.actions import connecting, joining, links, orders
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
+from orderhaven.core.carriers import Carrier
 from orderhaven.core.errors import HubError
 from orderhaven.ports.connector import Declaration, Role
 from orderhaven.store import connections as schedule
@@ -54,6 +55,15 @@ _GIVES_UP_AFTER = 14
 _SETTLES_WITHIN = timedelta(hours=16)
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A code in the shop order."""
+
+    at: float
+    code: str
+    carrier: Carrier | None  # None: nobody can tell from the code
+
+
 @dataclass
 class Diary:
     """What people did to one order, and when, in seconds of the run. The judge's own knowledge."""
@@ -63,7 +73,7 @@ class Diary:
     ref: str
     sold_at: float
     done: dict[Deed, list[float]] = field(default_factory=dict)
-    codes: list[tuple[float, str]] = field(default_factory=list)
+    codes: list[Noted] = field(default_factory=list)
     by_others: set[int] = field(default_factory=set)  # places in the marketplace's list of shipments
 
     def did(self, *deeds: Deed) -> bool:
@@ -291,11 +301,11 @@ class Run:
         shop, shop_ref = self.sides.shop, there[-1].shop_ref
         match one.deed:
             case Deed.SHIP:
-                shop.complete(shop_ref, one.code)
+                shop.complete(shop_ref, one.code, one.carrier_word)
             case Deed.COMPLETE:
                 shop.complete(shop_ref)
             case Deed.ADD_CODE:
-                shop.add_code(shop_ref, one.code)
+                shop.add_code(shop_ref, one.code, one.carrier_word)
             case Deed.CANCEL_IN_SHOP:
                 shop.cancel(shop_ref)
             case Deed.REOPEN:
@@ -307,7 +317,7 @@ class Run:
             case _:
                 self.sides.change_pieces(shop_ref)
         if one.deed in (Deed.SHIP, Deed.ADD_CODE):
-            diary.codes.append((self.loop.time(), one.code))
+            diary.codes.append(Noted(self.loop.time(), one.code, one.carrier))
         return True
 
     def _elsewhere(self, one: Happening, diary: Diary) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.simulation.campaign import Campaign
 from tests.simulation.mutants import MUTANTS, Mutant
-from tests.simulation.outcome import Outcome
+from tests.simulation.outcome import Ending, Outcome
 from tests.simulation.plan import Deed, Pair, Trouble, plan_of
 from tests.simulation.run import Line
 from tests.simulation.shrink import shrunk
@@ -59,7 +59,7 @@ def test_shrinking_leaves_only_what_the_failure_needs() -> None:
 def test_a_failure_is_told_with_the_command_that_plays_it_again() -> None:
     plan = plan_of(12)
     outcome = Outcome(
-        12, Pair.REAL, ["C1: lost"], Counter(), Counter(), 1, 2.0, 0.1, [Line(3725.0, "an order comes in: C1")]
+        12, Pair.REAL, ["C1: lost"], Counter(), Counter(), Counter(), 2.0, 0.1, [Line(3725.0, "an order comes in: C1")]
     )
 
     story = as_story(12, plan, replace(plan, faults=()), outcome)
@@ -71,9 +71,8 @@ def test_a_failure_is_told_with_the_command_that_plays_it_again() -> None:
 
 def test_what_no_seed_reached_is_named() -> None:
     campaign = Campaign()
-    campaign.take(
-        Outcome(1, Pair.REAL, [], Counter({("not_shipped", "code"): 1}), Counter({Trouble.RESET: 1}), 1, 2.0, 0.1)
-    )
+    rows, troubles, endings = {("not_shipped", "code"): 1}, {Trouble.RESET: 1}, {Ending.OPEN: 1}
+    campaign.take(Outcome(1, Pair.REAL, [], Counter(rows), Counter(troubles), Counter(endings), 2.0, 0.1))
 
     missed = campaign.missed()
 
@@ -81,6 +80,8 @@ def test_what_no_seed_reached_is_named() -> None:
     assert "the row 'wait_over' while 'waiting'" in missed
     assert f"the trouble '{Trouble.GARBAGE}'" in missed
     assert f"the trouble '{Trouble.RESET}'" not in missed
+    assert f"an order that ended '{Ending.CONFIRMED_WITH_CODE}'" in missed
+    assert f"an order that ended '{Ending.OPEN}'" not in missed
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

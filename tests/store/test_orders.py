@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ProductWanted
-from orderhaven.core.status import Status
+from orderhaven.core.status import Fact, Status
 from orderhaven.store import orders, placing
 from orderhaven.store.models import (
     DeliveredByMarketplace,
@@ -395,6 +396,30 @@ def test_an_accepted_order_is_placed_once_it_is_read_again(books: Books) -> None
     assert books.order("A-1").status == Status.NOT_SHIPPED
     assert books.states("A-1") == [("accept", "told"), ("place", "due")]
     assert Person.objects.filter(order__ref="A-1").count() == 2
+
+
+@pytest.mark.parametrize("fact", [Fact.CANCEL_REFUSED, Fact.CANCEL_WITHDRAWN])
+def test_an_order_that_is_not_to_be_cancelled_after_all_still_gets_its_yes(books: Books, fact: Fact) -> None:
+    waits_for_a_yes(books, "A-1")
+    books.change("A-1", lambda ledger, row: ledger.move(row, Fact.BUYER_ASKS))
+
+    books.change("A-1", lambda ledger, row: ledger.move(row, fact))
+
+    assert books.order("A-1").status == Status.PENDING_CONFIRMATION
+    assert books.states("A-1") == [("accept", "due")]
+
+
+def test_a_yes_that_was_given_while_the_buyer_asks_is_not_given_again(books: Books) -> None:
+    waits_for_a_yes(books, "A-1")
+    books.change("A-1", lambda ledger, row: ledger.move(row, Fact.BUYER_ASKS))
+    books._sold["A-1"] = replace(books._sold["A-1"], needs_acceptance=False)
+    orders.take_sightings(books.there, books.link, [books.sighting("A-1")], books.now, accepts=True)
+    books.reads("A-1")
+
+    books.change("A-1", lambda ledger, row: ledger.move(row, Fact.CANCEL_REFUSED))
+
+    assert books.order("A-1").status == Status.NOT_SHIPPED
+    assert ("place", "due") in books.states("A-1")
 
 
 # ---------------------------------------------------------------- personal data

@@ -13,7 +13,7 @@ from orderhaven.core.problems import ProblemKind, sentence
 from orderhaven.core.shop_order import ShopOrder, ShopState
 from orderhaven.core.status import Status
 from orderhaven.store import connections
-from orderhaven.store.consequences import want_placed
+from orderhaven.store.consequences import want_taken_in
 from orderhaven.store.hands import changing, older_orders, open_problems, shop_order_taken_by
 from orderhaven.store.ledger import IN_FLIGHT, Ledger
 from orderhaven.store.listing import Found
@@ -216,6 +216,7 @@ def _take_over(ledger: Ledger, row: Order, reading: ShopOrder) -> None:
         ledger.change_line(line, placed=_to_ship(line))
     ledger.event(row, "adopted", {"shop_ref": reading.shop_ref, "number": reading.number})
     ledger.touch(row)
+    want_taken_in(ledger, row)
     take(ledger, row, reading)
 
 
@@ -246,7 +247,7 @@ def _place(ledger: Ledger, row: Order) -> None:
     ledger.change(row, hold=Hold.NONE)
     ledger.solve(row, (ProblemKind.ADOPTED_DIFFERS,))
     ledger.event(row, "to_be_placed")
-    want_placed(ledger, row)
+    want_taken_in(ledger, row)
 
 
 def _leave(ledger: Ledger, row: Order) -> None:

@@ -100,7 +100,7 @@ def people_kept_for(days: str) -> timedelta:
     """How long buyers' personal data stays after an order was closed. Raises Impossible."""
     from orderhaven.actions.errors import Impossible
 
-    if not days.isdigit() or not 1 <= int(days) <= 180:
+    if not days.isdecimal() or not 1 <= int(days) <= 180:
         raise Impossible(f"ORDERHAVEN_PERSONAL_DATA_DAYS is '{days}'. Give a whole number of days from 1 to 180.")
     return timedelta(days=int(days))
 

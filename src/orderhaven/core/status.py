@@ -36,6 +36,7 @@ class Fact(StrEnum):
     """Something heard or decided about an order."""
 
     ACCEPTED = "accepted"
+    UNACCEPTED = "unaccepted"  # it is open again, and the marketplace still waits for a yes
     COMPLETED_WITH_CODE = "completed_with_code"
     COMPLETED_BARE = "completed_bare"
     CODE = "code"  # a track & trace code of an order the shop completed earlier, or not yet
@@ -84,6 +85,7 @@ TABLE: Mapping[Status, Mapping[Fact, Move]] = {
     },
     _OPEN: {
         Fact.ACCEPTED: Move(_OPEN),
+        Fact.UNACCEPTED: Move(_PENDING),
         Fact.COMPLETED_WITH_CODE: Move(_SHIPPED),
         Fact.COMPLETED_BARE: Move(_WAITING),
         Fact.CODE: Move(_OPEN),

@@ -44,8 +44,8 @@ def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Stat
                 ledger.drop_unsent(order, tuple(Kind))
             case Status.NOT_SHIPPED:
                 _open_again(ledger, order, fact)
-            case Status.PARTLY_SHIPPED:
-                want_placed(ledger, order)
+            case Status.PARTLY_SHIPPED | Status.PENDING_CONFIRMATION:
+                want_taken_in(ledger, order)
             case _:
                 pass
     elif fact in _BY_OTHERS and after is Status.SHIPPED:
@@ -56,19 +56,24 @@ def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Stat
         ledger.wait(order, ledger.now + timedelta(seconds=order.link.wait_s))
 
 
-def want_placed(ledger: Ledger, order: Order) -> None:
-    """Put the placing of an order that is to be placed: read, not held, not there yet, and the merchant's to ship.
-
-    One that the marketplace ships is placed once it left, where the merchant wants that.
-    """
-    if order.read_at is None or order.hold or order.shop_ref:
+def want_taken_in(ledger: Ledger, order: Order) -> None:
+    """Put what an order that is read and not held needs first: the yes that its marketplace waits for, else its placing."""
+    if order.read_at is None or order.hold:
         return
-    wants_delivered = order.link.delivered_by_marketplace == DeliveredByMarketplace.PLACE
-    delivered = order.by_marketplace and order.status == Status.SHIPPED and wants_delivered
-    # what others sent a part of still has a rest to be sent from the shop
-    to_ship = order.status in (Status.NOT_SHIPPED, Status.PARTLY_SHIPPED) and not order.by_marketplace
-    if delivered or to_ship:
+    if order.status == Status.PENDING_CONFIRMATION:
+        if not any(message.kind == Kind.ACCEPT and message.state == MessageState.TOLD for message in order.outbox):
+            ledger.put(order, Kind.ACCEPT)
+    elif not order.shop_ref and _belongs_in_shop(order):
         ledger.put(order, Kind.PLACE)
+
+
+def _belongs_in_shop(order: Order) -> bool:
+    """The merchant's to ship; or shipped by the marketplace, where the merchant wants to see that."""
+    if order.by_marketplace:
+        wants_delivered = order.link.delivered_by_marketplace == DeliveredByMarketplace.PLACE
+        return wants_delivered and order.status == Status.SHIPPED
+    # what others sent a part of still has a rest to be sent from the shop
+    return order.status in (Status.NOT_SHIPPED, Status.PARTLY_SHIPPED)
 
 
 def still_wanted(order: Order, kind: Kind) -> bool:
@@ -94,7 +99,7 @@ def _shipped(ledger: Ledger, order: Order, fact: Fact) -> None:
     elif fact in _BY_OTHERS:
         ledger.drop_unsent(order, (Kind.PLACE, Kind.CANCEL, Kind.ACCEPT, Kind.REFUSE))
         _handled_by_others(ledger, order)
-        want_placed(ledger, order)
+        want_taken_in(ledger, order)
 
 
 def _handled_by_others(ledger: Ledger, order: Order) -> None:
@@ -131,9 +136,11 @@ def _open_again(ledger: Ledger, order: Order, fact: Fact) -> None:
     if fact is Fact.REOPENED:
         ledger.drop_unsent(order, (Kind.CONFIRM, Kind.CANCEL))
     ledger.change(order, closed_at=None)
+    if order.needs_acceptance:
+        ledger.move(order, Fact.UNACCEPTED)
     # an order may be heard for the first time with its buyer's wish to cancel: then it was never placed
-    if fact in (Fact.ACCEPTED, Fact.GIVEN_BACK, Fact.CANCEL_REFUSED, Fact.CANCEL_WITHDRAWN):
-        want_placed(ledger, order)
+    elif fact in (Fact.ACCEPTED, Fact.GIVEN_BACK, Fact.CANCEL_REFUSED, Fact.CANCEL_WITHDRAWN):
+        want_taken_in(ledger, order)
 
 
 def _in_shop(order: Order) -> bool:

@@ -10,14 +10,14 @@ from orderhaven.core.order import LineFacts
 from orderhaven.core.order import Order as WholeOrder
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reading import marketplace_facts, newly_cancelled
-from orderhaven.core.status import Fact, Status
+from orderhaven.core.status import TABLE, Fact, Status
 from orderhaven.ports.marketplace import Sighting
 from orderhaven.store import links, sql
 from orderhaven.store.connections import Claim, fence
-from orderhaven.store.consequences import want_placed
+from orderhaven.store.consequences import want_taken_in
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import unsaved
-from orderhaven.store.models import Hold, Kind, Line, Link, Order, Person
+from orderhaven.store.models import Hold, Line, Link, Order, Person
 from orderhaven.store.shapes import facts_of, line_columns, order_columns, people_rows
 
 
@@ -196,10 +196,13 @@ def _apply_changes(link: Link, changed: Mapping[str, Sighting], now: datetime) -
     ledger.write()
 
 
+_HEARS_OF_ACCEPTANCE = tuple(str(status) for status, facts in TABLE.items() if Fact.ACCEPTED in facts)
+
+
 def _apply_acceptance(link: Link, sightings: Sequence[Sighting], now: datetime) -> None:
     """Orders that waited for a yes and have it: they are read again, for the address is often shown only then."""
     accepted = [sighting.ref for sighting in sightings if not sighting.needs_acceptance]
-    rows = orders_to_change(_keys_of(link, accepted, f"AND status = '{Status.PENDING_CONFIRMATION}'"))
+    rows = orders_to_change(_keys_of(link, accepted, f"AND needs_acceptance AND status IN {_HEARS_OF_ACCEPTANCE}"))
     ledger = Ledger(now)
     for row in rows:
         ledger.change(
@@ -270,8 +273,6 @@ def _complete(ledger: Ledger, row: Order, whole: WholeOrder) -> list[Line]:
     _merge_lines(ledger, row, [line.facts for line in whole.lines])
     if not whole.lines:
         ledger.problem(row, ProblemKind.NO_LINES)
-    elif row.status == Status.PENDING_CONFIRMATION:
-        ledger.put(row, Kind.ACCEPT)
     else:
-        want_placed(ledger, row)
+        want_taken_in(ledger, row)
     return fresh

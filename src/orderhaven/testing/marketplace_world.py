@@ -156,7 +156,7 @@ class MarketplaceWorld:
             return Finding(Seen.DONE, self._done[telling.reference])
         if any(job.telling.reference == telling.reference and job.receipt is None for job in self._jobs.values()):
             return Finding(Seen.PENDING)
-        is_open = all(sale.facts[pieces.line_ref].open >= pieces.quantity for pieces in telling.pieces)
+        is_open = any(sale.facts[pieces.line_ref].open for pieces in telling.pieces)
         return Finding(Seen.NOT_DONE if is_open or isinstance(telling, Correction) else Seen.DONE_BY_OTHERS)
 
     # ------------------------------------------------------------ inside

@@ -174,7 +174,7 @@ def _without_nul(body: bytes) -> bytes:
 def retry_after(response: Response, now: datetime) -> timedelta | None:
     """What Retry-After says, in seconds or as a date (RFC 9110, 10.2.3); None when it says nothing usable."""
     text = response.headers.get("retry-after", "").strip()
-    if text.isdigit():
+    if text.isdecimal():
         return timedelta(seconds=int(text[:6]))
     try:
         return max(parsedate_to_datetime(text) - now, timedelta(0))

@@ -68,7 +68,7 @@ class WooCommerce:
 
     async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
         found: dict[str, ShopOrder] = {}
-        numbers = [ref for ref in shop_refs if ref.isdigit()]  # anything else cannot be an order's key here
+        numbers = [ref for ref in shop_refs if ref.isdecimal()]  # anything else cannot be an order's key here
         if numbers:
             query = {
                 "include": ",".join(numbers),
@@ -81,7 +81,7 @@ class WooCommerce:
                 found[reading.shop_ref] = reading
         for ref in shop_refs:
             if ref not in found:
-                found[ref] = await self._read_one(ref) if ref.isdigit() else gone(ref)
+                found[ref] = await self._read_one(ref) if ref.isdecimal() else gone(ref)
         return {ref: found[ref] for ref in shop_refs}
 
     async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrder, ...]]:
@@ -118,7 +118,7 @@ class WooCommerce:
         return Placed(shop_order(their, self._words))
 
     async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:
-        if not shop_ref.isdigit():
+        if not shop_ref.isdecimal():
             raise OrderMissing(SIDE, shop_ref)
         body = {"status": "cancelled"}
         await self._calls.tell("PUT", f"/orders/{shop_ref}", body, TheirOrder, not_after, shop_ref=shop_ref)

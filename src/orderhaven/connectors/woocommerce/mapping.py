@@ -264,7 +264,7 @@ def _fee_line(fee: TheirFee) -> ShopLine | None:
     """A line that the marketplace delivers stands in the order as a fee, so that no stock moves."""
     ref = _meta_text(fee.meta_data, LINE_REF)
     quantity = _meta_text(fee.meta_data, LINE_QUANTITY)
-    if not ref or not quantity.isdigit():
+    if not ref or not quantity.isdecimal():
         return None
     return ShopLine("", _meta_text(fee.meta_data, LINE_SKU), fee.name or "", int(quantity), line_ref=ref)
 
@@ -274,7 +274,7 @@ def _refunded(refunds: Collection[TheirRefundDetail]) -> dict[int, int]:
     for refund in refunds:
         for line in refund.line_items:
             original = _meta_text(line.meta_data, REFUNDED_LINE)
-            if original.isdigit():
+            if original.isdecimal():
                 pieces[int(original)] = pieces.get(int(original), 0) + abs(int(line.quantity))
     return pieces
 

@@ -71,7 +71,7 @@ class Door:
         self._take_nonce(given.get("oauth_timestamp", ""), given.get("oauth_nonce", ""), now)
 
     def _take_nonce(self, timestamp: str, nonce: str, now: int) -> None:
-        if not timestamp.isdigit() or abs(int(timestamp) - now) > _WINDOW_S:
+        if not timestamp.isdecimal() or abs(int(timestamp) - now) > _WINDOW_S:
             raise wrong("Invalid timestamp.")
         if not nonce or nonce in self._nonces:
             raise wrong("Invalid nonce - nonce has already been used.")

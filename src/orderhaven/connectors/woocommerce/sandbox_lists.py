@@ -72,7 +72,7 @@ def orders_listed(book: OrderBook, query: Mapping[str, str], *, several_vias: bo
     orderby, descending = _ordering(query)
     after = _after(book, query)
     found = _candidates(book, query, statuses, after, several_vias=several_vias)
-    excluded = {int(word) for word in words(query.get("exclude", "")) if word.isdigit()}
+    excluded = {int(word) for word in words(query.get("exclude", "")) if word.isdecimal()}
     simple = (
         after is not None
         and statuses is None
@@ -116,7 +116,7 @@ def _candidates(
     several_vias: bool,
 ) -> list[int]:
     if query.get("include"):
-        return [int(word) for word in words(query["include"]) if word.isdigit()]
+        return [int(word) for word in words(query["include"]) if word.isdecimal()]
     if query.get("created_via"):
         text = query["created_via"]
         return book.created_via(words(text) if several_vias else [text])
@@ -172,7 +172,7 @@ def _ordering(query: Mapping[str, str]) -> tuple[str, bool]:
 
 def _number(query: Mapping[str, str], name: str, default: int) -> int:
     text = query.get(name, str(default))
-    if not text.lstrip("-").isdigit():
+    if not text.lstrip("-").isdecimal():
         raise invalid(name, f"{name} is not of type integer.")
     return int(text)
 

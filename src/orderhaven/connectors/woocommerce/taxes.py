@@ -103,7 +103,7 @@ def _postcode_fits(rule: str, postcode: str) -> bool:
     if rule.endswith("*"):
         return postcode.startswith(rule[:-1])
     first, dots, last = rule.partition("...")
-    if dots and first.isdigit() and last.isdigit() and postcode.isdigit():
+    if dots and first.isdecimal() and last.isdecimal() and postcode.isdecimal():
         return int(first) <= int(postcode) <= int(last)
     return rule == postcode
 

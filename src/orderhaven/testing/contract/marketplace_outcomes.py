@@ -83,6 +83,17 @@ class MarketplaceOutcomes:
 
         assert finding.seen is Seen.NOT_DONE
 
+    @fact()
+    async def test_a_part_that_others_sent_does_not_make_the_whole_look_done(self, subject: MarketplaceSubject) -> None:
+        marketplace, carrier = await subject.warm(), usual_carrier(subject.declaration)
+        order = await sold(subject, marketplace)
+        whole = shipment_of(order, CODE, carrier)
+        await shipped(subject, marketplace, part_of(shipment_of(order, "3SXYZA1234567", carrier), 1))
+
+        finding = await subject.looked(marketplace, whole)
+
+        assert finding.seen is Seen.NOT_DONE
+
 
 async def told_of_one(subject: MarketplaceSubject, marketplace: Marketplace) -> Receipt:
     return await marketplace.confirm(shipment_of(await sold(subject, marketplace)), not_after=subject.soon())
