@@ -8,7 +8,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test lint bench simulate mutants new-connector lock FORCE
+.PHONY: help install demo run test lint bench bench-carriers simulate mutants new-connector lock FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ lint: install ## ruff, mypy and the import rules
 
 bench: install ## measure speed, idleness, growth and memory
 	@$(BIN)/python -m benchmarks $(args)
+
+bench-carriers: install ## how well carriers are told from labelled codes: CSV=FILE (code,carrier,group,accept,...)
+	@$(BIN)/python -m benchmarks.carriers $(or $(CSV),../shared/carriers/public.csv) $(args)
 
 simulate: install ## play days in which everything fails: SEEDS=2000, or SEED=123 to play one again
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(args)

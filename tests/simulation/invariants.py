@@ -292,6 +292,7 @@ _PROBLEMS_BY: Mapping[str, Callable[[Run, Case], bool]] = {
     ProblemKind.REOPENED_AFTER_CANCELLING: _did(Deed.REOPEN),
     ProblemKind.SHOP_ORDER_GONE: _did(Deed.TRASH, Deed.DELETE),
     ProblemKind.SHOP_CANCELLED_LATE: _did(Deed.CANCEL_IN_SHOP, Deed.CANCEL_HERE),
+    ProblemKind.CANCELLATIONS_HELD: _did(Deed.CANCEL_IN_SHOP),
     ProblemKind.STOP_THE_PARCEL: _did(Deed.CANCEL_IN_SHOP, Deed.CANCEL_HERE, Deed.CANCEL_THERE, Deed.REVERSE_THERE),
     ProblemKind.PARCEL_MAY_HAVE_LEFT: _did(Deed.CANCEL_THERE, Deed.CANCEL_HERE, Deed.REVERSE_THERE),
     ProblemKind.CANCELLED_THERE_LATE: _did(Deed.CANCEL_THERE, Deed.REVERSE_THERE),

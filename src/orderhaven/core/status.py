@@ -78,6 +78,7 @@ TABLE: Mapping[Status, Mapping[Fact, Move]] = {
     _PENDING: {
         Fact.ACCEPTED: Move(_OPEN),
         Fact.BUYER_ASKS: Move(_ASKED),
+        Fact.CANCEL_WITHDRAWN: Move(_PENDING),
         Fact.CANCELLED_THERE: Move(_CANCELLED),
         Fact.PART_SENT: Move(_PARTLY),
         Fact.SHIPPED_THERE: Move(_SHIPPED),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orderhaven.core.carriers import clean_code
+from orderhaven.core.carriers import clean_code, codes_in
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,36 @@ from orderhaven.core.carriers import clean_code
         ("ß" * 30, ""),
         ("1" * 60, "1" * 60),
         ("1" * 61, ""),
+        ("Track & trace: 3SBOL0987654321", "3SBOL0987654321"),
+        ("Track&Trace code 3SBOL0987654321", "3SBOL0987654321"),
+        ("PostNL 3SBOL0987654321", "3SBOL0987654321"),
+        ("verzonden met DHL: JVGL 0614 3945 0030 1769", "JVGL06143945003017 69".replace(" ", "")),
+        ("GE 971195415 GB", "GE971195415GB"),
+        ("RR 804 446 736 NL", "RR804446736NL"),
+        ("0034 0434 1625 3053 3196", "00340434162530533196"),
+        ("PostNL", "POSTNL"),
     ],
 )
 def test_a_code_is_cleaned_of_what_people_and_plugins_add(text: str, code: str) -> None:
     assert code == clean_code(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("3SBOL0987654321, 3SBOL0987654322", ("3SBOL0987654321", "3SBOL0987654322")),
+        ("3SBOL0987654321 3SBOL0987654322", ("3SBOL0987654321", "3SBOL0987654322")),
+        ("3SBOL0987654321 en 3SBOL0987654322", ("3SBOL0987654321", "3SBOL0987654322")),
+        ("pakket 1: 3SBOL0987654321\npakket 2: 3SBOL0987654322", ("3SBOL0987654321", "3SBOL0987654322")),
+        ("3SBOL0987654321; 3SBOL0987654321", ("3SBOL0987654321",)),
+        ("3SBOL0987654321 / 1234AB", ("3SBOL0987654321",)),
+        (
+            "https://tracking.dpd.de/status/nl_NL/parcel/05308801410058\nhttps://gls-group.com/track/XHAX4HD1",
+            ("05308801410058",),
+        ),
+        ("geen, nog niet", ()),
+        (",".join(["3SBOL0987654321"] * 50), ()),
+    ],
+)
+def test_a_field_may_hold_several_codes(text: str, codes: tuple[str, ...]) -> None:
+    assert codes == codes_in(text)

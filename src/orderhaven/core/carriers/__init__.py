@@ -1,6 +1,6 @@
 """Carriers: who they are, who issued a track & trace code, and where a parcel is followed."""
 
-from orderhaven.core.carriers.clean import clean_code
+from orderhaven.core.carriers.clean import clean_code, codes_in
 from orderhaven.core.carriers.families import Confidence
 from orderhaven.core.carriers.links import tracking_url
 from orderhaven.core.carriers.names import DIVISIONS, Carrier
@@ -14,6 +14,7 @@ __all__ = [
     "Recognition",
     "carriers_named",
     "clean_code",
+    "codes_in",
     "recognise",
     "tracking_url",
 ]

@@ -66,8 +66,24 @@ def mod37_36_character(serial: str) -> str:
 
 def fedex12_holds(code: str) -> bool:
     """FedEx Express: weights 3, 1, 7 from the left over eleven digits, mod 11, then mod 10."""
-    total = sum(int(digit) * (3, 1, 7)[place % 3] for place, digit in enumerate(code[:-1]))
-    return str(total % 11 % 10) == code[-1]
+    return fedex12_digit(code[:-1]) == code[-1]
+
+
+def fedex12_digit(serial: str) -> str:
+    return _by_weights(serial, (3, 1, 7))
+
+
+def fedex34_holds(code: str) -> bool:
+    """FedEx's long barcode: weights 1, 7, 3 from the left over the thirteen digits before the last, mod 11, then mod 10."""
+    return fedex34_digit(code[20:-1]) == code[-1]
+
+
+def fedex34_digit(serial: str) -> str:
+    return _by_weights(serial, (1, 7, 3))
+
+
+def _by_weights(serial: str, weights: tuple[int, int, int]) -> str:
+    return str(sum(int(digit) * weights[place % 3] for place, digit in enumerate(serial)) % 11 % 10)
 
 
 def _ups_value(character: str) -> int:
@@ -76,11 +92,14 @@ def _ups_value(character: str) -> int:
 
 def usps_holds(code: str) -> bool:
     """USPS: mod 10 over the number, without `420` and the five or nine digits of the ZIP code before it."""
-    if code.startswith("420"):
-        code = code[8:] if len(code) in (30, 34) and code[8] == "9" else code[12:]
-    return mod10_holds(code)
+    return any(code[start] == "9" and mod10_holds(code[start:]) for start in (8, 12))
 
 
 def fedex_ground_holds(code: str) -> bool:
     """FedEx Ground: mod 10 over the last fifteen digits, whatever stands before them."""
     return mod10_holds(code[-15:])
+
+
+def smartpost_holds(code: str) -> bool:
+    """FedEx SmartPost without the `92` with which its barcode begins: mod 10 over the number with it."""
+    return mod10_holds(f"92{code}")

@@ -22,7 +22,11 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One shape of code. `proves` is what fitting it (check digit included) is worth."""
+    """One shape of code. `proves` is what fitting it (check digit included) is worth when nothing else is known.
+
+    `home`: the countries from which parcels with such codes are sent. What comes from there is worth `proves_at_home`;
+    a family that is used `only_at_home` is out when the parcel surely comes from elsewhere.
+    """
 
     carrier: Carrier
     shape: re.Pattern[str]
@@ -30,11 +34,16 @@ class Family:
     proves: Confidence
     source: str
     check: Callable[[str], bool] | None = None  # None: the format has no check digit, or none is documented
-    home: frozenset[str] = frozenset()  # countries where this shape is theirs; empty: no country says more
-    proves_at_home: Confidence = Confidence.UNSURE  # the same when it goes to or comes from there
+    home: frozenset[str] = frozenset()
+    proves_at_home: Confidence = Confidence.UNSURE
+    only_at_home: bool = False
 
     def fits(self, code: str) -> bool:
         return self.shape.fullmatch(code) is not None and (self.check is None or self.check(code))
+
+    def may_come_from(self, origin: str) -> bool:
+        """`origin` is an ISO-2 country; "" when it is not known."""
+        return not (self.only_at_home and origin) or origin in self.home
 
 
 def _family(
@@ -46,11 +55,14 @@ def _family(
     *,
     check: Callable[[str], bool] | None = None,
     home: str = "",
-    proves_at_home: Confidence | None = None,
+    at_home: Confidence | None = None,
+    only_at_home: bool = False,
 ) -> Family:
     exact = (lengths,) if isinstance(lengths, int) else lengths
-    at_home = proves_at_home or proves
-    return Family(carrier, re.compile(shape, re.ASCII), exact, proves, source, check, frozenset(home.split()), at_home)
+    return Family(
+        carrier, re.compile(shape, re.ASCII), exact, proves, source, check, frozenset(home.split()), at_home or proves,
+        only_at_home,
+    )  # fmt: skip
 
 
 _C = Carrier
@@ -61,6 +73,11 @@ _DHL_IDS = "dhl.com id-labels: numbers of DHL Parcel start with 3S, JVGL or JJD"
 _BPOST_FAQ = "bpost FAQ on barcodes"
 _POSTNL_API = "PostNL barcode webservice: 3S has 13 or 15 characters; firstred/postnl-api-php for the ranges"
 _DPD_LABEL = "bwipp wiki DPD-Parcel-Label"
+
+_AUTODETECTOR = "the autodetector of a shop plug-in"
+_PARCEL_FORMS = "paketda.de on parcel numbers"
+_GLS_HOME = "AT BE CZ DE DK ES FI FR HR IE IT LU PT SI SK"
+_DPD_HOME = "AT BE CH CZ DE EE FR GB HR IE LT LU LV NL PT SI SK"
 
 # Read from the top: of two families that are certain, the first wins, so an exception stands above its rule.
 FAMILIES: tuple[Family, ...] = (
@@ -73,8 +90,9 @@ FAMILIES: tuple[Family, ...] = (
     _family(_C.DHL_ECOMMERCE_NL, r"JVGL\d+", (20, 24), _CERTAIN, _DHL_IDS),
     _family(_C.DHL, r"JVGL\d+", (14, 22), _LIKELY, _DHL_IDS + "; division not said"),
     _family(_C.DHL_ECOMMERCE_NL, r"JJD\d{18}|JJD\d{22}", (21, 25), _CERTAIN, _DHL_IDS),
+    _family(_C.DHL_EXPRESS, r"JJD\d{9,10}", (12, 13), _LIKELY, _JKEEN + "; piece number"),
     _family(_C.DHL_PARCEL_DE, r"JJD\d{13}", 16, _CERTAIN, _PAKETDA),
-    _family(_C.DHL_PARCEL_PL, r"JJD\d{21}", 24, _LIKELY, "a shop plug-in's autodetector"),
+    _family(_C.DHL_PARCEL_PL, r"JJD\d{21}", 24, _LIKELY, _AUTODETECTOR),
     _family(_C.YODEL, r"J?JD\d{16}", (18, 19), _CERTAIN, _JKEEN),
     _family(_C.DHL_EXPRESS, r"JD\d{18}", 20, _CERTAIN, _DHL_IDS + "; piece number"),
     _family(_C.BPOST, r"JJBEA\d{22}", 27, _CERTAIN, _BPOST_FAQ),
@@ -86,57 +104,83 @@ FAMILIES: tuple[Family, ...] = (
     _family(_C.UPS, r"1Z[0-9A-Z]{15}\d", 18, _CERTAIN, _JKEEN, check=checks.ups_holds),
     _family(_C.UPS, r"[AHJKTV]\d{10}", 11, _LIKELY, _JKEEN + "; waybill", check=checks.ups_holds),
     _family(_C.DHL_PARCEL_DE, r"0034043[34]\d{12}", 20, _CERTAIN, _PAKETDA, check=checks.mod10_holds),
-    _family(_C.POSTNORD, r"0037\d{16}", 20, _LIKELY, "a shop plug-in's autodetector", check=checks.mod10_holds),
+    _family(_C.POSTNORD, r"0037\d{16}", 20, _LIKELY, _AUTODETECTOR, check=checks.mod10_holds),
     _family(_C.POCZTA_POLSKA, r"00\d5900773\d{10}", 20, _CERTAIN, "akg.waw.pl", check=checks.mod10_holds),
     _family(_C.DPD, r"[0-9A-Z]{2}\d{12}[A-Z]", 15, _CERTAIN, _DPD_LABEL, check=checks.mod37_36_holds),
     _family(_C.DPD, r"[0-9A-Z]{2}\d{13}", 15, _UNSURE, _DPD_LABEL, check=checks.mod37_36_holds),
     _family(_C.DPD, r"[0-9A-Z]{7}\d{20}[0-9A-Z]", 28, _CERTAIN, _DPD_LABEL, check=checks.mod37_36_holds),
     _family(_C.USPS, r"9[1-5]\d{20}", 22, _LIKELY, _JKEEN, check=checks.mod10_holds),
-    _family(_C.USPS, r"420\d{5}(?:\d{4})?9[1-5]\d{20}", (30, 34), _CERTAIN, _JKEEN, check=checks.usps_holds),
+    _family(_C.USPS, r"9[1-5]\d{24}", 26, _LIKELY, _JKEEN, check=checks.mod10_holds),
+    _family(
+        _C.USPS, r"420\d{5}(?:9[1-5]\d{24}|(?:\d{4})?9[1-5]\d{20})", (30, 34), _CERTAIN, _JKEEN,
+        check=checks.usps_holds,
+    ),
     _family(_C.FEDEX, r"96\d{20}", 22, _LIKELY, _JKEEN, check=checks.fedex_ground_holds),
+    _family(_C.FEDEX, r"(?:1[01]|96)\d{32}", 34, _CERTAIN, _JKEEN + "; Express and Ground GSN", check=checks.fedex34_holds),
+    _family(_C.FEDEX, r"61\d{18}", 20, _LIKELY, _JKEEN + "; SmartPost", check=checks.smartpost_holds),
     # GE and GD with nine digits are TNT's, although the S10 check digit holds
-    _family(_C.TNT, r"G[DE]\d{9}[A-Z]{2}", 13, _CERTAIN, "karrio; a shop plug-in's autodetector"),
-    _family(_C.CHRONOPOST, r"X[A-Z]\d{9}(?:FR|JB)", 13, _LIKELY, "karrio; a shop plug-in's autodetector"),
+    _family(_C.TNT, r"G[DE]\d{9}[A-Z]{2}", 13, _CERTAIN, "karrio; " + _AUTODETECTOR),
+    _family(_C.CHRONOPOST, r"X[A-Z]\d{9}(?:FR|JB)", 13, _LIKELY, "karrio; " + _AUTODETECTOR),
     # prefixes of their own
     _family(_C.AMAZON, r"TB[ACM]\d{12}", 15, _CERTAIN, _JKEEN),
-    _family(_C.AMAZON, r"Q[AB]\d{10}", 12, _LIKELY, "a shop plug-in's autodetector"),
+    _family(_C.AMAZON, r"Q[AB]\d{10}", 12, _LIKELY, _AUTODETECTOR),
     _family(_C.HERMES_DE, r"H\d{19,20}", (20, 21), _LIKELY, "itsvic-dev/deliveries issue 212"),
     _family(_C.EVRI, r"[A-Z]\d{2}[A-Z]{3}\d{10}", 16, _LIKELY, "Mail-and-Packages"),
     _family(_C.LA_POSTE, r"\d[A-Z]\d{11}", 13, _LIKELY, "aide.laposte.fr: thirteen, one letter"),
+    _family(_C.POSTE_ITALIANE, r"\d[A-Z]\d{4}[A-Z]\d{6}|\dUW[0-9A-Z]{10}", 13, _LIKELY, _AUTODETECTOR),
     _family(_C.CORREOS, r"P[A-Z0-9]{5}\d{16}[A-Z]", 23, _LIKELY, "geartrack"),
     _family(_C.INPOST, r"[4569]\d{23}", 24, _LIKELY, "4tracking.net/cs/carriers/inpost"),
     _family(_C.SWISS_POST, r"9[89]\d{16}", 18, _LIKELY, "Aspose on Swiss Post barcodes"),
     _family(_C.AUSTRIAN_POST, r"10[03]\d{19}", 22, _LIKELY, "karrio"),
+    _family(_C.ROYAL_MAIL, r"(?=\d*[A-F])[0-9A-F]{21}", 21, _LIKELY, "karrio; " + _JKEEN),
     _family(_C.PARCELFORCE, r"(?!JVGL)[A-Z]{4}\d{10}", 14, _LIKELY, "parcelforce.com number formats"),
+    _family(_C.DPD, r"\d{13}U\d?", (14, 15), _LIKELY, "Mail-and-Packages; " + _AUTODETECTOR + "; Poland"),
     _family(_C.PACKETA, r"Z\d{10}", 11, _LIKELY, "geartrack-website issue 60"),
     _family(_C.DHL_ECOMMERCE_US, r"GM\d{16,18}", (18, 19, 20), _LIKELY, _JKEEN),
-    # shapes that several carriers share: alone they say little
-    _family(_C.DPD, r"\d{14}", 14, _UNSURE, _DPD_LABEL, home="NL BE DE FR AT GB"),
-    _family(_C.GLS, r"\d{13,14}", (13, 14), _UNSURE, "ha-gls", home="NL"),
-    _family(_C.HERMES_DE, r"\d{14}", 14, _UNSURE, _PAKETDA, check=checks.mod10_holds, home="DE"),
-    _family(_C.DHL_PARCEL_UK, r"(?:41|60)\d{12}", 14, _UNSURE, "a shop plug-in's autodetector", home="GB"),
-    _family(_C.GLS, r"(?=.*\d)(?=.*[A-Z])[A-Z0-9]{8}", 8, _UNSURE, "paketda.de on GLS labels: Track-ID"),
-    _family(_C.GLS, r"\d{11}", 11, _UNSURE, "paketda.de on GLS labels: without check digit"),
-    _family(_C.GLS, r"\d{12}", 12, _UNSURE, "paketda.de on GLS labels", check=checks.mod10_holds),
-    _family(_C.DHL_PARCEL_DE, r"\d{12}", 12, _UNSURE, "Identcode", check=checks.identcode_holds, home="DE"),
-    _family(_C.FEDEX, r"\d{12}", 12, _UNSURE, _JKEEN, check=checks.fedex12_holds),
-    _family(_C.FEDEX, r"\d{15}", 15, _UNSURE, _JKEEN, check=checks.mod10_holds),
-    _family(_C.DHL_EXPRESS, r"\d{10}", 10, _UNSURE, _JKEEN + "; waybill", check=checks.mod7_holds),
-    _family(_C.PACKETA, r"\d{10}", 10, _UNSURE, "Packeta without its Z", home="CZ SK HU RO"),
-    _family(_C.TRUNKRS, r"4\d{8}", 9, _UNSURE, "test range of Trunkrs's own SDKs", home="NL"),
-    _family(_C.TNT, r"\d{9}", 9, _UNSURE, "delivery-tracker"),
-    _family(_C.MONDIAL_RELAY, r"\d{8}", 8, _UNSURE, "a public mail parser", home="FR BE"),
+    # shapes that several carriers share: alone they say little, and where the parcel comes from says more
+    _family(_C.DPD, r"\d{14}", 14, _UNSURE, _DPD_LABEL, home=_DPD_HOME, at_home=_LIKELY),
+    _family(_C.GLS, r"\d{13,14}", (13, 14), _UNSURE, "ha-gls", home="NL", at_home=_LIKELY, only_at_home=True),
     _family(
-        _C.CANADA_POST,
-        r"\d{16}",
-        16,
-        _UNSURE,
-        _JKEEN,
-        check=checks.mod10_holds,
-        home="CA",
-        proves_at_home=_LIKELY,
+        _C.HERMES_DE, r"\d{14}", 14, _UNSURE, _PAKETDA, check=checks.mod10_holds, home="DE", at_home=_LIKELY,
+        only_at_home=True,
     ),
-)
+    _family(
+        _C.DHL_PARCEL_UK, r"(?:41|60)\d{12}", 14, _UNSURE, _AUTODETECTOR, home="GB", at_home=_LIKELY, only_at_home=True
+    ),
+    _family(_C.GLS, r"(?=.*\d)(?=.*[A-Z])[A-Z0-9]{8}", 8, _UNSURE, _PARCEL_FORMS + ": Track-ID of GLS"),
+    _family(
+        _C.GLS, r"\d{11}", 11, _UNSURE, _PARCEL_FORMS + ": GLS without check digit", home=_GLS_HOME, at_home=_LIKELY
+    ),
+    _family(
+        _C.GLS, r"\d{12}", 12, _UNSURE, _PARCEL_FORMS + ": GLS", check=checks.mod10_holds, home=_GLS_HOME,
+        at_home=_LIKELY,
+    ),
+    _family(
+        _C.DHL_PARCEL_PL, r"\d{11}", 11, _UNSURE, "karrio; " + _AUTODETECTOR, home="PL", at_home=_LIKELY,
+        only_at_home=True,
+    ),
+    _family(
+        _C.DHL_PARCEL_DE, r"\d{12}", 12, _UNSURE, _PAKETDA + "; Identcode", check=checks.identcode_holds, home="DE",
+        at_home=_LIKELY, only_at_home=True,
+    ),
+    _family(_C.FEDEX, r"\d{12}", 12, _UNSURE, _JKEEN, check=checks.fedex12_holds, home="US", at_home=_LIKELY),
+    _family(_C.FEDEX, r"\d{15}", 15, _UNSURE, _JKEEN, check=checks.mod10_holds, home="US", at_home=_LIKELY),
+    _family(
+        _C.FEDEX, r"\d{20}", 20, _UNSURE, _JKEEN + "; SmartPost", check=checks.smartpost_holds, home="US", at_home=_LIKELY,
+        only_at_home=True,
+    ),
+    _family(
+        _C.USPS, r"\d{20}", 20, _UNSURE, _JKEEN, check=checks.mod10_holds, home="US", at_home=_LIKELY, only_at_home=True
+    ),
+    _family(_C.DHL_EXPRESS, r"\d{10,11}", (10, 11), _UNSURE, _JKEEN + "; waybill", check=checks.mod7_holds),
+    _family(_C.PACKETA, r"\d{10}", 10, _UNSURE, "Packeta without its Z", home="CZ SK HU RO", only_at_home=True),
+    _family(_C.TRUNKRS, r"4\d{8}", 9, _UNSURE, "test range of Trunkrs's own SDKs", home="NL", only_at_home=True),
+    _family(_C.TNT, r"\d{9}", 9, _UNSURE, "delivery-tracker"),
+    _family(_C.MONDIAL_RELAY, r"\d{8}", 8, _UNSURE, "a public mail parser", home="FR BE", only_at_home=True),
+    _family(_C.BRING, r"73\d{15}", 17, _UNSURE, _AUTODETECTOR, home="NO", at_home=_LIKELY, only_at_home=True),
+    _family(_C.EVRI, r"\d{16}", 16, _UNSURE, _AUTODETECTOR, home="GB", only_at_home=True),
+    _family(_C.CANADA_POST, r"\d{16}", 16, _UNSURE, _JKEEN, check=checks.mod10_holds, home="CA", at_home=_LIKELY),
+)  # fmt: skip
 
 # UPU S10: the suffix is the country of the post that issued the code; another post may bring it.
 _POSTS = {

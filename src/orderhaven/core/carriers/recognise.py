@@ -7,10 +7,10 @@ the carriers this merchant uses.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from orderhaven.core.carriers.clean import clean_code, is_link
+from orderhaven.core.carriers.clean import codes_in, is_link
 from orderhaven.core.carriers.families import CARRIERS_WITH_A_SHAPE, Confidence, Family, fitting_families
 from orderhaven.core.carriers.links import carrier_of_link
 from orderhaven.core.carriers.names import DIVISIONS, Carrier
@@ -24,6 +24,20 @@ class Recognition:
     confidence: Confidence
     candidates: tuple[Carrier, ...]  # best first, the carrier itself among them
     why: str  # a sentence for the merchant
+    others: tuple[str, ...] = ()  # further codes in the same field, clean
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """ISO-2 countries, in capitals; "" when not known."""
+
+    origin: str
+    destination: str
+
+    def strength(self, family: Family, is_alone: bool) -> Confidence:
+        """Where a code was issued is what counts; where it goes tells that only if nobody else has such codes."""
+        where = self.origin or (self.destination if is_alone else "")
+        return family.proves_at_home if where in family.home else family.proves
 
 
 def recognise(
@@ -35,20 +49,25 @@ def recognise(
     shop_says: str = "",
     likely: Sequence[Carrier] = (),
 ) -> Recognition:
-    """`destination` and `origin` are ISO-2 countries, `likely` the merchant's own carriers. Never raises."""
+    """`destination` and `origin` are ISO-2 countries, `likely` the merchant's own carriers. Never raises.
+
+    A field that holds several codes is judged by its first; `others` has the rest.
+    """
     link = url or (code if is_link(code) else "")
-    cleaned = clean_code(code) or (clean_code(url) if is_link(url) else "")
-    if not cleaned:
+    codes = codes_in(code) or (codes_in(url) if is_link(url) else ())
+    if not codes:
         return Recognition("", None, Confidence.UNSURE, (), "This is not a track & trace code.")
-    fits = fitting_families(cleaned)
-    countries = {destination.upper(), origin.upper()}
-    return (
+    cleaned, *others = codes
+    route = _Route(origin.upper(), destination.upper())
+    fits = tuple(family for family in fitting_families(cleaned) if family.may_come_from(route.origin))
+    told = (
         _by_link(cleaned, link, fits)
         or _by_shop_word(cleaned, shop_says, fits)
-        or _by_shape(cleaned, fits, countries, likely)
+        or _by_shape(cleaned, fits, route, likely)
         or _by_usual_carriers(cleaned, fits, likely)
         or _unsure(cleaned, fits, likely)
     )
+    return replace(told, others=tuple(others)) if others else told
 
 
 def _by_link(code: str, link: str, fits: tuple[Family, ...]) -> Recognition | None:
@@ -74,17 +93,16 @@ def _by_shop_word(code: str, shop_says: str, fits: tuple[Family, ...]) -> Recogn
     return _told(code, carriers[0], Confidence.LIKELY, fits, why)
 
 
-def _by_shape(
-    code: str, fits: tuple[Family, ...], countries: Collection[str], likely: Sequence[Carrier]
-) -> Recognition | None:
+def _by_shape(code: str, fits: tuple[Family, ...], route: _Route, likely: Sequence[Carrier]) -> Recognition | None:
+    rivals = {family.carrier for family in fits if family.proves_at_home is not Confidence.UNSURE}
     for confidence in (Confidence.CERTAIN, Confidence.LIKELY):
-        strong = [family for family in fits if _strength(family, countries) is confidence]
+        strong = [family for family in fits if route.strength(family, len(rivals) == 1) is confidence]
         carriers = _unique(family.carrier for family in strong)
         if len(carriers) > 1 and confidence is Confidence.LIKELY:
             carriers = _unique(carrier for carrier in carriers if carrier in likely)
         if carriers and (confidence is Confidence.CERTAIN or len(carriers) == 1):
             family = next(family for family in strong if family.carrier is carriers[0])
-            return _told(code, carriers[0], confidence, fits, _say_shape(family, countries))
+            return _told(code, carriers[0], confidence, fits, _say_shape(family, confidence))
     return None
 
 
@@ -118,17 +136,13 @@ def _told(code: str, carrier: Carrier, confidence: Confidence, fits: tuple[Famil
     return Recognition(code, carrier, confidence, candidates, why)
 
 
-def _say_shape(family: Family, countries: Collection[str]) -> str:
+def _say_shape(family: Family, confidence: Confidence) -> str:
     said = f"The code has the form of {family.carrier.display_name}"
     if family.check is not None:
         said += " and its check digit is right"
-    if _strength(family, countries) is not family.proves:
-        said += ", and it goes to or comes from where they use it"
+    if confidence is not family.proves:
+        said += ", and parcels with such codes are sent there"
     return said + "."
-
-
-def _strength(family: Family, countries: Collection[str]) -> Confidence:
-    return family.proves if family.home.isdisjoint(countries) else family.proves_at_home
 
 
 def _division(named: Carrier, fits: tuple[Family, ...]) -> Carrier:

@@ -66,6 +66,21 @@ for _word in ("other", "courier"):
     del _ALIASES[_word]
 
 
+# What people and plug-ins write before a code, whoever carries it.
+_LABELS = frozenset({
+    "track", "trace", "tracktrace", "tt", "en", "und", "and", "code", "codes", "number", "numbers", "nr", "no", "nummer", "nummers",
+    "tracking", "trackingcode", "trackingnumber", "trackingnummer", "barcode", "zending", "zendingnummer", "zendingsnummer", "pakket",
+    "pakketnummer", "parcel", "package", "shipment", "sendung", "sendungsnummer", "sendungsverfolgung", "paketnummer", "colis",
+    "suivi", "collo", "verzonden", "met", "via", "with", "mit",
+})  # fmt: skip
+
+
+def is_label(word: str) -> bool:
+    """Whether a word before a code names a carrier or says that a code follows ("Track", "&", "DHL")."""
+    letters = "".join(_WORD.findall(word.lower()[:_LONGEST_WORDS]))
+    return not letters or letters in _LABELS or letters in _ALIASES
+
+
 def carriers_named(words: str) -> tuple[Carrier, ...]:
     """Whom these words may mean: one carrier when they are plain, several or none when they are not.
 

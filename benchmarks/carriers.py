@@ -1,0 +1,170 @@
+"""`python -m benchmarks.carriers FILE`: how many labelled codes are told right, wrong and not at all, and how fast.
+
+FILE has a row for each code: code, carrier, group (the brand), accept (further right answers, divided by |), destination,
+origin (ISO-2), kind, scope (core, world, or negative: nobody's). The package tracking-numbers is measured beside ours.
+"""
+
+import argparse
+import csv
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from tracking_numbers import get_tracking_number
+
+from orderhaven.core.carriers import DIVISIONS, recognise
+from orderhaven.core.carriers.families import S10_FAMILIES
+
+_ROUNDS = 5
+_CODES_A_ROUND = 20_000
+_FORMS_SHOWN = 4
+
+Teller = Callable[["Labelled"], str]  # "": unsure
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    code: str
+    carrier: str
+    group: str
+    accept: frozenset[str]
+    destination: str
+    origin: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    verdicts: Counter[tuple[str, str]]  # (scope, right, wrong or unsure) -> rows
+    unsure: Sequence[Labelled]  # of the core
+
+    def percent(self, verdict: str, scope: str = "core") -> float:
+        rows = sum(count for (of, _), count in self.verdicts.items() if of == scope)
+        return 100 * self.verdicts[scope, verdict] / rows if rows else 0.0
+
+    @property
+    def false_positives(self) -> int:
+        return self.verdicts["negative", "wrong"]
+
+
+def read(path: Path) -> list[Labelled]:
+    """Raises ValueError when a column is missing."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        missing = {"code", "carrier", "group", "accept", "destination", "origin", "scope"} - set(rows.fieldnames or ())
+        if missing:
+            raise ValueError(f"{path} has no column {', '.join(sorted(missing))}")
+        return [
+            Labelled(
+                row["code"], row["carrier"], row["group"], frozenset(row["accept"].split("|")) - {""},
+                row["destination"], row["origin"], row["scope"],
+            )
+            for row in rows
+        ]  # fmt: skip
+
+
+def score(rows: Sequence[Labelled], tell: Teller) -> Score:
+    """By brand: a division of the right brand is right."""
+    brands = {row.carrier: row.group for row in rows if row.carrier}
+    brands |= {str(division): str(brand) for brand, divisions in DIVISIONS.items() for division in divisions}
+    verdicts: Counter[tuple[str, str]] = Counter()
+    unsure = []
+    for row in rows:
+        verdict = _verdict(row, tell(row), brands)
+        verdicts[row.scope, verdict] += 1
+        if (row.scope, verdict) == ("core", "unsure"):
+            unsure.append(row)
+    return Score(verdicts, unsure)
+
+
+def ours(row: Labelled) -> str:
+    return recognise(row.code, destination=row.destination, origin=row.origin).carrier or ""
+
+
+def theirs(row: Labelled) -> str:
+    """The package tracking-numbers. An S10 code that it only calls so counts as the post's of its suffix."""
+    found = get_tracking_number(row.code)
+    if found is None:
+        return ""
+    post = S10_FAMILIES.get(found.number.strip()[-2:])
+    return str(post.carrier) if found.courier.code == "s10" and post else str(found.courier.code)
+
+
+def codes_per_s(rows: Sequence[Labelled], tell: Teller) -> float:
+    """Of one core's CPU time, in the least disturbed round."""
+    repeated = (list(rows) * (_CODES_A_ROUND // len(rows) + 1))[:_CODES_A_ROUND]
+    return max(_CODES_A_ROUND / _cpu_s(repeated, tell) for _ in range(_ROUNDS))
+
+
+# below: how
+
+
+def _verdict(row: Labelled, told: str, brands: Mapping[str, str]) -> str:
+    if not told:
+        return "unsure"
+    return "right" if {told, brands.get(told, told)} & {row.carrier, row.group, *row.accept} else "wrong"
+
+
+def _cpu_s(rows: Sequence[Labelled], tell: Teller) -> float:
+    began = time.process_time()
+    for row in rows:
+        tell(row)
+    return time.process_time() - began
+
+
+def _form(code: str) -> str:
+    if code.isdecimal():
+        return f"{len(code)} digits"
+    return re.sub(r"[A-Za-z]", "A", re.sub(r"\d", "9", code))
+
+
+def _say_abstained(console: Console, unsure: Sequence[Labelled]) -> None:
+    console.print("\nLeft open, because the form alone does not tell:")
+    by_carrier: dict[str, Counter[str]] = {}
+    for row in unsure:
+        by_carrier.setdefault(row.carrier, Counter())[_form(row.code)] += 1
+    for carrier, forms in sorted(by_carrier.items(), key=lambda item: -item[1].total()):
+        shown = ", ".join(f"{form} ({count})" for form, count in forms.most_common(_FORMS_SHOWN))
+        more = len(forms) - _FORMS_SHOWN
+        console.print(f"  {forms.total():3} {carrier}: {shown}{f' and {more} more forms' if more > 0 else ''}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench-carriers CSV=FILE", description=__doc__)
+    parser.add_argument("file", type=Path)
+    path: Path = parser.parse_args().file
+    console = Console(highlight=False, width=110)
+    try:
+        rows = read(path)
+    except (OSError, ValueError) as error:
+        console.print(f"The labelled codes cannot be read: {error}. Name a file: make bench-carriers CSV=FILE")
+        return 2
+    table = Table(title=f"{len(rows)} labelled codes", title_justify="left")
+    for column in ("", "core right", "core wrong", "core left open", "world right", "false positives", "codes/s"):
+        table.add_column(column, justify="left" if not column else "right")
+    measured = {"Orderhaven": ours, "tracking-numbers": theirs}
+    scores = {name: score(rows, tell) for name, tell in measured.items()}
+    speeds = {name: codes_per_s(rows, tell) for name, tell in measured.items()}
+    for name, one in scores.items():
+        shares = [f"{one.percent(verdict):.1f} %" for verdict in ("right", "wrong", "unsure")]
+        table.add_row(
+            name, *shares, f"{one.percent('right', 'world'):.1f} %", str(one.false_positives), f"{speeds[name]:,.0f}"
+        )
+    console.print(table)
+    _say_abstained(console, scores["Orderhaven"].unsure)
+    console.print()
+    console.print(f"core_correct {scores['Orderhaven'].percent('right'):.2f}")
+    console.print(f"core_wrong {scores['Orderhaven'].percent('wrong'):.2f}")
+    console.print(f"false_positives {scores['Orderhaven'].false_positives}")
+    console.print(f"codes_per_s {speeds['Orderhaven']:.0f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
