@@ -9,7 +9,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import TABLE, Fact, Status, path_is_lawful
 from orderhaven.ports.sandbox import BackOfficeOrder, ConfirmedShipment
 from orderhaven.store.models import Connection, Event, Hold, Message, Order, Problem
-from tests.simulation.plan import Deed, Pair
+from tests.simulation.plan import Deed, Pair, Trouble
 from tests.simulation.run import Diary, Run
 from tests.simulation.sides import BUYER
 
@@ -275,6 +275,10 @@ def _was_sold_as(kind: str) -> Callable[[Run, Case], bool]:
     return lambda run, case: case.diary.kind == kind
 
 
+def _had(*troubles: Trouble) -> Callable[[Run, Case], bool]:
+    return lambda run, case: any(run.hits[trouble] for trouble in troubles)
+
+
 def _has_untellable_code(run: Run, case: Case) -> bool:
     return any(noted.carrier is None for noted in case.diary.codes)
 
@@ -299,6 +303,7 @@ _PROBLEMS_BY: Mapping[str, Callable[[Run, Case], bool]] = {
     ProblemKind.SHIPPED_THOUGH_CANCELLED: _did(Deed.SHIP_THERE, Deed.SHIP_PART_THERE),
     ProblemKind.BUYER_ASKS_LATE: _did(Deed.ASK),
     ProblemKind.OUTCOME_UNKNOWN: lambda run, case: bool(run.plan.faults),
+    ProblemKind.SURPRISE: _had(Trouble.GARBAGE, Trouble.TRUNCATED, Trouble.HTML_AFTER),
 }
 
 

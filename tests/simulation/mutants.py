@@ -111,8 +111,8 @@ MUTANTS = (
     Mutant(
         "a code in the shop is not told",
         "store/tellings.py",
-        '{"code": seen.code or row.code, "carrier": str(carrier or ""), "label": ""}',
-        '{"code": "", "carrier": "", "label": ""}',
+        '{**_tracking(row, seen.code or row.code, carrier), "label": ""}',
+        '{**_tracking(row, "", None), "label": ""}',
     ),
     Mutant(
         "the buyer stands in the log",
@@ -120,12 +120,6 @@ MUTANTS = (
         "        placed = await self._shop.place(placement, not_after=not_after)",
         "        __import__('structlog').get_logger().info('placing', of=repr(placement))\n"
         "        placed = await self._shop.place(placement, not_after=not_after)",
-    ),
-    Mutant(
-        "an order that cannot be read holds up the others",
-        "sync/hear_marketplace.py",
-        "            case OrderProblem():\n                await _try_again_later(cycle, link, ref, (answer.kind, answer.values))\n",
-        "",
     ),
 )
 

@@ -98,7 +98,10 @@ _OF_THE_HUB = (
     Trouble.DEATH_BEFORE_SEND, Trouble.FREEZE_BEFORE_SEND,
 )  # fmt: skip
 
-
+_FREEZES = (
+    Trouble.FREEZE_BEFORE_STORE, Trouble.FREEZE_AFTER_STORE, Trouble.FREEZE_BEFORE_SEND, Trouble.FREEZE_AT_ANSWER,
+)  # fmt: skip
+_LONG_ENOUGH = 6.0  # minutes: another takes over, and hears both sides
 _BEFORE_SEND = (Trouble.DEATH_BEFORE_SEND, Trouble.FREEZE_BEFORE_SEND)
 
 
@@ -285,10 +288,11 @@ def _faults(chance: random.Random, minutes: float, is_bulk: bool, deeds: Sequenc
     for _ in range(chance.randint(1, 14)):
         lists = 2 + 3 * is_bulk
         groups = (ON_THE_WIRE, _IN_LISTS, _OF_THE_HUB, (Trouble.TOKENS_END,), (Trouble.OUTAGE,))
-        trouble = chance.choice(chance.choices(groups, (8, lists, 6, 1, 1))[0])
+        trouble = chance.choice(chance.choices(groups, (8, lists, 8, 1, 1))[0])
         side = HUB if trouble in _OF_THE_HUB else chance.choice((MARKETPLACE, SHOP))
         seconds = chance.choice((chance.uniform(1, 25), chance.uniform(31, 75)))
         at = chance.uniform(0, minutes)
+        lasts = chance.choice((chance.uniform(1, 20), chance.uniform(20, 120)))
         if side == HUB and deeds and chance.random() < 0.5:
             at = max(chance.choice(deeds) - chance.uniform(0.1, 5), 0)
         faults.append(
@@ -301,7 +305,7 @@ def _faults(chance: random.Random, minutes: float, is_bulk: bool, deeds: Sequenc
                 if trouble in _BEFORE_SEND
                 else chance.choice((1, 2, 3, chance.randint(1, 40))),
                 times=chance.choice((1, 1, 1, 2, 4)),
-                lasts=chance.choice((chance.uniform(1, 20), chance.uniform(20, 120))),
+                lasts=max(lasts, _LONG_ENOUGH) if trouble in _FREEZES else lasts,
                 amount=-seconds if trouble is Trouble.SKEW and chance.random() < 0.5 else seconds,
             )
         )

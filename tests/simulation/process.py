@@ -9,7 +9,9 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import OperationalError, connection, connections
 
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
+from orderhaven.store.connections import Claim
 from orderhaven.store.hop import told_apart
+from orderhaven.store.models import Connection
 from orderhaven.sync.hub import Hub
 from tests.simulation.virtual import LoopClock, VirtualLoop
 
@@ -56,9 +58,12 @@ class Armed:
 
 
 class Process:
+    """`flaws` is told what is seen to be wrong."""
+
     def __init__(
-        self, loop: VirtualLoop, store: Store, wire: Any, declared: Any, chance: random.Random, clock: LoopClock
-    ) -> None:
+        self, loop: VirtualLoop, store: Store, wire: Any, declared: Any, chance: random.Random, clock: LoopClock,
+        flaws: list[str],
+    ) -> None:  # fmt: skip
         self._loop = loop
         self._store = store
         self._chance = chance
@@ -67,6 +72,7 @@ class Process:
         self.is_dead = False
         self.stopped = asyncio.Event()  # dead, or frozen for the first time
         self.armed: list[Armed] = []
+        self.flaws = flaws
         self.refusals = 0  # how many writes the store still refuses
         self.hub = Hub(clock, self, _Transport(self, wire), random.Random(chance.random()), declared)  # type: ignore[arg-type]
         self.running: dict[int, asyncio.Task[None]] = {}
@@ -114,8 +120,20 @@ class Process:
         return None
 
     def _in_store(self, work: Callable[..., R], args: Any, kwargs: Any) -> R:
+        before = self._changes_if_overtaken(args)
         with connection.execute_wrapper(self._statement):
-            return told_apart(work, args, kwargs)
+            result = told_apart(work, args, kwargs)
+        if before is not None and connection.connection.total_changes != before:
+            self.flaws.append(f"a cycle that was overtaken wrote to the store: {work.__name__}")
+        return result
+
+    def _changes_if_overtaken(self, args: Any) -> int | None:
+        """How much was written so far; None for a cycle that still has its right to write, or presents none."""
+        if not self.stopped.is_set():
+            return None
+        claims = (one for one in args if isinstance(one, Claim))
+        overtaken = any(Connection.objects.filter(pk=one.connection_id, epoch__gt=one.epoch).exists() for one in claims)
+        return int(connection.connection.total_changes) if overtaken else None
 
     def _statement(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         self._pass("statement")

@@ -246,7 +246,7 @@ class Run:
 
     def _start_process(self) -> Process:
         chance = random.Random(self.chance.random())
-        return Process(self.loop, self.store, self.sides, self.sides.declared, chance, self.hub_clock)
+        return Process(self.loop, self.store, self.sides, self.sides.declared, chance, self.hub_clock, self.flaws)
 
     async def _settle(self) -> None:
         began = self.loop.time()

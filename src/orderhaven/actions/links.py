@@ -1,5 +1,6 @@
 """Links: made, changed, rehearsed; and what a person says about all orders of one."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from orderhaven.store.outbox import Composed
 from orderhaven.store.verdicts import NotWanted, Park
 
 _LONGEST_WAIT = timedelta(days=14)
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class LinkWish:
     delivered_by_marketplace: DeliveredByMarketplace | None = None
     cancellations_per_hour: int | None = None
     default_carrier: str | None = None  # "": none any more
+    own_carriers: Sequence[str] | None = None  # whom the merchant uses
+    ships_from: str | None = None  # ISO-2 country; "": not said
 
 
 def link(by: Hand, marketplace: str, shop: str, wish: LinkWish = LinkWish()) -> Link:
@@ -99,13 +103,11 @@ def rehearsal(by: Hand, marketplace: str, limit: int = 200) -> Sequence[WouldSen
 
 
 def carrier_named(word: str) -> Carrier:
-    """Raises Impossible."""
+    """By our word or by its name. Raises Impossible."""
     try:
-        return Carrier(word.strip().casefold())
-    except ValueError:
-        near = [carrier for carrier in Carrier if word.strip().casefold()[:3] in carrier][:8]
-        hint = f" Perhaps {', '.join(near)}?" if near else " They are listed in docs/reference."
-        raise Impossible(f"There is no carrier '{word}'.{hint}") from None
+        return Carrier.named(word)
+    except ValueError as unknown:
+        raise Impossible(str(unknown)) from None
 
 
 # below: how
@@ -128,6 +130,8 @@ def _save(by: Hand, row: Link, wish: LinkWish) -> Link:
         "delivered_by_marketplace": wish.delivered_by_marketplace,
         "cancellations_per_hour": wish.cancellations_per_hour,
         "default_carrier": str(carrier_named(wish.default_carrier)) if wish.default_carrier else wish.default_carrier,
+        "own_carriers": None if wish.own_carriers is None else [str(carrier_named(one)) for one in wish.own_carriers],
+        "ships_from": wish.ships_from.strip().upper() if wish.ships_from is not None else None,
     }
     changes = {name: value for name, value in columns.items() if value is not None}
     for name, value in changes.items():
@@ -148,6 +152,8 @@ def _demand_possible(by: Hand, row: Link, wish: LinkWish) -> None:
         raise Impossible("The margin before the ship-by time cannot be less than nothing.")
     if wish.cancellations_per_hour is not None and wish.cancellations_per_hour < 0:
         raise Impossible("The number of cancellations an hour cannot be less than 0.")
+    if wish.ships_from and not _COUNTRY.fullmatch(wish.ships_from.strip()):
+        raise Impossible(f"'{wish.ships_from}' is no country. Say its two letters, as in NL.")
     if wish.delivered_by_marketplace is DeliveredByMarketplace.PLACE and Can.TAKE_DELIVERED not in shop.can:
         raise Impossible(
             f"{shop.title} cannot take orders that the marketplace ships itself. Leave them out of the shop."

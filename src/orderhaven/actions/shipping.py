@@ -1,5 +1,7 @@
 """Carriers, codes and products: what a person knows and the hub could not tell."""
 
+from dataclasses import dataclass
+
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.actions.links import carrier_named
@@ -7,14 +9,25 @@ from orderhaven.actions.orders import retry_ids
 from orderhaven.actions.outside import ask
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.rules import CarrierRule, rule_from
 from orderhaven.core.shop_order import ProductWanted
 from orderhaven.ports.connector import Can, Declaration
 from orderhaven.store import connections
 from orderhaven.store.hands import changing, keep_match, last_shipment, waiting_for_product
 from orderhaven.store.models import Kind, MessageState
+from orderhaven.store.tellings import rules_of
 
 
-def choose_carrier(by: Hand, ref: str, carrier: str) -> Carrier:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """`rule`: what would have told this carrier, and will for the next orders if the person wants; None: nothing to go by."""
+
+    carrier: Carrier
+    marketplace: str  # the connection's name, by which its link goes
+    rule: CarrierRule | None
+
+
+def choose_carrier(by: Hand, ref: str, carrier: str) -> Chosen:
     """This order goes with that carrier; a confirmation that waits for it is tried again. Raises Impossible."""
     found = by.order(ref)
     chosen = carrier_named(carrier)
@@ -29,7 +42,9 @@ def choose_carrier(by: Hand, ref: str, carrier: str) -> Carrier:
                 ledger.change_message(message, state=state, due_at=ledger.now, misses=0, rounds=0, finished_at=None)
                 ledger.solve_of(message)
                 ledger.nudge(message.connection_id)
-    return chosen
+        rule = rule_from(row.code, row.carrier_word, chosen)
+        known = rule is None or any(one == rule for one in rules_of(row.link))
+        return Chosen(chosen, row.link.marketplace.name, None if known else rule)
 
 
 def correct(by: Hand, ref: str) -> str:
@@ -78,6 +93,6 @@ def map_product(by: Hand, marketplace: str, sku: str, *, shop_sku: str = "", pro
 
 
 def _demand_known(declaration: Declaration, carrier: Carrier) -> None:
-    if carrier not in declaration.carriers and not declaration.other_carrier:
+    if not declaration.carrier_word(carrier):
         known = ", ".join(sorted(declaration.carriers))
         raise Impossible(f"{declaration.title} does not know the carrier '{carrier}'. It knows: {known}.")

@@ -10,7 +10,7 @@ import typer
 
 from orderhaven.cli.desk import hand
 from orderhaven.cli.screen import count, duration, moment, print_json, say, since, table
-from orderhaven.core.rules import RuleKind
+from orderhaven.core.rules import CarrierRule, RuleKind
 
 if TYPE_CHECKING:
     from orderhaven.actions.links import WouldSend
@@ -47,6 +47,12 @@ def link(
         metavar="prefix:MATCH=CARRIER|shop:MATCH=CARRIER",
         help="Codes that begin so, or the shop's word, mean this carrier.",
     ),
+    uses: list[str] = typer.Option(
+        [], metavar="CARRIER", help="A carrier you use: where several have such codes, it is yours. May be repeated."
+    ),
+    ships_from: str | None = typer.Option(
+        None, help="The country your parcels start in, as in NL; empty for not said."
+    ),
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Send a marketplace's orders to a shop, change how, or look at what a rehearsal would send."""
@@ -62,6 +68,8 @@ def link(
         delivered_by_marketplace=_delivered(delivered),
         cancellations_per_hour=cancellations,
         default_carrier=carrier,
+        own_carriers=uses or None,
+        ships_from=ships_from,
     )
     if shop:
         links.link(by, marketplace, shop, wish)
@@ -117,6 +125,12 @@ def _rule(text: str) -> tuple[RuleKind, str, str]:
 _RULES = {"prefix": RuleKind.CODE_PREFIX, "shop": RuleKind.SHOP_CARRIER}
 
 
+def as_option(rule: CarrierRule) -> str:
+    """What stands behind --carrier-rule."""
+    kind = next(word for word, kind in _RULES.items() if kind is rule.kind)
+    return f"{kind}:{rule.match}={rule.carrier}"
+
+
 def _say_link(found: Link) -> None:
     say(f"{found.marketplace.name} -> {found.shop.name}{', in rehearsal: nothing is sent' if found.rehearsal else ''}")
     say(f"  Orders placed before {moment(found.from_at)} wait for your word: place, adopt or leave.")
@@ -124,6 +138,10 @@ def _say_link(found: Link) -> None:
     say(f"  More than {found.cancellations_per_hour} cancellations an hour from the shop are held.")
     if found.default_carrier:
         say(f"  When nothing else tells, the carrier is {found.default_carrier}.")
+    if found.own_carriers:
+        say(f"  Where several carriers have such codes, it is one of yours: {', '.join(found.own_carriers)}.")
+    if found.ships_from:
+        say(f"  Parcels start in {found.ships_from}.")
     for rule in found.carrier_rules:
         say(f"  {rule['match']} ({rule['kind']}) means {rule['carrier']}.")
 
@@ -140,6 +158,8 @@ def _say_rehearsal(would: Sequence[WouldSend], marketplace: str) -> None:
 
 def _facts(found: Link) -> dict[str, object]:
     same = ("rehearsal", "from_at", "wait_s", "ship_by_margin_s", "delivered_by_marketplace", "cancellations_per_hour")
-    carriers = {"default_carrier": found.default_carrier, "carrier_rules": found.carrier_rules}
+    carriers = {
+        name: getattr(found, name) for name in ("default_carrier", "carrier_rules", "own_carriers", "ships_from")
+    }
     sides = {"marketplace": found.marketplace.name, "shop": found.shop.name, "every_s": found.marketplace.hear_every_s}
     return {**sides, **{name: getattr(found, name) for name in same}, **carriers}

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from orderhaven import __version__, paths
-from orderhaven.cli import connections, joining, links, look, shipping, trouble, upkeep
+from orderhaven.cli import carriers, connections, joining, links, look, shipping, trouble, upkeep
 from orderhaven.cli.screen import err
 from orderhaven.core.errors import HubError
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (upkeep, connections, links, look, trouble, joining, shipping):
+for part in (upkeep, connections, links, look, trouble, joining, shipping, carriers):
     part.add_to(app)
 
 

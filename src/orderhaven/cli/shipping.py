@@ -1,10 +1,12 @@
 """Commands on carriers, codes and products: choose-carrier, correct, map."""
 
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from orderhaven.cli.desk import hand
+from orderhaven.cli.links import as_option
 from orderhaven.cli.screen import say
 
 
@@ -23,7 +25,12 @@ def choose_carrier(
     from orderhaven.actions import shipping
 
     chosen = shipping.choose_carrier(by, ref, carrier)
-    say(f"Order {ref} goes with {chosen}.")
+    say(f"Order {ref} goes with {chosen.carrier.display_name}.")
+    if chosen.rule is not None:
+        option = quote(as_option(chosen.rule))
+        say(
+            f"To have such orders go with it from now on: orderhaven link {quote(chosen.marketplace)} --carrier-rule {option}"
+        )
 
 
 def correct(ref: str = typer.Argument(help="The order number.")) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from orderhaven.core.carriers import Carrier, Confidence, Recognition, clean_code
+
+# what stands before a code's own number: letters with at most one digit in front ("3SHLTA"), else four digits
+_BEGINNING = re.compile(r"[0-9]?[A-Z]{2,}|[0-9]{4}(?=[0-9]{4})")
 
 
 class RuleKind(StrEnum):
@@ -42,6 +46,17 @@ def choose_carrier(
     if recognition.confidence is not Confidence.UNSURE:
         return recognition.carrier
     return default
+
+
+def rule_from(code: str, shop_says: str, carrier: Carrier) -> CarrierRule | None:
+    """The rule behind a person's choice for one order: by the shop's own word where it has one, else by how the code begins.
+
+    None where neither is there to go by.
+    """
+    if shop_says.strip():
+        return CarrierRule(RuleKind.SHOP_CARRIER, shop_says.strip(), carrier)
+    beginning = _BEGINNING.match(clean_code(code))
+    return CarrierRule(RuleKind.CODE_PREFIX, beginning.group(), carrier) if beginning else None
 
 
 def _folded(words: str) -> str:

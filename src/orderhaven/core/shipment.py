@@ -41,6 +41,7 @@ class Telling:
 class Shipment(Telling):
     code: str = ""  # "": shipped without track & trace
     carrier: Carrier | None = None  # None exactly when there is no code or no carrier could be told
+    ships_from: str = ""  # ISO-2 country; "" when the merchant has not said
     label: str = ""  # the number of the marketplace's own label; then neither code nor carrier is sent
     completed_at: datetime | None = None  # when the shop completed it; None: the shop does not say
 
@@ -73,3 +74,4 @@ class Correction(Telling):
     shipment_ref: str = ""
     code: str = ""
     carrier: Carrier | None = None
+    ships_from: str = ""

@@ -88,9 +88,16 @@ class Declaration:
     sandbox: str = ""  # "package.module:Class", called with (clock); "" when there is none
     version: str = ""  # of their API
     carriers: Mapping[Carrier, str] = field(default_factory=dict)  # ours -> their word
+    # where their word depends on the country (ISO-2) from which the parcel is sent
+    carriers_from: Mapping[str, Mapping[Carrier, str]] = field(default_factory=dict)
     other_carrier: str = ""  # their word for a carrier they have no word for; "" when there is none
     carrier_required_with_code: bool = False
     honest: str = ""  # what this API cannot do although people expect it, for docs and setup
+
+    def carrier_word(self, carrier: Carrier, ships_from: str = "") -> str:
+        """Their word for it, or their way out for carriers they have no word for; "" when they will not have it at all."""
+        there = self.carriers_from.get(ships_from, {})
+        return there.get(carrier) or self.carriers.get(carrier) or self.other_carrier
 
 
 class TokenCache(Protocol):

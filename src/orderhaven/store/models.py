@@ -79,6 +79,8 @@ class Link(models.Model):
     cancellations_per_hour = models.PositiveIntegerField(default=5)
     default_carrier = models.CharField(max_length=40, default="")
     carrier_rules = models.JSONField(default=list)  # [{"kind", "match", "carrier"}], first match wins
+    own_carriers = models.JSONField(default=list)  # whom the merchant uses: they decide where several have such codes
+    ships_from = models.CharField(max_length=2, default="")  # ISO-2 country; "": not said
 
 
 class ProductMatch(models.Model):

@@ -16,7 +16,7 @@ from orderhaven.core.shipment import (
     Telling,
 )  # fmt: skip
 from orderhaven.ports.connector import Declaration
-from orderhaven.store.models import Kind, Line, Message, Order
+from orderhaven.store.models import Kind, Line, Link, Message, Order
 from orderhaven.store.outbox import Composed
 from orderhaven.store.verdicts import NotWanted, Park, Verdict
 
@@ -31,8 +31,8 @@ def compose(message: Message, declaration: Declaration) -> Composed | Verdict:
                 message, {"reason": message.facts.get("reason", "")}, declaration.limits.lines_per_cancellation
             )
         case Kind.CORRECT:
-            carrier = _carrier(message.order, _recognised(message.order))
-            return Composed(message, message.facts | {"code": message.order.code, "carrier": str(carrier or "")})
+            row = message.order
+            return Composed(message, message.facts | _tracking(row, row.code, _carrier(row, _recognised(row))))
         case _:
             return Composed(message, message.facts | {"pieces": _open_pieces(message.order)})
 
@@ -53,13 +53,20 @@ def telling(message: Message) -> Telling:
                 *common,
                 code=facts["code"],
                 carrier=carrier,
+                ships_from=facts.get("ships_from", ""),
                 label=facts["label"],
                 completed_at=row.completed_at,
             )
         case Kind.CANCEL:
             return Cancellation(*common, reason=CancelReason(facts.get("reason") or CancelReason.OTHER))
         case Kind.CORRECT:
-            return Correction(*common, shipment_ref=facts["shipment_ref"], code=facts["code"], carrier=carrier)
+            return Correction(
+                *common,
+                shipment_ref=facts["shipment_ref"],
+                code=facts["code"],
+                carrier=carrier,
+                ships_from=facts.get("ships_from", ""),
+            )
         case Kind.REFUSE:
             return Refusal(*common)
         case _:
@@ -82,10 +89,16 @@ def _shipment(message: Message, declaration: Declaration) -> Composed | Verdict:
         return _parts(message, {"code": "", "carrier": "", "label": ""}, limit)
     seen = _recognised(row)
     carrier = _carrier(row, seen)
+    if carrier is not None and declaration.carriers and not declaration.carrier_word(carrier, row.link.ships_from):
+        carrier = None
     if carrier is None and (declaration.carrier_required_with_code or not seen.code):
         candidates = ", ".join(one.display_name for one in seen.candidates) or "no carrier known here"
         return Park(ProblemKind.UNKNOWN_CARRIER, {"code": row.code, "candidates": candidates})
-    return _parts(message, {"code": seen.code or row.code, "carrier": str(carrier or ""), "label": ""}, limit)
+    return _parts(message, {**_tracking(row, seen.code or row.code, carrier), "label": ""}, limit)
+
+
+def _tracking(row: Order, code: str, carrier: Carrier | None) -> dict[str, str]:
+    return {"code": code, "carrier": str(carrier or ""), "ships_from": row.link.ships_from}
 
 
 def _parts(message: Message, facts: Mapping[str, object], lines_per_part: int) -> Composed | Verdict:
@@ -110,16 +123,32 @@ def _open_pieces(row: Order) -> dict[str, int]:
 
 
 def _recognised(row: Order) -> Recognition:
-    likely = (Carrier(row.link.default_carrier),) if row.link.default_carrier else ()
-    return recognise(row.code, url=row.code_url, destination=row.country, shop_says=row.carrier_word, likely=likely)
+    link = row.link
+    return recognise(
+        row.code,
+        url=row.code_url,
+        destination=row.country,
+        origin=link.ships_from,
+        shop_says=row.carrier_word,
+        likely=own_carriers(link),
+    )
+
+
+def own_carriers(link: Link) -> tuple[Carrier, ...]:
+    """Whom the merchant uses, as far as the merchant said so."""
+    named = [*link.own_carriers, *([link.default_carrier] if link.default_carrier else [])]
+    return tuple(Carrier(one) for one in dict.fromkeys(named))
 
 
 def _carrier(row: Order, seen: Recognition) -> Carrier | None:
     """A person's word for this order, else the link's rules, else who is recognised, else the link's default."""
     if row.chosen_carrier:
         return Carrier(row.chosen_carrier)
-    rules = [
-        CarrierRule(RuleKind(one["kind"]), one["match"], Carrier(one["carrier"])) for one in row.link.carrier_rules
-    ]
     default = Carrier(row.link.default_carrier) if row.link.default_carrier else None
-    return choose_carrier(rules, seen, row.carrier_word, default)
+    return choose_carrier(rules_of(row.link), seen, row.carrier_word, default)
+
+
+def rules_of(link: Link) -> tuple[CarrierRule, ...]:
+    return tuple(
+        CarrierRule(RuleKind(one["kind"]), one["match"], Carrier(one["carrier"])) for one in link.carrier_rules
+    )

@@ -45,7 +45,7 @@ _CARRIERS = {
     Carrier.DHL_ECOMMERCE_US: "DHL",
     Carrier.DHL_FREIGHT: "DHL",
     Carrier.DHL_GLOBAL_MAIL: "DHL-GLOBAL-MAIL",
-    # bol has a word per country for these two; a telling names none, and most parcels start in the Netherlands
+    # bol has a word per country for these two; most parcels start in the Netherlands
     Carrier.DPD: "DPD-NL",
     Carrier.FEDEX: "FEDEX_NL",
     Carrier.GLS: "GLS",
@@ -105,6 +105,7 @@ DECLARATION = Declaration(
     sandbox="orderhaven.connectors.bol.sandbox:Sandbox",
     version="Retailer API v10",
     carriers=_CARRIERS,
+    carriers_from={"BE": {Carrier.DPD: "DPD-BE", Carrier.FEDEX: "FEDEX_BE"}},
     other_carrier="OTHER",
     carrier_required_with_code=True,
     honest=_HONEST,

@@ -8,7 +8,6 @@ import msgspec
 from orderhaven.connectors.bol import DECLARATION
 from orderhaven.connectors.bol.shapes import Process, ProcessList, Refusal
 from orderhaven.connectors.kit.http import Response
-from orderhaven.core.carriers import Carrier
 from orderhaven.core.errors import OrderProblem, OrderRefused, UnknownCarrier
 from orderhaven.core.shipment import Cancellation, CancelReason, Correction, Pieces, Shipment, Telling
 from orderhaven.ports.marketplace import Outcome, Receipt
@@ -33,7 +32,7 @@ def shipment_body(shipment: Shipment) -> dict[str, Any]:
     if shipment.label:
         return {**body, "shippingLabelId": shipment.label}
     if shipment.code:
-        return {**body, "transport": _transport(shipment.code, shipment.carrier)}
+        return {**body, "transport": _transport(shipment)}
     return body
 
 
@@ -45,7 +44,7 @@ def cancellation_body(cancellation: Cancellation) -> dict[str, Any]:
 
 
 def correction_body(correction: Correction) -> dict[str, Any]:
-    return _transport(correction.code, correction.carrier)
+    return _transport(correction)
 
 
 def item_ref(pieces: Pieces) -> str:
@@ -60,11 +59,11 @@ def _refuse_too_many(telling: Telling, most: int) -> None:
         raise OrderRefused(DECLARATION.title, reason)
 
 
-def _transport(code: str, carrier: Carrier | None) -> dict[str, Any]:
-    if carrier is None:
-        raise UnknownCarrier(code, "")
-    word = DECLARATION.carriers.get(carrier, DECLARATION.other_carrier)
-    return {"transporterCode": word, "trackAndTrace": code}
+def _transport(telling: Shipment | Correction) -> dict[str, Any]:
+    if telling.carrier is None:
+        raise UnknownCarrier(telling.code, "")
+    word = DECLARATION.carrier_word(telling.carrier, telling.ships_from)
+    return {"transporterCode": word, "trackAndTrace": telling.code}
 
 
 def refusal(response: Response, telling: Telling) -> OrderProblem:

@@ -41,6 +41,9 @@ class Family:
     def fits(self, code: str) -> bool:
         return self.shape.fullmatch(code) is not None and (self.check is None or self.check(code))
 
+    def proves_in(self, country: str) -> Confidence:
+        return self.proves_at_home if country in self.home else self.proves
+
     def may_come_from(self, origin: str) -> bool:
         """`origin` is an ISO-2 country; "" when it is not known."""
         return not (self.only_at_home and origin) or origin in self.home

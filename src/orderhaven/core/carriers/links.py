@@ -59,6 +59,19 @@ _HOSTS: dict[str, Carrier] = {
     "canadapost.ca": Carrier.CANADA_POST,
     "canadapost-postescanada.ca": Carrier.CANADA_POST,
     "myhermes.de": Carrier.HERMES_DE,
+    "anpost.com": Carrier.AN_POST,
+    "anpost.ie": Carrier.AN_POST,
+    "auspost.com.au": Carrier.AUSTRALIA_POST,
+    "correos.es": Carrier.CORREOS,
+    "posta.hu": Carrier.MAGYAR_POSTA,
+    "postaonline.cz": Carrier.CESKA_POSTA,
+    "poste.it": Carrier.POSTE_ITALIANE,
+    "posten.no": Carrier.POSTEN_NORGE,
+    "posti.fi": Carrier.POSTI,
+    "postnord.com": Carrier.POSTNORD,
+    "nzpost.co.nz": Carrier.NZ_POST,
+    "sendle.com": Carrier.SENDLE,
+    "track.amazon.com": Carrier.AMAZON,
 }
 
 # A link with {postcode} or {country} shows nothing without them, so none is given then.
@@ -90,12 +103,40 @@ _TRACKING_URLS: dict[Carrier, str] = {
     Carrier.BRING: "https://tracking.bring.com/tracking?q={code}",
     Carrier.AUSTRIAN_POST: "https://www.post.at/sendungsverfolgung.php/details?pnum1={code}",
     Carrier.USPS: "https://tools.usps.com/go/TrackConfirmAction?tLabels={code}",
+    Carrier.AMAZON: "https://track.amazon.com/tracking/{code}",
+    Carrier.SENDLE: "https://track.sendle.com/tracking?ref={code}",
+    Carrier.HERMES_DE: "https://www.myhermes.de/empfangen/sendungsverfolgung/sendungsinformation#{code}",
+    Carrier.AN_POST: "https://www.anpost.com/Post-Parcels/Track/History?item={code}",
+    Carrier.AUSTRALIA_POST: "https://auspost.com.au/mypost/track/#/details/{code}",
+    Carrier.CANADA_POST: "https://www.canadapost-postescanada.ca/track-reperage/en#/search?searchFor={code}",
+    Carrier.CESKA_POSTA: "https://www.postaonline.cz/trackandtrace/-/zasilka/cislo?parcelNumbers={code}",
+    Carrier.CORREOS: "https://www.correos.es/es/es/herramientas/localizador/envios/detalle?tracking-number={code}",
+    Carrier.MAGYAR_POSTA: "https://www.posta.hu/nyomkovetes/nyitooldal?searchvalue={code}",
+    Carrier.NZ_POST: "https://www.nzpost.co.nz/tools/tracking?trackid={code}",
+    Carrier.POSTE_ITALIANE: "https://www.poste.it/cerca/index.html#/risultati-spedizioni/{code}",
+    Carrier.POSTEN_NORGE: "https://sporing.posten.no/sporing/{code}",
+    Carrier.POSTI: "https://www.posti.fi/fi/seuranta#/lahetys/{code}",
+    Carrier.POSTNORD: "https://tracking.postnord.com/en/?id={code}",
+    Carrier.SWISS_POST: "https://service.post.ch/ekp-web/ui/entry/search/{code}",
+}
+# Where another carrier's page shows these too.
+_SHOWN_AT = {
+    Carrier.POSTNL_EXTRA: Carrier.POSTNL,
+    Carrier.POSTNL_MAIL: Carrier.POSTNL,
+    Carrier.BPOST_MAIL: Carrier.BPOST,
+    Carrier.DEUTSCHE_POST: Carrier.DHL_PARCEL_DE,
+    Carrier.DHL_PARCEL_ES: Carrier.DHL,
+    Carrier.DHL_PARCEL_PL: Carrier.DHL,
+    Carrier.DHL_PARCEL_UK: Carrier.DHL,
+    Carrier.DHL_ECOMMERCE_US: Carrier.DHL,
+    Carrier.DHL_GLOBAL_MAIL: Carrier.DHL,
+    Carrier.DHL_FREIGHT: Carrier.DHL,
 }
 
 
 def tracking_url(carrier: Carrier, code: str, postcode: str = "", country: str = "") -> str:
     """Where the buyer follows the parcel; "" when no link is known or what it needs is missing."""
-    template = _TRACKING_URLS.get(carrier, "")
+    template = _TRACKING_URLS.get(_SHOWN_AT.get(carrier, carrier), "")
     values = {"code": code, "postcode": "".join(postcode.split()).upper(), "country": country}
     if any(f"{{{name}}}" in template and not value for name, value in values.items()):
         return ""

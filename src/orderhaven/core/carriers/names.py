@@ -122,6 +122,17 @@ class Carrier(StrEnum):
     def display_name(self) -> str:
         return _SPELLED.get(self) or self.value.replace("_", " ").title()
 
+    @classmethod
+    def named(cls, word: str) -> Carrier:
+        """By our word ("dhl_parcel_de") or by what people call it ("DHL Paket"). Raises ValueError, saying which are near."""
+        folded = word.strip().casefold()
+        for carrier in cls:
+            if folded in (carrier.value, carrier.display_name.casefold()):
+                return carrier
+        near = [carrier.value for carrier in cls if folded[:3] in carrier][:8]
+        hint = f"Perhaps {', '.join(near)}?" if near else "They are listed in docs/reference/carriers.md."
+        raise ValueError(f"There is no carrier '{word}'. {hint}")
+
 
 # Only what differs from the slug in title case ("Trunkrs", "Royal Mail").
 _SPELLED = {

@@ -27,19 +27,6 @@ class Recognition:
     others: tuple[str, ...] = ()  # further codes in the same field, clean
 
 
-@dataclass(frozen=True, slots=True)
-class _Route:
-    """ISO-2 countries, in capitals; "" when not known."""
-
-    origin: str
-    destination: str
-
-    def strength(self, family: Family, is_alone: bool) -> Confidence:
-        """Where a code was issued is what counts; where it goes tells that only if nobody else has such codes."""
-        where = self.origin or (self.destination if is_alone else "")
-        return family.proves_at_home if where in family.home else family.proves
-
-
 def recognise(
     code: str,
     *,
@@ -58,12 +45,12 @@ def recognise(
     if not codes:
         return Recognition("", None, Confidence.UNSURE, (), "This is not a track & trace code.")
     cleaned, *others = codes
-    route = _Route(origin.upper(), destination.upper())
-    fits = tuple(family for family in fitting_families(cleaned) if family.may_come_from(route.origin))
+    origin, destination = origin.upper(), destination.upper()
+    fits = tuple(family for family in fitting_families(cleaned) if family.may_come_from(origin))
     told = (
         _by_link(cleaned, link, fits)
         or _by_shop_word(cleaned, shop_says, fits)
-        or _by_shape(cleaned, fits, route, likely)
+        or _by_shape(cleaned, fits, _where_it_counts(fits, origin, destination), likely)
         or _by_usual_carriers(cleaned, fits, likely)
         or _unsure(cleaned, fits, likely)
     )
@@ -93,16 +80,21 @@ def _by_shop_word(code: str, shop_says: str, fits: tuple[Family, ...]) -> Recogn
     return _told(code, carriers[0], Confidence.LIKELY, fits, why)
 
 
-def _by_shape(code: str, fits: tuple[Family, ...], route: _Route, likely: Sequence[Carrier]) -> Recognition | None:
+def _where_it_counts(fits: tuple[Family, ...], origin: str, destination: str) -> str:
+    """The country that says whose code it is: where it was issued; where it goes only if nobody else has such codes."""
     rivals = {family.carrier for family in fits if family.proves_at_home is not Confidence.UNSURE}
+    return origin or (destination if len(rivals) == 1 else "")
+
+
+def _by_shape(code: str, fits: tuple[Family, ...], country: str, likely: Sequence[Carrier]) -> Recognition | None:
     for confidence in (Confidence.CERTAIN, Confidence.LIKELY):
-        strong = [family for family in fits if route.strength(family, len(rivals) == 1) is confidence]
+        strong = [family for family in fits if family.proves_in(country) is confidence]
         carriers = _unique(family.carrier for family in strong)
         if len(carriers) > 1 and confidence is Confidence.LIKELY:
             carriers = _unique(carrier for carrier in carriers if carrier in likely)
         if carriers and (confidence is Confidence.CERTAIN or len(carriers) == 1):
             family = next(family for family in strong if family.carrier is carriers[0])
-            return _told(code, carriers[0], confidence, fits, _say_shape(family, confidence))
+            return _told(code, carriers[0], confidence, fits, _say_shape(family, country))
     return None
 
 
@@ -127,7 +119,7 @@ def _unsure(code: str, fits: tuple[Family, ...], likely: Sequence[Carrier]) -> R
     elif len(carriers) == 1:
         why = f"{names} has codes like this, but the code alone does not prove it."
     else:
-        why = f"{names} all have codes like this."
+        why = f"{names} {'both' if len(carriers) == 2 else 'all'} have codes like this."
     return Recognition(code, None, Confidence.UNSURE, carriers, why)
 
 
@@ -136,12 +128,12 @@ def _told(code: str, carrier: Carrier, confidence: Confidence, fits: tuple[Famil
     return Recognition(code, carrier, confidence, candidates, why)
 
 
-def _say_shape(family: Family, confidence: Confidence) -> str:
+def _say_shape(family: Family, country: str) -> str:
     said = f"The code has the form of {family.carrier.display_name}"
     if family.check is not None:
         said += " and its check digit is right"
-    if confidence is not family.proves:
-        said += ", and parcels with such codes are sent there"
+    if family.proves_in(country) is not family.proves:
+        said += f", as theirs have in {country}"
     return said + "."
 
 

@@ -1,8 +1,10 @@
 """What arrives at the marketplace when it is told that an order left, will not come, or got another code."""
 
+from dataclasses import replace
+
 import pytest
 
-from orderhaven.core.carriers import Carrier
+from orderhaven.core.carriers import DIVISIONS, Carrier, carriers_named
 from orderhaven.core.errors import OrderProblem, UnknownCarrier
 from orderhaven.core.shipment import Shipment
 from orderhaven.ports.connector import Can, Declaration
@@ -179,6 +181,37 @@ class MarketplaceCancelling:
 
         [after] = subject.sandbox.shipments()
         assert (after.code, after.at, after.pieces) == (OTHER_CODE, before.at, before.pieces)
+
+    @fact()
+    async def test_every_carrier_goes_by_a_word_that_means_it(self, subject: MarketplaceSubject) -> None:
+        marketplace, declared = await subject.warm(), subject.declaration
+        arrived: dict[Carrier, str] = {}
+        for carrier in Carrier:
+            shipment = shipment_of(await sold(subject, marketplace, ONE_LINE), CODE, carrier)
+            if declared.carrier_word(carrier) or goes_without(declared):
+                await shipped(subject, marketplace, shipment)
+                arrived[carrier] = subject.sandbox.shipments()[-1].carrier_word
+
+        wrong = {carrier: word for carrier, word in arrived.items() if not means(declared, word, carrier)}
+        assert wrong == {}
+
+    @fact()
+    async def test_a_word_that_depends_on_the_country_is_the_senders(self, subject: MarketplaceSubject) -> None:
+        marketplace = await subject.warm()
+        for country, words in subject.declaration.carriers_from.items():
+            for carrier, word in words.items():
+                shipment = shipment_of(await sold(subject, marketplace, ONE_LINE), CODE, carrier)
+                await shipped(subject, marketplace, replace(shipment, ships_from=country))
+
+                assert subject.sandbox.shipments()[-1].carrier_word == word
+
+
+def means(declared: Declaration, word: str, carrier: Carrier) -> bool:
+    """Their way out and no word at all mean nobody; any other word has to name the carrier, or the brand it belongs to."""
+    if word in ("", declared.other_carrier) or carrier in (Carrier.COURIER, Carrier.OTHER):
+        return word == declared.carrier_word(carrier)
+    brand = next((brand for brand, divisions in DIVISIONS.items() if carrier in divisions), carrier)
+    return bool({carrier, brand} & set(carriers_named(word)))
 
 
 async def assert_never_another(subject: MarketplaceSubject, carrier: Carrier | None) -> None:
