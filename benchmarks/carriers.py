@@ -135,34 +135,36 @@ def _say_abstained(console: Console, unsure: Sequence[Labelled]) -> None:
         console.print(f"  {forms.total():3} {carrier}: {shown}{f' and {more} more forms' if more > 0 else ''}")
 
 
+def _say_measured(console: Console, rows: Sequence[Labelled], measured: Mapping[str, tuple[Score, float]]) -> None:
+    table = Table(title=f"{len(rows)} labelled codes", title_justify="left")
+    for column in ("", "core right", "core wrong", "core left open", "world right", "false positives", "codes/s"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, (one, speed) in measured.items():
+        shares = [one.percent(verdict) for verdict in ("right", "wrong", "unsure")]
+        shares.append(one.percent("right", "world"))
+        table.add_row(name, *(f"{share:.1f} %" for share in shares), str(one.false_positives), f"{speed:,.0f}")
+    console.print(table)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-carriers CSV=FILE", description=__doc__)
     parser.add_argument("file", type=Path)
     path: Path = parser.parse_args().file
-    console = Console(highlight=False, width=110)
+    console = Console(highlight=False, width=110, soft_wrap=True)
     try:
         rows = read(path)
     except (OSError, ValueError) as error:
         console.print(f"The labelled codes cannot be read: {error}. Name a file: make bench-carriers CSV=FILE")
         return 2
-    table = Table(title=f"{len(rows)} labelled codes", title_justify="left")
-    for column in ("", "core right", "core wrong", "core left open", "world right", "false positives", "codes/s"):
-        table.add_column(column, justify="left" if not column else "right")
-    measured = {"Orderhaven": ours, "tracking-numbers": theirs}
-    scores = {name: score(rows, tell) for name, tell in measured.items()}
-    speeds = {name: codes_per_s(rows, tell) for name, tell in measured.items()}
-    for name, one in scores.items():
-        shares = [f"{one.percent(verdict):.1f} %" for verdict in ("right", "wrong", "unsure")]
-        table.add_row(
-            name, *shares, f"{one.percent('right', 'world'):.1f} %", str(one.false_positives), f"{speeds[name]:,.0f}"
-        )
-    console.print(table)
-    _say_abstained(console, scores["Orderhaven"].unsure)
-    console.print()
-    console.print(f"core_correct {scores['Orderhaven'].percent('right'):.2f}")
-    console.print(f"core_wrong {scores['Orderhaven'].percent('wrong'):.2f}")
-    console.print(f"false_positives {scores['Orderhaven'].false_positives}")
-    console.print(f"codes_per_s {speeds['Orderhaven']:.0f}")
+    tellers = {"Orderhaven": ours, "tracking-numbers": theirs}
+    measured = {name: (score(rows, tell), codes_per_s(rows, tell)) for name, tell in tellers.items()}
+    mine, speed = measured["Orderhaven"]
+    _say_measured(console, rows, measured)
+    _say_abstained(console, mine.unsure)
+    console.print(f"\ncore_correct {mine.percent('right'):.2f}")
+    console.print(f"core_wrong {mine.percent('wrong'):.2f}")
+    console.print(f"false_positives {mine.false_positives}")
+    console.print(f"codes_per_s {speed:.0f}")
     return 0
 
 

@@ -9,10 +9,14 @@ import pytest
 from orderhaven.actions import links, orders, shipping
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
-from orderhaven.core.rules import RuleKind
+from orderhaven.core.carriers import Carrier
+from orderhaven.core.rules import CarrierRule, RuleKind
 from orderhaven.ports.connector import Can
 from orderhaven.ports.sandbox import Article
-from orderhaven.store.models import DeliveredByMarketplace, Link, Message, Person, ProductMatch
+from orderhaven.store.models import DeliveredByMarketplace, Kind, Link, Message, Person, ProductMatch
+from orderhaven.store.outbox import Composed
+from orderhaven.store.tellings import compose
+from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from tests.journeys.conftest import MUG, POSTNL_CODE
 
 CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
@@ -54,6 +58,8 @@ def test_a_link_goes_from_a_marketplace_to_a_shop(trade: Any, by: Hand) -> None:
         (links.LinkWish(every=timedelta(seconds=5)), "every 60 seconds"),
         (links.LinkWish(wait=timedelta(days=20)), "between 0 and 14 days"),
         (links.LinkWish(cancellations_per_hour=-1), "less than 0"),
+        (links.LinkWish(own_carriers=("postnl", "gsl")), "There is no carrier 'gsl'"),
+        (links.LinkWish(ships_from="Nederland"), "no country"),
         (links.LinkWish(default_carrier="postnk"), "There is no carrier 'postnk'. Perhaps postnl"),
     ],
 )
@@ -134,6 +140,48 @@ def test_a_carrier_that_nobody_could_tell_is_chosen_by_hand(trade: Any, by: Hand
 
     assert [(one.code, one.carrier_word) for one in trade.confirmed(ref)] == [("ODDCODE1", "RM-GLS")]
     assert trade.problems(ref) == []
+
+
+def test_a_choice_by_hand_is_offered_as_a_rule_until_there_is_one(trade: Any, by: Hand) -> None:
+    first, second = shipped(trade, "ODDCODE1"), shipped(trade, "ODDCODE2")
+
+    offered = shipping.choose_carrier(by, first, "gls").rule
+    assert offered == CarrierRule(RuleKind.CODE_PREFIX, "ODDCODE", Carrier.GLS)
+    links.add_carrier_rule(by, "bol NL", offered.kind, offered.match, offered.carrier)
+
+    assert shipping.choose_carrier(by, second, "gls").rule is None
+
+
+def test_whom_the_merchant_uses_decides_where_several_have_such_codes(trade: Any, by: Hand) -> None:
+    unsure = shipped(trade, "05308801410058")
+    links.change_link(by, "bol NL", links.LinkWish(own_carriers=("PostNL", "dpd")))
+
+    told = shipped(trade, "05308801410059")
+
+    assert trade.problems(unsure) == ["unknown_carrier"]
+    assert [one.carrier_word for one in trade.confirmed(told)] == ["RM-DPD"]
+
+
+def test_where_parcels_start_decides_too(trade: Any, by: Hand) -> None:
+    links.change_link(by, "bol NL", links.LinkWish(ships_from="be"))
+
+    ref = shipped(trade, "05308801410058")
+
+    assert by.link("bol NL").ships_from == "BE"
+    assert [one.carrier_word for one in trade.confirmed(ref)] == ["RM-DPD"]
+
+
+def test_a_carrier_that_the_marketplace_will_not_have_waits_for_a_person(trade: Any, by: Hand) -> None:
+    links.add_carrier_rule(by, "bol NL", RuleKind.CODE_PREFIX, "ODD", "bulgarian_posts")
+
+    ref = shipped(trade, "ODDCODE1")
+
+    assert trade.problems(ref) == ["unknown_carrier"]
+    assert trade.confirmed(ref) == []
+    [parked] = Message.objects.filter(order__ref=ref, kind=Kind.CONFIRM).select_related("order__link")
+    lenient = compose(parked, replace(REFERENCE_MARKETPLACE, carrier_required_with_code=False))
+    assert isinstance(lenient, Composed)
+    assert (lenient.facts["code"], lenient.facts["carrier"]) == ("ODDCODE1", "")
 
 
 def test_a_carrier_rule_holds_for_the_orders_that_follow(trade: Any, by: Hand) -> None:

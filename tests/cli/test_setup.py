@@ -69,13 +69,16 @@ def test_two_accounts_are_connected_linked_and_rehearse(sides: dict[Role, Side],
         said = process("connect", side.connector, "--name", role, "--from-file", "-", stdin=side.lines())
         assert (said.code, said.err) == (0, "")
 
-    linked = process("link", "marketplace", "shop", "--rehearse", "--wait", "90m")
+    wish = ("--rehearse", "--wait", "90m", "--uses", "postnl", "--uses", "DPD", "--ships-from", "nl")
+    linked = process("link", "marketplace", "shop", *wish)
     rows = json.loads(process("connections", "--json").out)
     doctor = process("doctor")
 
     assert (linked.code, linked.err) == (0, "")
     assert "in rehearsal: nothing is sent" in linked.out
     assert "1.5 h" in linked.out
+    assert "it is one of yours: postnl, dpd." in linked.out
+    assert "Parcels start in NL." in linked.out
     assert [(row["name"], row["shop"], row["rehearsal"]) for row in rows] == [
         ("marketplace", "shop", True), ("shop", "", False),
     ]  # fmt: skip

@@ -1,9 +1,11 @@
 """Whose word counts when a shipment's carrier is chosen: the merchant's rules, the code, the default."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orderhaven.core.carriers import Carrier, recognise
-from orderhaven.core.rules import CarrierRule, RuleKind, choose_carrier
+from orderhaven.core.rules import CarrierRule, RuleKind, choose_carrier, rule_from
 
 POSTNL_CODE = recognise("3SABCD123456789")
 UNSURE_CODE = recognise("01234567890123")
@@ -73,3 +75,26 @@ def test_the_default_fills_in_for_an_unsure_code() -> None:
 
 def test_without_a_default_nobody_is_guessed() -> None:
     assert choose_carrier([], UNSURE_CODE, "", None) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "rule"),
+    [
+        ("3SHLTA12345678", "Avondlevering", shop_says("Avondlevering", Carrier.DPD)),
+        ("3SHLTA12345678", " ", starts_with("3SHLTA", Carrier.DPD)),
+        ("05308801410058", "", starts_with("0530", Carrier.DPD)),
+        ("XHAX4HDA", "", starts_with("XHAX", Carrier.DPD)),
+        ("12345", "", None),
+        ("", "", None),
+    ],
+)
+def test_a_choice_for_one_order_can_become_a_rule(code: str, words: str, rule: CarrierRule | None) -> None:
+    assert rule == rule_from(code, words, Carrier.DPD)
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_such_a_rule_tells_the_order_that_it_was_made_for(code: str, words: str) -> None:
+    rule = rule_from(code, words, Carrier.TRUNKRS)
+
+    if rule is not None:
+        assert Carrier.TRUNKRS is choose_carrier([rule], recognise(code), words, None)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from orderhaven.actions.offers import Offer, offers
 from orderhaven.connectors import declarations
-from orderhaven.core.carriers import Carrier
+from orderhaven.core.carriers import Carrier, Family, tracking_url
+from orderhaven.core.carriers.families import FAMILIES, S10_FAMILIES
 from orderhaven.core.problems import SENTENCES, ProblemKind
 from orderhaven.core.status import SHOWN_AS, TABLE, Status
 from orderhaven.ports.connector import Can, Declaration, Limits, Setting
@@ -48,6 +49,8 @@ def all_tables() -> Mapping[str, Callable[[], str]]:
         "connection-problems": connection_problems,
         "who-can": who_can,
         "carriers": carriers,
+        "families": families,
+        "posts": posts,
     }
     for one in declarations().values():
         made[f"{one.name}-settings"] = lambda one=one: settings(one)  # type: ignore[misc]
@@ -142,7 +145,44 @@ def carrier_words(declaration: Declaration) -> str:
 
 
 def carriers() -> str:
-    return table(("carrier", "name"), [(f"`{carrier}`", carrier.display_name) for carrier in Carrier])
+    rows = [(f"`{carrier}`", carrier.display_name, _page(carrier)) for carrier in Carrier]
+    return table(("carrier", "name", "tracking page"), rows)
+
+
+def _page(carrier: Carrier) -> str:
+    """Whether the buyer can be shown one, and what it asks for."""
+    if tracking_url(carrier, "CODE"):
+        return "yes"
+    if tracking_url(carrier, "CODE", "1234AB"):
+        return "with postcode"
+    return "with postcode and country" if tracking_url(carrier, "CODE", "1234AB", "NL") else ""
+
+
+def families() -> str:
+    rows = [
+        (
+            family.carrier.display_name,
+            f"`{family.shape.pattern}`",
+            "yes" if family.check else "",
+            str(family.proves),
+            _at_home(family),
+            family.source,
+        )
+        for family in FAMILIES
+    ]
+    return table(("carrier", "form", "check digit", "alone", "sent from there", "source"), rows)
+
+
+def _at_home(family: Family) -> str:
+    if not family.home:
+        return ""
+    only = "; from nowhere else" if family.only_at_home else ""
+    return f"{', '.join(sorted(family.home))}: {family.proves_at_home}{only}"
+
+
+def posts() -> str:
+    rows = [(f"`{suffix}`", family.carrier.display_name) for suffix, family in sorted(S10_FAMILIES.items())]
+    return table(("at the end", "post"), rows)
 
 
 # below: how a table is written

@@ -78,12 +78,7 @@ def link(
     for rule in carrier_rule:
         links.add_carrier_rule(by, marketplace, *_rule(rule))
     found = by.link(marketplace)
-    if json:
-        print_json({"link": _facts(found), "would_send": links.rehearsal(by, marketplace) if found.rehearsal else []})
-        return
-    _say_link(found)
-    if found.rehearsal:
-        _say_rehearsal(links.rehearsal(by, marketplace), marketplace)
+    _show(found, links.rehearsal(by, marketplace) if found.rehearsal else [], as_json=json)
 
 
 def release(marketplace: str = typer.Argument(help="The marketplace connection whose cancellations are held.")) -> None:
@@ -129,6 +124,15 @@ def as_option(rule: CarrierRule) -> str:
     """What stands behind --carrier-rule."""
     kind = next(word for word, kind in _RULES.items() if kind is rule.kind)
     return f"{kind}:{rule.match}={rule.carrier}"
+
+
+def _show(found: Link, would: Sequence[WouldSend], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"link": _facts(found), "would_send": would})
+        return
+    _say_link(found)
+    if found.rehearsal:
+        _say_rehearsal(would, found.marketplace.name)
 
 
 def _say_link(found: Link) -> None:

@@ -335,6 +335,13 @@ def test_where_a_code_is_issued_decides_between_those_who_share_its_form(
     assert carrier is recognise(code, origin=origin, destination=destination).carrier
 
 
+def test_who_sends_nothing_from_there_is_no_candidate() -> None:
+    answer = recognise("05308801410058", origin="PL", likely=[Carrier.GLS])
+
+    assert answer.carrier is None
+    assert Carrier.GLS not in answer.candidates
+
+
 def test_of_several_codes_the_first_is_told_and_the_others_are_kept() -> None:
     answer = recognise("3SBOL0987654321, 3SBOL0987654322")
 
