@@ -1,13 +1,15 @@
 """The reference connectors with a place to cut in at: just before a request goes out, and just after its answer came."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from orderhaven.core.errors import Surprise
 from orderhaven.core.shipment import Shipment, Telling
 from orderhaven.core.shop_order import Placed, Placement
 from orderhaven.ports.marketplace import Finding, Receipt
+from orderhaven.ports.shop import ShopPage
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE, ReferenceMarketplace
 from orderhaven.testing.reference_shop import REFERENCE_SHOP, ReferenceShop
 
@@ -24,6 +26,17 @@ class SeamShop(ReferenceShop):
         placed = await super().place(placement, not_after=not_after)
         await cut(self._world, "after place", placement.order.ref)
         return placed
+
+    async def hear(self, since: str) -> AsyncIterator[ShopPage]:
+        async for page in super().hear(since):
+            understood, strange = [], {}
+            for one in page.orders:
+                try:
+                    await cut(self._world, "hear", one.shop_ref)
+                    understood.append(one)
+                except Surprise as surprise:
+                    strange[one.shop_ref] = surprise.cause
+            yield replace(page, orders=tuple(understood), not_understood=strange)
 
     async def find(self, references: Any) -> Any:
         for reference in references:

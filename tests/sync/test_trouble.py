@@ -259,7 +259,20 @@ def test_a_shop_order_in_an_unknown_word_does_not_hold_up_the_waits_of_others(tr
     trade.passes(hours=4)
 
     assert [one.code for one in trade.confirmed(fine)] == [""]
-    assert trade.problems(stuck) == [ProblemKind.WAIT_HELD]
+    assert set(trade.problems(stuck)) == {ProblemKind.WAIT_HELD, ProblemKind.SURPRISE}
+
+
+def test_a_shop_order_in_an_unknown_word_does_not_keep_the_others_from_being_heard(trade: Shift) -> None:
+    stuck, fine = trade.placed(), trade.placed()
+    cut_in(trade.shop, "hear", fails_for(trade.shop_ref(stuck), Surprise("a new word")))
+    for ref in (stuck, fine):
+        trade.shop.complete(trade.shop_ref(ref), POSTNL_CODE)
+
+    trade.passes(minutes=12)
+
+    assert [one.code for one in trade.confirmed(fine)] == [POSTNL_CODE]
+    assert trade.problems(stuck) == [ProblemKind.SURPRISE]
+    assert trade.connection(Role.SHOP).failures == 0
 
 
 def test_a_shop_order_in_an_unknown_word_does_not_keep_the_others_from_being_read_again(trade: Shift) -> None:

@@ -1,7 +1,7 @@
 """What sync may ask of a shop's back office. The rules on reads, tellings and `not_after` are those of `ports.marketplace`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +15,7 @@ class ShopPage:
 
     orders: tuple[ShopOrder, ...]
     cursor: str
+    not_understood: Mapping[str, str] = field(default_factory=dict)  # shop_ref -> what is strange about that answer
 
 
 class Shop(Protocol):

@@ -41,6 +41,17 @@ def take_readings(claim: Claim, readings: Sequence[ShopOrder], begun_at: datetim
     return len(rows)
 
 
+def not_understood(claim: Claim, causes: Mapping[str, str], side: str, now: datetime) -> None:
+    """A Problem on each of our open orders whose answer nobody understood, by shop_ref; other people's are passed over."""
+    with transaction.atomic():
+        fence(claim)
+        ledger = Ledger(now)
+        ours = Order.objects.filter(link__shop_id=claim.connection_id, shop_ref__in=causes, closed_at=None)
+        for row in orders_to_change(list(ours.values_list("id", flat=True))):
+            ledger.problem(row, ProblemKind.SURPRISE, {"side": side, "cause": causes[row.shop_ref]})
+        ledger.write()
+
+
 _OPEN_THERE = f"""
 SELECT o.id, o.shop_ref FROM store_link l JOIN store_order o ON o.link_id = l.id
 WHERE l.shop_id = %s AND o.closed_at IS NULL AND o.id > %s AND o.shop_ref <> '' AND o.status IN ({sql.marks(_OPEN)})

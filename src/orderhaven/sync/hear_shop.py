@@ -1,6 +1,6 @@
 """shop -> hub: what the merchant did with the orders there; and the end of each wait."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,6 +20,7 @@ async def hear_shop(cycle: Cycle) -> None:
     async for page in _shop(cycle).hear(cycle.row.cursor):
         if page.orders:
             await cycle.store(shop_readings.take_readings, cycle.claim, page.orders, begun_at, cycle.now())
+        await _say_not_understood(cycle, page.not_understood)
         cursor = page.cursor
     cycle.heard(begun_at, cursor)
 
@@ -58,11 +59,18 @@ async def _read(cycle: Cycle, shop_refs: Sequence[str], begun_at: datetime) -> i
         readings = await _shop(cycle).read(shop_refs)
     except Surprise as surprise:
         if len(shop_refs) == 1:
-            log.error("shop_order_not_understood", shop_ref=shop_refs[0], cause=surprise.cause)
+            await _say_not_understood(cycle, {shop_refs[0]: surprise.cause})
             return 0
         half = len(shop_refs) // 2
         return sum([await _read(cycle, some, begun_at) for some in (shop_refs[:half], shop_refs[half:])])
     return await cycle.store(shop_readings.take_readings, cycle.claim, list(readings.values()), begun_at, cycle.now())
+
+
+async def _say_not_understood(cycle: Cycle, causes: Mapping[str, str]) -> None:
+    if causes:
+        log.error("shop_orders_not_understood", shop_refs=sorted(causes), causes=sorted(set(causes.values())))
+        side = cycle.declaration.title
+        await cycle.store(shop_readings.not_understood, cycle.claim, causes, side, cycle.now())
 
 
 def _shop(cycle: Cycle) -> Shop:

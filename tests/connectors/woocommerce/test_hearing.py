@@ -1,5 +1,6 @@
 """What changed, what stands, and what is ours: heard, read and found without leaving anything out."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater
 from orderhaven.core.shop_order import ProductWanted, ShopState
 from orderhaven.ports.connector import MemoryTokens, Outside
 from orderhaven.ports.sandbox import Article, Basket
+from orderhaven.ports.shop import ShopPage
 
 from .conftest import LAMP, MUG, Shop, heard, line, order, run
 
@@ -228,6 +230,35 @@ def test_a_shop_that_gives_the_same_page_for_ever_is_a_surprise(shop: Shop) -> N
 
     with pytest.raises(Surprise, match="same page"):
         heard(WooCommerce(shop.sandbox.settings(shop.url), outside), since)
+
+
+def test_one_order_that_a_plug_in_bent_out_of_shape_holds_up_no_other(shop: Shop) -> None:
+    since = shop.clock.now().isoformat()
+    refs = fill(shop, 230)
+    bent = refs[100]
+    handle = shop.sandbox.handle
+
+    class Bent:
+        async def handle(self, request: Any) -> Any:
+            response = await handle(request)
+            orders = json.loads(response.body)
+            for one in orders:
+                if isinstance(one, dict) and str(one["id"]) == bent:
+                    one["total"] = {"raw": "12.99"}
+            return replace(response, body=json.dumps(orders).encode())
+
+    outside = Outside(shop.clock, Direct({"shop.test": Bent()}), MemoryTokens())
+    connector = WooCommerce(shop.sandbox.settings(shop.url), outside)
+
+    async def pages() -> list[ShopPage]:
+        return [page async for page in connector.hear(since)]
+
+    found = run(pages())
+
+    assert {one.shop_ref for page in found for one in page.orders} == set(refs) - {bent}
+    strange = {ref: cause for page in found for ref, cause in page.not_understood.items()}
+    assert list(strange) == [bent]
+    assert "total" in strange[bent]
 
 
 def test_orders_are_found_by_exact_reference_in_two_calls(shop: Shop) -> None:

@@ -63,8 +63,8 @@ class WooCommerce:
         if not since:
             yield ShopPage((), await hearing.now())
             return
-        async for page in hearing.pages(start_of(since, _LIMITS.overlap)):
-            yield ShopPage(tuple([await self._reading(their) for their in page]), hearing.cursor)
+        async for page, strange in hearing.pages(start_of(since, _LIMITS.overlap)):
+            yield ShopPage(tuple([await self._reading(their) for their in page]), hearing.cursor, strange)
 
     async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
         found: dict[str, ShopOrder] = {}

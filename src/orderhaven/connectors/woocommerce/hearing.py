@@ -6,13 +6,16 @@ others. Each page is asked for from the change date that the one before ended at
 that were seen are named in `exclude`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from orderhaven.connectors.kit.session import shaped
 from orderhaven.connectors.woocommerce.answers import SIDE, raise_read_refused
 from orderhaven.connectors.woocommerce.calls import PER_PAGE, Calls, their_time
 from orderhaven.connectors.woocommerce.mapping import ORDER_FIELDS, TheirOrder, utc
+from orderhaven.connectors.woocommerce.rereading import Marks, decoded_or_marks
 from orderhaven.core.errors import Surprise
 from orderhaven.ports.clock import Clock
 
@@ -39,11 +42,12 @@ class Hearing:
         await self._ask({"per_page": "1", "_fields": "id,status,currency,total"})
         return self.cursor
 
-    async def pages(self, after: datetime) -> AsyncIterator[list[TheirOrder]]:
+    async def pages(self, after: datetime) -> AsyncIterator[tuple[list[TheirOrder], dict[str, str]]]:
+        """The orders of a page, and by id what is strange about the others on it."""
         seen: dict[int, datetime] = {}  # orders given so far that a question from `after` would give again
         while True:
-            page = await self._ask(_query(after, seen))
-            yield page
+            page, strange = _sorted_out(await self._ask(_query(after, seen)))
+            yield [their for their in page if isinstance(their, TheirOrder)], strange
             if len(page) < PER_PAGE:
                 return
             if all(their.id in seen for their in page):
@@ -52,17 +56,29 @@ class Hearing:
             after = max(after, changed_at(page[-1]) - _SECOND)
             seen = {order_id: changed for order_id, changed in seen.items() if changed > after}
 
-    async def _ask(self, query: dict[str, str]) -> list[TheirOrder]:
+    async def _ask(self, query: dict[str, str]) -> list[msgspec.Raw]:
         response = await self._calls.ask("/orders", query)
         if response.status != 200:
             raise_read_refused(response)
         if not self.cursor:
             at = their_time(response, self._clock.now()).astimezone(UTC)
             self.cursor = at.replace(microsecond=0).isoformat()
-        return shaped(response, list[TheirOrder], SIDE)
+        return shaped(response, list[msgspec.Raw], SIDE)
 
 
-def changed_at(their: TheirOrder) -> datetime:
+def _sorted_out(answers: Sequence[msgspec.Raw]) -> tuple[list[TheirOrder | Marks], dict[str, str]]:
+    """In their order; one that a plug-in has bent out of shape holds up no other."""
+    page: list[TheirOrder | Marks] = []
+    strange: dict[str, str] = {}
+    for answer in answers:
+        their, cause = decoded_or_marks(answer)
+        page.append(their)
+        if cause:
+            strange[str(their.id)] = cause
+    return page, strange
+
+
+def changed_at(their: TheirOrder | Marks) -> datetime:
     moment = utc(their.date_modified_gmt)
     if moment is None:
         raise Surprise("an order without a change date")
