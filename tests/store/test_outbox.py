@@ -256,6 +256,19 @@ def unclear(books: Books) -> Message:
     return books.finishes(books.begins("A-1", Kind.CONFIRM), MayHaveHappened("no answer"))
 
 
+def test_a_look_that_keeps_failing_is_tried_less_and_less_until_a_person_hears_of_it(books: Books) -> None:
+    message = unclear(books)
+    waits = []
+    for _ in range(40):
+        message = books.finishes(message, NotThere(counts=False), MessageState.UNCLEAR)
+        waits.append(message.due_at - books.now)
+        books.now = message.due_at
+
+    assert max(waits) == timedelta(minutes=15)
+    assert waits[1:] == sorted(waits[1:])
+    assert books.problems("A-1") == [ProblemKind.TAKES_LONG]
+
+
 def test_a_miss_before_it_could_show_does_not_count(books: Books) -> None:
     message = unclear(books)
 

@@ -26,6 +26,7 @@ from orderhaven.store.verdicts import (
 
 _LOOKS_THAT_MUST_MISS = 2
 _ROUNDS = 3
+_LONGEST_BACK_OFF = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Pace:
 
     def back_off(self, attempt: int) -> timedelta:
         """15 s, 30 s, 1 min ... at most 15 min, up to half of it later."""
-        seconds = min(15 * 2 ** min(attempt, 10), 900)
-        return timedelta(seconds=seconds * (1 + 0.5 * self.spread))
+        doubled: int = 2 ** min(attempt, 10)
+        return min(timedelta(seconds=15) * doubled, _LONGEST_BACK_OFF) * (1 + 0.5 * self.spread)
 
 
 def settle(ledger: Ledger, row: Order, message: Message, verdict: Verdict, pace: Pace) -> None:
@@ -156,6 +157,10 @@ def _again(ledger: Ledger, row: Order, message: Message, cause: str, after: time
         return
     wait = after if after is not None else pace.back_off(message.attempt)
     ledger.change_message(message, state=MessageState.DUE, due_at=ledger.now + wait)
+    _say_if_long(ledger, row, message, cause, pace)
+
+
+def _say_if_long(ledger: Ledger, row: Order, message: Message, cause: str, pace: Pace) -> None:
     if ledger.now - message.made_at >= TAKES_LONG:
         hours = str(int((ledger.now - message.made_at).total_seconds() // 3600))
         values = {"side": pace.side, "hours": hours, "reason": cause}
@@ -164,10 +169,12 @@ def _again(ledger: Ledger, row: Order, message: Message, cause: str, after: time
 
 def _missed(ledger: Ledger, row: Order, message: Message, counts: bool, pace: Pace) -> None:
     """A miss counts only once the effect would have had to show, and then twice."""
-    settled_at = (message.not_after or ledger.now) + pace.settle
-    misses = message.misses + 1 if counts else 0
+    if not counts:
+        _could_not_be_seen(ledger, row, message, pace)
+        return
+    misses = message.misses + 1
     if misses < _LOOKS_THAT_MUST_MISS:
-        again_at = ledger.now + pace.ask_again if counts else max(settled_at, ledger.now + pace.first_look)
+        again_at = ledger.now + pace.ask_again
         ledger.change_message(message, state=MessageState.UNCLEAR, misses=misses, due_at=again_at)
         return
     if not still_wanted(row, Kind(message.kind)):
@@ -180,6 +187,15 @@ def _missed(ledger: Ledger, row: Order, message: Message, counts: bool, pace: Pa
         message, state=MessageState.DUE, rounds=message.rounds + 1, misses=0, handle="", due_at=ledger.now
     )
     ledger.event(row, "not_done", {"kind": message.kind})
+
+
+def _could_not_be_seen(ledger: Ledger, row: Order, message: Message, pace: Pace) -> None:
+    """Too early, or the look itself failed. The longer that goes on, the longer until the next; then a person hears of it."""
+    settled_at = (message.not_after or ledger.now) + pace.settle
+    wait = min(max((ledger.now - settled_at) / 4, pace.first_look), _LONGEST_BACK_OFF)
+    again_at = max(settled_at, ledger.now + wait)
+    ledger.change_message(message, state=MessageState.UNCLEAR, misses=0, due_at=again_at)
+    _say_if_long(ledger, row, message, "it does not say whether it was done", pace)
 
 
 def _pending(ledger: Ledger, row: Order, message: Message, pace: Pace) -> None:
