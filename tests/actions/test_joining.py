@@ -38,6 +38,20 @@ def test_older_orders_are_listed_and_not_placed(trade: Any) -> None:
     assert trade.order(ref).status == Status.NOT_SHIPPED
 
 
+def test_an_older_order_that_waits_for_a_yes_gets_it_only_with_a_persons_word(trade: Any, by: Hand) -> None:
+    trade.passes(seconds=10)
+    ref = trade.marketplace.sell(trade.basket((MUG, 1)), needs_acceptance=True)
+    trade.passes(minutes=12)
+    waiting = trade.order(ref).status
+
+    joining.place(by, ref)
+    trade.passes(minutes=20)
+
+    assert waiting == Status.PENDING_CONFIRMATION
+    assert trade.order(ref).status == Status.NOT_SHIPPED
+    assert len(trade.in_shop(ref)) == 1
+
+
 def test_an_adopted_order_is_confirmed_when_the_shop_completes_it(trade: Any, by: Hand) -> None:
     ref = older(trade)
     shop_ref = twin(trade, "OLD-1")
