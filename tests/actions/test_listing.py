@@ -62,6 +62,29 @@ def test_an_order_is_found_by_what_stands_in_it(by: Hand, sold: list[str], words
     assert listed(by, search=words) == [sold[1]]
 
 
+@pytest.mark.parametrize("words", ["Ko", "KOŠIR", "kosir v", "1100 a", "1100an"])
+def test_a_buyer_is_found_without_accents_and_spaces(trade: Any, by: Hand, words: str) -> None:
+    trade.passes(seconds=10)
+    trade.sells((MUG, 1))
+    ref = trade.sells((MUG, 1), person={"last_name": "Košir Vidmar", "postcode": "1100 AN"})
+    trade.passes(minutes=6)
+
+    assert listed(by, search=words) == [ref]
+
+
+@pytest.mark.parametrize("column", ["name_key", "postcode_key"])
+def test_looking_for_a_buyer_walks_through_an_index(trade: Any, by: Hand, column: str) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        listed(by, search="Jansen")
+    [statement] = [one["sql"] for one in asked.captured_queries if f'"{column}" BETWEEN' in one["sql"]]
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+        plan = [row[3] for row in cursor.fetchall()]
+
+    assert any("USING INDEX person_by_" in step for step in plan), plan
+
+
 def test_an_order_is_found_by_its_numbers_and_code(trade: Any, by: Hand, sold: list[str]) -> None:
     for words in (sold[0], trade.order(sold[0]).shop_number, POSTNL_CODE):
         assert listed(by, search=words) == [sold[0]]

@@ -15,7 +15,7 @@ from orderhaven.ports.connector import Role
 from orderhaven.store import connections, keys, shop_readings
 from orderhaven.store.connections import Claim, Fenced
 from orderhaven.store.keys import KeysLost
-from orderhaven.store.models import Connection, ConnectionState, Event, Link, Order
+from orderhaven.store.models import Connection, ConnectionState, Event, Link, Order, Person
 
 from .conftest import Books
 from .conftest import connection as connect
@@ -47,6 +47,19 @@ def test_every_migration_is_applied(any_store: None) -> None:
 
 def test_the_models_are_what_the_migrations_make(any_store: None) -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_buyers_of_an_older_version_are_found_after_the_upgrade(books: Books) -> None:
+    books.places("A-1")
+    MigrationExecutor(connection).migrate([("store", "0002_carriers_of_a_link")])
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE store_person SET last_name = 'Müller', postcode = '1234 AB'")
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+
+    assert set(Person.objects.values_list("name_key", "postcode_key")) == {("muller", "1234ab")}
 
 
 # ---------------------------------------------------------------- claiming

@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet, Sum
 
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.searching import keys_that_begin_so, search_key
 from orderhaven.core.status import Status
 from orderhaven.store.models import Hold, Line, Order, Person, Problem, Told
 
@@ -137,23 +138,22 @@ def _ids(rows: QuerySet[Order], search: str, limit: int) -> list[int]:
 def _places(search: str) -> Sequence[Q]:
     """Numbers and codes exactly; names and postcodes by how they begin."""
     lines = Line.objects.filter(Q(sku=search) | Q(ean=search))
-    people = Person.objects.filter(Q(last_name__istartswith=search) | _postcode(search))
-    return (
+    exact = (
         Q(ref=search),
         Q(shop_number=search),
         Q(shop_ref=search),
         Q(code=search),
         Q(pk__in=lines.values("order_id")),
-        Q(pk__in=people.values("order_id")),
     )
+    key = search_key(search)
+    if len(key) < _SHORTEST_BEGINNING:
+        return exact
+    people = (Person.objects.filter(**{f"{column}__range": keys_that_begin_so(key)}) for column in _PERSON_KEYS)
+    return (*exact, *(Q(pk__in=some.values("order_id")) for some in people))
 
 
-def _postcode(search: str) -> Q:
-    """With and without the space that a Dutch postcode is written with."""
-    bare = search.replace(" ", "")
-    dutch = re.fullmatch(r"(\d{4})([A-Za-z]{1,2})", bare)
-    as_given = Q(postcode__istartswith=search) | Q(postcode__istartswith=bare)
-    return as_given | Q(postcode__istartswith=f"{dutch[1]} {dutch[2]}") if dutch else as_given
+_PERSON_KEYS = ("name_key", "postcode_key")
+_SHORTEST_BEGINNING = 2  # one sign is the beginning of too many names to be worth a list
 
 
 def _cursor(order_id: int) -> str:

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
+from orderhaven.core.searching import LONGEST_KEY
+
 
 class Merchant(models.Model):
     """The tenant. Everything else belongs to one, directly or through its connection or order."""
@@ -243,9 +245,16 @@ class Person(models.Model):
     email = models.TextField(default="")
     phone = models.TextField(default="")
     pickup_point = models.TextField(null=True)  # null: not delivered to a pick-up point
+    # by which the row is found: core.searching
+    name_key = models.CharField(max_length=LONGEST_KEY, default="")
+    postcode_key = models.CharField(max_length=LONGEST_KEY, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "role"], name="one_person_per_role")]
+        indexes = [
+            models.Index(fields=["name_key"], name="person_by_name"),
+            models.Index(fields=["postcode_key"], name="person_by_postcode"),
+        ]
 
 
 class Side(StrEnum):

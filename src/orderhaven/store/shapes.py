@@ -9,6 +9,7 @@ from orderhaven.core.money import Money
 from orderhaven.core.order import Line as WholeLine
 from orderhaven.core.order import LineFacts
 from orderhaven.core.order import Order as WholeOrder
+from orderhaven.core.searching import search_key
 from orderhaven.store.loading import unsaved
 from orderhaven.store.models import Line, Order, Person, PersonRole
 
@@ -63,7 +64,14 @@ def line_columns(line: WholeLine) -> dict[str, object]:
 
 def people_rows(row: Order, whole: WholeOrder) -> list[Person]:
     return [
-        unsaved(Person, order_id=row.pk, role=role, **{name: getattr(address, name) for name in _ADDRESS_FIELDS})
+        unsaved(
+            Person,
+            order_id=row.pk,
+            role=role,
+            name_key=search_key(address.last_name),
+            postcode_key=search_key(address.postcode),
+            **{name: getattr(address, name) for name in _ADDRESS_FIELDS},
+        )
         for role, address in ((PersonRole.SHIP_TO, whole.ship_to), (PersonRole.BILL_TO, whole.bill_to))
     ]
 
