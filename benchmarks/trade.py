@@ -81,7 +81,7 @@ async def told(trade: Trade) -> int:
 
 def _connect(sides: Sides) -> None:
     now = sides.clock.now()
-    merchant = Merchant.objects.create(name="Benchmark")
+    merchant = Merchant.objects.create(name="Benchmark", slug="benchmark")
     there = _connection(merchant.pk, sides.marketplace, now)
     here = _connection(merchant.pk, sides.shop, now)
     Link.objects.create(merchant=merchant, marketplace_id=there, shop_id=here, from_at=now)

@@ -1,6 +1,7 @@
 """Where Orderhaven keeps things: the data folder and the key file, both outside the source tree unless told otherwise."""
 
 import os
+import secrets
 from pathlib import Path
 
 import platformdirs
@@ -29,6 +30,22 @@ def lock_file() -> Path:
     return data_folder() / "hub.lock"
 
 
+def web_secret() -> str:
+    """What signs sessions: ORDERHAVEN_SECRET_KEY, or a file beside the keys, made on first use."""
+    given = os.environ.get("ORDERHAVEN_SECRET_KEY", "")
+    return given or _kept_secret(key_file().with_name("web-secret"))
+
+
+def web_address() -> str:
+    """Where people find the web interface: ORDERHAVEN_URL, as https://orders.example.com behind a proxy."""
+    return os.environ.get("ORDERHAVEN_URL", "http://127.0.0.1:8080").rstrip("/")
+
+
+def package(*names: str) -> Path:
+    """A folder of this package."""
+    return Path(__file__).parent.joinpath(*names)
+
+
 def keys_place() -> str:
     """Where the keys that open the secrets are, for sentences."""
     return "ORDERHAVEN_KEYS" if os.environ.get("ORDERHAVEN_KEYS") else str(key_file())
@@ -37,3 +54,19 @@ def keys_place() -> str:
 def log_file() -> Path:
     """Where an unexpected error leaves its trace."""
     return data_folder() / "errors.log"
+
+
+def _kept_secret(file: Path) -> str:
+    """Of two processes that find no file, one makes it, and both use what it wrote."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
+    if not file.exists():
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write(secrets.token_urlsafe(50))
+        try:
+            os.link(fresh, file)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return file.read_text()

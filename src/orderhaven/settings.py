@@ -1,6 +1,7 @@
 """Django's settings. Everything a person can set is an environment variable; see docs/reference/environment.md."""
 
 import os
+from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 from orderhaven import paths
@@ -40,9 +41,108 @@ def _sqlite() -> dict[str, object]:
 
 
 DATABASES = {"default": _postgres(paths.database_url()) if paths.database_url() else _sqlite()}
-INSTALLED_APPS = ["orderhaven.store"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SECRET_KEY = paths.web_secret()
+DEBUG = False
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "axes",
+    "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
+    "orderhaven.store",
+    "orderhaven.web",
+]
+
+# ---------------------------------------------------------------- the web
+
+_ADDRESS = urlsplit(paths.web_address())
+_IS_HTTPS = _ADDRESS.scheme == "https"
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *([_ADDRESS.hostname] if _ADDRESS.hostname else [])]
+CSRF_TRUSTED_ORIGINS = [f"{_ADDRESS.scheme}://{_ADDRESS.netloc}"]
+ROOT_URLCONF = "orderhaven.web.urls"
+WSGI_APPLICATION = "orderhaven.web.wsgi.application"
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "orderhaven.web.middleware.ContentPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "orderhaven.web.middleware.TheirLanguage",
+    "orderhaven.web.middleware.SessionEnds",
+    "orderhaven.web.middleware.SpokenErrors",
+    "axes.middleware.AxesMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": False,
+        "DIRS": [paths.package("web", "templates")],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "orderhaven.web.context.everywhere",
+            ],
+            "loaders": [("django.template.loaders.cached.Loader", ["django.template.loaders.filesystem.Loader"])],
+            "builtins": ["orderhaven.web.templatetags.words", "django.templatetags.i18n", "django.templatetags.static"],
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [paths.package("web", "static")]
+WHITENOISE_USE_FINDERS = True  # from the packages they come with: nothing is collected or built
+WHITENOISE_MAX_AGE = 86400
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _IS_HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# ---------------------------------------------------------------- people
+
+AUTH_USER_MODEL = "store.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+SESSION_COOKIE_NAME = "orderhaven"
+SESSION_COOKIE_AGE = 12 * 3600  # seconds after it was last used; see web.middleware.SessionEnds
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "orderhaven.web.errors.stale_form"
+# ten wrong passwords from one place close an account to that place for a quarter of an hour
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # who logged in when is an event of ours; their addresses are nobody's business
+AXES_LOCKOUT_CALLABLE = "orderhaven.web.errors.locked_out"
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
+OTP_TOTP_ISSUER = "Orderhaven"
+
+# ---------------------------------------------------------------- languages and time
+
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
+LOCALE_PATHS = [paths.package("locale")]
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en"
-SECRET_KEY = os.environ.get("ORDERHAVEN_SECRET_KEY", "set when there is a web interface")

@@ -32,7 +32,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 def by(store: None, clock: ManualClock) -> Hand:
     declared = {one.name: one for one in (REFERENCE_MARKETPLACE, REFERENCE_SHOP)}
-    merchant = Merchant.objects.create(name="Wolkenwinkel").pk
+    merchant = Merchant.objects.create(name="Wolkenwinkel", slug="wolkenwinkel").pk
     return Hand("anna", merchant, clock, lambda: Direct({}), declared)
 
 
@@ -185,7 +185,7 @@ def test_every_sandbox_can_be_connected(store: None, declaration: Any) -> None:
     clock = ManualClock()
     sandbox = make_sandbox(declaration, clock)
     host = "127.0.0.1:8080" if declaration.role is Role.SHOP else "marketplace.test"
-    by = Hand("anna", Merchant.objects.create(name="W").pk, clock, lambda: Direct({host: sandbox}))
+    by = Hand("anna", Merchant.objects.create(name="W", slug="w").pk, clock, lambda: Direct({host: sandbox}))
 
     done = connecting.connect(by, declaration.name, "here", sandbox.settings(f"http://{host}"))
 
@@ -198,7 +198,7 @@ def test_wrong_secrets_of_every_sandbox_end_in_a_sentence_and_save_nothing(store
     clock = ManualClock()
     sandbox = make_sandbox(declaration, clock)
     host = "127.0.0.1:8080" if declaration.role is Role.SHOP else "marketplace.test"
-    by = Hand("anna", Merchant.objects.create(name="W").pk, clock, lambda: Direct({host: sandbox}))
+    by = Hand("anna", Merchant.objects.create(name="W", slug="w").pk, clock, lambda: Direct({host: sandbox}))
     wrong = {one.key: "cs_wrong" for one in declaration.settings if one.secret}
 
     with pytest.raises(Impossible, match="refuses the key or secret"):
@@ -211,7 +211,7 @@ def test_wrong_secrets_of_every_sandbox_end_in_a_sentence_and_save_nothing(store
 def test_an_address_without_anybody_ends_in_a_sentence(store: None, declaration: Any) -> None:
     clock = ManualClock()
     sandbox = make_sandbox(declaration, clock)
-    by = Hand("anna", Merchant.objects.create(name="W").pk, clock, lambda: Direct({}))
+    by = Hand("anna", Merchant.objects.create(name="W", slug="w").pk, clock, lambda: Direct({}))
 
     with pytest.raises(Impossible, match=r"cannot be asked now|Check the address"):
         connecting.connect(by, declaration.name, "here", sandbox.settings("http://127.0.0.1:9"))

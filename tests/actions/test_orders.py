@@ -243,7 +243,7 @@ def test_an_order_that_is_not_there_is_said(trade: Any, by: Hand) -> None:
 
 def test_another_merchants_order_is_not_there(trade: Any) -> None:
     ref = placed(trade)
-    stranger = hand_in(trade, Merchant.objects.create(name="Somebody else").pk)
+    stranger = hand_in(trade, Merchant.objects.create(name="Somebody else", slug="somebody-else").pk)
 
     with pytest.raises(Impossible, match="There is no order"):
         orders.handle(stranger, ref)

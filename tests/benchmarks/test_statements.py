@@ -112,7 +112,7 @@ def test_a_page_of_the_order_list(trade: Trade) -> None:
     def work(trade: Trade, counts: list[int]) -> None:
         trade.passes(minutes=6)
         with counted(counts):
-            shown: Any = listing.orders(trade.link.merchant_id).rows
+            shown: Any = listing.orders(trade.link.merchant_id, now=trade.clock.now()).rows
         assert len(shown) >= FEW
 
     few, many = of_both_sizes(trade, work)

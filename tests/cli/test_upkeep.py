@@ -184,7 +184,7 @@ def fill_disk() -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA page_count")
     cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
-    for size in (2000, 20):
+    for size in (2000, 20, 0):
         with pytest.raises(OperationalError, match="full"):
             write_without_end(size)
 

@@ -217,7 +217,7 @@ def start_trade(marketplace: Declaration, shop: Declaration, **link: Any) -> Tra
     hosts = {"marketplace.test": sides[0], "127.0.0.1:8080": sides[1]}
     declared = {marketplace.name: marketplace, shop.name: shop}
     hub = Hub(clock, Hop(inline=True), Direct(hosts), random.Random(7), declared)
-    merchant = Merchant.objects.create(name="Wolkenwinkel")
+    merchant = Merchant.objects.create(name="Wolkenwinkel", slug="wolkenwinkel")
     now = clock.now()
     there = _connect(merchant, marketplace, "bol NL", sides[0].settings("http://marketplace.test"), now)
     here = _connect(merchant, shop, "Webshop", sides[1].settings("http://127.0.0.1:8080"), now)

@@ -150,7 +150,7 @@ class Run:
     def _open(self) -> None:
         def make() -> tuple[int, int]:
             now = self.hub_clock.now()
-            merchant = Merchant.objects.create(name="Wolkenwinkel")
+            merchant = Merchant.objects.create(name="Wolkenwinkel", slug="wolkenwinkel")
             by_role = {one.role: one for one in self.sides.declared.values()}
             there, here = (
                 _connection(merchant, by_role[role], name, self.sides.settings(role), now)

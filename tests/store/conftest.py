@@ -162,7 +162,7 @@ def connection(merchant: Merchant, role: Role, name: str, **columns: Any) -> Con
 
 def new_books() -> Books:
     """In an empty store."""
-    merchant = Merchant.objects.create(name="Wolkenwinkel")
+    merchant = Merchant.objects.create(name="Wolkenwinkel", slug="wolkenwinkel")
     marketplace = connection(merchant, Role.MARKETPLACE, "bol NL")
     shop = connection(merchant, Role.SHOP, "Webshop")
     link = Link.objects.create(merchant=merchant, marketplace=marketplace, shop=shop, from_at=START)

@@ -9,9 +9,10 @@ from shlex import quote
 
 from orderhaven import paths
 from orderhaven.actions.errors import Impossible
-from orderhaven.actions.hand import Hand
+from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.outside import ask
 from orderhaven.actions.settings_given import complete, demand_offered, split_secrets
+from orderhaven.core.access import Power
 from orderhaven.core.problems import ProblemKind, sentence
 from orderhaven.ports.connector import Account, Declaration, Role
 from orderhaven.store import connections
@@ -39,11 +40,13 @@ class Connected:
     is_new: bool  # else an existing connection got new keys or settings
 
 
+@needs(Power.SET_UP)
 def connect(by: Hand, connector: str, name: str, given: Mapping[str, str], every: timedelta | None = None) -> Connected:
     """Test the account, then save it as connection `name`; an existing one gets the new keys. Raises Impossible."""
     return save(by, try_account(by, connector, name, given), every)
 
 
+@needs(Power.SET_UP)
 def try_account(by: Hand, connector: str, name: str, given: Mapping[str, str]) -> Trial:
     """Ask the account who it is. Raises Impossible with what to mend; nothing is saved."""
     declaration = by.declaration(connector)
@@ -60,6 +63,7 @@ def choose(trial: Trial, chosen: Mapping[str, str]) -> Trial:
     return Trial(trial.declaration, trial.row, settings, trial.account)
 
 
+@needs(Power.SET_UP)
 def save(by: Hand, trial: Trial, every: timedelta | None = None) -> Connected:
     """Raises Impossible."""
     demand_offered(trial.declaration, trial.settings, trial.account.choices)
@@ -77,19 +81,23 @@ def save(by: Hand, trial: Trial, every: timedelta | None = None) -> Connected:
     return Connected(row.name, trial.account, is_new)
 
 
+@needs(Power.LOOK)
 def connection_list(by: Hand) -> list[ConnectionRow]:
     return [_shown(by, row) for row in connections.all_of(by.merchant_id)]
 
 
+@needs(Power.ACT)
 def pause(by: Hand, name: str) -> None:
     """Nothing is heard or told until it is resumed; waits go on and are held."""
     connections.set_state(by.connection(name).pk, ConnectionState.PAUSED, by.clock.now(), by.actor)
 
 
+@needs(Power.ACT)
 def resume(by: Hand, name: str) -> None:
     connections.set_state(by.connection(name).pk, ConnectionState.ACTIVE, by.clock.now(), by.actor)
 
 
+@needs(Power.ACT)
 def poll_now(by: Hand, name: str) -> bool:
     """Make everything due on this connection. Whether a hub runs here that will do it. Raises Impossible."""
     row = by.connection(name)

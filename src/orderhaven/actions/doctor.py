@@ -9,8 +9,9 @@ from shlex import quote
 from orderhaven import paths
 from orderhaven.actions.connecting import trouble_of
 from orderhaven.actions.errors import Impossible
-from orderhaven.actions.hand import Hand
+from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.outside import ask
+from orderhaven.core.access import Power
 from orderhaven.core.errors import ClockOff
 from orderhaven.ports.connector import Account
 from orderhaven.store import connections
@@ -32,6 +33,7 @@ class Check:
     sentence: str
 
 
+@needs(Power.SET_UP)
 def look_after(by: Hand) -> Iterator[Check]:
     """Look at database, disk, keys and hub, and ask every connection. Each check comes as soon as it is known."""
     yield _database()

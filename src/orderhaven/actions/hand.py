@@ -2,16 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from shlex import quote
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import Impossible, NotAllowed
 from orderhaven.connectors import declarations
+from orderhaven.core.access import EVERYTHING, Power
+from orderhaven.core.language import _
 from orderhaven.ports.clock import Clock, RealClock
 from orderhaven.ports.connector import Declaration
 from orderhaven.store import connections, links, listing
 from orderhaven.store.listing import Found
 from orderhaven.store.models import Connection, Link
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def network() -> Any:
@@ -30,6 +36,12 @@ class Hand:
     clock: Clock = field(default_factory=RealClock)
     transport: Callable[[], Any] = network  # called inside a running loop; closed after use
     declared: Mapping[str, Declaration] = field(default_factory=declarations)
+    powers: frozenset[Power] = EVERYTHING  # whoever sits at the machine itself may do everything
+
+    def demand(self, power: Power) -> None:
+        """Raises NotAllowed."""
+        if power not in self.powers:
+            raise NotAllowed(_(_NOT_ALLOWED[power]))
 
     def order(self, ref: str) -> Found:
         """The order a person means. Raises Impossible."""
@@ -61,3 +73,24 @@ class Hand:
             names = ", ".join(sorted(self.declared))
             raise Impossible(f"There is no connector '{connector}'. There are: {names}.")
         return self.declared[connector]
+
+
+_NOT_ALLOWED: Mapping[Power, str] = {
+    Power.LOOK: "You may not look at this. Ask an administrator.",
+    Power.ACT: "You may look at orders, and not change them. Ask an administrator for the role of operator.",
+    Power.SET_UP: "Only an administrator may do this.",
+}
+
+
+def needs(power: Power) -> Callable[[Callable[Concatenate[Hand, P], R]], Callable[Concatenate[Hand, P], R]]:
+    """Before an action: what its hand must be allowed to do."""
+
+    def guarding(action: Callable[Concatenate[Hand, P], R]) -> Callable[Concatenate[Hand, P], R]:
+        @wraps(action)
+        def guarded(by: Hand, /, *given: P.args, **named: P.kwargs) -> R:
+            by.demand(power)
+            return action(by, *given, **named)
+
+        return guarded
+
+    return guarding

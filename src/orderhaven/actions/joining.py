@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from io import StringIO
 
 from orderhaven.actions.errors import Impossible
-from orderhaven.actions.hand import Hand
+from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.orders import shown
 from orderhaven.actions.outside import ask
+from orderhaven.core.access import Power
 from orderhaven.core.problems import ProblemKind, sentence
 from orderhaven.core.shop_order import ShopOrder, ShopState
 from orderhaven.core.status import Status
@@ -41,6 +42,7 @@ class Adopted:
     sentence: str
 
 
+@needs(Power.ACT)
 def adopt(by: Hand, ref: str, shop_ref: str, *, although_it_differs: bool = False) -> None:
     """Take shop order `shop_ref` (the shop's own key) for this order, instead of placing it. Raises Impossible."""
     found = by.order(ref)
@@ -49,6 +51,7 @@ def adopt(by: Hand, ref: str, shop_ref: str, *, although_it_differs: bool = Fals
     _adopt(by, found, reading, although_it_differs)
 
 
+@needs(Power.ACT)
 def adopt_all(by: Hand, pairs: Sequence[tuple[str, str]], *, although_they_differ: bool = False) -> list[Adopted]:
     """Adopt many: (ref, shop order). What cannot be adopted says why and holds nothing up.
 
@@ -80,6 +83,7 @@ def pairs_in(text: str) -> list[tuple[str, str]]:
     return pairs[1:] if pairs and not any(sign.isdigit() for sign in pairs[0][1]) else pairs
 
 
+@needs(Power.ACT)
 def place(by: Hand, ref: str) -> None:
     """Place an order that was held because it is older than its link, or that was left. Raises Impossible."""
     found = by.order(ref)
@@ -90,11 +94,13 @@ def place(by: Hand, ref: str) -> None:
         _place(ledger, row)
 
 
+@needs(Power.ACT)
 def place_older(by: Hand, marketplace: str) -> int:
     """Place every open order from before the link. How many."""
     return _older(by, marketplace, _place)
 
 
+@needs(Power.ACT)
 def leave(by: Hand, ref: str) -> None:
     """Never place this order; it is listed and what happens to it is written down. Raises Impossible."""
     found = by.order(ref)
@@ -105,10 +111,12 @@ def leave(by: Hand, ref: str) -> None:
         _leave(ledger, row)
 
 
+@needs(Power.ACT)
 def leave_older(by: Hand, marketplace: str) -> int:
     return _older(by, marketplace, _leave)
 
 
+@needs(Power.ACT)
 def place_again(by: Hand, ref: str) -> None:
     """Make a new shop order for one whose shop order was deleted or trashed. Raises Impossible."""
     found = by.order(ref)

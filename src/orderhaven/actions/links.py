@@ -8,7 +8,8 @@ from shlex import quote
 
 from orderhaven.actions.connecting import demand_not_too_often
 from orderhaven.actions.errors import Impossible
-from orderhaven.actions.hand import Hand
+from orderhaven.actions.hand import Hand, needs
+from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import sentence
 from orderhaven.core.rules import RuleKind
@@ -38,6 +39,7 @@ class LinkWish:
     ships_from: str | None = None  # ISO-2 country; "": not said
 
 
+@needs(Power.SET_UP)
 def link(by: Hand, marketplace: str, shop: str, wish: LinkWish = LinkWish()) -> Link:
     """Send the orders of a marketplace connection to a shop connection. Raises Impossible."""
     there, here = _demand_role(by, marketplace, Role.MARKETPLACE), _demand_role(by, shop, Role.SHOP)
@@ -51,21 +53,25 @@ def link(by: Hand, marketplace: str, shop: str, wish: LinkWish = LinkWish()) -> 
     return _save(by, made, wish)
 
 
+@needs(Power.SET_UP)
 def change_link(by: Hand, marketplace: str, wish: LinkWish) -> Link:
     """Raises Impossible. Another `from_at` holds for orders that are heard from now on."""
     return _save(by, by.link(marketplace), wish)
 
 
+@needs(Power.SET_UP)
 def end_rehearsal(by: Hand, marketplace: str) -> Link:
     """From now on what waits is sent."""
     return change_link(by, marketplace, LinkWish(rehearsal=False))
 
 
+@needs(Power.ACT)
 def release_cancellations(by: Hand, marketplace: str) -> int:
     """The held cancellations were meant: tell them. How many there were."""
     return outbox.release_held(by.link(marketplace).pk, by.clock.now(), by.actor)
 
 
+@needs(Power.SET_UP)
 def add_carrier_rule(by: Hand, marketplace: str, kind: RuleKind, match: str, carrier: str) -> Link:
     """Codes that begin so, or shipping methods called so, are this carrier's; the first rule that fits counts.
 
@@ -92,6 +98,7 @@ class WouldSend:
     problem: str  # a sentence when it would not be sent but wait for a person; "" otherwise
 
 
+@needs(Power.LOOK)
 def rehearsal(by: Hand, marketplace: str, limit: int = 200) -> Sequence[WouldSend]:
     """What a link in rehearsal would send now, oldest first. Raises Impossible when it is none."""
     found = by.link(marketplace)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orderhaven.actions.errors import Impossible
-from orderhaven.actions.hand import Hand
+from orderhaven.actions.hand import Hand, needs
+from orderhaven.core.access import Power
 from orderhaven.core.order import LineFacts
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reading import marketplace_facts
@@ -31,6 +32,7 @@ class Retried:
     reads: bool  # whether a side is asked about the order anew
 
 
+@needs(Power.ACT)
 def retry(by: Hand, ref: str) -> Retried:
     """The person has mended it: everything of this order that waits is tried at once. Nothing that may have happened is
     repeated before it was looked for. Raises Impossible when the order is not there."""
@@ -38,12 +40,14 @@ def retry(by: Hand, ref: str) -> Retried:
     return retry_ids(by, [found.order_id])[0]
 
 
+@needs(Power.ACT)
 def retry_ids(by: Hand, order_ids: Sequence[int]) -> list[Retried]:
     """The same for orders by their keys, in one transaction."""
     with changing(order_ids, by.clock.now(), by.actor) as (ledger, rows):
         return [_retry(ledger, row) for row in rows]
 
 
+@needs(Power.ACT)
 def handle(by: Hand, ref: str) -> None:
     """A person takes the order over: nothing more is sent, what happens is still written down. Raises Impossible."""
     found = by.order(ref)
@@ -56,6 +60,7 @@ def handle(by: Hand, ref: str) -> None:
         ledger.solve(row, open_problems(row.pk))
 
 
+@needs(Power.ACT)
 def give_back(by: Hand, ref: str) -> Status:
     """Let the hub go on with an order from where the facts have it. Raises Impossible when nobody took it over."""
     found = by.order(ref)
@@ -70,6 +75,7 @@ def give_back(by: Hand, ref: str) -> Status:
         return Status(row.status)
 
 
+@needs(Power.ACT)
 def cancel(by: Hand, ref: str, reason: CancelReason = CancelReason.OUT_OF_STOCK) -> None:
     """Cancel at the marketplace and in the shop; or accept the buyer's wish to. Raises Impossible."""
     found = by.order(ref)
@@ -90,6 +96,7 @@ def cancel(by: Hand, ref: str, reason: CancelReason = CancelReason.OUT_OF_STOCK)
         _say_why(ledger, row, CancelReason.BUYER_ASKED if asked else reason)
 
 
+@needs(Power.ACT)
 def refuse(by: Hand, ref: str) -> bool:
     """Say no to a buyer's wish to cancel: the order is to be shipped. Raises Impossible.
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from orderhaven.actions.errors import Impossible
-from orderhaven.actions.hand import Hand
+from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.links import carrier_named
 from orderhaven.actions.orders import retry_ids
 from orderhaven.actions.outside import ask
+from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.rules import CarrierRule, rule_from
@@ -27,6 +28,7 @@ class Chosen:
     rule: CarrierRule | None
 
 
+@needs(Power.ACT)
 def choose_carrier(by: Hand, ref: str, carrier: str) -> Chosen:
     """This order goes with that carrier; a confirmation that waits for it is tried again. Raises Impossible."""
     found = by.order(ref)
@@ -47,6 +49,7 @@ def choose_carrier(by: Hand, ref: str, carrier: str) -> Chosen:
         return Chosen(chosen, row.link.marketplace.name, None if known else rule)
 
 
+@needs(Power.ACT)
 def correct(by: Hand, ref: str) -> str:
     """Tell the marketplace the code that came after the confirmation. The code. Raises Impossible."""
     found = by.order(ref)
@@ -69,6 +72,7 @@ def correct(by: Hand, ref: str) -> str:
         return row.code
 
 
+@needs(Power.ACT)
 def map_product(by: Hand, marketplace: str, sku: str, *, shop_sku: str = "", product_ref: str = "") -> int:
     """This SKU of the marketplace is that product of the shop, from now on. How many orders go on because of it.
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from orderhaven.cli.desk import hand
-from orderhaven.cli.order_text import say_order
-from orderhaven.cli.order_words import status_words, told_words
 from orderhaven.cli.screen import moment, out, print_json, say, since, table
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
@@ -45,21 +43,23 @@ def orders(
     """The orders, newest first."""
     by = hand()
     from orderhaven.store import listing
+    from orderhaven.store.filters import Filter
+    from orderhaven.store.tabs import Tab
 
-    wanted = listing.Filter(
+    wanted = Filter(
+        tab=Tab.PROBLEMS if problems else Tab.ALL,
         statuses=tuple(_word(Status, one, "--status") for one in status),
         problems=tuple(_word(ProblemKind, one, "--problem") for one in problem),
-        only_problems=problems,
         marketplace=_known(by, marketplace),
         shop=_known(by, shop),
         since=since(since_),
         search=search,
     )
-    page = listing.orders(by.merchant_id, wanted, after, limit)
+    page = listing.orders(by.merchant_id, wanted, after, limit, now=by.clock.now())
     if json:
         print_json({"orders": page.rows, "after": page.after})
         return
-    _say_page(page, wanted == listing.Filter())
+    _say_page(page, wanted == Filter())
 
 
 def order(
@@ -70,6 +70,7 @@ def order(
     """One order: what each side knows, its lines, what is wrong and what you can do, and everything that happened."""
     by = hand()
     found = by.order(ref)
+    from orderhaven.cli.order_text import say_order
     from orderhaven.store import order_page
 
     page = order_page.order_page(found.order_id)
@@ -101,6 +102,8 @@ def _say_page(page: Page, everything: bool) -> None:
 
 
 def _cells(row: Row, wide: bool) -> list[str]:
+    from orderhaven.words.orders import status_words, told_words
+
     cells = [row.ref, row.marketplace, moment(row.placed_at) if wide else moment(row.placed_at)[:10]]
     told = told_words(row)
     cells += [status_words(row) + (f", {told}" if told else ""), row.shop_number or "-"]

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from orderhaven.cli.order_words import status_words, told_words
 from orderhaven.cli.screen import moment, say, table
 from orderhaven.core.address import Address
 from orderhaven.core.carriers import Carrier, tracking_url
 from orderhaven.core.status import SHOWN_AS, Status
 from orderhaven.ports.connector import Can, Declaration
+from orderhaven.words.orders import status_words, told_words
 
 if TYPE_CHECKING:
     from orderhaven.actions.offers import Offer

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from orderhaven.core.language import _
+
 
 class ProblemKind(StrEnum):
     # about one order, before or while it is placed
@@ -150,8 +152,8 @@ SENTENCES: Mapping[ProblemKind, str] = {
 
 
 def sentence(kind: ProblemKind, values: Mapping[str, str]) -> str:
-    """The English sentence of a problem: what happened, to what, and what to do."""
-    return SENTENCES[kind].format_map(_Known(values))
+    """What happened, to what, and what to do, in the language that is spoken."""
+    return _(SENTENCES[kind]).format_map(_Known(values))
 
 
 class _Known(dict[str, str]):

@@ -3,31 +3,18 @@
 The one order with everything about it stands in `order_page.py`.
 """
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.searching import keys_that_begin_so, search_key
 from orderhaven.core.status import Status
-from orderhaven.store.models import Hold, Line, Order, Person, Problem, Told
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What a list is narrowed to; an empty field narrows nothing. Connections go by their names."""
-
-    statuses: Collection[Status] = ()
-    problems: Collection[ProblemKind] = ()  # orders with one of these open
-    only_problems: bool = False
-    marketplace: str = ""
-    shop: str = ""
-    since: datetime | None = None  # placed at or after
-    search: str = ""
+from orderhaven.store.filters import EVERYTHING, Filter
+from orderhaven.store.finding import page_of_ids
+from orderhaven.store.models import Hold, Line, Order, Problem, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +45,16 @@ class Page:
     after: str  # opaque: give it back for the next page; "" when this is the last
 
 
-class BadCursor(Exception):
-    """This is not an `after` that a page gave."""
-
-
-def orders(merchant_id: int, wanted: Filter = Filter(), after: str = "", limit: int = 50) -> Page:
-    """Newest first. Raises BadCursor."""
-    ids = _ids(_narrowed(merchant_id, wanted, after), wanted.search.strip(), limit + 1)
-    shown = ids[:limit]
-    rows = Order.objects.filter(pk__in=shown).select_related("link__marketplace", "link__shop").order_by("-id")
+def orders(merchant_id: int, wanted: Filter = EVERYTHING, after: str = "", limit: int = 50, *, now: datetime) -> Page:
+    """One page, in the order that is wanted. Raises BadCursor."""
+    ids = page_of_ids(merchant_id, wanted, after, limit + 1, now)
+    shown = [key for key, _ in ids[:limit]]
+    found = Order.objects.filter(pk__in=shown).select_related("link__marketplace", "link__shop")
+    rows = {row.pk: row for row in found}
     problems, pieces = _problems(shown), _pieces(shown)
     return Page(
-        rows=tuple(row_of(row, problems.get(row.pk, ()), pieces.get(row.pk, 0)) for row in rows),
-        after=_cursor(shown[-1]) if len(ids) > limit else "",
+        rows=tuple(row_of(rows[key], problems.get(key, ()), pieces.get(key, 0)) for key in shown if key in rows),
+        after=ids[limit - 1][1] if len(ids) > limit else "",
     )
 
 
@@ -102,71 +86,7 @@ def find(merchant_id: int, ref: str) -> list[Found]:
     return [Found(*row) for row in rows]
 
 
-# below: which ids
-
-
-def _narrowed(merchant_id: int, wanted: Filter, after: str) -> QuerySet[Order]:
-    rows = Order.objects.filter(merchant_id=merchant_id)
-    if wanted.statuses:
-        rows = rows.filter(status__in=[str(status) for status in wanted.statuses])
-    if wanted.only_problems or wanted.problems:
-        still_open = Problem.objects.filter(solved_at__isnull=True)
-        if wanted.problems:
-            still_open = still_open.filter(kind__in=[str(kind) for kind in wanted.problems])
-        rows = rows.filter(pk__in=still_open.values("order_id"))
-    if wanted.marketplace:
-        rows = rows.filter(link__marketplace__name=wanted.marketplace)
-    if wanted.shop:
-        rows = rows.filter(link__shop__name=wanted.shop)
-    if wanted.since is not None:
-        rows = rows.filter(placed_at__gte=wanted.since)
-    if after:
-        rows = rows.filter(pk__lt=_order_id(after))
-    return rows
-
-
-def _ids(rows: QuerySet[Order], search: str, limit: int) -> list[int]:
-    """One query for each place a word may stand in, so that each uses its own index."""
-    if not search:
-        return list(rows.order_by("-id").values_list("id", flat=True)[:limit])
-    found: set[int] = set()
-    for place in _places(search):
-        found.update(rows.filter(place).order_by("-id").values_list("id", flat=True)[:limit])
-    return sorted(found, reverse=True)[:limit]
-
-
-def _places(search: str) -> Sequence[Q]:
-    """Numbers and codes exactly; names and postcodes by how they begin."""
-    lines = Line.objects.filter(Q(sku=search) | Q(ean=search))
-    exact = (
-        Q(ref=search),
-        Q(shop_number=search),
-        Q(shop_ref=search),
-        Q(code=search),
-        Q(pk__in=lines.values("order_id")),
-    )
-    key = search_key(search)
-    if len(key) < _SHORTEST_BEGINNING:
-        return exact
-    people = (Person.objects.filter(**{f"{column}__range": keys_that_begin_so(key)}) for column in _PERSON_KEYS)
-    return (*exact, *(Q(pk__in=some.values("order_id")) for some in people))
-
-
-_PERSON_KEYS = ("name_key", "postcode_key")
-_SHORTEST_BEGINNING = 2  # one sign is the beginning of too many names to be worth a list
-
-
-def _cursor(order_id: int) -> str:
-    return f"o{order_id:x}"
-
-
-def _order_id(cursor: str) -> int:
-    if not re.fullmatch(r"o[0-9a-f]{1,15}", cursor):
-        raise BadCursor(f"'{cursor}' is not the end of a page. Take it from the page before, or leave it out.")
-    return int(cursor[1:], 16)
-
-
-# below: rows
+# below: how
 
 
 def _problems(order_ids: Sequence[int]) -> Mapping[int, tuple[ProblemKind, ...]]:

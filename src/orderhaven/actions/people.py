@@ -1,0 +1,161 @@
+"""Who may come in: the first administrator, invitations, roles, and what everybody may change about themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from orderhaven import catalogues, paths
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand, needs
+from orderhaven.core.access import Power, Role
+from orderhaven.core.language import _
+from orderhaven.store import access, merchants
+from orderhaven.store.models import Event, Invitation, Membership, User
+
+
+def first_administrator(code: str, email: str, name: str, password: str, trade: str, now: datetime) -> User:
+    """Make the first account of this hub, with everything in its hands. Raises Impossible.
+
+    `code` is what `orderhaven up` shows as long as there is nobody: who reads its output may begin.
+    """
+    if access.has_people():
+        raise Impossible(_("There are accounts here already. Log in, or ask an administrator to invite you."))
+    if not access.is_welcome_code(code):
+        raise Impossible(
+            _("This link is not the one that Orderhaven showed when it started. Look there: orderhaven welcome")
+        )
+    _demand_good(email, name, password)
+    merchant = access.first_merchant() or merchants.make(trade.strip()[:100] or merchants.FIRST_NAME)
+    if trade.strip():
+        merchants.rename(merchant, trade.strip()[:100])
+    person = access.make_person(email, name, password, now)
+    access.set_role(merchant.pk, person.pk, Role.ADMINISTRATOR, now, person.name)
+    return person
+
+
+def people(by: Hand) -> list[Membership]:
+    """Everybody who works for the merchant."""
+    by.demand(Power.LOOK)
+    return access.members(by.merchant_id)
+
+
+@needs(Power.SET_UP)
+def invite(by: Hand, email: str, role: Role) -> str:
+    """The link with which this person comes in, good for a week and for one use. Raises Impossible."""
+    email = email.strip().lower()
+    wrong = access.complaints(email, "")
+    if wrong:
+        raise Impossible(" ".join(wrong))
+    known = access.of_email(email)
+    if known is not None and access.member(by.merchant_id, known.pk):
+        raise Impossible(_("{email} works here already. Change the role in the list instead.", email=email))
+    secret = access.invite(by.merchant_id, email, role, by.clock.now(), by.actor)
+    return f"{paths.web_address()}/invitation/{secret}"
+
+
+@needs(Power.SET_UP)
+def open_invitations(by: Hand) -> list[Invitation]:
+    return access.open_invitations(by.merchant_id, by.clock.now())
+
+
+@needs(Power.SET_UP)
+def take_back_invitation(by: Hand, invitation_id: int) -> None:
+    access.take_back_invitation(by.merchant_id, invitation_id)
+
+
+def invitation(secret: str, now: datetime) -> Invitation:
+    """Raises Impossible when it is over, used, or was never made."""
+    found = access.invitation(secret, now)
+    if found is None:
+        raise Impossible(_("This invitation is used or over. Ask for a new one."))
+    return found
+
+
+def accept(secret: str, name: str, password: str, now: datetime) -> User:
+    """Come in by an invitation: with a new account, or with the one this address has. Raises Impossible."""
+    found = invitation(secret, now)
+    person = access.of_email(found.email)
+    if person is None:
+        _demand_good(found.email, name, password)
+        person = access.make_person(found.email, name, password, now)
+    elif not person.check_password(password):
+        raise Impossible(_("There is an account with this address, and that is not its password."))
+    if not access.accept(found, person, now):
+        raise Impossible(_("This invitation is used or over. Ask for a new one."))
+    return person
+
+
+@needs(Power.SET_UP)
+def change_role(by: Hand, user_id: int, role: Role) -> None:
+    """Raises Impossible when nobody would be left who can undo it."""
+    row = _member(by, user_id)
+    if role is not Role.ADMINISTRATOR:
+        _demand_another_administrator(by, row)
+    access.set_role(by.merchant_id, user_id, role, by.clock.now(), by.actor)
+
+
+@needs(Power.SET_UP)
+def remove(by: Hand, user_id: int) -> None:
+    """Takes away what the person may do here; the account stays. Raises Impossible."""
+    row = _member(by, user_id)
+    _demand_another_administrator(by, row)
+    access.remove_member(row, by.clock.now(), by.actor)
+
+
+@needs(Power.SET_UP)
+def audit(by: Hand, before: int | None = None) -> list[Event]:
+    """What people did beside the orders, newest first."""
+    return access.audit(by.merchant_id, before)
+
+
+def change_self(person: User, name: str, language: str, time_zone: str) -> None:
+    """Name, language and time zone of one's own account. Raises Impossible."""
+    if not name.strip():
+        raise Impossible(_("A name is needed: it stands beside what you do."))
+    if language and language not in catalogues.LANGUAGES:
+        raise Impossible(_("There is no language '{language}' here.", language=language))
+    if time_zone and not _is_zone(time_zone):
+        raise Impossible(_("There is no time zone '{zone}'. Say it as in Europe/Amsterdam.", zone=time_zone))
+    person.name, person.language, person.time_zone = name.strip()[:100], language, time_zone
+    person.save(update_fields=["name", "language", "time_zone"])
+
+
+def change_password(person: User, old: str, new: str) -> None:
+    """All other sessions of this person end. Raises Impossible."""
+    if not person.check_password(old):
+        raise Impossible(_("That is not your present password."))
+    _demand_good(person.email, person.name, new)
+    person.set_password(new)
+    person.save(update_fields=["password"])
+
+
+# below: how
+
+
+def _demand_good(email: str, name: str, password: str) -> None:
+    if not name.strip():
+        raise Impossible(_("A name is needed: it stands beside what you do."))
+    wrong = access.complaints(email.strip().lower(), name, password)
+    if wrong:
+        raise Impossible(" ".join(wrong))
+
+
+def _member(by: Hand, user_id: int) -> Membership:
+    row = access.member(by.merchant_id, user_id)
+    if row is None:
+        raise Impossible(_("This person does not work here any more."))
+    return row
+
+
+def _demand_another_administrator(by: Hand, row: Membership) -> None:
+    if row.role == Role.ADMINISTRATOR and not access.other_administrators(by.merchant_id, row.user_id):
+        raise Impossible(_("{name} is the only administrator. Make somebody else one first.", name=row.user.name))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError):
+        return False
+    return True

@@ -1,0 +1,46 @@
+"""The schema. Times are aware UTC, money is Decimal beside its currency, personal data of buyers stands in `Person` alone."""
+
+from orderhaven.store.models.access import Invitation, Membership, Token, User
+from orderhaven.store.models.notices import Channel, Delivery, DeliveryState, Notice, NoticeWish, Webhook
+from orderhaven.store.models.orders import Hold, Line, Order, Person, PersonRole, Told
+from orderhaven.store.models.outbox import Event, Kind, Message, MessageState, Problem, Shipment, Side
+from orderhaven.store.models.trade import (
+    Connection,
+    ConnectionState,
+    DeliveredByMarketplace,
+    Link,
+    Merchant,
+    ProductMatch,
+)
+
+__all__ = [
+    "Channel",
+    "Connection",
+    "ConnectionState",
+    "DeliveredByMarketplace",
+    "Delivery",
+    "DeliveryState",
+    "Event",
+    "Hold",
+    "Invitation",
+    "Kind",
+    "Line",
+    "Link",
+    "Membership",
+    "Merchant",
+    "Message",
+    "MessageState",
+    "Notice",
+    "NoticeWish",
+    "Order",
+    "Person",
+    "PersonRole",
+    "Problem",
+    "ProductMatch",
+    "Shipment",
+    "Side",
+    "Token",
+    "Told",
+    "User",
+    "Webhook",
+]

@@ -1,0 +1,69 @@
+"""People and programs: who they are, and what they may do for which merchant."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from orderhaven.store.models.trade import Merchant
+
+
+class Users(BaseUserManager["User"]):
+    """What Django's own log-in asks of a manager."""
+
+
+class User(AbstractBaseUser):
+    """A person who can log in. The e-mail address is kept in small letters."""
+
+    email = models.EmailField(max_length=254, unique=True)
+    name = models.CharField(max_length=100)
+    language = models.CharField(max_length=5, default="")  # "": as the browser asks
+    time_zone = models.CharField(max_length=60, default="")  # "": the hub's own
+    is_active = models.BooleanField(default=True)
+    made_at = models.DateTimeField()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects = Users()
+
+
+class Membership(models.Model):
+    """This person may do that much for this merchant."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "merchant"], name="one_role_per_merchant")]
+
+
+class Invitation(models.Model):
+    """A link that makes somebody a member once. Only the hash of its secret is kept."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE)
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=20)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    made_by = models.CharField(max_length=100)
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+
+
+class Token(models.Model):
+    """A program's key to the API. Only its hash is kept; the beginning is kept to tell tokens apart."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE)
+    name = models.CharField(max_length=100)
+    beginning = models.CharField(max_length=12)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)  # of core.access.Power
+    made_by = models.CharField(max_length=100)
+    made_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)  # to the hour; null: never
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "name"], name="token_name")]

@@ -1,0 +1,181 @@
+"""Orders, what is in them, and who bought them."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.functional import cached_property
+
+from orderhaven.core.searching import LONGEST_KEY
+from orderhaven.store.models.trade import Link, Merchant
+
+if TYPE_CHECKING:
+    from orderhaven.store.models.outbox import Message
+
+
+class Hold(StrEnum):
+    """Why an order is listed and not placed."""
+
+    NONE = ""
+    OLDER = "older"  # from before the link: a person says place, adopt or leave
+    LEFT = "left"  # a person said leave
+
+
+class Told(StrEnum):
+    """What one side still has to be told, derived from its messages."""
+
+    NOTHING = ""
+    BEING_TOLD = "being_told"
+    TOLD = "told"
+    REFUSED = "refused"
+
+
+class Order(models.Model):
+    outbox: list["Message"]  # its messages, where `loading.moving_orders` loaded it
+
+    merchant = models.ForeignKey(Merchant, models.PROTECT)
+    link = models.ForeignKey(Link, models.PROTECT)
+    ref = models.CharField(max_length=100)
+    status = models.CharField(max_length=30)
+    hold = models.CharField(max_length=10, default=Hold.NONE)
+
+    # what the marketplace says
+    placed_at = models.DateTimeField()
+    heard_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)  # null: seen in a list, the whole of it is still to be read
+    read_due_at = models.DateTimeField(null=True)  # when a failed reading is tried again
+    currency = models.CharField(max_length=3, default="")
+    prices_include_vat = models.BooleanField(default=True)
+    shipping_cost = models.DecimalField(max_digits=14, decimal_places=4, default=0)
+    discount = models.DecimalField(max_digits=14, decimal_places=4, default=0)
+    total = models.DecimalField(max_digits=14, decimal_places=4, default=0)
+    language = models.CharField(max_length=10, default="")
+    country = models.CharField(max_length=2, default="")  # where it goes
+    ship_by = models.DateTimeField(null=True)
+    deliver_by = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    needs_acceptance = models.BooleanField(default=False)
+    marketplace_label = models.BooleanField(default=False)
+    by_marketplace = models.BooleanField(default=False)
+    is_test = models.BooleanField(default=False)
+    buyer_reference = models.CharField(max_length=200, default="")
+    meta = models.JSONField(default=list)
+
+    # what the shop says
+    shop_ref = models.CharField(max_length=100, default="")
+    shop_number = models.CharField(max_length=100, default="")
+    shop_state = models.CharField(max_length=10, default="")  # "" until the shop was read
+    shop_word = models.CharField(max_length=60, default="")
+    completed_at = models.DateTimeField(null=True)
+    wait_until = models.DateTimeField(null=True)
+    code = models.CharField(max_length=100, default="")
+    carrier_word = models.CharField(max_length=200, default="")
+    code_url = models.TextField(default="")
+    label = models.CharField(max_length=100, default="")
+    chosen_carrier = models.CharField(max_length=40, default="")  # a person's choice for this order
+
+    # what was told
+    shop_told = models.CharField(max_length=10, default=Told.NOTHING)
+    marketplace_told = models.CharField(max_length=10, default=Told.NOTHING)
+    confirmed_at = models.DateTimeField(null=True)
+    handled_by_others = models.BooleanField(default=False)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["link", "ref"], name="an_order_is_heard_once")]
+        indexes = [
+            models.Index(F("merchant"), F("id").desc(), name="order_list"),
+            models.Index(F("merchant"), F("status"), F("id").desc(), name="order_by_status"),
+            models.Index(F("merchant"), F("placed_at").desc(), F("id").desc(), name="order_by_day"),
+            models.Index(F("link"), F("id").desc(), name="order_of_link"),
+            # everything that the tabs of open orders count and show
+            models.Index(
+                fields=["merchant", "status", "ship_by"], name="order_open_tabs", condition=Q(closed_at__isnull=True)
+            ),
+            models.Index(fields=["shop_ref"], name="order_by_shop_ref"),
+            models.Index(fields=["ref"], name="order_by_ref"),
+            models.Index(fields=["shop_number"], name="order_by_shop_number"),
+            models.Index(fields=["code"], name="order_by_code"),
+            models.Index(fields=["link", "wait_until"], name="order_waits", condition=Q(wait_until__isnull=False)),
+            models.Index(fields=["link", "id"], name="order_unread", condition=Q(read_at__isnull=True)),
+            models.Index(fields=["link", "id"], name="order_open", condition=Q(closed_at__isnull=True)),
+            models.Index(fields=["closed_at"], name="order_closed", condition=Q(closed_at__isnull=False)),
+        ]
+
+    @cached_property
+    def kept_lines(self) -> "list[Line]":
+        """Its lines as they were loaded with it, or else once."""
+        return list(self.lines.all())
+
+    @cached_property
+    def kept_people(self) -> "list[Person]":
+        return list(self.people.all())
+
+
+class Line(models.Model):
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    position = models.PositiveIntegerField()
+    ref = models.CharField(max_length=100)
+    remote_ids = models.JSONField(default=list)
+    title = models.TextField(default="")
+    sku = models.CharField(max_length=200, default="")
+    ean = models.CharField(max_length=20, default="")
+    ordered = models.PositiveIntegerField()
+    shipped = models.PositiveIntegerField(default=0)
+    cancelled = models.PositiveIntegerField(default=0)
+    buyer_asks = models.BooleanField(default=False)
+    by_marketplace = models.BooleanField(default=False)
+    placed = models.PositiveIntegerField(default=0)  # pieces that stand in the shop's order
+    unit_price = models.DecimalField(max_digits=14, decimal_places=4, default=0)
+    total = models.DecimalField(max_digits=14, decimal_places=4, default=0)
+    discount = models.DecimalField(max_digits=14, decimal_places=4, default=0)
+    commission = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    vat_rate = models.DecimalField(max_digits=6, decimal_places=4, null=True)
+    services = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "ref"], name="a_line_stands_once")]
+        indexes = [
+            models.Index(fields=["sku", "order"], name="line_by_sku"),
+            models.Index(fields=["ean", "order"], name="line_by_ean"),
+        ]
+
+
+class PersonRole(StrEnum):
+    SHIP_TO = "ship_to"
+    BILL_TO = "bill_to"
+
+
+class Person(models.Model):
+    """A buyer's personal data: the one table that is erased. Columns follow core.address.Address."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="people")
+    role = models.CharField(max_length=10)
+    salutation = models.TextField(default="")
+    first_name = models.TextField(default="")
+    last_name = models.TextField(default="")
+    company = models.TextField(default="")
+    vat_number = models.TextField(default="")
+    extra = models.TextField(default="")
+    street = models.TextField(default="")
+    house_number = models.TextField(default="")
+    addition = models.TextField(default="")
+    postcode = models.TextField(default="")
+    city = models.TextField(default="")
+    region = models.TextField(default="")
+    country = models.CharField(max_length=2, default="")
+    email = models.TextField(default="")
+    phone = models.TextField(default="")
+    pickup_point = models.TextField(null=True)  # null: not delivered to a pick-up point
+    # by which the row is found: core.searching
+    name_key = models.CharField(max_length=LONGEST_KEY, default="")
+    postcode_key = models.CharField(max_length=LONGEST_KEY, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "role"], name="one_person_per_role")]
+        indexes = [
+            models.Index(fields=["name_key"], name="person_by_name"),
+            models.Index(fields=["postcode_key"], name="person_by_postcode"),
+        ]

@@ -1,0 +1,125 @@
+"""What each side must still be told, what came of it, and everything that happened."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.db.models import Q
+
+from orderhaven.store.models.orders import Order
+from orderhaven.store.models.trade import Connection, Merchant
+
+
+class Side(StrEnum):
+    SHOP = "shop"
+    MARKETPLACE = "marketplace"
+
+
+class Kind(StrEnum):
+    """What a message tells."""
+
+    PLACE = "place"
+    CANCEL_SHOP = "cancel_shop"
+    ACCEPT = "accept"
+    CONFIRM = "confirm"
+    CANCEL = "cancel"
+    REFUSE = "refuse"
+    CORRECT = "correct"
+
+
+class MessageState(StrEnum):
+    HELD = "held"  # waits for a person's word before it is due
+    DUE = "due"
+    SENDING = "sending"  # begun and not finished: alive, or left behind by a death
+    UNCLEAR = "unclear"  # may have happened: looked for before it is repeated
+    AWAITING = "awaiting"  # taken in there, outcome asked for later
+    TOLD = "told"
+    PARKED = "parked"  # a Problem says why; Retry makes it due
+    DROPPED = "dropped"  # never sent, and no longer wanted
+
+
+class Message(models.Model):
+    """The outbox: one thing that one connection must still be told about one order."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="messages")
+    connection = models.ForeignKey(Connection, models.PROTECT)
+    side = models.CharField(max_length=12)
+    kind = models.CharField(max_length=12)
+    part = models.PositiveIntegerField(default=0)  # a telling is one request: what does not fit in one becomes parts
+    generation = models.PositiveIntegerField(default=0)  # how often the same thing was told before, on a person's word
+    rank = models.PositiveSmallIntegerField()  # most urgent first
+    state = models.CharField(max_length=10)
+    attempt = models.PositiveIntegerField(default=0)
+    epoch = models.BigIntegerField(default=0)
+    rounds = models.PositiveIntegerField(default=0)  # how often it stayed unclear and was found not done
+    misses = models.PositiveIntegerField(default=0)  # looks since `settled_at` that did not find it
+    made_at = models.DateTimeField()
+    due_at = models.DateTimeField()  # next sending, look or question, by state
+    not_after = models.DateTimeField(null=True)
+    facts = models.JSONField(default=dict)  # composed at begin: what was sent, without personal data
+    handle = models.CharField(max_length=200, default="")
+    remote_ref = models.CharField(max_length=200, default="")
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "kind", "generation", "part"], name="a_thing_is_told_once")
+        ]
+        indexes = [
+            # not partial: SQLite does not use a partial index for a state that comes as a parameter
+            models.Index(fields=["connection", "state", "rank", "due_at"], name="message_due"),
+            models.Index(fields=["connection", "kind", "made_at"], name="message_by_kind"),
+        ]
+
+
+class Shipment(models.Model):
+    """A shipment as the marketplace has it: confirmed by us, or seen there."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="shipments")
+    message = models.OneToOneField(Message, models.CASCADE)
+    code = models.CharField(max_length=100, default="")
+    carrier = models.CharField(max_length=40, default="")
+    label = models.CharField(max_length=100, default="")
+    remote_ref = models.CharField(max_length=200, default="")
+    pieces = models.JSONField(default=dict)  # line ref -> quantity
+    confirmed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["carrier", "order"], name="shipment_by_carrier")]
+
+
+class Problem(models.Model):
+    """Why a person must look at an order. One open problem per kind; solved ones stay as history."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="problems")
+    message = models.ForeignKey(Message, models.CASCADE, null=True)  # null: it came from a fact, not from telling
+    kind = models.CharField(max_length=40)
+    values = models.JSONField(default=dict)
+    evidence = models.TextField(default="")
+    at = models.DateTimeField()
+    solved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "kind"], condition=Q(solved_at__isnull=True), name="one_open_problem_per_kind"
+            )
+        ]
+
+
+class Event(models.Model):
+    """A fact that happened: append-only, the timeline and the audit log."""
+
+    order = models.ForeignKey(Order, models.CASCADE, null=True, related_name="events")
+    connection = models.ForeignKey(Connection, models.CASCADE, null=True)
+    # when it concerns neither of those
+    merchant = models.ForeignKey(Merchant, models.CASCADE, null=True, db_index=False)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=100)  # "hub", or whose hand it was
+    kind = models.CharField(max_length=40)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["order", "id"], name="event_timeline"),
+            models.Index(fields=["id"], name="event_beside_orders", condition=Q(order__isnull=True)),
+        ]

@@ -1,0 +1,94 @@
+"""Who trades, with which accounts, joined how."""
+
+from enum import StrEnum
+
+from django.db import models
+
+
+class Merchant(models.Model):
+    """The tenant. Everything else belongs to one, directly or through its connection or order."""
+
+    name = models.CharField(max_length=200, unique=True)
+    slug = models.CharField(max_length=60, unique=True)  # its part of every web address
+
+
+class ConnectionState(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"  # by a person
+    ATTENTION = "attention"  # by an AccountProblem, which `problem_kind` names
+
+
+class Connection(models.Model):
+    """One account with a connector, and its own schedule: what is due is what these times say, nothing else."""
+
+    merchant = models.ForeignKey(Merchant, models.PROTECT)
+    connector = models.CharField(max_length=60)
+    role = models.CharField(max_length=20)
+    name = models.CharField(max_length=100)
+    settings = models.JSONField(default=dict)
+    secrets = models.TextField(default="")  # encrypted
+    token = models.TextField(default="")  # encrypted; a session's short-lived token
+    fingerprint = models.CharField(max_length=200)
+    account_name = models.CharField(max_length=200, default="")
+    currencies = models.JSONField(default=list)  # what a shop sells in; empty: it does not say
+    state = models.CharField(max_length=20, default=ConnectionState.ACTIVE)
+    problem_kind = models.CharField(max_length=40, default="")
+    problem_values = models.JSONField(default=dict)
+
+    hear_every_s = models.PositiveIntegerField(default=300)
+    hear_at = models.DateTimeField(null=True)
+    tell_at = models.DateTimeField(null=True)  # null: nothing to tell
+    wait_at = models.DateTimeField(null=True)  # of a shop: when the first wait for a code ends
+    reread_at = models.DateTimeField(null=True)  # of a shop: when open orders are read again
+    quiet_until = models.DateTimeField(null=True)  # after failures or on their wish: nothing is sent before this
+    cursor = models.TextField(default="")
+    heard_at = models.DateTimeField(null=True)  # the last whole hearing
+    epoch = models.BigIntegerField(
+        default=0
+    )  # the fence: every claim raises it, every later write of that cycle requires it
+    failures = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True)
+    last_error = models.TextField(default="")
+    nudge_key = models.CharField(max_length=40, default="")  # of the address that the other side may call; "": none
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "name"], name="connection_name"),
+            models.UniqueConstraint(fields=["connector", "fingerprint"], name="one_account_one_connection"),
+        ]
+
+
+class DeliveredByMarketplace(StrEnum):
+    """What happens in the shop with orders that the marketplace ships itself."""
+
+    LEAVE = "leave"  # listed here, not placed
+    PLACE = "place"  # placed as completed once shipped, without touching stock
+
+
+class Link(models.Model):
+    """One marketplace connection joined to one shop connection."""
+
+    merchant = models.ForeignKey(Merchant, models.PROTECT)
+    marketplace = models.OneToOneField(Connection, models.PROTECT, related_name="link")
+    shop = models.ForeignKey(Connection, models.PROTECT, related_name="links")
+    from_at = models.DateTimeField()  # older orders are listed and wait for a person's word
+    rehearsal = models.BooleanField(default=False)
+    wait_s = models.PositiveIntegerField(default=3 * 3600)
+    ship_by_margin_s = models.PositiveIntegerField(default=2 * 3600)
+    delivered_by_marketplace = models.CharField(max_length=10, default=DeliveredByMarketplace.LEAVE)
+    cancellations_per_hour = models.PositiveIntegerField(default=5)
+    default_carrier = models.CharField(max_length=40, default="")
+    carrier_rules = models.JSONField(default=list)  # [{"kind", "match", "carrier"}], first match wins
+    own_carriers = models.JSONField(default=list)  # whom the merchant uses: they decide where several have such codes
+    ships_from = models.CharField(max_length=2, default="")  # ISO-2 country; "": not said
+
+
+class ProductMatch(models.Model):
+    """A person's word that this article of a marketplace is that product of the shop."""
+
+    shop = models.ForeignKey(Connection, models.CASCADE)
+    sku = models.CharField(max_length=200)
+    product_ref = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "sku"], name="one_product_per_sku")]

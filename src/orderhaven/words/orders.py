@@ -1,0 +1,78 @@
+"""Where an order stands, in words: the status, and beside it what each side still has to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orderhaven.core.language import _
+from orderhaven.core.status import SHOWN_AS, Status
+from orderhaven.store.listing import Row
+from orderhaven.store.models import Kind, MessageState
+
+_HELD = {"older": "older than the link: place, adopt or leave it", "left": "left alone"}
+_TOLD = {
+    # what the marketplace has to be told, where that says more than the status
+    "being_told": "{marketplace} is being told",
+    "refused": "{marketplace} was not told: see the problem",
+    "told": "confirmed by {marketplace}",
+}
+_IN_SHOP = {"being_told": "being placed", "refused": "not placed: see the problem", "told": "in the shop"}
+MESSAGES: Mapping[Kind, str] = {
+    Kind.PLACE: "Place in the shop",
+    Kind.CANCEL_SHOP: "Cancel in the shop",
+    Kind.ACCEPT: "Accept the order",
+    Kind.CONFIRM: "Confirm the shipment",
+    Kind.CANCEL: "Cancel the order",
+    Kind.REFUSE: "Refuse the cancellation",
+    Kind.CORRECT: "Correct the code",
+}
+OPEN_STATES: Mapping[MessageState, str] = {
+    MessageState.HELD: "held until you say so",
+    MessageState.DUE: "about to be told",
+    MessageState.SENDING: "being told now",
+    MessageState.UNCLEAR: "perhaps told: being looked up",
+    MessageState.AWAITING: "taken in there, outcome pending",
+    MessageState.PARKED: "not told: see the problem",
+}
+_SHOP_STATES = {
+    "open": "open", "completed": "completed", "cancelled": "cancelled", "trashed": "in the trash", "gone": "gone",
+}  # fmt: skip
+
+
+def status_name(status: Status) -> str:
+    return _(SHOWN_AS[status][1])
+
+
+def status_words(row: Row) -> str:
+    return status_name(row.status)
+
+
+def told_words(row: Row) -> str:
+    """What stands beside the status; "" where there is nothing to say."""
+    if row.hold and row.status is Status.NOT_SHIPPED:
+        return _(_HELD[row.hold])
+    if row.rehearsal and "being_told" in (row.shop_told, row.marketplace_told):
+        return _("rehearsal: not sent")
+    if row.handled_by_others:
+        return _("handled at {marketplace} by others", marketplace=row.marketplace)
+    if row.status in (Status.SHIPPED, Status.CANCELLED) and row.marketplace_told:
+        return _(_TOLD[row.marketplace_told], marketplace=row.marketplace)
+    if row.status is Status.NOT_SHIPPED:
+        return _before_shipping(row)
+    return ""
+
+
+def message_words(kind: Kind, state: MessageState) -> str:
+    """What one side still has to be told, and how far that is."""
+    return f"{_(MESSAGES[kind])}: {_(OPEN_STATES[state])}"
+
+
+def shop_state_words(state: str) -> str:
+    """Of a shop order as it was read; a word that is not ours is the shop's own."""
+    return _(_SHOP_STATES[state]) if state in _SHOP_STATES else state
+
+
+def _before_shipping(row: Row) -> str:
+    if row.shop_told:
+        return _(_IN_SHOP[row.shop_told])
+    return _("shipped by {marketplace}", marketplace=row.marketplace) if row.by_marketplace else ""
