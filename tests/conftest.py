@@ -12,6 +12,7 @@ import pytest
 _HOME = Path(tempfile.mkdtemp(prefix="orderhaven-tests-"))
 os.environ["ORDERHAVEN_DATA"] = str(_HOME / "data")
 os.environ["ORDERHAVEN_KEY_FILE"] = str(_HOME / "keys")
+os.environ["ORDERHAVEN_LANGUAGE"] = "en"  # whatever the machine speaks
 os.environ["ORDERHAVEN_UNSAFE_SYNC"] = "1"  # power does not fail in a test
 os.environ.pop("ORDERHAVEN_DATABASE_URL", None)
 

@@ -7,7 +7,8 @@ from functools import cache
 from orderhaven import paths
 from orderhaven.core.language import ENGLISH, Catalogue
 
-LANGUAGES = ("nl", "en")
+NAMES = {"nl": "Nederlands", "en": "English"}
+LANGUAGES = tuple(NAMES)
 
 
 @cache

@@ -36,9 +36,19 @@ def web_secret() -> str:
     return given or _kept_secret(key_file().with_name("web-secret"))
 
 
+def listen() -> str:
+    """ORDERHAVEN_LISTEN: where the web server listens on this machine, as ADDRESS:PORT."""
+    return os.environ.get("ORDERHAVEN_LISTEN") or "127.0.0.1:8080"
+
+
 def web_address() -> str:
     """Where people find the web interface: ORDERHAVEN_URL, as https://orders.example.com behind a proxy."""
-    return os.environ.get("ORDERHAVEN_URL", "http://127.0.0.1:8080").rstrip("/")
+    return (os.environ.get("ORDERHAVEN_URL") or f"http://{listen()}").rstrip("/")
+
+
+def time_zone() -> str:
+    """ORDERHAVEN_TIME_ZONE: in which times are shown to whoever chose no other."""
+    return os.environ.get("ORDERHAVEN_TIME_ZONE", "Europe/Amsterdam")
 
 
 def package(*names: str) -> Path:

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_static",
     "django_otp.plugins.otp_totp",
+    "ninja",  # for the files of the API's page
     "orderhaven.store",
     "orderhaven.web",
 ]
@@ -69,6 +70,8 @@ CSRF_TRUSTED_ORIGINS = [f"{_ADDRESS.scheme}://{_ADDRESS.netloc}"]
 ROOT_URLCONF = "orderhaven.web.urls"
 WSGI_APPLICATION = "orderhaven.web.wsgi.application"
 MIDDLEWARE = [
+    "orderhaven.web.health.Probes",  # first: a probe comes by any address
+    "orderhaven.web.journal.Journal",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "orderhaven.web.middleware.ContentPolicy",
@@ -132,6 +135,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_CALLABLE = "orderhaven.web.entrance.whose_account"
 AXES_DISABLE_ACCESS_LOG = True  # who logged in when is an event of ours; their addresses are nobody's business
 AXES_LOCKOUT_CALLABLE = "orderhaven.web.errors.locked_out"
 AXES_VERBOSE = False

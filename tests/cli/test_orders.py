@@ -7,7 +7,7 @@ import pytest
 
 from orderhaven.actions.offers import Offer, offers
 from orderhaven.cli.main import app
-from orderhaven.cli.order_text import _HOW
+from orderhaven.cli.order_text import COMMANDS
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.ports.sandbox import Article
@@ -173,7 +173,7 @@ def test_every_offer_is_a_command(kind: ProblemKind) -> None:
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
     for offer in offers(kind):
-        words = _HOW.get(offer, f"orderhaven {offer}").split()
+        words = COMMANDS.get(offer, f"orderhaven {offer}").split()
         assert words[0] == "orderhaven"
         assert words[1] in commands
 

@@ -25,8 +25,9 @@ from tests.cli.conftest import Cli, Said, environment
 def hub(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """A running hub; its first lines were read."""
     started = subprocess.Popen(
-        [sys.executable, "-m", "orderhaven.cli.main", "up"], env=environment(folder), stderr=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-m", "orderhaven.cli.main", "up", "--no-web"],
+        env=environment(folder), stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     assert started.stderr is not None
     try:
         assert any('"hub_started"' in line for line in started.stderr)
@@ -50,7 +51,7 @@ def test_a_hub_stops_when_it_is_told_to(tmp_path: Path, way: signal.Signals) -> 
 @pytest.mark.processes
 def test_a_second_hub_on_the_same_folder_says_who_has_it(tmp_path: Path, process: Callable[..., Said]) -> None:
     with hub(tmp_path) as running:
-        said = process("up")
+        said = process("up", "--no-web")
 
     assert said.code == 1
     assert f"process {running.pid}" in said.err
@@ -100,7 +101,7 @@ def test_a_file_that_lost_its_contents_is_not_taken_for_a_new_one(tmp_path: Path
     file = tmp_path / "data" / "orderhaven.sqlite3"
     file.touch()
 
-    said = process("up")
+    said = process("up", "--no-web")
 
     assert said.code == 1
     assert f"The database {file} is empty: its contents are gone." in said.err
@@ -120,7 +121,7 @@ def test_no_hub_starts_on_a_damaged_file(tmp_path: Path, process: Callable[..., 
     file.write_bytes(whole[:half] if damage == "cut off" else whole[:half] + b"\xaa" * half)
     damaged = file.read_bytes()
 
-    said = process("up")
+    said = process("up", "--no-web")
 
     assert said.code == 1
     assert "Traceback" not in said.err
@@ -130,7 +131,7 @@ def test_no_hub_starts_on_a_damaged_file(tmp_path: Path, process: Callable[..., 
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("command", ["up", "orders"])
+@pytest.mark.parametrize("command", ["up --no-web", "orders"])
 def test_a_downgrade_is_refused_before_it_writes_anything(
     tmp_path: Path, process: Callable[..., Said], command: str
 ) -> None:
@@ -142,7 +143,7 @@ def test_a_downgrade_is_refused_before_it_writes_anything(
         )
     before = list(database.iterdump())
 
-    said = process(command)
+    said = process(*command.split())
 
     assert said.code == 1
     assert "a newer Orderhaven (it has 0999_newer)" in said.err

@@ -4,7 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 
@@ -33,6 +36,34 @@ def test_a_small_day_ends_with_a_clean_verdict_and_leaves_nothing_behind(tmp_pat
     assert 0 == demo.returncode, said
     assert "12 orders compared on all three sides: nothing lost, nothing doubled, nothing untrue." in said
     assert [] == list(tmp_path.iterdir())
+
+
+def test_a_day_that_is_kept_can_be_looked_at_in_a_browser(tmp_path: Path) -> None:
+    demo = start_demo("orders=3, speed=3600, keep=True", tmp_path)
+    assert demo.stdout is not None
+    said = next(line for line in demo.stdout if "In a browser" in line)
+    address = said.split()[-1]
+
+    try:
+        page = until_answered(address)
+    finally:
+        demo.send_signal(signal.SIGINT)
+        demo.communicate(timeout=60)
+
+    assert "Orderhaven" in page
+    with pytest.raises(OSError, match="refused"):
+        urlopen(address)
+
+
+def until_answered(address: str) -> str:
+    latest = time.monotonic() + 60
+    while True:
+        try:
+            with urlopen(address, timeout=10) as answer:
+                return str(answer.read().decode())
+        except URLError:
+            assert time.monotonic() < latest
+            time.sleep(0.1)
 
 
 def test_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.outside import ask
 from orderhaven.actions.settings_given import complete, demand_offered, split_secrets
 from orderhaven.core.access import Power
+from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.reasons import said
 from orderhaven.ports.connector import Account, Declaration, Role
-from orderhaven.store import connections
+from orderhaven.store import connections, nudging
 from orderhaven.store.keys import KeysLost
 from orderhaven.store.models import Connection, ConnectionState
 from orderhaven.sync.lock import hub_is_running
@@ -102,9 +104,25 @@ def poll_now(by: Hand, name: str) -> bool:
     """Make everything due on this connection. Whether a hub runs here that will do it. Raises Impossible."""
     row = by.connection(name)
     if row.state != ConnectionState.ACTIVE:
-        raise Impossible(f"'{name}' is paused. Resume it first: orderhaven resume {quote(name)}")
+        raise Impossible(
+            _("'{name}' is paused. Resume it first: {command}", name=name, command=f"orderhaven resume {quote(name)}")
+        )
     connections.be_asked_now(row, by.clock.now())
     return hub_is_running(paths.lock_file())
+
+
+@needs(Power.SET_UP)
+def webhook_address(by: Hand, name: str) -> tuple[str, str]:
+    """What to paste into the other side, so that it calls when something happens there: address and secret.
+
+    They are made on first use and stay the same. Raises Impossible.
+    """
+    row = by.connection(name)
+    declaration = by.declaration(row.connector)
+    if not declaration.webhook:
+        raise Impossible(_("{title} does not call Orderhaven; it is asked every few minutes.", title=declaration.title))
+    key = nudging.key_of(row.pk)
+    return f"{paths.web_address()}/hooks/{key}", nudging.secret_of(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +147,11 @@ def demand_not_too_often(every: timedelta, declaration: Declaration) -> None:
     floor = declaration.limits.poll_floor
     if every < floor:
         raise Impossible(
-            f"{declaration.title} may not be asked more often than every {int(floor.total_seconds())} seconds."
+            _(
+                "{title} may not be asked more often than every {seconds} seconds.",
+                title=declaration.title,
+                seconds=int(floor.total_seconds()),
+            )
         )
 
 
@@ -139,11 +161,14 @@ def trouble_of(row: Connection, now: datetime) -> str:
         case ConnectionState.ATTENTION:
             return sentence(ProblemKind(row.problem_kind), row.problem_values)
         case ConnectionState.PAUSED:
-            return f"Paused by hand. Resume it with: orderhaven resume {quote(row.name)}"
+            return _("Paused by hand. Resume it with: {command}", command=f"orderhaven resume {quote(row.name)}")
         case ConnectionState.ACTIVE if row.failing_since is not None:
             minutes = int((now - row.failing_since).total_seconds() // 60)
-            return (
-                f"It fails since {minutes} minutes ({row.failures} times): {row.last_error}. Orderhaven keeps trying."
+            return _(
+                "For {minutes} minutes now every try failed ({failures} so far): {reason}. Orderhaven keeps trying.",
+                minutes=minutes,
+                failures=row.failures,
+                reason=said(row.last_error),
             )
     return ""
 
@@ -164,13 +189,17 @@ def _kept_settings(row: Connection) -> Mapping[str, str]:
 
 def _row_for(by: Hand, declaration: Declaration, name: str) -> Connection:
     if not name or len(name) > 100 or "/" in name:
-        raise Impossible("A connection needs a name of 1 to 100 characters, without a slash.")
+        raise Impossible(_("A connection needs a name of 1 to 100 characters, without a slash."))
     row = connections.by_name(by.merchant_id, name)
     if row is None:
         return Connection(merchant_id=by.merchant_id, connector=declaration.name, role=declaration.role, name=name)
     if row.connector != declaration.name:
         raise Impossible(
-            f"'{name}' is a connection with {row.connector} already. Give this one another name with --name."
+            _(
+                "'{name}' is a connection with {connector} already. Give this one another name with --name.",
+                name=name,
+                connector=row.connector,
+            )
         )
     return row
 
@@ -178,12 +207,25 @@ def _row_for(by: Hand, declaration: Declaration, name: str) -> Connection:
 def _demand_own_account(declaration: Declaration, row: Connection, account: Account) -> None:
     if not row._state.adding and row.fingerprint != account.fingerprint:
         other = sentence(ProblemKind.OTHER_ACCOUNT, {"side": declaration.title})
-        raise Impossible(f"{other} Give it a name of its own with --name; '{row.name}' stays as it was.")
+        raise Impossible(
+            f"{other} " + _("Give it a name of its own with --name; '{name}' stays as it was.", name=row.name)
+        )
     known = connections.of_account(declaration.name, account.fingerprint)
+    if known is not None and known.merchant_id != row.merchant_id:
+        raise Impossible(
+            _(
+                "This account of {title} is connected to this hub already, for another merchant. End it there first.",
+                title=declaration.title,
+            )
+        )
     if known is not None and (row._state.adding or known.pk != row.pk):
         raise Impossible(
-            f"This account of {declaration.title} is already connected as '{known.name}'. To give that one new keys, "
-            f"connect with --name {quote(known.name)}."
+            _(
+                "This account of {title} is already connected as '{name}'. To give that one new keys, connect with {option}.",
+                title=declaration.title,
+                name=known.name,
+                option=f"--name {quote(known.name)}",
+            )
         )
 
 

@@ -13,6 +13,8 @@ from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.outside import ask
 from orderhaven.core.access import Power
 from orderhaven.core.errors import ClockOff
+from orderhaven.core.language import _
+from orderhaven.core.reasons import said
 from orderhaven.ports.connector import Account
 from orderhaven.store import connections
 from orderhaven.store import doctor as database
@@ -64,15 +66,20 @@ def _ill(name: str, sentence: str) -> Check:
 def _database() -> Check:
     damage = database.damage()
     if damage:
-        return _ill("database", f"The database is damaged: {damage}. Stop the hub and bring your last backup back.")
-    return _well("database", f"Sound, in {'PostgreSQL' if paths.database_url() else paths.sqlite_file()}.")
+        sentence = _("The database is damaged: {damage}. Stop the hub and bring your last backup back.", damage=damage)
+        return _ill(_("database"), sentence)
+    place = "PostgreSQL" if paths.database_url() else paths.sqlite_file()
+    return _well(_("database"), _("Sound, in {place}.", place=place))
 
 
 def _schema() -> Check:
     missing = database.migrations_missing()
     if missing:
-        return _ill("schema", f"It lacks {', '.join(missing)}. Restart Orderhaven; it brings the schema up to date.")
-    return _well("schema", "As this version wants it.")
+        sentence = _(
+            "It lacks {changes}. Restart Orderhaven; it brings the schema up to date.", changes=", ".join(missing)
+        )
+        return _ill(_("schema"), sentence)
+    return _well(_("schema"), _("As this version wants it."))
 
 
 def _writable() -> Check:
@@ -82,17 +89,21 @@ def _writable() -> Check:
         trouble = database.database_trouble(error)
         if not trouble:
             raise
-        return _ill("writing", trouble)
-    return _well("writing", "The database can be written to.")
+        return _ill(_("writing"), trouble)
+    return _well(_("writing"), _("The database can be written to."))
 
 
 def _disk() -> Check:
     folder = paths.data_folder()
     usage = shutil.disk_usage(folder if folder.exists() else "/")
-    room = f"{usage.free / 1024**3:.1f} GB free of {usage.total / 1024**3:.1f} GB for {folder}"
+    room = {"free": f"{usage.free / 1024**3:.1f}", "whole": f"{usage.total / 1024**3:.1f}", "folder": folder}
     if usage.free < _LITTLE_ROOM:
-        return _ill("disk", f"Only {room}. Make room: nothing can be taken in when the disk is full.")
-    return _well("disk", f"{room}.")
+        sentence = _(
+            "Only {free} GB free of {whole} GB for {folder}. Make room: nothing can be taken in when the disk is full.",
+            **room,
+        )
+        return _ill(_("disk"), sentence)
+    return _well(_("disk"), _("{free} GB free of {whole} GB for {folder}.", **room))
 
 
 def _keys(rows: list[Connection]) -> Check:
@@ -101,22 +112,25 @@ def _keys(rows: list[Connection]) -> Check:
         for row in rows:
             connections.open_settings(row)
     except KeysLost as error:
-        return _ill("keys", str(error))
+        return _ill(_("keys"), str(error))
     except OSError as error:
-        return _ill("keys", f"{place} cannot be read ({error.strerror}). Look at its owner and rights.")
-    return _well("keys", f"They open every secret. Keep a copy of {place} apart from the backups.")
+        sentence = _(
+            "{place} cannot be read ({error}). Look at its owner and rights.", place=place, error=error.strerror
+        )
+        return _ill(_("keys"), sentence)
+    return _well(_("keys"), _("They open every secret. Keep a copy of {place} apart from the backups.", place=place))
 
 
 def _hub(is_running: bool, rows: list[Connection]) -> Check:
     if is_running:
-        return _well("hub", f"Running on {paths.data_folder()}.")
+        return _well(_("hub"), _("Running on {folder}.", folder=paths.data_folder()))
     if not rows:
-        return _ill("hub", "Nothing is connected yet. Begin with: orderhaven connect CONNECTOR")
-    return _ill("hub", "Not running here, so nothing is heard or told. Start it with: orderhaven up")
+        return _ill(_("hub"), _("Nothing is connected yet. Begin with: orderhaven connect CONNECTOR"))
+    return _ill(_("hub"), _("Not running here, so nothing is heard or told. Start it with: orderhaven up"))
 
 
 def _connection(by: Hand, row: Connection, is_running: bool, clocks: list[str]) -> Check:
-    name = f"connection {row.name}"
+    name = _("connection {name}", name=row.name)
     try:
         account = _ask_who(by, row)
     except KeysLost as error:
@@ -128,8 +142,7 @@ def _connection(by: Hand, row: Connection, is_running: bool, clocks: list[str]) 
     trouble = _trouble(by, row, account, is_running)
     if trouble:
         return _ill(name, trouble)
-    remarks = " ".join(account.remarks)
-    return _well(name, f"Answers as {account.name}.{' ' + remarks if remarks else ''}")
+    return _well(name, " ".join((_("Answers as {account}.", account=account.name), *map(said, account.remarks))))
 
 
 def _ask_who(by: Hand, row: Connection) -> Account:
@@ -141,29 +154,31 @@ def _ask_who(by: Hand, row: Connection) -> Account:
 def _trouble(by: Hand, row: Connection, account: Account, is_running: bool) -> str:
     now = by.clock.now()
     if account.fingerprint != row.fingerprint:
-        return (
-            f"The keys now belong to another account ({account.name}). Connect that one on its own, and give this one "
-            "its own keys again."
+        return _(
+            "The keys now belong to another account ({account}). Connect that one on its own, and give this one its own "
+            "keys again.",
+            account=account.name,
         )
     if trouble := trouble_of(row, now):
-        back = (
-            f" It answers now; resume it: orderhaven resume {quote(row.name)}"
-            if row.state == ConnectionState.ATTENTION
-            else ""
-        )
-        return trouble + back
+        if row.state != ConnectionState.ATTENTION:
+            return trouble
+        return f"{trouble} " + _("It answers now; resume it: {command}", command=f"orderhaven resume {quote(row.name)}")
     if row.role == "marketplace" and getattr(row, "link", None) is None:
-        return f"It is linked to no shop, so its orders are not heard. Link it: orderhaven link {quote(row.name)} SHOP"
+        command = f"orderhaven link {quote(row.name)} SHOP"
+        return _("It is linked to no shop, so its orders are not heard. Link it: {command}", command=command)
     late = timedelta(seconds=row.hear_every_s * _STALE_AFTER)
     if is_running and row.heard_at is not None and now - row.heard_at > late:
         minutes = int((now - row.heard_at).total_seconds() // 60)
-        return f"It answers, and yet it was last heard {minutes} minutes ago. Restart the hub and look at its log."
+        return _(
+            "It answers, and yet it was last heard {minutes} minutes ago. Restart the hub and look at its log.",
+            minutes=minutes,
+        )
     return ""
 
 
 def _clock(rows: list[Connection], clocks: list[str]) -> Check:
     if clocks:
-        return _ill("clock", clocks[0])
+        return _ill(_("clock"), clocks[0])
     if not rows:
-        return _well("clock", "Compared with the other sides once something is connected.")
-    return _well("clock", "No connection reports a difference that matters.")
+        return _well(_("clock"), _("Compared with the other sides once something is connected."))
+    return _well(_("clock"), _("No connection reports a difference that matters."))

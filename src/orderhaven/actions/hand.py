@@ -47,17 +47,21 @@ class Hand:
         """The order a person means. Raises Impossible."""
         found = listing.find(self.merchant_id, ref.strip())
         if not found:
-            raise Impossible(f"There is no order {ref}. Look for it with 'orderhaven orders --search {ref}'.")
+            raise Impossible(
+                _("There is no order {ref}. Look for it with 'orderhaven orders --search {ref}'.", ref=ref)
+            )
         if len(found) > 1:
-            names = " or ".join(f"{one.marketplace}/{one.ref}" for one in found)
-            raise Impossible(f"Order number {ref} exists more than once. Say which one: {names}.")
+            names = _(" or ").join(f"{one.marketplace}/{one.ref}" for one in found)
+            raise Impossible(
+                _("Order number {ref} exists more than once. Say which one: {names}.", ref=ref, names=names)
+            )
         return found[0]
 
     def connection(self, name: str) -> Connection:
         row = connections.by_name(self.merchant_id, name)
         if row is None:
-            names = ", ".join(one.name for one in connections.all_of(self.merchant_id)) or "none yet"
-            raise Impossible(f"There is no connection '{name}'. There are: {names}.")
+            names = ", ".join(one.name for one in connections.all_of(self.merchant_id)) or _("none yet")
+            raise Impossible(_("There is no connection '{name}'. There are: {names}.", name=name, names=names))
         return row
 
     def link(self, marketplace: str) -> Link:
@@ -65,13 +69,19 @@ class Hand:
         found = links.of_name(self.merchant_id, marketplace)
         if found is None:
             row = self.connection(marketplace)
-            raise Impossible(f"'{row.name}' has no link yet. Make one: orderhaven link {quote(row.name)} SHOP")
+            raise Impossible(
+                _(
+                    "'{name}' has no link yet. Make one: {command}",
+                    name=row.name,
+                    command=f"orderhaven link {quote(row.name)} SHOP",
+                )
+            )
         return found
 
     def declaration(self, connector: str) -> Declaration:
         if connector not in self.declared:
             names = ", ".join(sorted(self.declared))
-            raise Impossible(f"There is no connector '{connector}'. There are: {names}.")
+            raise Impossible(_("There is no connector '{name}'. There are: {names}.", name=connector, names=names))
         return self.declared[connector]
 
 

@@ -10,6 +10,7 @@ from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.orders import shown
 from orderhaven.actions.outside import ask
 from orderhaven.core.access import Power
+from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind, sentence
 from orderhaven.core.shop_order import ShopOrder, ShopState
 from orderhaven.core.status import Status
@@ -78,7 +79,13 @@ def pairs_in(text: str) -> list[tuple[str, str]]:
     rows = [row for row in csv.reader(StringIO(text.lstrip("\ufeff")), delimiter=separator) if any(row)]
     for number, row in enumerate(rows, start=1):
         if len(row) < 2 or not row[0].strip() or not row[1].strip():
-            raise Impossible(f"Line {number} does not name an order and a shop order: {separator.join(row)}")
+            raise Impossible(
+                _(
+                    "Line {number} does not name an order and a shop order: {line}",
+                    number=number,
+                    line=separator.join(row),
+                )
+            )
     pairs = [(row[0].strip(), row[1].strip()) for row in rows]
     return pairs[1:] if pairs and not any(sign.isdigit() for sign in pairs[0][1]) else pairs
 
@@ -90,7 +97,13 @@ def place(by: Hand, ref: str) -> None:
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         _demand_not_in_shop(row)
         if not row.hold:
-            raise Impossible(f"Order {row.ref} is not held back: it is '{shown(row)}' and placed by itself.")
+            raise Impossible(
+                _(
+                    "Order {ref} is not held back: it is '{status}' and placed by itself.",
+                    ref=row.ref,
+                    status=shown(row),
+                )
+            )
         _place(ledger, row)
 
 
@@ -107,7 +120,7 @@ def leave(by: Hand, ref: str) -> None:
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         _demand_not_in_shop(row)
         if row.hold == Hold.LEFT:
-            raise Impossible(f"Order {row.ref} is left alone already. To place it: orderhaven place {row.ref}")
+            raise Impossible(_("Order {ref} is left alone already. To place it: orderhaven place {ref}", ref=row.ref))
         _leave(ledger, row)
 
 
@@ -123,10 +136,14 @@ def place_again(by: Hand, ref: str) -> None:
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         gone = row.shop_state in _AWAY or ProblemKind.SHOP_ORDER_GONE in open_problems(row.pk)
         if not row.shop_ref or not gone:
-            raise Impossible(f"The shop order of order {row.ref} is not gone, so it is not placed again.")
+            raise Impossible(_("The shop order of order {ref} is not gone, so it is not placed again.", ref=row.ref))
         if row.status != Status.NOT_SHIPPED:
             raise Impossible(
-                f"Order {row.ref} is '{shown(row)}': only one that is still to be shipped is placed again."
+                _(
+                    "Order {ref} is '{status}': only one that is still to be shipped is placed again.",
+                    ref=row.ref,
+                    status=shown(row),
+                )
             )
         before = row.shop_number or row.shop_ref
         ledger.change(
@@ -180,31 +197,49 @@ def _adopt(by: Hand, found: Found, reading: ShopOrder, force: bool) -> None:
             _take_over(ledger, row, reading)
     if differs:
         raise Impossible(
-            sentence(ProblemKind.ADOPTED_DIFFERS, values) + " If it is the same all the same: adopt --force."
+            sentence(ProblemKind.ADOPTED_DIFFERS, values)
+            + " "
+            + _("If it is the right one all the same: adopt --force.")
         )
 
 
 def _demand_adoptable(row: Order, reading: ShopOrder) -> None:
     number = reading.number or reading.shop_ref
     if row.status not in _ALIVE:
-        raise Impossible(f"Order {row.ref} is '{shown(row)}': there is nothing to adopt a shop order for.")
+        raise Impossible(
+            _("Order {ref} is '{status}': there is nothing to adopt a shop order for.", ref=row.ref, status=shown(row))
+        )
     if row.read_at is None:
-        raise Impossible(f"Order {row.ref} was listed and is not read yet. Try again in a minute.")
+        raise Impossible(_("Order {ref} was listed and is not read yet. Try again in a minute.", ref=row.ref))
     if row.shop_ref and row.shop_state not in _AWAY:
-        raise Impossible(f"Order {row.ref} stands in the shop already, as {row.shop_number or row.shop_ref}.")
+        raise _in_shop_already(row)
     _demand_not_on_its_way(row)
     if reading.state is ShopState.GONE:
-        raise Impossible(f"The shop has no order {reading.shop_ref}. Give the shop's own key of it, as in its address.")
-    if reading.state in (ShopState.TRASHED, ShopState.CANCELLED):
         raise Impossible(
-            f"Shop order {number} is {reading.state}. Put it back in the shop first, or place order {row.ref}."
+            _(
+                "The shop has no order {shop_ref}. Give the shop's own key of it, as in its address.",
+                shop_ref=reading.shop_ref,
+            )
+        )
+    if reading.state is ShopState.TRASHED:
+        raise Impossible(
+            _(
+                "Shop order {number} is in the trash. Put it back first, or place order {ref}.",
+                number=number,
+                ref=row.ref,
+            )
+        )
+    if reading.state is ShopState.CANCELLED:
+        raise Impossible(
+            _("Shop order {number} is cancelled. Reopen it first, or place order {ref}.", number=number, ref=row.ref)
         )
     taken_by = shop_order_taken_by(row.link.shop_id, reading.shop_ref)
     if taken_by and taken_by != row.ref:
-        raise Impossible(f"Shop order {number} belongs to order {taken_by} already.")
+        raise Impossible(_("Shop order {number} belongs to order {ref} already.", number=number, ref=taken_by))
 
 
 def _difference(row: Order, reading: ShopOrder) -> str:
+    """A reason, as `core.reasons` says it: it is written down."""
     expected = sum(_to_ship(line) for line in _ours(row))
     if reading.pieces() != expected:
         return f"it holds {reading.pieces()} pieces instead of {expected}"
@@ -242,13 +277,18 @@ def _to_ship(line: Line) -> int:
 
 def _demand_not_in_shop(row: Order) -> None:
     if row.shop_ref:
-        raise Impossible(f"Order {row.ref} stands in the shop already, as {row.shop_number or row.shop_ref}.")
+        raise _in_shop_already(row)
     _demand_not_on_its_way(row)
+
+
+def _in_shop_already(row: Order) -> Impossible:
+    number = row.shop_number or row.shop_ref
+    return Impossible(_("Order {ref} stands in the shop already, as {number}.", ref=row.ref, number=number))
 
 
 def _demand_not_on_its_way(row: Order) -> None:
     if any(message.kind == Kind.PLACE and message.state in IN_FLIGHT for message in row.outbox):
-        raise Impossible(f"Order {row.ref} is being placed at this moment. Look again in a minute.")
+        raise Impossible(_("Order {ref} is being placed at this moment. Look again in a minute.", ref=row.ref))
 
 
 def _place(ledger: Ledger, row: Order) -> None:

@@ -11,6 +11,7 @@ from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
+from orderhaven.core.language import _
 from orderhaven.core.problems import sentence
 from orderhaven.core.rules import RuleKind
 from orderhaven.ports.connector import Can, Role
@@ -46,8 +47,12 @@ def link(by: Hand, marketplace: str, shop: str, wish: LinkWish = LinkWish()) -> 
     existing = links.of_marketplace(there.pk)
     if existing is not None:
         raise Impossible(
-            f"'{marketplace}' is linked already, and its orders can go to one shop only. "
-            f"To change that link: orderhaven link {quote(marketplace)}, and the options."
+            _(
+                "'{name}' is linked already, and its orders can go to one shop only. To change that link: {command}, and "
+                "the options.",
+                name=marketplace,
+                command=f"orderhaven link {quote(marketplace)}",
+            )
         )
     made = Link(merchant_id=by.merchant_id, marketplace=there, shop=here, from_at=by.clock.now())
     return _save(by, made, wish)
@@ -79,7 +84,7 @@ def add_carrier_rule(by: Hand, marketplace: str, kind: RuleKind, match: str, car
     """
     found = by.link(marketplace)
     if not match.strip():
-        raise Impossible("A carrier rule needs something to match: the beginning of a code, or the shop's word.")
+        raise Impossible(_("A carrier rule needs something to match: the beginning of a code, or the shop's word."))
     rule = {"kind": str(kind), "match": match.strip(), "carrier": str(carrier_named(carrier))}
     found.carrier_rules = [*[one for one in found.carrier_rules if one != rule], rule]
     links.save(found, None, by.clock.now(), by.actor, {"carrier_rule": rule})
@@ -104,7 +109,7 @@ def rehearsal(by: Hand, marketplace: str, limit: int = 200) -> Sequence[WouldSen
     found = by.link(marketplace)
     if not found.rehearsal:
         raise Impossible(
-            f"'{marketplace}' is not in rehearsal: what there is to send is sent. See 'orderhaven orders'."
+            _("'{name}' is not in rehearsal: what there is to send is sent. See 'orderhaven orders'.", name=marketplace)
         )
     return [_would_send(by, message) for message in outbox.to_be_sent(found.pk, limit)]
 
@@ -123,7 +128,11 @@ def carrier_named(word: str) -> Carrier:
 def _demand_role(by: Hand, name: str, role: Role) -> Connection:
     row = by.connection(name)
     if row.role != role:
-        raise Impossible(f"'{name}' is a {row.role}, not a {role}. Say: orderhaven link MARKETPLACE SHOP")
+        if role is Role.SHOP:
+            raise Impossible(
+                _("'{name}' is a marketplace, not a shop. Say: orderhaven link MARKETPLACE SHOP", name=name)
+            )
+        raise Impossible(_("'{name}' is a shop, not a marketplace. Say: orderhaven link MARKETPLACE SHOP", name=name))
     return row
 
 
@@ -154,16 +163,19 @@ def _demand_possible(by: Hand, row: Link, wish: LinkWish) -> None:
         demand_not_too_often(wish.every, by.declaration(row.marketplace.connector))
         demand_not_too_often(wish.every, shop)
     if wish.wait is not None and not timedelta(0) <= wish.wait <= _LONGEST_WAIT:
-        raise Impossible("The wait for a code is between 0 and 14 days.")
+        raise Impossible(_("The wait for a code is between 0 and 14 days."))
     if wish.ship_by_margin is not None and wish.ship_by_margin < timedelta(0):
-        raise Impossible("The margin before the ship-by time cannot be less than nothing.")
+        raise Impossible(_("The margin before the ship-by time cannot be less than nothing."))
     if wish.cancellations_per_hour is not None and wish.cancellations_per_hour < 0:
-        raise Impossible("The number of cancellations an hour cannot be less than 0.")
+        raise Impossible(_("The number of cancellations an hour cannot be less than 0."))
     if wish.ships_from and not _COUNTRY.fullmatch(wish.ships_from.strip()):
-        raise Impossible(f"'{wish.ships_from}' is no country. Say its two letters, as in NL.")
+        raise Impossible(_("'{word}' is no country. Say its two letters, as in NL.", word=wish.ships_from))
     if wish.delivered_by_marketplace is DeliveredByMarketplace.PLACE and Can.TAKE_DELIVERED not in shop.can:
         raise Impossible(
-            f"{shop.title} cannot take orders that the marketplace ships itself. Leave them out of the shop."
+            _(
+                "{shop} cannot take orders that the marketplace ships itself. Leave them out of the shop.",
+                shop=shop.title,
+            )
         )
 
 
@@ -182,7 +194,7 @@ def _would_send(by: Hand, message: Message) -> WouldSend:
         case Park():
             problem = sentence(verdict.kind, verdict.values)
         case NotWanted():
-            facts = "nothing any more"
+            facts = _("nothing any more")
         case _:
             facts = str(verdict)
     return WouldSend(message.order.ref, Side(message.side), message.kind, tellings.reference(message), facts, problem)
@@ -194,5 +206,5 @@ def _in_shop(message: Message) -> WouldSend:
     lines = sorted(row.lines.all(), key=lambda line: line.position)
     open_pieces = [(line.ordered - line.shipped - line.cancelled, line.sku or line.ean or line.title) for line in lines]
     articles = ", ".join(f"{pieces} x {article}" for pieces, article in open_pieces if pieces > 0)
-    facts = f"{articles}; total {row.total.normalize():f} {row.currency}"
+    facts = _("{articles}; total {total}", articles=articles, total=f"{row.total.normalize():f} {row.currency}")
     return WouldSend(row.ref, Side.SHOP, message.kind, placing.reference(message), facts, "")

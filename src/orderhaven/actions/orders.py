@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power
+from orderhaven.core.language import _
 from orderhaven.core.order import LineFacts
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reading import marketplace_facts
@@ -54,9 +55,9 @@ def handle(by: Hand, ref: str) -> None:
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         if row.status == Status.MANUAL:
             raise Impossible(
-                f"Order {row.ref} is handled by hand already. To undo that: orderhaven give-back {row.ref}"
+                _("Order {ref} is handled by hand already. To undo that: orderhaven give-back {ref}", ref=row.ref)
             )
-        _move(ledger, row, Fact.TAKEN_OVER, "there is nothing to take over")
+        _move(ledger, row, Fact.TAKEN_OVER, _("there is nothing to take over"))
         ledger.solve(row, open_problems(row.pk))
 
 
@@ -67,7 +68,11 @@ def give_back(by: Hand, ref: str) -> Status:
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         if row.status != Status.MANUAL:
             raise Impossible(
-                f"Order {row.ref} is not handled by hand; it is '{shown(row)}'. There is nothing to give back."
+                _(
+                    "Order {ref} is not handled by hand; it is '{status}'. There is nothing to give back.",
+                    ref=row.ref,
+                    status=shown(row),
+                )
             )
         ledger.move(row, Fact.GIVEN_BACK)
         _follow_the_marketplace(ledger, row)
@@ -82,16 +87,19 @@ def cancel(by: Hand, ref: str, reason: CancelReason = CancelReason.OUT_OF_STOCK)
     marketplace = by.declaration(found.connector)
     if Can.CANCEL not in marketplace.can:
         raise Impossible(
-            f"{marketplace.title} cannot be told to cancel. Cancel order {found.ref} there; "
-            "it is heard here within minutes."
+            _(
+                "{marketplace} cannot be told to cancel. Cancel order {ref} there; it is heard here within minutes.",
+                marketplace=marketplace.title,
+                ref=found.ref,
+            )
         )
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         asked = row.status == Status.CANCELLATION_REQUESTED
         if row.shop_state == ShopState.COMPLETED and not asked:
             raise Impossible(
-                f"The shop has completed order {row.ref}: the parcel may have left. Reopen it there first."
+                _("The shop has completed order {ref}: the parcel may have left. Reopen it there first.", ref=row.ref)
             )
-        _move(ledger, row, Fact.CANCEL_ACCEPTED, "it cannot be cancelled from here; settle it at the marketplace")
+        _move(ledger, row, Fact.CANCEL_ACCEPTED, _("it cannot be cancelled from here; settle it at the marketplace"))
         ledger.solve(row, open_problems(row.pk))
         _say_why(ledger, row, CancelReason.BUYER_ASKED if asked else reason)
 
@@ -106,7 +114,9 @@ def refuse(by: Hand, ref: str) -> bool:
     is_told = Can.REFUSE_CANCELLATION in by.declaration(found.connector).can
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         if row.status != Status.CANCELLATION_REQUESTED:
-            raise Impossible(f"The buyer does not ask to cancel order {row.ref}; it is '{shown(row)}'.")
+            raise Impossible(
+                _("The buyer does not ask to cancel order {ref}; it is '{status}'.", ref=row.ref, status=shown(row))
+            )
         ledger.move(row, Fact.CANCEL_REFUSED)
         if is_told:
             ledger.put(row, Kind.REFUSE)
@@ -115,7 +125,7 @@ def refuse(by: Hand, ref: str) -> bool:
 
 def shown(row: Order) -> str:
     """The status as people read it."""
-    return SHOWN_AS[Status(row.status)][1].lower()
+    return _(SHOWN_AS[Status(row.status)][1]).lower()
 
 
 # below: how
@@ -159,7 +169,9 @@ def _move(ledger: Ledger, row: Order, fact: Fact, otherwise: str) -> None:
     try:
         move(Status(row.status), fact)
     except OutsideTable:
-        raise Impossible(f"Order {row.ref} is '{shown(row)}': {otherwise}.") from None
+        raise Impossible(
+            _("Order {ref} is '{status}': {why}.", ref=row.ref, status=shown(row), why=otherwise)
+        ) from None
     ledger.move(row, fact)
 
 

@@ -8,6 +8,8 @@ from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.connectors import open_connector
 from orderhaven.core.errors import HubError, Surprise, TryLater, Unclear
+from orderhaven.core.language import _
+from orderhaven.core.reasons import said
 from orderhaven.ports.connector import Declaration, MemoryTokens, Outside
 
 R = TypeVar("R")
@@ -24,11 +26,20 @@ def ask(by: Hand, declaration: Declaration, settings: Mapping[str, str], questio
 def sentence_of(error: HubError, side: str) -> str:
     match error:
         case TryLater():
-            return f"{side} cannot be asked now: {error.cause}. Nothing was changed; try again in a while."
+            return _(
+                "{side} cannot be asked now: {cause}. Nothing was changed; try again in a while.",
+                side=side, cause=said(error.cause),
+            )  # fmt: skip
         case Unclear():
-            return f"{side} gave no clear answer: {error.cause}. Nothing was changed here; try again in a while."
+            return _(
+                "{side} gave no clear answer: {cause}. Nothing was changed here; try again in a while.",
+                side=side, cause=said(error.cause),
+            )  # fmt: skip
         case Surprise():
-            return f"{side} answered something unknown: {error.cause}. Check the address; if it is right, report this."
+            return _(
+                "{side} answered something unknown: {cause}. Check the address; if it is right, report this.",
+                side=side, cause=error.cause,
+            )  # fmt: skip
         case _:
             return str(error)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 from orderhaven import catalogues, paths
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power, Role
 from orderhaven.core.language import _
-from orderhaven.store import access, merchants
+from orderhaven.store import access, merchants, second_factor
 from orderhaven.store.models import Event, Invitation, Membership, User
 
 
@@ -115,7 +115,7 @@ def change_self(person: User, name: str, language: str, time_zone: str) -> None:
         raise Impossible(_("A name is needed: it stands beside what you do."))
     if language and language not in catalogues.LANGUAGES:
         raise Impossible(_("There is no language '{language}' here.", language=language))
-    if time_zone and not _is_zone(time_zone):
+    if time_zone and time_zone not in available_timezones():
         raise Impossible(_("There is no time zone '{zone}'. Say it as in Europe/Amsterdam.", zone=time_zone))
     person.name, person.language, person.time_zone = name.strip()[:100], language, time_zone
     person.save(update_fields=["name", "language", "time_zone"])
@@ -128,6 +128,26 @@ def change_password(person: User, old: str, new: str) -> None:
     _demand_good(person.email, person.name, new)
     person.set_password(new)
     person.save(update_fields=["password"])
+
+
+def demand_account(email: str) -> User:
+    """Raises Impossible."""
+    person = access.of_email(email)
+    if person is None:
+        raise Impossible(_("There is no account with the address {email}.", email=email.strip()))
+    return person
+
+
+def give_password(email: str, password: str, *, without_second_factor: bool = False) -> None:
+    """For whoever sits at the machine itself, and nobody else: an administrator of one merchant has no power over a
+    person's account, which may be with others too. Raises Impossible.
+    """
+    person = demand_account(email)
+    _demand_good(person.email, person.name, password)
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    if without_second_factor:
+        second_factor.end(person)
 
 
 # below: how
@@ -151,11 +171,3 @@ def _member(by: Hand, user_id: int) -> Membership:
 def _demand_another_administrator(by: Hand, row: Membership) -> None:
     if row.role == Role.ADMINISTRATOR and not access.other_administrators(by.merchant_id, row.user_id):
         raise Impossible(_("{name} is the only administrator. Make somebody else one first.", name=row.user.name))
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError):
-        return False
-    return True

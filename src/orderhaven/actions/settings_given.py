@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from orderhaven.actions.errors import Impossible
+from orderhaven.core.language import _
 from orderhaven.ports.connector import Declaration, Kind, Setting
 
 _YES_NO = {"yes": "yes", "y": "yes", "true": "yes", "1": "yes", "no": "no", "n": "no", "false": "no", "0": "no"}
@@ -15,7 +16,12 @@ def complete(declaration: Declaration, given: Mapping[str, str], kept: Mapping[s
     for key in given:
         if key not in known:
             raise Impossible(
-                f"'{key}' is no setting of {declaration.title}. Its settings are: {', '.join(sorted(known))}."
+                _(
+                    "'{key}' is no setting of {title}. Its settings are: {known}.",
+                    key=key,
+                    title=declaration.title,
+                    known=", ".join(sorted(known)),
+                )
             )
     return {setting.key: _value(setting, given, kept) for setting in declaration.settings}
 
@@ -29,8 +35,13 @@ def demand_offered(
         for word in _words(settings[setting.key]) if choices else ():
             if word not in choices:
                 raise Impossible(
-                    f"{setting.label}: '{word}' is not known there. It has: {', '.join(choices)}. "
-                    f"Give {setting.key} anew."
+                    _(
+                        "{label}: '{word}' is not known there. It has: {choices}. Give {key} anew.",
+                        label=_(setting.label),
+                        word=word,
+                        choices=", ".join(choices),
+                        key=setting.key,
+                    )
                 )
 
 
@@ -46,26 +57,28 @@ def _value(setting: Setting, given: Mapping[str, str], kept: Mapping[str, str]) 
     if not value and not (setting.key in given and setting.default is not None):
         value = kept.get(setting.key, setting.default or "")
     if not value and setting.default is None:
-        raise Impossible(f"{setting.label} ({setting.key}) is missing. {setting.help}")
+        raise Impossible(
+            _("{label} ({key}) is missing. {help}", label=_(setting.label), key=setting.key, help=_(setting.help))
+        )
     return _CHECKS[setting.kind](setting, value) if value else ""
 
 
 def _url(setting: Setting, value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Impossible(f"{setting.label}: '{value}' is no web address. It begins with https://. {setting.help}")
+        raise _wrong(setting, _("'{value}' is no web address. It begins with https://.", value=value))
     return value.rstrip("/")
 
 
 def _yes_no(setting: Setting, value: str) -> str:
     if value.casefold() not in _YES_NO:
-        raise Impossible(f"{setting.label}: '{value}' is neither yes nor no. {setting.help}")
+        raise _wrong(setting, _("'{value}' is neither yes nor no.", value=value))
     return _YES_NO[value.casefold()]
 
 
 def _choice(setting: Setting, value: str) -> str:
     if value not in setting.choices:
-        raise Impossible(f"{setting.label}: '{value}' is not one of {', '.join(setting.choices)}. {setting.help}")
+        raise _wrong(setting, _("'{value}' is not one of {choices}.", value=value, choices=", ".join(setting.choices)))
     return value
 
 
@@ -75,12 +88,16 @@ def _list(setting: Setting, value: str) -> str:
     return ",".join(_words(value))
 
 
+def _wrong(setting: Setting, why: str) -> Impossible:
+    return Impossible(f"{_(setting.label)}: {why} {_(setting.help)}")
+
+
 def _words(value: str) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
 _CHECKS = {
-    Kind.TEXT: lambda _, value: value,
+    Kind.TEXT: lambda _setting, value: value,
     Kind.URL: _url,
     Kind.YES_NO: _yes_no,
     Kind.CHOICE: _choice,

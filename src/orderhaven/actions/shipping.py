@@ -9,6 +9,7 @@ from orderhaven.actions.orders import retry_ids
 from orderhaven.actions.outside import ask
 from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
+from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.rules import CarrierRule, rule_from
 from orderhaven.core.shop_order import ProductWanted
@@ -55,19 +56,32 @@ def correct(by: Hand, ref: str) -> str:
     found = by.order(ref)
     marketplace = by.declaration(found.connector)
     if Can.CORRECT_TRACKING not in marketplace.can:
-        raise Impossible(f"{marketplace.title} takes no other code once a shipment is confirmed. Add it there by hand.")
+        raise Impossible(
+            _(
+                "{marketplace} takes no other code once a shipment is confirmed. Add it there by hand.",
+                marketplace=marketplace.title,
+            )
+        )
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         shipment = last_shipment(row.pk)
         if row.confirmed_at is None or shipment is None:
             raise Impossible(
-                f"Order {row.ref} has no shipment that Orderhaven confirmed, so there is nothing to correct."
+                _("Order {ref} has no shipment that Orderhaven confirmed, so there is nothing to correct.", ref=row.ref)
             )
         if not row.code or row.code == shipment.code:
             raise Impossible(
-                f"The shop shows no other code for order {row.ref} than was confirmed. Add it in the shop first."
+                _(
+                    "The shop shows no other code for order {ref} than was confirmed. Add it in the shop first.",
+                    ref=row.ref,
+                )
             )
         if not shipment.remote_ref:
-            raise Impossible(f"{marketplace.title} gave no number for this shipment. Change the code there by hand.")
+            raise Impossible(
+                _(
+                    "{marketplace} gave no number for this shipment. Change the code there by hand.",
+                    marketplace=marketplace.title,
+                )
+            )
         ledger.put(row, Kind.CORRECT, shipment_ref=shipment.remote_ref)
         return row.code
 
@@ -80,7 +94,7 @@ def map_product(by: Hand, marketplace: str, sku: str, *, shop_sku: str = "", pro
     """
     link = by.link(marketplace)
     if not sku.strip() or not (shop_sku or product_ref):
-        raise Impossible("Say which SKU it is, and which product of the shop.")
+        raise Impossible(_("Say which SKU it is, and which product of the shop."))
     if not product_ref:
         declaration = by.declaration(link.shop.connector)
         wanted = ProductWanted(shop_sku.strip(), "")
@@ -89,7 +103,10 @@ def map_product(by: Hand, marketplace: str, sku: str, *, shop_sku: str = "", pro
         product_ref = found.get(wanted, "")
         if not product_ref:
             raise Impossible(
-                f"The shop has no product with SKU {shop_sku}. Look it up there, or give its own key with --by-key."
+                _(
+                    "The shop has no product with SKU {sku}. Look it up there, or give its own key with --by-key.",
+                    sku=shop_sku,
+                )
             )
     keep_match(link.shop_id, sku.strip(), product_ref)
     waiting = waiting_for_product(link.shop_id, sku.strip())
@@ -99,4 +116,11 @@ def map_product(by: Hand, marketplace: str, sku: str, *, shop_sku: str = "", pro
 def _demand_known(declaration: Declaration, carrier: Carrier) -> None:
     if not declaration.carrier_word(carrier):
         known = ", ".join(sorted(declaration.carriers))
-        raise Impossible(f"{declaration.title} does not know the carrier '{carrier}'. It knows: {known}.")
+        raise Impossible(
+            _(
+                "{marketplace} does not know the carrier '{carrier}'. It knows: {known}.",
+                marketplace=declaration.title,
+                carrier=carrier,
+                known=known,
+            )
+        )

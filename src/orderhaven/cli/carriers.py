@@ -1,11 +1,10 @@
 """The command on one track & trace code: carrier. It needs no hub."""
 
-from typing import Annotated
-
 import typer
 
-from orderhaven.cli.screen import count, print_json, say, table
+from orderhaven.cli.screen import Json, print_json, say, table
 from orderhaven.core.carriers import Carrier, Confidence, Family, Recognition, fitting_families, recognise, tracking_url
+from orderhaven.core.language import _, n_
 
 _SAID = {
     Confidence.CERTAIN: "certain",
@@ -15,20 +14,19 @@ _SAID = {
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command()(carrier)
+    app.command(help=_("Say who carries a parcel, why, and who else could: as the hub would tell it."))(carrier)
 
 
 def carrier(
-    code: str = typer.Argument(help="The track & trace code as it stands in the shop, or a tracking link."),
-    to: str = typer.Option("", metavar="COUNTRY", help="Where the parcel goes, as in NL."),
-    from_: str = typer.Option("", "--from", metavar="COUNTRY", help="Where it is sent from."),
-    url: str = typer.Option("", help="The tracking link that stands beside the code."),
-    shop_says: str = typer.Option("", help="What the shop calls the carrier."),
-    uses: list[str] = typer.Option([], metavar="CARRIER", help="A carrier you use. May be repeated."),
-    postcode: str = typer.Option("", help="The buyer's; some tracking pages ask for it."),
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    code: str = typer.Argument(help=_("The track & trace code as it stands in the shop, or a tracking link.")),
+    to: str = typer.Option("", metavar="COUNTRY", help=_("Where the parcel goes, as in NL.")),
+    from_: str = typer.Option("", "--from", metavar="COUNTRY", help=_("Where it is sent from.")),
+    url: str = typer.Option("", help=_("The tracking link that stands beside the code.")),
+    shop_says: str = typer.Option("", help=_("What the shop calls the carrier.")),
+    uses: list[str] = typer.Option([], metavar="CARRIER", help=_("A carrier you use. May be repeated.")),
+    postcode: str = typer.Option("", help=_("The buyer's; some tracking pages ask for it.")),
+    json: Json = False,
 ) -> None:
-    """Say who carries a parcel, why, and who else could: as the hub would tell it."""
     likely = [_named(one) for one in uses]
     told = recognise(code, url=url, destination=to, origin=from_, shop_says=shop_says, likely=likely)
     link = tracking_url(told.carrier, told.code, postcode, to.upper()) if told.carrier else ""
@@ -38,9 +36,10 @@ def carrier(
         return
     _say_answer(told, link)
     if families:
-        say("\nWhose codes look like this:")
+        say("\n" + _("Whose codes look like this:"))
         rows = [tuple(_form(family, from_).values()) for family in families]
-        table(("carrier", "check digit", "alone", "sent from", "source"), rows, at_least={"carrier": 12})
+        headings = (_("carrier"), _("check digit"), _("alone"), _("sent from"), _("source"))
+        table(headings, rows, at_least={_("carrier"): 12})
 
 
 def _named(word: str) -> Carrier:
@@ -54,13 +53,14 @@ def _say_answer(told: Recognition, link: str) -> None:
     if not told.code:
         say(told.why)
         return
-    say(f"{told.code}: {told.carrier.display_name if told.carrier else 'unsure'}")
-    say(f"  {_SAID[told.confidence].capitalize()}. {told.why}")
+    say(f"{told.code}: {told.carrier.display_name if told.carrier else _('unsure')}")
+    say(f"  {_(_SAID[told.confidence]).capitalize()}. {told.why}")
     runners_up = [one.display_name for one in told.candidates if one is not told.carrier]
     if told.carrier and runners_up:
-        say(f"  Codes of {', '.join(runners_up)} can look like this too.")
+        say("  " + _("Codes of {carriers} can look like this too.", carriers=", ".join(runners_up)))
     if told.others:
-        say(f"  {count(len(told.others), 'more code')} in the same field: {', '.join(told.others)}.")
+        more = n_("{number} more code in the same field", "{number} more codes in the same field", len(told.others))
+        say(f"  {more}: {', '.join(told.others)}.")
     if link:
         say(f"  {link}")
 
@@ -81,15 +81,15 @@ def _form(family: Family, origin: str) -> dict[str, str]:
     """One form that the code fits, as words."""
     home = ", ".join(sorted(family.home))
     if not family.may_come_from(origin.upper()):
-        home = f"only {home}, so not this one"
+        home = _("only {countries}, so not this one", countries=home)
     elif family.only_at_home:
-        home = f"only {home}"
+        home = _("only {countries}", countries=home)
     elif home and family.proves_at_home is not family.proves:
-        home = f"{home}: then {_SAID[family.proves_at_home]}"
+        home = _("{countries}: then {confidence}", countries=home, confidence=_(_SAID[family.proves_at_home]))
     return {
         "carrier": family.carrier.display_name,
-        "check_digit": "right" if family.check else "none",
-        "alone": _SAID[family.proves],
+        "check_digit": _("right") if family.check else _("none"),
+        "alone": _(_SAID[family.proves]),
         "sent_from": home,
         "source": family.source,
     }

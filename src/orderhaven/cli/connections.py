@@ -4,43 +4,46 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from orderhaven.cli.desk import hand
-from orderhaven.cli.screen import duration, fail, moment, print_json, say, table
+from orderhaven.cli.screen import Json, duration, fail, moment, print_json, say, table
+from orderhaven.core.language import _
+from orderhaven.core.reasons import said
 from orderhaven.ports.connector import Declaration, Kind, Setting
 
 if TYPE_CHECKING:
     from orderhaven.actions.connecting import ConnectionRow, Trial
 
-_NAME = typer.Argument(help="The connection's name, as in 'orderhaven connections'.")
+_NAME = typer.Argument(help=_("The connection's name, as in 'orderhaven connections'."))
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command()(connect)
-    app.command("connections")(connection_list)
-    app.command()(pause)
-    app.command()(resume)
-    app.command()(poll)
+    about = _(
+        "Connect a marketplace or shop: asks what it needs, tests it, and only then saves it.\n\n"
+        "An existing connection gets new keys. Secrets are typed unseen, or come from a file or from variables named "
+        "ORDERHAVEN_SET_ and the setting's key in capitals."
+    )
+    app.command(help=about)(connect)
+    about = _("All connections: what they are, when they were heard, and what is wrong.")
+    app.command("connections", help=about)(connection_list)
+    app.command(help=_("Hear and tell nothing on a connection until it is resumed."))(pause)
+    app.command(help=_("Go on with a connection that was paused, by hand or because of trouble."))(resume)
+    app.command(help=_("Hear and tell a connection now instead of at its next turn."))(poll)
 
 
 def connect(
-    connector: str = typer.Argument(help="Which marketplace or shop system."),
-    name: str = typer.Option("", help="What you call this connection; default: the connector's name."),
-    given: list[str] = typer.Option([], "--set", metavar="KEY=VALUE", help="A setting. Repeat it for more."),
-    from_file: Path | None = typer.Option(None, help="Settings, one KEY=VALUE per line; - is standard input."),
-    every: str | None = typer.Option(None, help="How often it is heard, as in 5m."),
+    connector: str = typer.Argument(help=_("Which marketplace or shop system.")),
+    name: str = typer.Option("", help=_("What you call this connection; default: the connector's name.")),
+    given: list[str] = typer.Option([], "--set", metavar="KEY=VALUE", help=_("A setting. Repeat it for more.")),
+    from_file: Path | None = typer.Option(None, help=_("Settings, one KEY=VALUE per line; - is standard input.")),
+    every: str | None = typer.Option(None, help=_("How often it is heard, as in 5m.")),
 ) -> None:
-    """Connect a marketplace or shop: asks what it needs, tests it, and only then saves it.
-
-    An existing connection gets new keys. Secrets are typed unseen, or come from a file or from variables named
-    ORDERHAVEN_SET_ and the setting's key in capitals.
-    """
     by = hand()
     from orderhaven.actions import connecting
 
@@ -50,22 +53,23 @@ def connect(
     is_new = not any(one.name == (name or connector) for one in connecting.connection_list(by))
     if at_a_screen:
         if declaration.honest:
-            say(declaration.honest + "\n", "dim")
+            say(_(declaration.honest) + "\n", "dim")
         settings |= _ask_for(declaration, settings, is_new=is_new)
     trial = connecting.try_account(by, connector, name or connector, settings)
-    say(f"{declaration.title} answers: {trial.account.name}")
+    say(_("{title} answers: {account}", title=declaration.title, account=trial.account.name))
     for remark in trial.account.remarks:
-        say(f"  {remark}")
+        say(f"  {said(remark)}")
     if at_a_screen:
         trial = connecting.choose(trial, _choose(trial))
     done = connecting.save(by, trial, duration(every))
-    say(f"Saved as '{done.name}'." if done.is_new else f"'{done.name}' has its new settings and goes on.")
     if done.is_new:
+        say(_("Saved as '{name}'.", name=done.name))
         _say_next(trial, done.name)
+    else:
+        say(_("'{name}' has its new settings and goes on.", name=done.name))
 
 
-def connection_list(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """All connections: what they are, when they were heard, and what is wrong."""
+def connection_list(json: Json = False) -> None:
     by = hand()
     from orderhaven.actions import connecting
 
@@ -74,50 +78,50 @@ def connection_list(json: Annotated[bool, typer.Option("--json", help="For progr
         print_json(rows)
         return
     if not rows:
-        say("Nothing is connected yet. Begin with: orderhaven connect CONNECTOR")
+        say(_("Nothing is connected yet. Begin with: orderhaven connect CONNECTOR"))
         return
-    headings = ("name", "what", "account", "state", "goes to", "last heard")
-    table(headings, map(_cells, rows), at_least={"name": 8, "state": 7})
+    headings = (_("name"), _("what"), _("account"), _("state"), _("goes to"), _("last heard"))
+    table(headings, map(_cells, rows), at_least={_("name"): 8, _("state"): 7})
     for row in rows:
         if row.trouble:
             say(f"\n{row.name}: {row.trouble}")
 
 
 def pause(name: str = _NAME) -> None:
-    """Hear and tell nothing on a connection until it is resumed."""
     by = hand()
     from orderhaven.actions import connecting
 
     connecting.pause(by, name)
-    say(f"'{name}' is paused. Go on with: orderhaven resume {quote(name)}")
+    say(_("'{name}' is paused. Go on with: {command}", name=name, command=f"orderhaven resume {quote(name)}"))
 
 
 def resume(name: str = _NAME) -> None:
-    """Go on with a connection that was paused, by hand or because of trouble."""
     by = hand()
     from orderhaven.actions import connecting
 
     connecting.resume(by, name)
-    say(f"'{name}' goes on.")
+    say(_("'{name}' goes on.", name=name))
 
 
 def poll(name: str = _NAME) -> None:
-    """Hear and tell a connection now instead of at its next turn."""
     by = hand()
     from orderhaven.actions import connecting
 
     if connecting.poll_now(by, name):
-        say(f"'{name}' is asked now.")
+        say(_("'{name}' is asked now.", name=name))
     else:
-        say(f"'{name}' is due now, but no hub runs here that would ask it. Start one with: orderhaven up")
+        say(_("'{name}' is due now, but no hub runs here that would ask it. Start one with: orderhaven up", name=name))
 
 
 # below: what is shown
 
 
 def _cells(row: ConnectionRow) -> tuple[str, ...]:
-    shop = f"{row.shop} (rehearsal)" if row.rehearsal else row.shop
-    return row.name, row.title, row.account, row.state, shop, moment(row.heard_at)
+    shop = _("{shop} (rehearsal)", shop=row.shop) if row.rehearsal else row.shop
+    return row.name, row.title, row.account, _(_STATES[row.state]), shop, moment(row.heard_at)
+
+
+_STATES = {"active": "active", "paused": "paused", "attention": "needs attention"}
 
 
 # below: settings
@@ -134,7 +138,7 @@ def _given(declaration: Declaration, pairs: list[str], file: Path | None) -> dic
     for line in [*(line for line in lines if line.strip() and not line.lstrip().startswith("#")), *pairs]:
         key, equals, value = line.partition("=")
         if not equals:
-            fail(f"A setting is written KEY=VALUE. This is not: {key.strip()[:20]}")
+            fail(_("A setting is written KEY=VALUE. This is not: {words}", words=key.strip()[:20]))
         found[key.strip()] = value.strip()
     return found
 
@@ -145,7 +149,7 @@ def _ask_for(declaration: Declaration, given: Mapping[str, str], *, is_new: bool
     for setting in declaration.settings:
         if setting.key in given or (setting.kind is Kind.LIST and not setting.choices):
             continue
-        say(setting.help, "dim")
+        say(_(setting.help), "dim")
         answers[setting.key] = _prompt(setting, is_new=is_new)
     return {key: value for key, value in answers.items() if value}
 
@@ -153,9 +157,9 @@ def _ask_for(declaration: Declaration, given: Mapping[str, str], *, is_new: bool
 def _prompt(setting: Setting, *, is_new: bool) -> str:
     default = setting.default if is_new else ""
     choices = f" ({', '.join(setting.choices)})" if setting.choices else ""
-    kept = "" if is_new else " (leave empty to keep it)"
+    kept = "" if is_new else " " + _("(leave empty to keep it)")
     answer = typer.prompt(
-        setting.label + choices + kept, default=default, hide_input=setting.secret, show_default=bool(default)
+        _(setting.label) + choices + kept, default=default, hide_input=setting.secret, show_default=bool(default)
     )
     return str(answer).strip()
 
@@ -165,17 +169,23 @@ def _choose(trial: Trial) -> dict[str, str]:
     for setting in trial.declaration.settings:
         offered = trial.account.choices.get(setting.key, ())
         if setting.kind is Kind.LIST and (offered or not setting.choices):
-            say(f"{setting.help}{' There are: ' + ', '.join(offered) if offered else ''}", "dim")
+            _say_choices(setting, offered)
             now = trial.settings[setting.key]
-            chosen[setting.key] = str(typer.prompt(setting.label, default=now, show_default=bool(now)))
+            chosen[setting.key] = str(typer.prompt(_(setting.label), default=now, show_default=bool(now)))
         elif offered:
-            say(f"{setting.help} There are: {', '.join(offered)}", "dim")
-            chosen[setting.key] = str(typer.prompt(setting.label, default=trial.settings[setting.key]))
+            _say_choices(setting, offered)
+            chosen[setting.key] = str(typer.prompt(_(setting.label), default=trial.settings[setting.key]))
     return chosen
+
+
+def _say_choices(setting: Setting, offered: Sequence[str]) -> None:
+    there = _("There are: {choices}", choices=", ".join(offered)) if offered else ""
+    say(f"{_(setting.help)} {there}".rstrip(), "dim")
 
 
 def _say_next(trial: Trial, name: str) -> None:
     if trial.declaration.role == "marketplace":
-        say(f"Next: orderhaven link {quote(name)} SHOP --rehearse shows what would happen and sends nothing.")
+        command = f"orderhaven link {quote(name)} SHOP --rehearse"
+        say(_("Next: {command} shows what would happen and sends nothing.", command=command))
     else:
-        say(f"Next: orderhaven link MARKETPLACE {quote(name)}")
+        say(_("Next: {command}", command=f"orderhaven link MARKETPLACE {quote(name)}"))

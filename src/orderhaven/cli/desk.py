@@ -7,11 +7,10 @@ no data folder.
 from __future__ import annotations
 
 import getpass
-import os
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from orderhaven.ports.clock import Clock, RealClock, ScaledClock
+from orderhaven import catalogues
+from orderhaven.ports.clock import clock_of_the_environment
 
 if TYPE_CHECKING:
     from orderhaven.actions.hand import Hand
@@ -22,19 +21,13 @@ def hand() -> Hand:
     from orderhaven.store.setup import open_store
 
     open_store()
+    from django.utils import translation
+
     from orderhaven.actions.hand import Hand
     from orderhaven.store.merchants import only_merchant
 
-    return Hand(actor=_who(), merchant_id=only_merchant(), clock=clock())
-
-
-def clock() -> Clock:
-    """The real one; or, for demo and tests, a faster one that ORDERHAVEN_CLOCK describes as "origin,factor,started"."""
-    given = os.environ.get("ORDERHAVEN_CLOCK", "")
-    if not given:
-        return RealClock()
-    origin, factor, started = given.split(",")
-    return ScaledClock(datetime.fromisoformat(origin), float(factor), float(started))
+    translation.activate(catalogues.of_this_process())  # for what Django says itself, of a bad password say
+    return Hand(actor=_who(), merchant_id=only_merchant(), clock=clock_of_the_environment())
 
 
 def _who() -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orderhaven.cli.desk import hand
-from orderhaven.cli.screen import count, duration, moment, print_json, say, since, table
+from orderhaven.cli.screen import Json, duration, moment, print_json, say, since, table
+from orderhaven.core.language import _, n_
 from orderhaven.core.rules import CarrierRule, RuleKind
 
 if TYPE_CHECKING:
@@ -18,44 +19,47 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command()(link)
-    app.command()(release)
+    about = _("Send a marketplace's orders to a shop, change how, or look at what a rehearsal would send.")
+    app.command(help=about)(link)
+    about = _("The cancellations that were held because there were so many were meant: tell them.")
+    app.command(help=about)(release)
 
 
 def link(
-    marketplace: str = typer.Argument(help="The marketplace connection: a link goes by its name."),
-    shop: str = typer.Argument("", help="The shop connection; leave it out for a link that exists."),
+    marketplace: str = typer.Argument(help=_("The marketplace connection: a link goes by its name.")),
+    shop: str = typer.Argument("", help=_("The shop connection; leave it out for a link that exists.")),
     rehearse: Annotated[
-        bool, typer.Option("--rehearse", help="Hear everything, send nothing; then show what would be sent.")
+        bool, typer.Option("--rehearse", help=_("Hear everything, send nothing; then show what would be sent."))
     ] = False,
-    go: Annotated[bool, typer.Option("--go", help="End the rehearsal: send from now on.")] = False,
-    from_: str | None = typer.Option(None, "--from", help="Orders older than this wait for your word (default: now)."),
-    wait: str | None = typer.Option(None, help="How long to wait for a track & trace code, as in 3h."),
-    every: str | None = typer.Option(None, help="How often both sides are heard, as in 5m."),
+    go: Annotated[bool, typer.Option("--go", help=_("End the rehearsal: send from now on."))] = False,
+    from_: str | None = typer.Option(
+        None, "--from", help=_("Orders older than this wait for your word (default: now).")
+    ),
+    wait: str | None = typer.Option(None, help=_("How long to wait for a track & trace code, as in 3h.")),
+    every: str | None = typer.Option(None, help=_("How often both sides are heard, as in 5m.")),
     margin: str | None = typer.Option(
-        None, help="How long before its ship-by time a held order goes without code, as in 2h."
+        None, help=_("How long before its ship-by time a held order goes without code, as in 2h.")
     ),
     delivered: str | None = typer.Option(
-        None, metavar="leave|place", help="What the shop gets of orders that the marketplace ships itself."
+        None, metavar="leave|place", help=_("What the shop gets of orders that the marketplace ships itself.")
     ),
     cancellations: int | None = typer.Option(
-        None, help="More cancellations from the shop than this in an hour wait for your word."
+        None, help=_("More cancellations from the shop than this in an hour wait for your word.")
     ),
-    carrier: str | None = typer.Option(None, help="The carrier when nothing else tells; empty for none."),
+    carrier: str | None = typer.Option(None, help=_("The carrier when nothing else tells; empty for none.")),
     carrier_rule: list[str] = typer.Option(
         [],
         metavar="prefix:MATCH=CARRIER|shop:MATCH=CARRIER",
-        help="Codes that begin so, or the shop's word, mean this carrier.",
+        help=_("Codes that begin so, or the shop's word, mean this carrier."),
     ),
     uses: list[str] = typer.Option(
-        [], metavar="CARRIER", help="A carrier you use: where several have such codes, it is yours. May be repeated."
+        [], metavar="CARRIER", help=_("A carrier you use: where several have such codes, it is yours. May be repeated.")
     ),
     ships_from: str | None = typer.Option(
-        None, help="The country your parcels start in, as in NL; empty for not said."
+        None, help=_("The country your parcels start in, as in NL; empty for not said.")
     ),
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: Json = False,
 ) -> None:
-    """Send a marketplace's orders to a shop, change how, or look at what a rehearsal would send."""
     by = hand()
     from orderhaven.actions import links
 
@@ -81,17 +85,21 @@ def link(
     _show(found, links.rehearsal(by, marketplace) if found.rehearsal else [], as_json=json)
 
 
-def release(marketplace: str = typer.Argument(help="The marketplace connection whose cancellations are held.")) -> None:
-    """The cancellations that were held because there were so many were meant: tell them."""
+def release(
+    marketplace: str = typer.Argument(help=_("The marketplace connection whose cancellations are held.")),
+) -> None:
     by = hand()
     from orderhaven.actions import links
 
     number = links.release_cancellations(by, marketplace)
-    say(
-        f"{count(number, 'cancellation')} of '{marketplace}' will be told."
-        if number
-        else f"No cancellation of '{marketplace}' is held."
-    )
+    if not number:
+        say(_("No cancellation of '{name}' is held.", name=marketplace))
+        return
+    said = n_(
+        "{number} cancellation of '{name}' will be told.", "{number} cancellations of '{name}' will be told.", number,
+        name=marketplace,
+    )  # fmt: skip
+    say(said)
 
 
 # below: words
@@ -103,16 +111,16 @@ def _delivered(word: str | None) -> DeliveredByMarketplace | None:
     if word is None:
         return None
     if word not in list(DeliveredByMarketplace):
-        raise typer.BadParameter(f"'{word}' is neither leave nor place.", param_hint="--delivered")
+        raise typer.BadParameter(_("'{word}' is neither leave nor place.", word=word), param_hint="--delivered")
     return DeliveredByMarketplace(word)
 
 
 def _rule(text: str) -> tuple[RuleKind, str, str]:
-    kind, _, rest = text.partition(":")
+    kind, _colon, rest = text.partition(":")
     match, equals, carrier = rest.rpartition("=")
     if kind not in _RULES or not equals:
         raise typer.BadParameter(
-            f"'{text}' is no rule. Say prefix:3S=postnl or shop:Pakket=dhl.", param_hint="--carrier-rule"
+            _("'{text}' is no rule. Say prefix:3S=postnl or shop:Pakket=dhl.", text=text), param_hint="--carrier-rule"
         )
     return _RULES[kind], match, carrier
 
@@ -136,28 +144,46 @@ def _show(found: Link, would: Sequence[WouldSend], *, as_json: bool) -> None:
 
 
 def _say_link(found: Link) -> None:
-    say(f"{found.marketplace.name} -> {found.shop.name}{', in rehearsal: nothing is sent' if found.rehearsal else ''}")
-    say(f"  Orders placed before {moment(found.from_at)} wait for your word: place, adopt or leave.")
-    say(f"  Heard every {found.marketplace.hear_every_s} s; the wait for a code is {found.wait_s / 3600:g} h.")
-    say(f"  More than {found.cancellations_per_hour} cancellations an hour from the shop are held.")
+    rehearses = _(", in rehearsal: nothing is sent") if found.rehearsal else ""
+    say(f"{found.marketplace.name} -> {found.shop.name}{rehearses}")
+    for sentence in _sentences(found):
+        say(f"  {sentence}")
+
+
+def _sentences(found: Link) -> Iterator[str]:
+    yield _("Orders placed before {time} wait for your word: place, adopt or leave.", time=moment(found.from_at))
+    yield _(
+        "Heard every {seconds} s; the wait for a code is {hours} h.",
+        seconds=found.marketplace.hear_every_s,
+        hours=f"{found.wait_s / 3600:g}",
+    )
+    yield _("More than {limit} cancellations an hour from the shop are held.", limit=found.cancellations_per_hour)
     if found.default_carrier:
-        say(f"  When nothing else tells, the carrier is {found.default_carrier}.")
+        yield _("When nothing else tells, the carrier is {carrier}.", carrier=found.default_carrier)
     if found.own_carriers:
-        say(f"  Where several carriers have such codes, it is one of yours: {', '.join(found.own_carriers)}.")
+        carriers = ", ".join(found.own_carriers)
+        yield _("Where several carriers have such codes, it is one of yours: {carriers}.", carriers=carriers)
     if found.ships_from:
-        say(f"  Parcels start in {found.ships_from}.")
+        yield _("Parcels start in {country}.", country=found.ships_from)
     for rule in found.carrier_rules:
-        say(f"  {rule['match']} ({rule['kind']}) means {rule['carrier']}.")
+        kind = _("beginning of the code") if rule["kind"] == RuleKind.CODE_PREFIX else _("the shop's word")
+        yield _("{match} ({kind}) means {carrier}.", match=rule["match"], kind=kind, carrier=rule["carrier"])
 
 
 def _say_rehearsal(would: Sequence[WouldSend], marketplace: str) -> None:
     if not would:
-        say("\nNothing would be sent now. Look again when the hub has heard the marketplace.")
+        say("\n" + _("Nothing would be sent now. Look again when the hub has heard the marketplace."))
     else:
-        say(f"\nThis would be sent ({len(would)}):")
-        rows = [(one.ref, one.side, one.what, one.problem or one.facts) for one in would]
-        table(("order", "to", "what", "with"), rows, at_least={"order": 10})
-    say(f"\nTo send from now on: orderhaven link {quote(marketplace)} --go")
+        say("\n" + _("This would be sent ({number}):", number=len(would)))
+        table((_("order"), _("to"), _("what"), _("with")), map(_cells, would), at_least={_("order"): 10})
+    say("\n" + _("To send from now on: {command}", command=f"orderhaven link {quote(marketplace)} --go"))
+
+
+def _cells(one: WouldSend) -> tuple[str, ...]:
+    from orderhaven.words.orders import message_name
+
+    side = _("shop") if one.side == "shop" else _("marketplace")
+    return one.ref, side, message_name(one.what), one.problem or one.facts
 
 
 def _facts(found: Link) -> dict[str, object]:

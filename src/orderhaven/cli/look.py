@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from orderhaven.cli.desk import hand
-from orderhaven.cli.screen import moment, out, print_json, say, since, table
+from orderhaven.cli.screen import Json, moment, out, print_json, say, since, table
+from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 
@@ -20,27 +21,29 @@ E = TypeVar("E", bound=StrEnum)
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command()(orders)
-    app.command()(order)
+    app.command(help=_("The orders, newest first."))(orders)
+    about = _(
+        "One order: what each side knows, its lines, what is wrong and what you can do, and everything that happened."
+    )
+    app.command(help=about)(order)
 
 
 def orders(
     search: str = typer.Option(
-        "", "--search", "-s", help="Order or shop number, SKU, EAN, code; or how a last name or postcode begins."
+        "", "--search", "-s", help=_("Order or shop number, SKU, EAN, code; or how a last name or postcode begins.")
     ),
     status: list[str] = typer.Option(
-        [], help="As in docs/reference: not_shipped, waiting, shipped ... Repeat it for more."
+        [], help=_("As in docs/reference: not_shipped, waiting, shipped ... Repeat it for more.")
     ),
-    problems: Annotated[bool, typer.Option("--problems", help="Only orders that a person must look at.")] = False,
-    problem: list[str] = typer.Option([], help="Only orders with this kind of problem. Repeat it for more."),
-    marketplace: str = typer.Option("", help="Only of this connection."),
-    shop: str = typer.Option("", help="Only of this connection."),
-    since_: str | None = typer.Option(None, "--since", help="Only placed since: 2026-01-31, or 2d ago."),
-    limit: int = typer.Option(50, min=1, max=1000, help="How many on a page."),
-    after: str = typer.Option("", help="The next page, as the page before named it."),
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    problems: Annotated[bool, typer.Option("--problems", help=_("Only orders that a person must look at."))] = False,
+    problem: list[str] = typer.Option([], help=_("Only orders with this kind of problem. Repeat it for more.")),
+    marketplace: str = typer.Option("", help=_("Only of this connection.")),
+    shop: str = typer.Option("", help=_("Only of this connection.")),
+    since_: str | None = typer.Option(None, "--since", help=_("Only placed since: 2026-01-31, or 2d ago.")),
+    limit: int = typer.Option(50, min=1, max=1000, help=_("How many on a page.")),
+    after: str = typer.Option("", help=_("The next page, as the page before named it.")),
+    json: Json = False,
 ) -> None:
-    """The orders, newest first."""
     by = hand()
     from orderhaven.store import listing
     from orderhaven.store.filters import Filter
@@ -63,11 +66,10 @@ def orders(
 
 
 def order(
-    ref: str = typer.Argument(help="The order number; with MARKETPLACE/ in front where two have the same."),
-    people: Annotated[bool, typer.Option("--people", help="Show the buyer's name and addresses too.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    ref: str = typer.Argument(help=_("The order number; with MARKETPLACE/ in front where two have the same.")),
+    people: Annotated[bool, typer.Option("--people", help=_("Show the buyer's name and addresses too."))] = False,
+    json: Json = False,
 ) -> None:
-    """One order: what each side knows, its lines, what is wrong and what you can do, and everything that happened."""
     by = hand()
     found = by.order(ref)
     from orderhaven.cli.order_text import say_order
@@ -85,38 +87,42 @@ def order(
 
 
 def _say_page(page: Page, everything: bool) -> None:
+    if not page.rows and page.after:
+        say(_("Some thousand orders were looked through. Older ones may be like that."))
+        say(_("More: {option}", option=f"--after {page.after}"))
+        return
     if not page.rows:
-        say(
-            "No orders yet: they come when a marketplace is linked and heard."
-            if everything
-            else "No order is like that."
-        )
+        nothing_yet = _("No orders yet: they come when a marketplace is linked and heard.")
+        say(nothing_yet if everything else _("No order is like that."))
         return
     wide = out.width >= 110
-    more = ("pieces", "total", "code") if wide else ()
-    headings = ("order", "from", "placed", "status", "shop", *more, "problem")
+    more = (_("pieces"), _("total"), _("code")) if wide else ()
+    headings = (_("order"), _("from"), _("placed"), _("status"), _("shop"), *more, _("problem"))
     rows = [_cells(row, wide) for row in page.rows]
-    table(headings, rows, right=("pieces", "total"), at_least={"order": 10, "placed": 10})
+    table(headings, rows, right=more[:2], at_least={_("order"): 10, _("placed"): 10})
     if page.after:
-        say(f"\nMore: --after {page.after}")
+        say("\n" + _("More: {option}", option=f"--after {page.after}"))
 
 
 def _cells(row: Row, wide: bool) -> list[str]:
     from orderhaven.words.orders import status_words, told_words
+    from orderhaven.words.problems import TITLES
 
     cells = [row.ref, row.marketplace, moment(row.placed_at) if wide else moment(row.placed_at)[:10]]
     told = told_words(row)
     cells += [status_words(row) + (f", {told}" if told else ""), row.shop_number or "-"]
     if wide:
         cells += [str(row.pieces), f"{row.total:.2f} {row.currency}", row.code]
-    return [*cells, ", ".join(kind.replace("_", " ") for kind in row.problems)]
+    return [*cells, ", ".join(_(TITLES[kind]) for kind in row.problems)]
 
 
 def _word(kind: type[E], word: str, option: str) -> E:
     try:
         return kind(word)
     except ValueError:
-        raise typer.BadParameter(f"'{word}' is none of {', '.join(kind)}.", param_hint=option) from None
+        raise typer.BadParameter(
+            _("'{word}' is not one of {words}.", word=word, words=", ".join(kind)), param_hint=option
+        ) from None
 
 
 def _known(by: Hand, name: str) -> str:

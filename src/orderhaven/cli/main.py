@@ -12,20 +12,23 @@ import typer
 from rich.text import Text
 
 from orderhaven import __version__, paths
-from orderhaven.cli import carriers, connections, joining, links, look, shipping, trouble, upkeep
+from orderhaven.cli import carriers, connections, joining, links, look, people, shipping, trouble, upkeep
 from orderhaven.cli.screen import err
+from orderhaven.cli.typed import in_our_words
 from orderhaven.core.errors import HubError
+from orderhaven.core.language import _
 
 app = typer.Typer(
     name="orderhaven",
-    help="Marketplace orders into your webshop, track & trace back, each exactly once.",
+    help=_("Marketplace orders into your webshop, track & trace back, each exactly once."),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (upkeep, connections, links, look, trouble, joining, shipping, carriers):
+for part in (upkeep, people, connections, links, look, trouble, joining, shipping, carriers):
     part.add_to(app)
+in_our_words(app)
 
 
 def _say_version(wanted: bool) -> None:
@@ -37,10 +40,10 @@ def _say_version(wanted: bool) -> None:
 @app.callback()
 def orderhaven(
     version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help=_("Say which version this is."))
     ] = False,
 ) -> None:
-    """Marketplace orders into your webshop, track & trace back, each exactly once."""
+    pass
 
 
 def main() -> None:
@@ -91,11 +94,15 @@ def _of_disk(error: Exception) -> str:
     where = error.filename or paths.data_folder()
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return f"The disk is full ({where}). What was written before is safe; make room and try again."
+            return _("The disk is full ({file}). What was written before is safe; make room and try again.", file=where)
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return f"{where} cannot be used: {error.strerror}. Look at its owner and rights, or choose another folder."
+            return _(
+                "{file} cannot be used: {error}. Look at its owner and rights, or choose another folder.",
+                file=where,
+                error=error.strerror,
+            )
         case errno.ENOENT | errno.EISDIR | errno.ENOTDIR:
-            return f"{where}: {error.strerror}. Look whether the name is right."
+            return _("{file}: {error}. Look whether the name is right.", file=where, error=error.strerror)
         case None:
             return str(error)  # raised by us, with a sentence
         case _:
@@ -103,14 +110,17 @@ def _of_disk(error: Exception) -> str:
 
 
 def _unexpected(error: Exception) -> str:
-    what = f"Something unexpected went wrong in Orderhaven ({type(error).__name__})."
+    what = _("Something unexpected went wrong in Orderhaven ({error}).", error=type(error).__name__)
+    file = paths.log_file()
     trace = "".join(traceback.format_exception(error))
     try:
-        with os.fdopen(os.open(paths.log_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as log:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as log:
             log.write(f"{datetime.now(UTC).isoformat()} orderhaven {__version__}\n{trace}\n")
     except OSError:
-        return f"{what} Its trace could not be written to {paths.log_file()}. Run 'orderhaven doctor'."
-    return f"{what} The trace is in {paths.log_file()}; please report it. Nothing that was promised is lost: try again."
+        return f"{what} " + _("Its trace could not be written to {file}. Run 'orderhaven doctor'.", file=file)
+    return f"{what} " + _(
+        "The trace is in {file}; please report it. Nothing that was promised is lost: try again.", file=file
+    )
 
 
 if __name__ == "__main__":

@@ -7,16 +7,22 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from orderhaven.cli.language import speak_to_a_program
+from orderhaven.core.language import _
+
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd])\s*", re.IGNORECASE)
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+Json = Annotated[
+    bool, typer.Option("--json", callback=speak_to_a_program, is_eager=True, help=_("For programs, in English."))
+]
 
 
 def say(sentence: str, style: str = "") -> None:
@@ -66,7 +72,7 @@ def duration(text: str | None) -> timedelta | None:
         return None
     found = _DURATION.fullmatch(text)
     if not found:
-        raise typer.BadParameter(f"'{text}' is no duration. Say 90s, 5m, 3h or 2d.")
+        raise typer.BadParameter(_("'{text}' is no duration. Say 90s, 5m, 3h or 2d.", text=text))
     unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[found[2].lower()]
     return timedelta(**{unit: float(found[1])})
 
@@ -80,11 +86,7 @@ def since(text: str | None) -> datetime | None:
     try:
         return datetime.fromisoformat(text).astimezone()
     except ValueError:
-        raise typer.BadParameter(f"'{text}' is no date. Say 2026-01-31, 2026-01-31T14:00 or 2d.") from None
-
-
-def count(number: int, one: str, more: str = "") -> str:
-    return f"{number} {one if number == 1 else more or one + 's'}"
+        raise typer.BadParameter(_("'{text}' is no date. Say 2026-01-31, 2026-01-31T14:00 or 2d.", text=text)) from None
 
 
 def _plain(value: object) -> object:

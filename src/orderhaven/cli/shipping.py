@@ -8,49 +8,47 @@ import typer
 from orderhaven.cli.desk import hand
 from orderhaven.cli.links import as_option
 from orderhaven.cli.screen import say
+from orderhaven.core.language import _, n_
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("choose-carrier")(choose_carrier)
-    app.command()(correct)
-    app.command("map")(map_product)
+    about = _("Say who carries an order's parcel; a confirmation that waits for it goes on.")
+    app.command("choose-carrier", help=about)(choose_carrier)
+    app.command(help=_("Tell the marketplace the code that came after the shipment was confirmed."))(correct)
+    about = _("Say which product of the shop an article of the marketplace is, from now on.")
+    app.command("map", help=about)(map_product)
 
 
 def choose_carrier(
-    ref: str = typer.Argument(help="The order number."),
-    carrier: str = typer.Argument(help="The carrier, as in postnl or dhl_parcel_de."),
+    ref: str = typer.Argument(help=_("The order number.")),
+    carrier: str = typer.Argument(help=_("The carrier, as in postnl or dhl_parcel_de.")),
 ) -> None:
-    """Say who carries an order's parcel; a confirmation that waits for it goes on."""
     by = hand()
     from orderhaven.actions import shipping
 
     chosen = shipping.choose_carrier(by, ref, carrier)
-    say(f"Order {ref} goes with {chosen.carrier.display_name}.")
+    say(_("Order {ref} goes with {carrier}.", ref=ref, carrier=chosen.carrier.display_name))
     if chosen.rule is not None:
-        option = quote(as_option(chosen.rule))
-        say(
-            f"To have such orders go with it from now on: orderhaven link {quote(chosen.marketplace)} --carrier-rule {option}"
-        )
+        command = f"orderhaven link {quote(chosen.marketplace)} --carrier-rule {quote(as_option(chosen.rule))}"
+        say(_("To have such orders go with it from now on: {command}", command=command))
 
 
-def correct(ref: str = typer.Argument(help="The order number.")) -> None:
-    """Tell the marketplace the code that came after the shipment was confirmed."""
+def correct(ref: str = typer.Argument(help=_("The order number."))) -> None:
     by = hand()
     from orderhaven.actions import shipping
 
     code = shipping.correct(by, ref)
-    say(f"Code {code} of order {ref} is being told.")
+    say(_("Code {code} of order {ref} is being told.", code=code, ref=ref))
 
 
 def map_product(
-    marketplace: str = typer.Argument(help="The marketplace connection."),
-    sku: str = typer.Argument(help="The SKU there (the EAN, where the offer has no SKU)."),
-    product: str = typer.Argument(help="The SKU of that product in the shop."),
+    marketplace: str = typer.Argument(help=_("The marketplace connection.")),
+    sku: str = typer.Argument(help=_("The SKU there (the EAN, where the offer has no SKU).")),
+    product: str = typer.Argument(help=_("The SKU of that product in the shop.")),
     by_key: Annotated[
-        bool, typer.Option("--by-key", help="PRODUCT is the shop's own key of it, taken as it is.")
+        bool, typer.Option("--by-key", help=_("PRODUCT is the shop's own key of it, taken as it is."))
     ] = False,
 ) -> None:
-    """Say which product of the shop an article of the marketplace is, from now on."""
     by = hand()
     from orderhaven.actions import shipping
 
@@ -58,4 +56,5 @@ def map_product(
         waiting = shipping.map_product(by, marketplace, sku, product_ref=product)
     else:
         waiting = shipping.map_product(by, marketplace, sku, shop_sku=product)
-    say(f"{sku} is {product} from now on. Orders that waited for it and go on: {waiting}.")
+    said = _("{sku} is {product} from now on.", sku=sku, product=product)
+    say(f"{said} " + n_("{number} order goes on.", "{number} orders go on.", waiting))

@@ -1,27 +1,33 @@
 """Commands on one order in trouble: retry, handle, give-back, cancel, refuse."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orderhaven.cli.desk import hand
-from orderhaven.cli.screen import count, err, say
+from orderhaven.cli.screen import err, say
+from orderhaven.core.language import _, n_
 from orderhaven.core.shipment import CancelReason
 
-_REF = typer.Argument(help="The order number.")
-_REFS = typer.Argument(help="The order numbers.")
+if TYPE_CHECKING:
+    from orderhaven.actions.orders import Retried
+
+_REF = typer.Argument(help=_("The order number."))
+_REFS = typer.Argument(help=_("The order numbers."))
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command()(retry)
-    app.command()(handle)
-    app.command("give-back")(give_back)
-    app.command()(cancel)
-    app.command()(refuse)
+    app.command(help=_("It is mended: try again what waits, after looking whether it happened before."))(retry)
+    about = _("Take an order over by hand: nothing more is sent for it, what happens is still written down.")
+    app.command(help=about)(handle)
+    app.command("give-back", help=_("Let Orderhaven go on with an order that was taken over."))(give_back)
+    app.command(help=_("Cancel an order at the marketplace and in the shop, or accept the buyer's wish to."))(cancel)
+    app.command(help=_("Refuse a buyer's wish to cancel."))(refuse)
 
 
 def retry(refs: list[str] = _REFS) -> None:
-    """It is mended: try again what waits, after looking whether it happened before."""
     by = hand()
     from orderhaven.actions import orders
     from orderhaven.actions.errors import Impossible
@@ -35,58 +41,68 @@ def retry(refs: list[str] = _REFS) -> None:
             err.print(str(error), markup=False)
             continue
         if done.messages or done.problems or done.reads:
-            tried, closed = count(done.messages, "message"), count(done.problems, "problem")
-            say(f"Order {done.ref}: {tried} tried again, {closed} closed.")
+            say(_("Order {ref}: {tried}, {closed}.", ref=done.ref, **_counted(done)))
         else:
-            say(f"Nothing of order {done.ref} waits for a retry.")
+            say(_("Nothing of order {ref} waits for a retry.", ref=done.ref))
     if failed:
         raise typer.Exit(1)
 
 
+def _counted(done: Retried) -> dict[str, str]:
+    return {
+        "tried": n_("{number} message tried again", "{number} messages tried again", done.messages),
+        "closed": n_("{number} problem closed", "{number} problems closed", done.problems),
+    }
+
+
 def handle(ref: str = _REF) -> None:
-    """Take an order over by hand: nothing more is sent for it, what happens is still written down."""
     by = hand()
     from orderhaven.actions import orders
 
     orders.handle(by, ref)
-    say(f"Order {ref} is yours now. To let Orderhaven go on with it: orderhaven give-back {ref}")
+    say(_("Order {ref} is yours now. To let Orderhaven go on with it: orderhaven give-back {ref}", ref=ref))
 
 
 def give_back(ref: str = _REF) -> None:
-    """Let Orderhaven go on with an order that was taken over."""
     by = hand()
     from orderhaven.actions import orders
-    from orderhaven.core.status import SHOWN_AS
+    from orderhaven.words.orders import status_name
 
     status = orders.give_back(by, ref)
-    say(f"Order {ref} goes on by itself, as: {SHOWN_AS[status][1]}.")
+    say(_("Order {ref} goes on by itself, as: {status}.", ref=ref, status=status_name(status)))
 
 
 def cancel(
     ref: str = _REF,
     reason: CancelReason = typer.Option(
-        CancelReason.OUT_OF_STOCK, help="What the marketplace is told, when the buyer did not ask."
+        CancelReason.OUT_OF_STOCK, help=_("What the marketplace is told, when the buyer did not ask.")
     ),
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help=_("Do not ask whether it is meant."))] = False,
 ) -> None:
-    """Cancel an order at the marketplace and in the shop, or accept the buyer's wish to."""
     by = hand()
     from orderhaven.actions import orders
 
     found = by.order(ref)
     if not yes:
-        typer.confirm(f"Cancel order {found.ref} at {found.marketplace} and in the shop?", abort=True)
+        asked = _("Cancel order {ref} at {marketplace} and in the shop?", ref=found.ref, marketplace=found.marketplace)
+        typer.confirm(asked, abort=True)
     orders.cancel(by, ref, reason)
-    say(f"Order {found.ref} is cancelled here; {found.marketplace} and the shop are being told.")
+    say(
+        _(
+            "Order {ref} is cancelled here; {marketplace} and the shop are being told.",
+            ref=found.ref,
+            marketplace=found.marketplace,
+        )
+    )
 
 
 def refuse(ref: str = _REF) -> None:
-    """Refuse a buyer's wish to cancel."""
     by = hand()
     from orderhaven.actions import orders
 
     found = by.order(ref)
+    known = {"ref": found.ref, "marketplace": found.marketplace}
     if orders.refuse(by, ref):
-        say(f"The buyer's wish is refused; order {found.ref} is to be shipped, and {found.marketplace} is being told.")
+        say(_("The buyer's wish is refused; order {ref} is to be shipped, and {marketplace} is being told.", **known))
     else:
-        say(f"{found.marketplace} takes no refusal: refusing means shipping. Complete order {found.ref} in the shop.")
+        say(_("{marketplace} takes no refusal: refusing means shipping. Complete order {ref} in the shop.", **known))

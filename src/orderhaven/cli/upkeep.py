@@ -12,52 +12,75 @@ from typing import Annotated
 import typer
 
 from orderhaven import paths
-from orderhaven.cli.desk import clock, hand
-from orderhaven.cli.screen import count, err, print_json, say, table
+from orderhaven.cli.desk import hand
+from orderhaven.cli.people import welcome_address
+from orderhaven.cli.screen import Json, err, print_json, say, table
+from orderhaven.core.language import ENGLISH, _, n_, speaking
+from orderhaven.ports.clock import clock_of_the_environment
 
-keys = typer.Typer(help="The keys that encrypt the secrets of your connections.", no_args_is_help=True)
+keys = typer.Typer(help=_("The keys that encrypt the secrets of your connections."), no_args_is_help=True)
+
+_DAYS = "ORDERHAVEN_PERSONAL_DATA_DAYS"
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command()(up)
-    app.command()(demo)
-    app.command()(doctor)
-    app.command()(backup)
-    keys.command()(rotate)
+    about = _(
+        "Run hub and web interface until they are stopped (Ctrl-C or SIGTERM). The log goes to stderr, a JSON object a line."
+    )
+    app.command(help=about)(up)
+    about = _("Play a day of trade between two sandboxes and compare all sides, order by order.")
+    app.command(help=about)(demo)
+    about = _("Check database, disk, keys, clock, hub and every connection, and say what to do.")
+    app.command(help=about)(doctor)
+    app.command(help=_("Copy the database to a file while the hub runs. The keys are not in it."))(backup)
+    keys.command(help=_("Encrypt every secret with a new key and forget the old one."))(rotate)
     app.add_typer(keys, name="keys")
 
 
-def up() -> None:
-    """Run the hub until it is stopped (Ctrl-C or SIGTERM). Its log goes to stderr, one JSON object per line."""
-    from orderhaven.cli.log import log_as_json
+def up(
+    no_web: Annotated[bool, typer.Option("--no-web", help=_("Only the hub, without the web interface."))] = False,
+    listen: str = typer.Option(
+        "127.0.0.1:8080", envvar="ORDERHAVEN_LISTEN", help=_("Where the web interface listens.")
+    ),
+) -> None:
+    from orderhaven.log import log_as_json
     from orderhaven.store.setup import configure, demand_sound, open_store
+    from orderhaven.web.place import demand_free, place_of
 
     log_as_json()
+    place = None if no_web else place_of(listen)
+    if place is not None:
+        os.environ["ORDERHAVEN_LISTEN"] = str(place)  # for the address that is shown, and for the web's own process
     configure()
     from orderhaven.sync.lock import only_hub_on
 
-    kept_for = people_kept_for(os.environ.get("ORDERHAVEN_PERSONAL_DATA_DAYS", "30"))
+    kept_for = people_kept_for(os.environ.get(_DAYS, "30"))
     with only_hub_on(paths.lock_file()):
+        if place is not None:
+            demand_free(place)
         open_store()
         demand_sound()
-        asyncio.run(_run(kept_for))
+        with speaking(ENGLISH):  # logs, and what is written down for readers of any language
+            if place is not None:
+                _say_welcome()
+            asyncio.run(_run(kept_for, with_web=place is not None))
 
 
 def demo(
-    orders: int = typer.Option(100, min=1, help="How many orders are sold."),
-    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running afterwards, to look around.")] = False,
+    orders: int = typer.Option(100, min=1, help=_("How many orders are sold.")),
+    keep: Annotated[
+        bool, typer.Option("--keep", help=_("Leave everything running afterwards, to look around."))
+    ] = False,
     speed: float = typer.Option(
-        0, help="How many times as fast as real time; 0 chooses one that takes under a minute."
+        0, help=_("How many times as fast as real time; 0 chooses one that takes under a minute.")
     ),
 ) -> None:
-    """Play a day of trade between two sandboxes and compare all sides, order by order."""
     from orderhaven.demo import run_demo
 
     raise typer.Exit(run_demo(orders=orders, keep=keep, speed=speed))
 
 
-def doctor(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """Check database, disk, keys, clock, hub and every connection, and say what to do."""
+def doctor(json: Json = False) -> None:
     by = hand()
     from orderhaven.actions.doctor import look_after
 
@@ -65,35 +88,35 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="For programs.")] =
     if json:
         print_json(checks)
     else:
-        marks = {True: "ok", False: "ATTENTION"}
-        rows = [(marks[check.is_well], check.name, check.sentence) for check in checks]
-        table(("", "looked at", "found"), rows, at_least={"": 9, "looked at": 12})
+        rows = [(_("ok") if check.is_well else _("ATTENTION"), check.name, check.sentence) for check in checks]
+        headings = ("", _("looked at"), _("found"))
+        table(headings, rows, at_least={"": 9, headings[1]: 12})
     bad = sum(not check.is_well for check in checks)
     if bad:
-        err.print(f"{count(bad, 'thing needs', 'things need')} your attention.")
+        err.print(n_("{number} thing needs your attention.", "{number} things need your attention.", bad))
         raise typer.Exit(1)
 
 
-def backup(file: Path = typer.Argument(help="The new file; a backup never overwrites one.")) -> None:
-    """Copy the database to a file while the hub runs. The keys are not in it."""
+def backup(file: Path = typer.Argument(help=_("The new file; a backup never overwrites one."))) -> None:
     hand()
     from orderhaven.actions.upkeep import backup
 
     made = backup(file)
-    say(f"{made.file}: {made.size:,} bytes, checked.")
-    say(f"The secrets in it open only with {made.keys}. Keep a copy of that in another place.")
+    say(_("{file}: {size} bytes, checked.", file=made.file, size=f"{made.size:,}"))
+    say(_("The secrets in it open only with {keys}. Keep a copy of that in another place.", keys=made.keys))
 
 
 def rotate() -> None:
-    """Encrypt every secret with a new key and forget the old one."""
     hand()
     from orderhaven.actions.upkeep import keys_place, rotate_keys
 
     rewritten = rotate_keys()
-    say(
-        f"{count(rewritten, 'connection')} encrypted with a new key, in {keys_place()}. "
-        "Backups from before need the old one."
-    )
+    done = n_(
+        "{number} connection encrypted with a new key, in {place}.",
+        "{number} connections encrypted with a new key, in {place}.",
+        rewritten, place=keys_place(),
+    )  # fmt: skip
+    say(f"{done} {_('Backups from before need the old one.')}")
 
 
 def people_kept_for(days: str) -> timedelta:
@@ -101,23 +124,54 @@ def people_kept_for(days: str) -> timedelta:
     from orderhaven.actions.errors import Impossible
 
     if not days.isdecimal() or not 1 <= int(days) <= 180:
-        raise Impossible(f"ORDERHAVEN_PERSONAL_DATA_DAYS is '{days}'. Give a whole number of days from 1 to 180.")
+        text = _("{name} is '{days}'. Give a whole number of days from 1 to 180.", name=_DAYS, days=days)
+        raise Impossible(text)
     return timedelta(days=int(days))
 
 
-async def _run(kept_for: timedelta) -> None:
+def _say_welcome() -> None:
+    """As long as nobody has an account: whoever reads the log may make the first one."""
+    import structlog
+
+    address = welcome_address()
+    if address:
+        structlog.get_logger().info("nobody_yet", say=_("Open {address} to make your account.", address=address))
+
+
+async def _run(kept_for: timedelta, *, with_web: bool) -> None:
     import structlog
 
     from orderhaven.connectors.kit.transport import AioTransport
+    from orderhaven.notices.courier import deliver, open_courier
     from orderhaven.store.hop import Hop
     from orderhaven.sync.hub import Hub
     from orderhaven.sync.worker import work
+    from orderhaven.words.notices import write
 
     log = structlog.get_logger()
-    stop = asyncio.Event()
+    clock = clock_of_the_environment()
+    courier = open_courier(clock, write)  # before anything starts: what the environment says of mail may be wrong
+    told, stop = asyncio.Event(), asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+        asyncio.get_running_loop().add_signal_handler(one, told.set)
     log.info("hub_started", folder=str(paths.data_folder()))
+    beside = asyncio.create_task(_web_first(told, stop, with_web=with_web))
+    telling = asyncio.create_task(deliver(courier, stop))
     threads = 4 if paths.database_url() else 1
-    await work(Hub(clock(), Hop(threads), AioTransport(), people_kept_for=kept_for), stop)
+    try:
+        await work(Hub(clock, Hop(threads), AioTransport(), people_kept_for=kept_for), stop)
+    finally:
+        told.set()
+        await beside
+        await telling
     log.info("hub_stopped")
+
+
+async def _web_first(told: asyncio.Event, stop: asyncio.Event, *, with_web: bool) -> None:
+    """When they are told to end, the web does so first: what people press is still taken in by a hub."""
+    from orderhaven.cli.web_beside import keep_web_up
+
+    try:
+        await (keep_web_up(told) if with_web else told.wait())
+    finally:
+        stop.set()

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from orderhaven.ports.connector import Declaration, Outside
+from orderhaven.ports.nudging import Webhook
 
 _NOT_A_CONNECTOR = {"kit"}
 
@@ -33,6 +34,12 @@ def open_connector(declaration: Declaration, settings: Mapping[str, str], outsid
 def make_sandbox(declaration: Declaration, clock: Any) -> Any:
     """A new, empty sandbox of a connector that declares one."""
     return _load(declaration.sandbox)(clock)
+
+
+def webhook_of(declaration: Declaration) -> Webhook:
+    """What judges the calls of the other side, of a connector that declares it."""
+    judge: Webhook = _load(declaration.webhook)
+    return judge
 
 
 def _load(path: str) -> Any:

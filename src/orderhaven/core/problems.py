@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from orderhaven.core.language import _
+from orderhaven.core.reasons import said
 
 
 class ProblemKind(StrEnum):
@@ -153,7 +154,20 @@ SENTENCES: Mapping[ProblemKind, str] = {
 
 def sentence(kind: ProblemKind, values: Mapping[str, str]) -> str:
     """What happened, to what, and what to do, in the language that is spoken."""
-    return _(SENTENCES[kind]).format_map(_Known(values))
+    return _(SENTENCES[kind]).format_map(_Known({name: _say(name, value) for name, value in values.items()}))
+
+
+def _say(name: str, value: str) -> str:
+    from orderhaven.core.status import FACTS, SHOWN_AS, Fact, Status  # whose moves name the kinds above
+
+    match name:
+        case "side" | "reason" | "candidates":
+            return said(value)
+        case "status" if value in list(Status):
+            return _(SHOWN_AS[Status(value)][1])
+        case "fact" if value in list(Fact):
+            return _(FACTS[Fact(value)])
+    return value
 
 
 class _Known(dict[str, str]):

@@ -57,6 +57,30 @@ class Fact(StrEnum):
     GIVEN_BACK = "given_back"
 
 
+FACTS: Mapping[Fact, str] = {
+    Fact.ACCEPTED: "accepted at the marketplace",
+    Fact.UNACCEPTED: "it waits for acceptance again",
+    Fact.COMPLETED_WITH_CODE: "completed in the shop, with a code",
+    Fact.COMPLETED_BARE: "completed in the shop, without a code",
+    Fact.CODE: "a code came",
+    Fact.WAIT_OVER: "the wait for a code is over",
+    Fact.REOPENED: "reopened in the shop",
+    Fact.REOPENED_LATE: "reopened in the shop after the marketplace was told",
+    Fact.SHOP_CANCELLED: "cancelled in the shop",
+    Fact.PART_SENT: "a part was sent",
+    Fact.REST_SENT: "the rest was sent or cancelled",
+    Fact.SHIPPED_THERE: "shipped at the marketplace",
+    Fact.CANCELLED_THERE: "cancelled at the marketplace",
+    Fact.CANCELLED_THERE_LATE: "cancelled at the marketplace after it was confirmed",
+    Fact.BUYER_ASKS: "the buyer asks to cancel",
+    Fact.CANCEL_ACCEPTED: "the cancellation was accepted",
+    Fact.CANCEL_REFUSED: "the cancellation was refused",
+    Fact.CANCEL_WITHDRAWN: "the buyer does not want to cancel any more",
+    Fact.TAKEN_OVER: "taken over by hand",
+    Fact.GIVEN_BACK: "given back",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     to: Status

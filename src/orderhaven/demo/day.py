@@ -1,5 +1,6 @@
 """A day of trade from outside: sandboxes and hub in processes of their own, watched until nothing is open."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -80,6 +81,13 @@ class Day:
     def start_hub(self, module: tuple[str, ...] = ("orderhaven.demo.hub",)) -> Child:
         return Child(module, self.environment, self.folder / "hub.log")
 
+    def start_web(self) -> tuple[Child, str]:
+        """The web interface of this hub, and where its first account is made."""
+        place = f"127.0.0.1:{_free_port()}"
+        listening = {"ORDERHAVEN_LISTEN": place, "ORDERHAVEN_URL": ""}
+        web = Child(("orderhaven.web.serve",), {**self.environment, **listening}, self.folder / "web.log")
+        return web, f"http://{place}/welcome?code={self.hub.welcome_code()}"
+
     def begin(self, hub: Child) -> None:
         """Open the doors once the hub listens. Raises CannotPlay when it does not."""
         until = time.monotonic() + _BEGINS_WITHIN_S
@@ -133,6 +141,12 @@ def running(folder: Path, wish: Wish) -> Iterator[Day]:
         yield day
     finally:
         day.end()
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def _with_sandbox(role: Role, name: str) -> Declaration:

@@ -76,6 +76,12 @@ class Hub:
             why.append(f"{count} cancellations within an hour were held, and the merchant said that they were meant")
         return why
 
+    def welcome_code(self) -> str:
+        """With it the first account of this hub is made."""
+        from orderhaven.store import access
+
+        return access.welcome_code()
+
     def is_sending(self) -> bool:
         from orderhaven.store.models import Message
 

@@ -69,10 +69,14 @@ def _watch(console: Console, day: Day) -> Verdict:
 
 
 def _stay(console: Console, day: Day, hub: Child) -> None:
-    """Everything goes on until Ctrl-C."""
+    """Everything goes on until Ctrl-C, and so that it can be looked at, with a web interface."""
+    web, address = day.start_web()
     settings = " ".join(f"{name}={value}" for name, value in day.environment.items() if value)
-    console.print("\nAll of it still runs, until Ctrl-C. To look around, in another terminal:", soft_wrap=True)
-    console.print(f"export {settings}\norderhaven orders\n", soft_wrap=True)
-    with suppress(KeyboardInterrupt):
-        while not hub.has_ended:
-            time.sleep(_LOOKS_EVERY_S)
+    console.print(f"\nAll of it still runs, until Ctrl-C. In a browser: {address}", soft_wrap=True)
+    console.print(f"In another terminal:\nexport {settings}\norderhaven orders\n", soft_wrap=True)
+    try:
+        with suppress(KeyboardInterrupt):
+            while not hub.has_ended:
+                time.sleep(_LOOKS_EVERY_S)
+    finally:
+        web.end()

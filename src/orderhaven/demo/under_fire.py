@@ -15,7 +15,7 @@ from orderhaven.demo.day import Day, Wish, running
 from orderhaven.demo.processes import CannotPlay, Child
 from orderhaven.demo.show import say_verdict
 
-_UP = ("orderhaven.cli.main", "up")
+_UP = ("orderhaven.cli.main", "up", "--no-web")
 _IMPATIENT = ("orderhaven.demo.hub",)  # gives a call up after 4 s, so that standing still outlasts one
 _STANDS_STILL_FOR_S = 5.0
 _DISK_IS_FULL_FOR_S = 1.5

@@ -1,6 +1,7 @@
 """Time as everything outside `core/` gets it: injected, so that a day can be played in a minute."""
 
 import asyncio
+import os
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -49,3 +50,12 @@ class ScaledClock:
 
     async def sleep(self, duration: timedelta) -> None:
         await asyncio.sleep(max(duration.total_seconds() / self.factor, 0))
+
+
+def clock_of_the_environment() -> Clock:
+    """The real one; or, for demo and tests, a faster one that ORDERHAVEN_CLOCK describes as "origin,factor,started"."""
+    given = os.environ.get("ORDERHAVEN_CLOCK", "")
+    if not given:
+        return RealClock()
+    origin, factor, started = given.split(",")
+    return ScaledClock(datetime.fromisoformat(origin), float(factor), float(started))

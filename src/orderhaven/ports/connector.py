@@ -86,6 +86,7 @@ class Declaration:
     limits: Limits
     connector: str  # "package.module:Class", called with (settings, outside)
     sandbox: str = ""  # "package.module:Class", called with (clock); "" when there is none
+    webhook: str = ""  # "package.module:function", see ports.nudging; "" when the other side does not call
     version: str = ""  # of their API
     carriers: Mapping[Carrier, str] = field(default_factory=dict)  # ours -> their word
     # where their word depends on the country (ISO-2) from which the parcel is sent

@@ -6,8 +6,10 @@ import secrets
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -16,6 +18,7 @@ from orderhaven.core.access import Power, Role
 from orderhaven.store.models import Event, Invitation, Membership, Merchant, Token, User
 
 INVITATION_LASTS = timedelta(days=7)
+_WRONG_PASSWORDS_KEPT = timedelta(days=1)
 _TOKEN_PREFIX = "oh_"  # so that a leaked one is recognised as ours # noqa: S105
 _USED_TO_THE = timedelta(hours=1)
 
@@ -98,6 +101,13 @@ def remove_member(row: Membership, now: datetime, actor: str) -> None:
 def note(merchant_id: int, now: datetime, actor: str, kind: str, data: Mapping[str, str]) -> None:
     """Something that concerns the merchant, and neither an order nor a connection."""
     Event.objects.create(merchant_id=merchant_id, at=now, actor=actor, kind=kind, data=dict(data))
+
+
+def forget_ended(now: datetime) -> None:
+    """Sessions that ended, wrong passwords of days ago, invitations nobody took: nothing needs them any more."""
+    Session.objects.filter(expire_date__lt=now).delete()
+    AccessAttempt.objects.filter(attempt_time__lt=now - _WRONG_PASSWORDS_KEPT).delete()
+    Invitation.objects.filter(ends_at__lt=now - INVITATION_LASTS).delete()
 
 
 # ---------------------------------------------------------------- invitations

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orderhaven import paths
+from orderhaven.core.language import _
 
 
 class NoBackup(Exception):
@@ -18,17 +19,21 @@ def copy_database(target: Path) -> int:
     Raises NoBackup and OSError.
     """
     if paths.database_url():
-        raise NoBackup(f"The orders stand in PostgreSQL, which has its own tool. Run: {_pg_dump(target)}")
+        raise NoBackup(
+            _("The orders stand in PostgreSQL, which has its own tool. Run: {command}", command=_pg_dump(target))
+        )
     if target.exists():
-        raise NoBackup(f"{target} exists already, and a backup never overwrites one. Name another file.")
+        raise NoBackup(_("{file} exists already, and a backup never overwrites one. Name another file.", file=target))
     if not target.parent.is_dir():
-        raise NoBackup(f"There is no folder {target.parent}. Make it first, or name another one.")
+        raise NoBackup(_("There is no folder {folder}. Make it first, or name another one.", folder=target.parent))
     unfinished = target.with_name(target.name + ".unfinished")
     try:
         _copy(paths.sqlite_file(), unfinished)
         os.link(unfinished, target)  # unlike a rename, this fails when the name was taken meanwhile
     except FileExistsError:
-        raise NoBackup(f"{target} or {unfinished} exists already. Remove it, or name another file.") from None
+        raise NoBackup(
+            _("{file} or {other} exists already. Remove it, or name another file.", file=target, other=unfinished)
+        ) from None
     finally:
         unfinished.unlink(missing_ok=True)
     return target.stat().st_size
@@ -43,12 +48,16 @@ def _copy(source: Path, target: Path) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
         verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.Error as error:
-        raise NoBackup(f"The copy failed ({error}). Is there room on the disk of {target.parent}?") from None
+        raise NoBackup(
+            _("The copy failed ({error}). Is there room on the disk of {folder}?", error=error, folder=target.parent)
+        ) from None
     finally:
         copy.close()
         origin.close()
     if verdict != "ok":
-        raise NoBackup(f"The copy is damaged ({verdict}), so it was thrown away. Run 'orderhaven doctor'.")
+        raise NoBackup(
+            _("The copy is damaged ({verdict}), so it was thrown away. Run 'orderhaven doctor'.", verdict=verdict)
+        )
 
 
 def _pg_dump(target: Path) -> str:

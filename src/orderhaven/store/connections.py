@@ -13,7 +13,7 @@ from django.db.models.functions import Least
 from orderhaven.core.problems import ProblemKind
 from orderhaven.store import keys, sql
 from orderhaven.store.loading import returned
-from orderhaven.store.models import Connection, ConnectionState, Event
+from orderhaven.store.models import Connection, ConnectionState, Event, Webhook
 
 TAKES_LONG = timedelta(hours=2)
 
@@ -173,6 +173,9 @@ def rotate_keys() -> int:
             row.secrets = keys.encrypt(keys.decrypt(row.secrets))
             row.token = ""
             row.save(update_fields=["secrets", "token"])
+        for hook in Webhook.objects.select_for_update():
+            hook.secret = keys.encrypt(keys.decrypt(hook.secret))
+            hook.save(update_fields=["secret"])
     keys.drop_old_keys()
     return len(rows)
 
@@ -185,6 +188,11 @@ def all_of(merchant_id: int) -> list[Connection]:
     """With their links loaded, marketplaces first."""
     rows = Connection.objects.filter(merchant_id=merchant_id).select_related("link__shop")
     return list(rows.order_by("role", "name"))
+
+
+def latest_events(connection_id: int, limit: int = 20) -> list[Event]:
+    """What happened to it, newest first."""
+    return list(Event.objects.filter(connection_id=connection_id).order_by("-id")[:limit])
 
 
 def of_account(connector: str, fingerprint: str) -> Connection | None:

@@ -6,6 +6,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import F
 
 from orderhaven import paths
+from orderhaven.core.language import _
 from orderhaven.store.models import Merchant
 
 
@@ -22,7 +23,7 @@ def damage() -> str:
 def migrations_missing() -> list[str]:
     """Changes of the schema that this version knows and the database does not have."""
     executor = MigrationExecutor(database)
-    return [str(migration) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+    return [str(migration) for migration, _backwards in executor.migration_plan(executor.loader.graph.leaf_nodes())]
 
 
 def write_something() -> None:
@@ -52,7 +53,9 @@ def database_trouble(error: BaseException) -> str:
     cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     for word, text in _SENTENCES.items():
         if word in cause.casefold():
-            return text.format(folder=paths.data_folder())
+            return _(text, folder=paths.data_folder())
     if database.vendor == "postgresql":
-        return f"PostgreSQL says: {cause}. Look whether it runs and whether ORDERHAVEN_DATABASE_URL is right."
+        return _(
+            "PostgreSQL says: {cause}. Look whether it runs and whether ORDERHAVEN_DATABASE_URL is right.", cause=cause
+        )
     return ""

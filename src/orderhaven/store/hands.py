@@ -9,13 +9,18 @@ from django.db import transaction
 from orderhaven.core.problems import ProblemKind
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.models import Hold, Order, Problem, ProductMatch, Shipment
+from orderhaven.store.versions import demand_as_read
 
 
 @contextmanager
 def changing(order_ids: Sequence[int], now: datetime, actor: str) -> Iterator[tuple[Ledger, list[Order]]]:
-    """Orders to change and the ledger that is written when the block ends well; nothing is, when it raises."""
+    """Orders to change and the ledger that is written when the block ends well; nothing is, when it raises.
+
+    Raises Changed within `versions.as_it_was_read`.
+    """
     with transaction.atomic():
         rows = orders_to_change(order_ids)
+        demand_as_read(order_ids)
         ledger = Ledger(now, actor)
         yield ledger, rows
         ledger.write()

@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from orderhaven import paths
+from orderhaven.core.language import _
 
 
 class KeysLost(Exception):
@@ -37,7 +38,7 @@ def add_key() -> None:
     if not os.environ.get("ORDERHAVEN_KEYS"):
         _write(paths.key_file(), [Fernet.generate_key(), *load_keys()])
     elif len(load_keys()) < 2:
-        raise OSError("the key comes from ORDERHAVEN_KEYS: put a new one in front of it there, then run this again")
+        raise OSError(_("The key comes from ORDERHAVEN_KEYS. Put a new one in front of it there, then run this again."))
 
 
 def drop_old_keys() -> None:
@@ -58,8 +59,11 @@ def decrypt(token: str) -> dict[str, str]:
         opened: dict[str, str] = json.loads(_box().decrypt(token.encode()))
     except InvalidToken:
         raise KeysLost(
-            f"The secrets in the database were encrypted with a key that is not in {paths.key_file()}. "
-            "Bring that file back from your backup, or connect the accounts again."
+            _(
+                "The secrets in the database were encrypted with a key that is not in {file}. Bring that file back from "
+                "your backup, or connect the accounts again.",
+                file=paths.key_file(),
+            )
         ) from None
     return opened
 

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from orderhaven.store.connections import nudge
 from orderhaven.store.loading import by_keys
-from orderhaven.store.models import Connection, Event, Link
+from orderhaven.store.models import Connection, Event, Hold, Link, Order
 
 
 def of_marketplace(connection_id: int) -> Link | None:
@@ -20,6 +20,17 @@ def of_name(merchant_id: int, marketplace: str) -> Link | None:
     """A link by the name of its marketplace connection, both sides loaded."""
     rows = Link.objects.select_related("marketplace", "shop")
     return rows.filter(merchant_id=merchant_id, marketplace__name=marketplace).first()
+
+
+def all_of(merchant_id: int) -> list[Link]:
+    """Both sides loaded, by the name of the marketplace."""
+    rows = Link.objects.filter(merchant_id=merchant_id).select_related("marketplace", "shop")
+    return list(rows.order_by("marketplace__name"))
+
+
+def older_count(link_id: int) -> int:
+    """Open orders from before the link that wait for a person's word."""
+    return Order.objects.filter(link_id=link_id, hold=Hold.OLDER, closed_at__isnull=True).count()
 
 
 def save(link: Link, every_s: int | None, now: datetime, actor: str, changes: Mapping[str, object]) -> None:

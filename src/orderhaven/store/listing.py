@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import Sum
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
+from orderhaven.store import sql
 from orderhaven.store.filters import EVERYTHING, Filter
-from orderhaven.store.finding import page_of_ids
+from orderhaven.store.finding import page_of_keys
 from orderhaven.store.models import Hold, Line, Order, Problem, Told
+from orderhaven.store.walking import along
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +44,19 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Page:
     rows: tuple[Row, ...]
-    after: str  # opaque: give it back for the next page; "" when this is the last
+    after: str  # opaque: give it back for the next page, also when this one is not full; "" when this is the last
 
 
 def orders(merchant_id: int, wanted: Filter = EVERYTHING, after: str = "", limit: int = 50, *, now: datetime) -> Page:
     """One page, in the order that is wanted. Raises BadCursor."""
-    ids = page_of_ids(merchant_id, wanted, after, limit + 1, now)
-    shown = [key for key, _ in ids[:limit]]
+    keys = page_of_keys(merchant_id, wanted, after, limit, now)
+    shown = keys.orders
     found = Order.objects.filter(pk__in=shown).select_related("link__marketplace", "link__shop")
     rows = {row.pk: row for row in found}
     problems, pieces = _problems(shown), _pieces(shown)
     return Page(
         rows=tuple(row_of(rows[key], problems.get(key, ()), pieces.get(key, 0)) for key in shown if key in rows),
-        after=ids[limit - 1][1] if len(ids) > limit else "",
+        after=keys.after,
     )
 
 
@@ -73,20 +75,18 @@ class Found:
 def find(merchant_id: int, ref: str) -> list[Found]:
     """Orders of this number: several when two marketplaces use the same; then `NAME/REF` names the connection too."""
     name, slash, rest = ref.partition("/")
-    this = Q(ref=ref) | Q(ref=rest, link__marketplace__name=name) if slash else Q(ref=ref)
-    columns = (
-        "id",
-        "ref",
-        "link__marketplace__name",
-        "link__marketplace__connector",
-        "link__shop__connector",
-        "link_id",
-    )
-    rows = Order.objects.filter(this, merchant_id=merchant_id).order_by("id").values_list(*columns)
-    return [Found(*row) for row in rows]
+    text = _FIND.format(orders=along("store_order", "o", "order_by_ref"))
+    found = [Found(*row) for row in sql.rows(text, [ref, rest if slash else ref, merchant_id])]
+    return [one for one in found if one.ref == ref or one.marketplace == name]
 
 
 # below: how
+
+_FIND = """
+SELECT o.id, o.ref, m.name, m.connector, s.connector, o.link_id FROM {orders} JOIN store_link l ON l.id = o.link_id
+JOIN store_connection m ON m.id = l.marketplace_id JOIN store_connection s ON s.id = l.shop_id
+WHERE o.ref IN (%s, %s) AND o.merchant_id = %s ORDER BY o.id
+"""
 
 
 def _problems(order_ids: Sequence[int]) -> Mapping[int, tuple[ProblemKind, ...]]:

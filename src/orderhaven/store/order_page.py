@@ -36,6 +36,9 @@ class MessageView:
     made_at: datetime
     due_at: datetime
     finished_at: datetime | None  # None: not finished
+    facts: Mapping[str, object]  # what was sent, without personal data
+    handle: str
+    remote_ref: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ def _line(line: Line) -> LineView:
 def _message(message: Message) -> MessageView:
     return MessageView(
         Side(message.side), Kind(message.kind), MessageState(message.state), message.attempt, message.made_at,
-        message.due_at, message.finished_at,
+        message.due_at, message.finished_at, message.facts, message.handle, message.remote_ref,
     )  # fmt: skip
 
 

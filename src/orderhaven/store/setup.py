@@ -7,6 +7,7 @@ from django.apps import apps
 from django.core.management import call_command
 
 from orderhaven import paths
+from orderhaven.core.language import _
 
 _APP = "store"
 
@@ -45,17 +46,20 @@ def demand_sound() -> None:
 
     damage = doctor.damage()
     if damage:
-        raise Unusable(f"The database {paths.sqlite_file()} is damaged ({damage}). {_WAY_BACK}")
+        raise Unusable(
+            _("The database {file} is damaged ({damage}).", file=paths.sqlite_file(), damage=damage) + f" {_way_back()}"
+        )
 
 
-_WAY_BACK = "Nothing was written to it. Bring your last backup back: see docs/how-to/back-up-and-restore.md"
+def _way_back() -> str:
+    return _("Nothing was written to it. Bring your last backup back: see docs/how-to/back-up-and-restore.md")
 
 
 def _refuse_emptied_file() -> None:
     """SQLite takes a file of no bytes for a new database, and would begin again without a single order."""
     file = paths.sqlite_file()
     if not paths.database_url() and file.exists() and file.stat().st_size == 0:
-        raise Unusable(f"The database {file} is empty: its contents are gone. {_WAY_BACK}")
+        raise Unusable(_("The database {file} is empty: its contents are gone.", file=file) + f" {_way_back()}")
 
 
 def _refuse_newer_schema() -> None:
@@ -67,7 +71,10 @@ def _refuse_newer_schema() -> None:
     newer = sorted(applied - {name for app, name in loader.disk_migrations or {} if app == _APP})
     if newer:
         raise Unusable(
-            f"The database was brought up to date by a newer Orderhaven (it has {', '.join(newer)}), and this version "
-            "would damage it. Nothing was written. Install that version again, or put the backup from before the upgrade "
-            "back: see docs/how-to/upgrade.md"
+            _(
+                "The database was brought up to date by a newer Orderhaven (it has {changes}), and this version would "
+                "damage it. Nothing was written. Install that version again, or put the backup from before the upgrade "
+                "back: see docs/how-to/upgrade.md",
+                changes=", ".join(newer),
+            )
         )

@@ -87,7 +87,13 @@ def insert_values(model: type[models.Model], columns: Sequence[str], rows: Seque
     names = ", ".join(f'"{field.column}"' for field in fields)
     text = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks(columns)})'
     with database.cursor() as cursor:
-        cursor.executemany(text, [[step(value) for step, value in zip(prepare, row, strict=True)] for row in rows])
+        cursor.executemany(
+            text,
+            [
+                [value if value is None else step(value) for step, value in zip(prepare, row, strict=True)]
+                for row in rows
+            ],
+        )
 
 
 def update(rows: Iterable[models.Model], columns: Iterable[str]) -> None:

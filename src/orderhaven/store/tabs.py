@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import Q
-
 from orderhaven.core.status import Status
 from orderhaven.store import sql
-from orderhaven.store.models import Problem
+from orderhaven.store.walking import along
 
 
 class Tab(StrEnum):
@@ -26,17 +24,19 @@ class Tab(StrEnum):
 
 
 _STILL_TO_SEND = (Status.PENDING_CONFIRMATION, Status.NOT_SHIPPED, Status.PARTLY_SHIPPED)
-_OPEN = Q(closed_at__isnull=True)
-_CONDITIONS: Mapping[Tab, Q] = {
-    Tab.ALL: Q(),
-    Tab.NOT_SHIPPED: _OPEN & Q(status__in=[str(one) for one in _STILL_TO_SEND]),
-    Tab.WAITING: _OPEN & Q(status=str(Status.WAITING)),
-    Tab.CONFIRMING: _OPEN & Q(status=str(Status.SHIPPED)),
-    Tab.SHIPPED: Q(status=str(Status.SHIPPED), closed_at__isnull=False),
-    Tab.ASKED: _OPEN & Q(status=str(Status.CANCELLATION_REQUESTED)),
-    Tab.CANCELLED: Q(status=str(Status.CANCELLED)),
-    Tab.MANUAL: Q(status=str(Status.MANUAL)),
+# what Orderhaven still does something for; what a person took over is that person's, and is never closed
+STILL_COMES = (*_STILL_TO_SEND, Status.WAITING, Status.CANCELLATION_REQUESTED, Status.SHIPPED)
+STATUSES: Mapping[Tab, tuple[Status, ...]] = {
+    Tab.NOT_SHIPPED: _STILL_TO_SEND,
+    Tab.WAITING: (Status.WAITING,),
+    Tab.CONFIRMING: (Status.SHIPPED,),
+    Tab.SHIPPED: (Status.SHIPPED,),
+    Tab.ASKED: (Status.CANCELLATION_REQUESTED,),
+    Tab.CANCELLED: (Status.CANCELLED,),
+    Tab.MANUAL: (Status.MANUAL,),
+    Tab.LATE: STILL_COMES,
 }
+OPEN_TABS = frozenset({Tab.NOT_SHIPPED, Tab.WAITING, Tab.CONFIRMING, Tab.ASKED, Tab.LATE})  # of what is not closed
 CLOSED_TABS = frozenset({Tab.ALL, Tab.SHIPPED, Tab.CANCELLED, Tab.MANUAL})  # they grow for ever
 MOST_COUNTED = 999
 
@@ -47,33 +47,20 @@ class Count:
     is_exact: bool  # else there are at least so many
 
 
-def condition(tab: Tab, now: datetime) -> Q:
-    match tab:
-        case Tab.PROBLEMS:
-            return Q(pk__in=Problem.objects.filter(solved_at__isnull=True).values("order_id"))
-        case Tab.LATE:
-            return _OPEN & Q(ship_by__lt=now, by_marketplace=False)
-        case _:
-            return _CONDITIONS[tab]
-
-
-_OPEN_COUNTS = """
-SELECT status, COUNT(*), SUM(CASE WHEN ship_by < %s AND NOT by_marketplace THEN 1 ELSE 0 END)
-FROM store_order WHERE merchant_id = %s AND closed_at IS NULL GROUP BY status
+_OPEN_COUNTS = f"""
+SELECT o.status, COUNT(*), SUM(CASE WHEN o.ship_by < %s AND NOT o.by_marketplace THEN 1 ELSE 0 END)
+FROM {{orders}} WHERE o.merchant_id = %s AND o.closed_at IS NULL AND o.status IN ({sql.marks(STILL_COMES)})
+GROUP BY o.status
 """
+# the open ones are taken together first: SQLite would begin with all orders of the merchant
 _PROBLEM_COUNT = """
-SELECT COUNT(DISTINCT p.order_id) FROM store_problem p JOIN store_order o ON o.id = p.order_id
-WHERE p.solved_at IS NULL AND o.merchant_id = %s
+WITH p AS MATERIALIZED (SELECT DISTINCT order_id FROM store_problem WHERE solved_at IS NULL)
+SELECT COUNT(*) FROM p CROSS JOIN store_order o WHERE o.id = p.order_id AND o.merchant_id = %s
 """
-_SOME = "(SELECT COUNT(*) FROM (SELECT 1 FROM store_order WHERE merchant_id = %s {more} LIMIT {limit}) some)"
+_SOME = "(SELECT COUNT(*) FROM (SELECT 1 FROM store_order WHERE merchant_id = %s {more} LIMIT %s) few)"
 _CLOSED_COUNTS = "SELECT " + ", ".join(
-    _SOME.format(more=more, limit=MOST_COUNTED + 1)
-    for more in (
-        "",
-        "AND status = 'shipped' AND closed_at IS NOT NULL",
-        "AND status = 'cancelled'",
-        "AND status = 'manual'",
-    )
+    _SOME.format(more=more)
+    for more in ("", "AND status = 'shipped'", "AND status = 'cancelled'", "AND status = 'manual'")
 )
 
 
@@ -81,22 +68,32 @@ def counts(merchant_id: int, now: datetime) -> dict[Tab, Count]:
     """Three queries: exact for what is open, up to 999 for what grows with history."""
     by_status: dict[str, int] = {}
     late = 0
-    for status, number, are_late in sql.rows(_OPEN_COUNTS, [sql.moment(now), merchant_id]):
+    text = _OPEN_COUNTS.format(orders=along("store_order", "o", "order_open_tabs"))
+    for status, number, are_late in sql.rows(text, [sql.moment(now), merchant_id, *map(str, STILL_COMES)]):
         by_status[status] = number
         late += are_late or 0
     ((problems,),) = sql.rows(_PROBLEM_COUNT, [merchant_id])
-    (closed,) = sql.rows(_CLOSED_COUNTS, [merchant_id] * 4)
+    confirming = by_status.get(Status.SHIPPED, 0)  # shipped as well, and not closed
+    most = MOST_COUNTED + 1
+    given = [merchant_id, most, merchant_id, most + confirming, merchant_id, most, merchant_id, most]
+    ((every, shipped, cancelled, manual),) = sql.rows(_CLOSED_COUNTS, given)
     found = {
+        Tab.ALL: _at_least(every),
         Tab.PROBLEMS: _exactly(problems),
         Tab.NOT_SHIPPED: _exactly(sum(by_status.get(one, 0) for one in _STILL_TO_SEND)),
         Tab.WAITING: _exactly(by_status.get(Status.WAITING, 0)),
-        Tab.CONFIRMING: _exactly(by_status.get(Status.SHIPPED, 0)),
+        Tab.CONFIRMING: _exactly(confirming),
+        Tab.SHIPPED: _at_least(shipped - confirming),
         Tab.ASKED: _exactly(by_status.get(Status.CANCELLATION_REQUESTED, 0)),
+        Tab.CANCELLED: _at_least(cancelled),
+        Tab.MANUAL: _at_least(manual),
         Tab.LATE: _exactly(late),
     }
-    for tab, number in zip((Tab.ALL, Tab.SHIPPED, Tab.CANCELLED, Tab.MANUAL), closed, strict=True):
-        found[tab] = Count(min(number, MOST_COUNTED), number <= MOST_COUNTED)
     return {tab: found[tab] for tab in Tab}
+
+
+def _at_least(number: int) -> Count:
+    return Count(min(number, MOST_COUNTED), number <= MOST_COUNTED)
 
 
 def _exactly(number: int) -> Count:

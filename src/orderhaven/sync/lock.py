@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from orderhaven.core.language import _
+
 _TRIES = 10
 _PAUSE_S = 0.05  # somebody may only be looking whether a hub runs
 
@@ -23,8 +25,12 @@ def only_hub_on(lock_file: Path) -> Iterator[None]:
         if not any(_taken(held.fileno(), fcntl.LOCK_EX, attempt) for attempt in range(_TRIES)):
             held.seek(0)
             raise AlreadyRunning(
-                f"Another Orderhaven (process {held.read().strip() or '?'}) runs on {lock_file.parent}. "
-                "Stop it first, or give this one another folder with ORDERHAVEN_DATA."
+                _(
+                    "Another Orderhaven (process {process}) runs on {folder}. Stop it first, or give this one another "
+                    "folder with ORDERHAVEN_DATA.",
+                    process=held.read().strip() or "?",
+                    folder=lock_file.parent,
+                )
             )
         held.truncate(0)
         held.write(str(os.getpid()))

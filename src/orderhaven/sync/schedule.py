@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from orderhaven.store import connections, orders
+from orderhaven.store import access, connections, orders
 from orderhaven.store.hop import StoreTrouble
 from orderhaven.sync.hub import Hub
 
@@ -29,6 +29,7 @@ async def tick(hub: Hub, enqueue: Callable[[list[int]], Awaitable[None]], stop: 
             if clock.now() >= erase_at:
                 erase_at = clock.now() + _ERASES_EVERY
                 await hub.hop(orders.erase_people, clock.now(), hub.people_kept_for, _PEOPLE_AT_MOST)
+                await hub.hop(access.forget_ended, clock.now())
         except StoreTrouble as error:  # a full disk, a locked database: keep ticking, it may pass
             log.error("store_trouble", cause=str(error))
         await clock.sleep(max(_LOOKS_EVERY, clock.in_real(_SHORTEST_REAL_S)))

@@ -62,6 +62,11 @@ def told_words(row: Row) -> str:
     return ""
 
 
+def message_name(kind: str) -> str:
+    """What one side is told, or would be."""
+    return _(MESSAGES[Kind(kind)])
+
+
 def message_words(kind: Kind, state: MessageState) -> str:
     """What one side still has to be told, and how far that is."""
     return f"{_(MESSAGES[kind])}: {_(OPEN_STATES[state])}"

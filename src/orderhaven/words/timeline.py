@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.status import Fact, Status
+from orderhaven.core.reasons import said
+from orderhaven.core.status import FACTS, Fact, Status
 from orderhaven.store.models import Kind
 from orderhaven.words.orders import MESSAGES, status_name
 from orderhaven.words.problems import TITLES
@@ -55,31 +56,25 @@ EVENTS: Mapping[str, str] = {
     "token_ended": "API token '{name}' ended",
     "webhook_made": "Webhook to {url} made",
     "webhook_ended": "Webhook to {url} ended",
-    "webhook_paused": "Webhook to {url} paused: it failed for days",
+    "webhook_paused": "Webhook to {url} paused",
     "webhook_resumed": "Webhook to {url} resumed",
 }
-FACTS: Mapping[Fact, str] = {
-    Fact.ACCEPTED: "accepted at the marketplace",
-    Fact.UNACCEPTED: "it waits for acceptance again",
-    Fact.COMPLETED_WITH_CODE: "completed in the shop, with a code",
-    Fact.COMPLETED_BARE: "completed in the shop, without a code",
-    Fact.CODE: "a code came",
-    Fact.WAIT_OVER: "the wait for a code is over",
-    Fact.REOPENED: "reopened in the shop",
-    Fact.REOPENED_LATE: "reopened in the shop after the marketplace was told",
-    Fact.SHOP_CANCELLED: "cancelled in the shop",
-    Fact.PART_SENT: "a part was sent",
-    Fact.REST_SENT: "the rest was sent or cancelled",
-    Fact.SHIPPED_THERE: "shipped at the marketplace",
-    Fact.CANCELLED_THERE: "cancelled at the marketplace",
-    Fact.CANCELLED_THERE_LATE: "cancelled at the marketplace after it was confirmed",
-    Fact.BUYER_ASKS: "the buyer asks to cancel",
-    Fact.CANCEL_ACCEPTED: "the cancellation was accepted",
-    Fact.CANCEL_REFUSED: "the cancellation was refused",
-    Fact.CANCEL_WITHDRAWN: "the buyer does not want to cancel any more",
-    Fact.TAKEN_OVER: "taken over by hand",
-    Fact.GIVEN_BACK: "given back",
+
+
+FIELDS: Mapping[str, str] = {
+    # what can be set of a link
+    "from_at": "orders from",
+    "rehearsal": "rehearsal",
+    "wait_s": "seconds to wait for a code",
+    "ship_by_margin_s": "seconds of margin before the ship-by time",
+    "delivered_by_marketplace": "orders that the marketplace ships itself",
+    "cancellations_per_hour": "cancellations an hour",
+    "default_carrier": "carrier when nothing else tells",
+    "own_carriers": "carriers in use",
+    "ships_from": "parcels start in",
+    "carrier_rule": "carrier rule",
 }
+_YES_NO = {"True": "yes", "False": "no"}
 
 
 def event_words(kind: str, data: Mapping[str, object]) -> str:
@@ -107,11 +102,16 @@ def _details(kind: str, data: Mapping[str, object]) -> str:
         case "confirmed":
             parts = [str(data.get("code") or _("without a code")), _carrier(data.get("carrier"))]
         case "link_changed" | "linked":
-            parts = [f"{name} {value}" for name, value in data.items()]
+            parts = [_changed(name, str(value)) for name, value in data.items()]
         case _:
             return ""
-    said = ", ".join(part for part in parts if part)
-    return f" ({said})" if said else ""
+    listed = ", ".join(part for part in parts if part)
+    return f" ({listed})" if listed else ""
+
+
+def _changed(name: str, value: str) -> str:
+    called = _(FIELDS[name]) if name in FIELDS else name
+    return f"{called}: {_(_YES_NO[value]) if value in _YES_NO else value}"
 
 
 def _carrier(word: object) -> str:
@@ -129,6 +129,9 @@ class _Said(dict[str, str]):
             self["problem"] = _(TITLES[ProblemKind(str(data["problem"]))])
         if "carrier" in data:
             self["carrier"] = _carrier(data["carrier"])
+        for name in ("cause", "reason"):
+            if name in data:
+                self[name] = said(str(data[name]))
         if "role" in data:
             self["role"] = _(str(data["role"]))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from orderhaven.core.language import _
+
 
 class Carrier(StrEnum):
     """Our own word for a carrier: stored, shown in the API, mapped to a marketplace's code by its connector.
@@ -130,8 +132,9 @@ class Carrier(StrEnum):
             if folded in (carrier.value, carrier.display_name.casefold()):
                 return carrier
         near = [carrier.value for carrier in cls if folded[:3] in carrier][:8]
-        hint = f"Perhaps {', '.join(near)}?" if near else "They are listed in docs/reference/carriers.md."
-        raise ValueError(f"There is no carrier '{word}'. {hint}")
+        if near:
+            raise ValueError(_("There is no carrier '{word}'. Perhaps {near}?", word=word, near=", ".join(near)))
+        raise ValueError(_("There is no carrier '{word}'. They are listed in docs/reference/carriers.md.", word=word))
 
 
 # Only what differs from the slug in title case ("Trunkrs", "Royal Mail").

@@ -15,6 +15,7 @@ from orderhaven.core.carriers.families import CARRIERS_WITH_A_SHAPE, Confidence,
 from orderhaven.core.carriers.links import carrier_of_link
 from orderhaven.core.carriers.names import DIVISIONS, Carrier
 from orderhaven.core.carriers.words import carriers_named
+from orderhaven.core.language import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def recognise(
     link = url or (code if is_link(code) else "")
     codes = codes_in(code) or (codes_in(url) if is_link(url) else ())
     if not codes:
-        return Recognition("", None, Confidence.UNSURE, (), "This is not a track & trace code.")
+        return Recognition("", None, Confidence.UNSURE, (), _("This is not a track & trace code."))
     cleaned, *others = codes
     origin, destination = origin.upper(), destination.upper()
     fits = tuple(family for family in fitting_families(cleaned) if family.may_come_from(origin))
@@ -62,7 +63,9 @@ def _by_link(code: str, link: str, fits: tuple[Family, ...]) -> Recognition | No
     if named is None:
         return None
     carrier = _division(named, fits)
-    return _told(code, carrier, Confidence.CERTAIN, fits, f"The tracking link is {named.display_name}'s.")
+    return _told(
+        code, carrier, Confidence.CERTAIN, fits, _("The tracking link is {carrier}'s.", carrier=named.display_name)
+    )
 
 
 def _by_shop_word(code: str, shop_says: str, fits: tuple[Family, ...]) -> Recognition | None:
@@ -70,14 +73,12 @@ def _by_shop_word(code: str, shop_says: str, fits: tuple[Family, ...]) -> Recogn
     carriers = _unique(_division(carrier, fits) for carrier in named)
     agreeing = [carrier for carrier in carriers if _fits_carrier(carrier, fits)]
     if len(agreeing) == 1:
-        why = f"The shop says {agreeing[0].display_name}, and the code looks like theirs."
+        why = _("The shop says {carrier}, and the code looks like theirs.", carrier=agreeing[0].display_name)
         return _told(code, agreeing[0], Confidence.CERTAIN, fits, why)
     if len(carriers) != 1:
         return None
-    why = f"The shop says {carriers[0].display_name}"
     other = next((family.carrier for family in fits if family.proves is Confidence.CERTAIN), None)
-    why += f", though the code looks like one of {other.display_name}." if other else "."
-    return _told(code, carriers[0], Confidence.LIKELY, fits, why)
+    return _told(code, carriers[0], Confidence.LIKELY, fits, _say_word(carriers[0], other))
 
 
 def _where_it_counts(fits: tuple[Family, ...], origin: str, destination: str) -> str:
@@ -106,21 +107,14 @@ def _by_usual_carriers(code: str, fits: tuple[Family, ...], likely: Sequence[Car
     if len(fitting) != 1 or not _fits_carrier(fitting[0], fits):
         return None
     carrier = fitting[0]
-    why = f"Of the carriers you use, only {carrier.display_name} has codes like this."
+    why = _("Of the carriers you use, only {carrier} has codes like this.", carrier=carrier.display_name)
     return _told(code, carrier, Confidence.LIKELY, fits, why)
 
 
 def _unsure(code: str, fits: tuple[Family, ...], likely: Sequence[Carrier]) -> Recognition:
     carriers = _unique(family.carrier for family in fits)
     carriers = tuple(sorted(carriers, key=lambda carrier: carrier not in likely))
-    names = " and ".join(carrier.display_name for carrier in carriers)
-    if not carriers:
-        why = "No carrier documents codes like this."
-    elif len(carriers) == 1:
-        why = f"{names} has codes like this, but the code alone does not prove it."
-    else:
-        why = f"{names} {'both' if len(carriers) == 2 else 'all'} have codes like this."
-    return Recognition(code, None, Confidence.UNSURE, carriers, why)
+    return Recognition(code, None, Confidence.UNSURE, carriers, _say_rivals([one.display_name for one in carriers]))
 
 
 def _told(code: str, carrier: Carrier, confidence: Confidence, fits: tuple[Family, ...], why: str) -> Recognition:
@@ -128,13 +122,38 @@ def _told(code: str, carrier: Carrier, confidence: Confidence, fits: tuple[Famil
     return Recognition(code, carrier, confidence, candidates, why)
 
 
+def _say_word(carrier: Carrier, other: Carrier | None) -> str:
+    named = carrier.display_name
+    if other is None:
+        return _("The shop says {carrier}.", carrier=named)
+    return _(
+        "The shop says {carrier}, though the code looks like one of {other}.", carrier=named, other=other.display_name
+    )
+
+
+def _say_rivals(names: Sequence[str]) -> str:
+    match names:
+        case []:
+            return _("No carrier documents codes like this.")
+        case [name]:
+            return _("{carrier} has codes like this, but the code alone does not prove it.", carrier=name)
+        case [one, other]:
+            return _("{one} and {other} both have codes like this.", one=one, other=other)
+    return _("{carriers} all have codes like this.", carriers=_(" and ").join(names))
+
+
 def _say_shape(family: Family, country: str) -> str:
-    said = f"The code has the form of {family.carrier.display_name}"
-    if family.check is not None:
-        said += " and its check digit is right"
-    if family.proves_in(country) is not family.proves:
-        said += f", as theirs have in {country}"
-    return said + "."
+    known = {"carrier": family.carrier.display_name, "country": country}
+    at_home = family.proves_in(country) is not family.proves
+    if family.check is None:
+        if at_home:
+            return _("The code has the form of {carrier}, as theirs have in {country}.", **known)
+        return _("The code has the form of {carrier}.", **known)
+    if at_home:
+        return _(
+            "The code has the form of {carrier} and its check digit is right, as theirs have in {country}.", **known
+        )
+    return _("The code has the form of {carrier} and its check digit is right.", **known)
 
 
 def _division(named: Carrier, fits: tuple[Family, ...]) -> Carrier:

@@ -94,7 +94,6 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
                 ("told_at", models.DateTimeField(null=True)),
                 ("over_at", models.DateTimeField(null=True)),
-                ("all_clear", models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(
@@ -140,6 +139,14 @@ class Migration(migrations.Migration):
             model_name="line",
             name="line_by_ean",
         ),
+        migrations.RemoveIndex(
+            model_name="person",
+            name="person_by_name",
+        ),
+        migrations.RemoveIndex(
+            model_name="person",
+            name="person_by_postcode",
+        ),
         migrations.AddField(
             model_name="connection",
             name="nudge_key",
@@ -184,6 +191,23 @@ class Migration(migrations.Migration):
                 fields=["merchant", "status", "ship_by"],
                 name="order_open_tabs",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(
+                models.F("merchant"),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("by_marketplace", True)),
+                name="order_by_marketplace",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="person",
+            index=models.Index(fields=["name_key", "order"], name="person_by_name"),
+        ),
+        migrations.AddIndex(
+            model_name="person",
+            index=models.Index(fields=["postcode_key", "order"], name="person_by_postcode"),
         ),
         migrations.AddIndex(
             model_name="shipment",
@@ -261,10 +285,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="notice",
             index=models.Index(condition=models.Q(("told_at__isnull", True)), fields=["at"], name="notice_untold"),
-        ),
-        migrations.AddIndex(
-            model_name="notice",
-            index=models.Index(condition=models.Q(("all_clear", False)), fields=["over_at"], name="notice_to_clear"),
         ),
         migrations.AddConstraint(
             model_name="notice",

@@ -36,7 +36,6 @@ class Notice(models.Model):
     at = models.DateTimeField()
     told_at = models.DateTimeField(null=True)  # null: not told yet
     over_at = models.DateTimeField(null=True)  # null: it lasts
-    all_clear = models.BooleanField(default=False)  # that it is over was told, or need not be
 
     class Meta:
         constraints = [
@@ -47,7 +46,6 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["kind", "about"], name="notice_about"),
             models.Index(fields=["at"], name="notice_untold", condition=Q(told_at__isnull=True)),
-            models.Index(fields=["over_at"], name="notice_to_clear", condition=Q(all_clear=False)),
         ]
 
 

@@ -90,6 +90,7 @@ class Order(models.Model):
             models.Index(F("merchant"), F("status"), F("id").desc(), name="order_by_status"),
             models.Index(F("merchant"), F("placed_at").desc(), F("id").desc(), name="order_by_day"),
             models.Index(F("link"), F("id").desc(), name="order_of_link"),
+            models.Index(F("merchant"), F("id").desc(), name="order_by_marketplace", condition=Q(by_marketplace=True)),
             # everything that the tabs of open orders count and show
             models.Index(
                 fields=["merchant", "status", "ship_by"], name="order_open_tabs", condition=Q(closed_at__isnull=True)
@@ -176,6 +177,6 @@ class Person(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "role"], name="one_person_per_role")]
         indexes = [
-            models.Index(fields=["name_key"], name="person_by_name"),
-            models.Index(fields=["postcode_key"], name="person_by_postcode"),
+            models.Index(fields=["name_key", "order"], name="person_by_name"),
+            models.Index(fields=["postcode_key", "order"], name="person_by_postcode"),
         ]

@@ -1,4 +1,4 @@
-"""The log of a hub: one JSON object per line, to stderr."""
+"""The log of hub and web alike: one JSON object per line, to stderr."""
 
 import logging
 import sys

@@ -1,0 +1,40 @@
+"""Entity tags: whether what somebody read is still so.
+
+A tag is `"VERSION-CONTENT"`. A question ("only if it is new") compares the whole of it; a change ("only if it is still so")
+compares the version alone, since the same thing reads otherwise in another language.
+"""
+
+import hashlib
+
+from django.http import HttpRequest
+from django.utils.http import parse_etags
+from ninja import Schema
+
+from orderhaven.store.versions import Changed
+
+
+def content_of(shown: Schema) -> str:
+    """The same for the same content, and for no other."""
+    return hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]
+
+
+def tag_of(shown: Schema, version: str) -> str:
+    return f'"{version}-{content_of(shown)}"'
+
+
+def is_known(request: HttpRequest, tag: str) -> bool:
+    """Whether the asker has it already."""
+    given = parse_etags(request.headers.get("If-None-Match", ""))
+    return given == ["*"] or tag in (one.removeprefix("W/") for one in given)
+
+
+def has_condition(request: HttpRequest) -> bool:
+    return "If-Match" in request.headers
+
+
+def demand_unchanged(request: HttpRequest, version: str) -> None:
+    """Raises Changed when the asker read another version."""
+    given = parse_etags(request.headers.get("If-Match", ""))
+    versions = [one.strip('"').partition("-")[0] for one in given]  # a weak tag, W/"...", is nobody's version
+    if has_condition(request) and given != ["*"] and version not in versions:
+        raise Changed

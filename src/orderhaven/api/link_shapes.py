@@ -1,0 +1,124 @@
+"""A link as the API shows it, and what it takes to make and change one."""
+
+from datetime import datetime
+from typing import Literal
+
+from ninja import Field, Schema
+from pydantic import StrictBool
+
+from orderhaven.api.fields import Asked, Country, EverySeconds, Given, Limit, Moment, Name, Number, Text, WaitSeconds
+from orderhaven.core.carriers import Carrier
+from orderhaven.core.rules import RuleKind
+from orderhaven.store.models import DeliveredByMarketplace, Side
+
+
+class CarrierRule(Schema):
+    """Codes that begin so, or shipping methods called so, are this carrier's; the first rule that fits counts."""
+
+    kind: RuleKind
+    match: str
+    carrier: str
+
+
+class LinkInList(Schema):
+    """A marketplace connection joined to a shop connection; it goes by the name of the marketplace."""
+
+    marketplace: str
+    shop: str
+    from_at: datetime = Field(description="Older orders are listed and wait for a person's word.")
+    rehearsal: bool = Field(description="Everything is heard, nothing is sent.")
+    wait_s: int = Field(description="How long a completed order waits for a track & trace code.")
+    every_s: int = Field(description="How often the marketplace is heard.")
+    ship_by_margin_s: int
+    delivered_by_marketplace: DeliveredByMarketplace
+    cancellations_per_hour: int = Field(
+        description="More of the shop's cancellations than this wait for a person's word."
+    )
+    default_carrier: str
+    own_carriers: list[str] = Field(description="Whom you use: they decide where several have such codes.")
+    ships_from: str = Field(description='ISO 3166 alpha-2; `""`: not said.')
+    carrier_rules: list[CarrierRule]
+
+
+class Links(Schema):
+    links: list[LinkInList]
+
+
+class Link(LinkInList):
+    """A link, and how many orders wait for a word about all of them."""
+
+    older: int = Field(description="Open orders from before the link, neither placed nor left.")
+
+
+class Wish(Given):
+    """What is left out, or null, stays as it is, or as the default says."""
+
+    from_at: Moment | None = None
+    rehearsal: StrictBool | None = None
+    wait_s: WaitSeconds | None = None
+    every_s: EverySeconds | None = None
+    ship_by_margin_s: WaitSeconds | None = None
+    delivered_by_marketplace: DeliveredByMarketplace | None = None
+    cancellations_per_hour: Number | None = None
+    default_carrier: Carrier | Literal[""] | None = Field(None, description='`""`: none any more.')
+    own_carriers: list[Carrier] | None = Field(None, max_length=200)
+    ships_from: Country | None = None
+
+
+class LinkGiven(Wish):
+    marketplace: Name = Field(description="A marketplace connection.")
+    shop: Name = Field(description="A shop connection.")
+
+
+class RuleGiven(Given):
+    kind: RuleKind
+    match: Text
+    carrier: Carrier
+
+
+class ProductGiven(Given):
+    """This SKU of the marketplace is that product of the shop."""
+
+    sku: Text
+    shop_sku: Text = Field("", description="The product's SKU in the shop; it is looked up there.")
+    product_ref: Text = Field("", description="Or the shop's own key of the product, taken as it is.")
+
+
+class Pair(Given):
+    order: Text = Field(description="The order's number, or `MARKETPLACE/NUMBER` where two have the same.")
+    shop_order: Text = Field(description="The shop's own key of its order.")
+
+
+class Pairs(Given):
+    pairs: list[Pair] = Field(min_length=1, max_length=200)
+    force: StrictBool = Field(default=False, description="Although they differ.")
+
+
+class Adoption(Schema):
+    order: str
+    shop_order: str
+    is_done: bool
+    sentence: str = Field(description='Why not; `""` when it was done.')
+
+
+class Adoptions(Schema):
+    adoptions: list[Adoption]
+
+
+class WouldSend(Schema):
+    """One thing that a link in rehearsal would send; nobody's name or address is in it."""
+
+    ref: str
+    side: Side
+    what: str
+    reference: str
+    facts: str
+    problem: str = Field(description='Why it would wait for a person; `""`: it would be sent.')
+
+
+class Rehearsal(Schema):
+    would_send: list[WouldSend] = Field(description="Oldest first.")
+
+
+class RehearsalAsked(Asked):
+    limit: Limit = 200

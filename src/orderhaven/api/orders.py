@@ -1,0 +1,121 @@
+"""Orders: found, counted, read."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from django.http import HttpResponse
+from ninja import Field, Query, Router, Schema, Status
+
+from orderhaven.api import order_shapes
+from orderhaven.api.caller import Asking
+from orderhaven.api.description import refuses, tagged
+from orderhaven.api.etags import is_known, tag_of
+from orderhaven.api.fields import Asked, Flag, Limit, MomentOrNone, Name, Text, word_of
+from orderhaven.api.named import connection_named, order_named
+from orderhaven.api.order_shapes import Order, OrderInList
+from orderhaven.core.access import Power
+from orderhaven.core.carriers import Carrier
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.status import Status as OrderStatus
+from orderhaven.store import listing, order_page, tabs, versions
+from orderhaven.store.filters import Filter, Sort
+from orderhaven.store.tabs import Tab
+
+router = Router(tags=["orders"])
+
+
+class Fulfilment(StrEnum):
+    MERCHANT = "merchant"
+    MARKETPLACE = "marketplace"
+
+
+class OrdersAsked(Asked):
+    tab: Tab = Field(Tab.ALL, description="As the tabs of the order list.")
+    status: list[OrderStatus] = Field([], description="Repeat it for more than one.")
+    problem: list[ProblemKind] = Field([], description="With one of these open. Repeat it for more than one.")
+    marketplace: Name = Field("", description="Only of this connection.")
+    shop: Name = Field("", description="Only of this connection.")
+    since: MomentOrNone = Field(None, description="Placed at or after this.")
+    until: MomentOrNone = Field(None, description="Placed before this.")
+    carrier: Annotated[Carrier | None, word_of(Carrier)] = Field(None, description="Of a confirmed shipment.")
+    fulfilment: Annotated[Fulfilment | None, word_of(Fulfilment)] = Field(None, description="Who ships it.")
+    search: Text = Field("", description="Order or shop number, SKU, EAN, code; or how a last name or postcode begins.")
+    sort: Sort = Field(Sort.NEWEST, description="`ship_by` shows what is open alone. A search comes newest first.")
+    after: Text = Field("", description="From the page before; it belongs to the same filters and sort.")
+    limit: Limit = 50
+
+
+class Orders(Schema):
+    orders: list[OrderInList]
+    after: str = Field(description='Give it back for the next page; `""`: this is the last.')
+
+
+class Count(Schema):
+    tab: Tab
+    number: int
+    is_exact: bool = Field(description="false: there are at least so many.")
+
+
+class Counts(Schema):
+    tabs: list[Count]
+
+
+class OrderAsked(Asked):
+    people: Flag = Field(default=False, description="With the buyer's names and addresses. Needs the scope `act`.")
+
+
+@router.get("/orders", response=Orders, summary="Find orders", openapi_extra=refuses(404))
+def order_list(request: Asking, wanted: Query[OrdersAsked]) -> Orders:
+    """A page of the orders that the filters leave. Nobody's name or address is in it."""
+    by = request.auth.by
+    by.demand(Power.LOOK)
+    found = listing.orders(by.merchant_id, _filter(request, wanted), wanted.after, wanted.limit, now=by.clock.now())
+    return Orders(orders=[order_shapes.in_list(row) for row in found.rows], after=found.after)
+
+
+@router.get("/orders/counts", response=Counts, summary="Count orders by tab", openapi_extra=refuses())
+def order_counts(request: Asking) -> Counts:
+    """Exact for what is open, up to 999 for what grows with history."""
+    by = request.auth.by
+    by.demand(Power.LOOK)
+    found = tabs.counts(by.merchant_id, by.clock.now())
+    return Counts(tabs=[Count(tab=tab, number=one.number, is_exact=one.is_exact) for tab, one in found.items()])
+
+
+@router.get(
+    "/orders/{marketplace}/{path:ref}",
+    response={200: Order, 304: None},
+    summary="Read one order",
+    openapi_extra=tagged(refuses(404)),
+)
+def order(request: Asking, marketplace: Name, ref: Name, wanted: Query[OrderAsked], response: HttpResponse) -> object:
+    """Everything the hub knows of it, with an ETag."""
+    by = request.auth.by
+    by.demand(Power.ACT if wanted.people else Power.LOOK)
+    found = order_named(by, marketplace, ref)
+    version = versions.version_of(found.order_id)
+    people = order_page.buyer(found.order_id) if wanted.people else None
+    shown = order_shapes.order(order_page.order_page(found.order_id), people)
+    tag = tag_of(shown, version)
+    response.headers["ETag"] = tag
+    if not wanted.people:
+        response.headers["Cache-Control"] = "private, no-cache"
+    return Status(304, None) if is_known(request, tag) else shown
+
+
+def _filter(request: Asking, wanted: OrdersAsked) -> Filter:
+    """A connection that is not there is a slip, not an empty list. Raises Http404."""
+    names = {one: connection_named(request.auth.by, one).name for one in (wanted.marketplace, wanted.shop) if one}
+    return Filter(
+        tab=wanted.tab,
+        statuses=tuple(wanted.status),
+        problems=tuple(wanted.problem),
+        marketplace=names.get(wanted.marketplace, ""),
+        shop=names.get(wanted.shop, ""),
+        since=wanted.since,
+        until=wanted.until,
+        carrier=wanted.carrier,
+        by_marketplace=None if wanted.fulfilment is None else wanted.fulfilment is Fulfilment.MARKETPLACE,
+        search=wanted.search,
+        sort=wanted.sort,
+    )

@@ -1,0 +1,101 @@
+"""Why something did not work, in the reader's language.
+
+A reason is written down in English where it happens, by a hub that nobody sits at, and read later, by whomever. What it
+was made of is found again here. The cause of a Surprise is not: it is to be reported as it was said.
+"""
+
+import re
+from functools import cache
+
+from orderhaven.core.language import _
+
+TEMPLATES = (
+    # of any connector
+    "The shop",  # what is called {side} below, where it has no name of its own
+    "{side} cannot be reached ({error})",
+    "{side} did not answer in time",
+    "{side} broke off ({error})",
+    "{side} answered more than can be right",
+    "{side} answered a web page instead of data",
+    "{side} answered something unreadable instead of data",
+    "{side} asks to slow down",
+    "{side} wants a fresh token",
+    "{side} gives no reason",
+    "{side} does not say what became of it",
+    "it redirects to {place}; use {address}",
+    "it redirects to {place}",
+    "status {status}, from a firewall or a security plugin in front of it",
+    "status {status}",
+    "the time to send this had passed",
+    "the connection is paused or wants quiet",
+    "the connector '{connector}' is not installed any more",
+    "an error in Orderhaven",
+    "{error} in Orderhaven: see the log and report it",
+    # of a marketplace
+    "the login does not take this client ID and secret",
+    "the list of orders did not keep still while it was read",
+    "it takes {most} lines in one request, and this one has {number}",
+    "{side} does not show the shipment of order {ref} yet",
+    "{side} took it in without saying under which number",
+    "{side} took it in, perhaps: {reason}",
+    "it cannot be told to {what} an order",
+    "it does not say whether it was done",
+    "no carrier known here",
+    # of a shop
+    "{side} answers a web page with status {status} instead of data",
+    "{side} answers a web page with status {status}",
+    "{side} says that {system}'s API is not there",
+    "{side} left order {shop_ref} half made ({code})",
+    "{side} took it and answered something unreadable: {reason}",
+    "a firewall in front of it blocks this order (status {status})",
+    "it does not know the consumer key, or its user may not see orders: use a shop manager's key",
+    "the consumer secret is wrong or the key may only read: {words}",
+    "the key may read but not write ({code}): give it Read/Write and a shop manager as user",
+    "these fields of the order are not valid: {fields}",
+    "over plain http everybody on the way can read the key and the orders; use its https address",
+    "that is not a web address; it looks like {example}",
+    "the shop's address is {address}; use that",
+    "there is a WordPress, but {system} is not switched on or is older than {version}",
+    "{system} must be {version} or newer: older ones cannot tell exactly whether they have an order already; this one is {found}",
+    "{system} must be {version} or newer: older ones cannot tell exactly whether they have an order already",
+    "its permalinks are off: in WordPress, Settings > Permalinks, choose 'Post name' and save",
+    "WordPress's API is shut off there ({reason})",
+    "it shows a log-in page: let /wp-json/ through, or use the shop's public address",
+    "it answers a web page (status {status}): no WordPress shop was found there",
+    "it answers something else than the shop's data (status {status})",
+    "The shop computes no taxes: orders are placed with prices as the marketplace states them.",
+    # of a shop order that does not fit
+    "{number} of its lines point at no product",
+    "it holds {pieces} pieces instead of {expected}",
+    "it is in {currency} instead of {expected}",
+    "its total is {total} instead of {expected}",
+    "it has no total",
+    # what fits much stands last
+    "it answered {status}",
+    "the login answered {status}",
+    "{side} answered {status}",
+)
+
+
+def said(reason: str) -> str:
+    """As it was written down, if it is none of these: most of those are the other side's own words."""
+    for pattern, template in _patterns():
+        found = pattern.fullmatch(reason)
+        if found:
+            return _(template, **{name: said(word) for name, word in found.groupdict().items()})
+    return reason
+
+
+def is_known(reason: str) -> bool:
+    return any(pattern.fullmatch(reason) for pattern, _template in _patterns())
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((_pattern(template), template) for template in TEMPLATES)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", template)
+    text = "".join(f"(?P<{part}>.+)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+    return re.compile(text, re.DOTALL)

@@ -1,0 +1,131 @@
+"""Who wants to be told of what, and what is told together: one message per merchant and kind, never a storm."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from orderhaven.core.access import Role
+from orderhaven.core.notices import NoticeKind
+from orderhaven.core.problems import ProblemKind
+from orderhaven.store import deliveries, sql, tabs
+from orderhaven.store.loading import returned
+from orderhaven.store.models import Membership, Notice, NoticeWish, Problem
+
+_FOR_WHO_ACTS = frozenset({NoticeKind.PROBLEM, NoticeKind.CONNECTION, NoticeKind.CANCELLATION, NoticeKind.LATE})
+WISHED_BY_DEFAULT: Mapping[Role, frozenset[NoticeKind]] = {
+    Role.VIEWER: frozenset(),
+    Role.OPERATOR: _FOR_WHO_ACTS,
+    Role.ADMINISTRATOR: _FOR_WHO_ACTS,
+}
+GATHERED_FOR = timedelta(seconds=60)  # what comes within a minute of the first goes along
+APART: Mapping[NoticeKind, timedelta] = {
+    # between two messages of a kind to a merchant; what may be late is known for hours, and new orders keep adding to it
+    NoticeKind.PROBLEM: timedelta(minutes=15),
+    NoticeKind.CONNECTION: timedelta(minutes=15),
+    NoticeKind.CANCELLATION: timedelta(minutes=15),
+    NoticeKind.LATE: timedelta(hours=1),
+    NoticeKind.DIGEST: timedelta(0),
+}
+MOST_NAMED = 25  # in one message; of the rest it says how many
+
+# ---------------------------------------------------------------- wishes
+
+
+def wishes(merchant_id: int, user_id: int, role: Role) -> dict[NoticeKind, bool]:
+    """What this person is told of."""
+    said = dict(NoticeWish.objects.filter(merchant_id=merchant_id, user_id=user_id).values_list("kind", "wanted"))
+    return {kind: said.get(kind, kind in WISHED_BY_DEFAULT[role]) for kind in NoticeKind}
+
+
+def wish(merchant_id: int, user_id: int, wanted: Collection[NoticeKind]) -> None:
+    """From now on, these kinds and no others."""
+    with transaction.atomic():
+        for kind in NoticeKind:
+            NoticeWish.objects.update_or_create(
+                merchant_id=merchant_id, user_id=user_id, kind=str(kind), defaults={"wanted": kind in wanted}
+            )
+
+
+def readers(merchant_id: int, kind: NoticeKind) -> list[int]:
+    """The keys of those who want to be told."""
+    said = dict(NoticeWish.objects.filter(merchant_id=merchant_id, kind=kind).values_list("user_id", "wanted"))
+    members = Membership.objects.filter(merchant_id=merchant_id, user__is_active=True).order_by("user_id")
+    return [
+        user_id
+        for user_id, role in members.values_list("user_id", "role")
+        if said.get(user_id, kind in WISHED_BY_DEFAULT[Role(role)])
+    ]
+
+
+# ---------------------------------------------------------------- what is told together
+
+
+def tell(now: datetime) -> int:
+    """Make the messages whose time has come. How many: one for each reader."""
+    return sum(_tell_together(merchant_id, kind, now) for merchant_id, kind in _ripe(now))
+
+
+_WAITING = """
+SELECT merchant_id, kind, MIN(COALESCE(over_at, at)) FROM store_notice
+WHERE told_at IS NULL OR over_at IS NOT NULL GROUP BY merchant_id, kind ORDER BY merchant_id, kind
+"""
+
+
+def _ripe(now: datetime) -> list[tuple[int, NoticeKind]]:
+    """Of whom and of what kind something waits for long enough, and the last message of that kind is long enough ago."""
+    found = []
+    for merchant_id, word, first in sql.rows(_WAITING):
+        kind, since = NoticeKind(word), sql.time_of(first)
+        waited = kind is NoticeKind.DIGEST or (since is not None and since <= now - GATHERED_FOR)
+        if waited and not _told_lately(merchant_id, kind, now):
+            found.append((merchant_id, kind))
+    return found
+
+
+def _told_lately(merchant_id: int, kind: NoticeKind, now: datetime) -> bool:
+    made_at = deliveries.last_mails(merchant_id).get(kind)
+    return made_at is not None and made_at > now - APART[kind]
+
+
+_TAKE_NEW = "UPDATE store_notice SET told_at = %s WHERE merchant_id = %s AND kind = %s AND told_at IS NULL RETURNING "
+_TAKE_OVER = "DELETE FROM store_notice WHERE merchant_id = %s AND kind = %s AND over_at <= %s RETURNING "
+
+
+def _tell_together(merchant_id: int, kind: NoticeKind, now: datetime) -> int:
+    """Whoever takes the notices tells them: of two processes that do this at once, one finds nothing."""
+    with transaction.atomic():
+        new = _facts(_TAKE_NEW, [sql.moment(now), merchant_id, kind])
+        over = _facts(_TAKE_OVER, [merchant_id, kind, sql.moment(now - GATHERED_FOR)])
+        if not new and not over:
+            return 0
+        if kind is NoticeKind.DIGEST:
+            facts = _how_things_stand(merchant_id, now)
+        else:
+            facts = {
+                "items": new[:MOST_NAMED],
+                "more": max(len(new) - MOST_NAMED, 0),
+                "over": over[:MOST_NAMED],
+            }
+        whom = readers(merchant_id, kind)
+        deliveries.put_mails(merchant_id, whom, kind, facts, now)
+    return len(whom)
+
+
+def _facts(change: str, given: list[Any]) -> list[dict[str, Any]]:
+    return [row.facts for row in sorted(returned(Notice, change, given), key=lambda row: row.pk)]
+
+
+def _how_things_stand(merchant_id: int, now: datetime) -> dict[str, Any]:
+    open_problems = Problem.objects.filter(solved_at__isnull=True, order__merchant_id=merchant_id)
+    by_kind: dict[str, int] = {}
+    for kind in open_problems.values_list("kind", flat=True):
+        by_kind[kind] = by_kind.get(kind, 0) + 1
+    known = {kind: number for kind, number in by_kind.items() if kind in list(ProblemKind)}
+    failing = Notice.objects.filter(merchant_id=merchant_id, kind=NoticeKind.CONNECTION, over_at__isnull=True)
+    return {
+        "counts": {str(tab): count.number for tab, count in tabs.counts(merchant_id, now).items() if count.is_exact},
+        "problems": dict(sorted(known.items(), key=lambda pair: (-pair[1], pair[0]))),
+        "connections": sorted(facts["connection"] for facts in failing.values_list("facts", flat=True)),
+    }

@@ -1,0 +1,66 @@
+"""A word that was searched for: where it may stand, each place with an index of its own."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from orderhaven.core.searching import keys_that_begin_so, search_key
+from orderhaven.store.walking import Walk, Where, all_of, along, is_short
+
+_OF_AN_ORDER = {
+    "ref": "order_by_ref",
+    "shop_number": "order_by_shop_number",
+    "shop_ref": "order_by_shop_ref",
+    "code": "order_by_code",
+}
+_OF_A_LINE = {"sku": "line_by_sku", "ean": "line_by_ean"}
+_OF_A_PERSON = {"name_key": "person_by_name", "postcode_key": "person_by_postcode"}
+_SHORTEST_BEGINNING = 2  # one sign is the beginning of too many names to be worth a list
+
+
+def places_of(word: str, merchant_id: int, stretch: int) -> Sequence[Walk]:
+    """Walks that together reach every order in which the word stands, and perhaps another merchant's."""
+    return [
+        *(
+            Walk(along("store_order", "o", index), Where(f"o.{column} = %s", (word,)))
+            for column, index in _OF_AN_ORDER.items()
+        ),
+        *(
+            Walk(along("store_line", "x", index), Where(f"x.{column} = %s", (word,)), key="x.order_id")
+            for column, index in _OF_A_LINE.items()
+        ),
+        *(_people(column, index, search_key(word), merchant_id, stretch) for column, index in _beginnings(word)),
+    ]
+
+
+def stands_in_it(word: str) -> Where:
+    """The same, asked of one order."""
+    order = Where(" OR ".join(f"o.{column} = %s" for column in _OF_AN_ORDER), (word,) * len(_OF_AN_ORDER))
+    line = Where(" OR ".join(f"x.{column} = %s" for column in _OF_A_LINE), (word,) * len(_OF_A_LINE))
+    people = [_is_of_people(column, search_key(word)) for column, _index in _beginnings(word)]
+    texts = [
+        order.text,
+        f"EXISTS (SELECT 1 FROM store_line x WHERE x.order_id = o.id AND ({line.text}))",
+        *(one.text for one in people),
+    ]
+    return Where(f"({' OR '.join(texts)})", (*order.given, *line.given, *(key for one in people for key in one.given)))
+
+
+# below: people, who are found by how their names begin
+
+
+def _beginnings(word: str) -> Sequence[tuple[str, str]]:
+    return tuple(_OF_A_PERSON.items()) if len(search_key(word)) >= _SHORTEST_BEGINNING else ()
+
+
+def _people(column: str, index: str, key: str, merchant_id: int, stretch: int) -> Walk:
+    """Those of too many are not looked up, but met on the way through the orders."""
+    where = Where(f"x.{column} BETWEEN %s AND %s", keys_that_begin_so(key))
+    walk = Walk(along("store_person", "x", index), where, key="x.order_id")
+    if is_short(walk, stretch // 2):  # an order may have two people
+        return replace(walk, is_short=True)
+    return replace(all_of(merchant_id), also=(_is_of_people(column, key),))
+
+
+def _is_of_people(column: str, key: str) -> Where:
+    text = f"EXISTS (SELECT 1 FROM store_person x WHERE x.order_id = o.id AND x.{column} BETWEEN %s AND %s)"
+    return Where(text, keys_that_begin_so(key))

@@ -1,0 +1,47 @@
+"""The second factor of a person: six figures from a phone, and codes on paper for the day without it."""
+
+from base64 import b32encode
+from dataclasses import dataclass
+
+from django.db import transaction
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from orderhaven.store.models import User
+
+_RECOVERY_CODES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A factor that does not count yet: what the phone scans, and the same to be typed."""
+
+    device: TOTPDevice
+    address: str
+    secret: str
+
+
+def begin(person: User) -> Beginning:
+    """The same one until it is confirmed."""
+    device, _is_new = TOTPDevice.objects.get_or_create(user=person, confirmed=False, defaults={"name": "phone"})
+    return Beginning(device, device.config_url, b32encode(device.bin_key).decode().rstrip("="))
+
+
+def confirm(person: User, beginning: Beginning, figures: str) -> list[str]:
+    """The recovery codes, each good once; none when the figures are wrong: then nothing changed."""
+    if not beginning.device.verify_token(figures):
+        return []
+    with transaction.atomic():
+        beginning.device.confirmed = True
+        beginning.device.save()
+        StaticDevice.objects.filter(user=person).delete()
+        paper = StaticDevice.objects.create(user=person, name="paper", confirmed=True)
+        codes = [StaticToken.random_token() for _number in range(_RECOVERY_CODES)]
+        StaticToken.objects.bulk_create(StaticToken(device=paper, token=code) for code in codes)
+    return codes
+
+
+def end(person: User) -> None:
+    with transaction.atomic():
+        TOTPDevice.objects.filter(user=person).delete()
+        StaticDevice.objects.filter(user=person).delete()

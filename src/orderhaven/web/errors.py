@@ -1,0 +1,61 @@
+"""Errors as pages: what happened and what to do, never a trace."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from orderhaven import catalogues
+from orderhaven.core.language import _, speaking
+
+_TITLES = {
+    400: "That address makes no sense here",
+    403: "You may not do this",
+    404: "There is nothing here",
+    429: "Too many tries",
+    500: "Something went wrong in Orderhaven",
+    503: "Orderhaven cannot be used just now",
+}
+
+
+def error_page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    language = translation.get_language() or "en"
+    with speaking(catalogues.catalogue(language)):
+        page = {"title": _(_TITLES[status]), "sentence": sentence, "status": status}
+    return HttpResponse(render_to_string("error.html", page, request), status=status)
+
+
+def _in_their_language(request: HttpRequest, status: int, message: str) -> HttpResponse:
+    """Some errors come before, or after, the language was set."""
+    language = translation.get_language_from_request(request)
+    with translation.override(language), speaking(catalogues.catalogue(language)):
+        return error_page(request, status, _(message))
+
+
+def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _in_their_language(request, 400, "Go back and try again from the page you came from.")
+
+
+def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _in_their_language(request, 403, "Ask an administrator.")
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _in_their_language(request, 404, "The page is gone, or it never was, or it is not yours to see.")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    return _in_their_language(
+        request, 500, "It is written in the log. Nothing that was promised is lost. Try again; if it stays, report it."
+    )
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _in_their_language(request, 403, "This page was open for too long. Go back, reload it, and send it again.")
+
+
+def locked_out(request: HttpRequest, credentials: Any = None, *args: Any, **kwargs: Any) -> HttpResponse:
+    return _in_their_language(
+        request, 429, "Too many wrong passwords for this account. Wait a quarter of an hour, then try again."
+    )

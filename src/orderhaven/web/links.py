@@ -1,0 +1,181 @@
+"""Links: which marketplace's orders go to which shop, how, and what a rehearsal would send."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from orderhaven.actions import joining, links
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.links import LinkWish, WouldSend
+from orderhaven.core.access import Power
+from orderhaven.core.carriers import Carrier
+from orderhaven.core.language import _, n_
+from orderhaven.core.rules import RuleKind
+from orderhaven.ports.connector import Can
+from orderhaven.store import connections
+from orderhaven.store.links import all_of, older_count
+from orderhaven.store.models import DeliveredByMarketplace, Link
+from orderhaven.web import notes
+from orderhaven.web.desk import AtDesk, at_desk
+from orderhaven.web.way_back import way_back
+from orderhaven.words.orders import message_name
+
+
+@at_desk
+@require_GET
+def page(request: AtDesk) -> HttpResponse:
+    merchant_id = request.desk.merchant.pk
+    rows = all_of(merchant_id)
+    linked = {row.marketplace_id for row in rows}
+    sides = connections.all_of(merchant_id)
+    shown = {
+        "links": rows,
+        "marketplaces": [row for row in sides if row.role == "marketplace" and row.pk not in linked],
+        "shops": [row for row in sides if row.role == "shop"],
+        "has_marketplaces": any(row.role == "marketplace" for row in sides),
+    }
+    return render(request, "links.html", shown)
+
+
+@at_desk
+@require_POST
+def new(request: AtDesk) -> HttpResponse:
+    """A link begins as a rehearsal, unless the person wants otherwise."""
+    given = request.POST
+    wish = LinkWish(rehearsal=given.get("start") != "now", from_at=_moment(given.get("from_at", "")))
+    made = links.link(request.desk.by, given.get("marketplace", ""), given.get("shop", ""), wish)
+    notes.done(
+        request, _("{marketplace} goes to {shop} from now on.", marketplace=made.marketplace.name, shop=made.shop.name)
+    )
+    return redirect("link", request.desk.merchant.slug, made.marketplace.name)
+
+
+@at_desk
+@require_http_methods(["GET", "POST"])
+def one(request: AtDesk, marketplace: str) -> HttpResponse:
+    by = request.desk.by
+    if request.method == "POST":
+        by.demand(Power.SET_UP)
+        links.change_link(by, marketplace, _wish(request))
+        notes.done(request, _("The link is changed."))
+        return redirect("link", request.desk.merchant.slug, marketplace)
+    found = by.link(marketplace)
+    return render(request, "link.html", _shown(request, found))
+
+
+@at_desk
+@require_POST
+def act(request: AtDesk, marketplace: str) -> HttpResponse:
+    by, given = request.desk.by, request.POST
+    match given.get("act"):
+        case "go":
+            links.end_rehearsal(by, marketplace)
+            notes.done(request, _("The rehearsal is over: what waits is sent from now on."))
+        case "rehearse":
+            links.change_link(by, marketplace, LinkWish(rehearsal=True))
+            notes.done(request, _("From now on this link only rehearses: it hears everything and sends nothing."))
+        case "place_older":
+            count = joining.place_older(by, marketplace)
+            notes.done(request, n_("{number} order will be placed.", "{number} orders will be placed.", count))
+        case "leave_older":
+            count = joining.leave_older(by, marketplace)
+            notes.done(request, n_("{number} order is left alone.", "{number} orders are left alone.", count))
+        case "release":
+            count = links.release_cancellations(by, marketplace)
+            notes.done(
+                request,
+                n_("{number} held cancellation will be told.", "{number} held cancellations will be told.", count),
+            )
+        case "rule":
+            kind = given.get("kind", "")
+            if kind not in list(RuleKind):
+                raise Impossible(_("Say whether the rule goes by the code or by the shop's word."))
+            links.add_carrier_rule(by, marketplace, RuleKind(kind), given.get("match", ""), given.get("carrier", ""))
+            notes.done(request, _("The rule counts from now on."))
+        case "adopt":
+            _adopt_many(request)
+    return redirect(way_back(request))
+
+
+# below: how
+
+
+def _would_send(request: AtDesk, found: Link) -> Sequence[WouldSend]:
+    return links.rehearsal(request.desk.by, found.marketplace.name, 50) if found.rehearsal else ()
+
+
+def _shown(request: AtDesk, found: Link) -> dict[str, Any]:
+    shop = request.desk.by.declared.get(found.shop.connector)
+    return {
+        "link": found,
+        "older": older_count(found.pk),
+        "would_send": [(one, message_name(one.what)) for one in _would_send(request, found)],
+        "carriers": sorted(((one.value, one.display_name) for one in Carrier), key=lambda pair: pair[1].casefold()),
+        "own_carriers": [Carrier(word) for word in found.own_carriers if word in list(Carrier)],
+        "may_take_delivered": shop is not None and Can.TAKE_DELIVERED in shop.can,
+        "rules": [
+            {"match": rule["match"], "kind": rule["kind"], "carrier": Carrier(rule["carrier"]).display_name}
+            for rule in found.carrier_rules
+        ],
+        "rule_kinds": [(RuleKind.CODE_PREFIX, _("Code begins with")), (RuleKind.SHOP_CARRIER, _("The shop says"))],
+        "wait_hours": f"{found.wait_s / 3600:g}",
+        "margin_hours": f"{found.ship_by_margin_s / 3600:g}",
+        "every_minutes": f"{found.marketplace.hear_every_s / 60:g}",
+    }
+
+
+def _wish(request: HttpRequest) -> LinkWish:
+    given = request.POST
+    delivered = given.get("delivered_by_marketplace", "")
+    cancellations = given.get("cancellations_per_hour", "")
+    if cancellations and not cancellations.isdecimal():
+        raise Impossible(_("The number of cancellations an hour is a whole number."))
+    return LinkWish(
+        wait=_time(given.get("wait_hours", ""), hours=1),
+        every=_time(given.get("every_minutes", ""), minutes=1),
+        ship_by_margin=_time(given.get("margin_hours", ""), hours=1),
+        delivered_by_marketplace=DeliveredByMarketplace(delivered)
+        if delivered in list(DeliveredByMarketplace)
+        else None,
+        cancellations_per_hour=int(cancellations[:6]) if cancellations else None,
+        default_carrier=given.get("default_carrier", ""),
+        own_carriers=[one for one in given.getlist("own_carriers") if one],
+        ships_from=given.get("ships_from", ""),
+    )
+
+
+def _time(text: str, **unit: int) -> timedelta | None:
+    """So many of a unit; with a comma or a point. Raises Impossible."""
+    if not text.strip():
+        return None
+    try:
+        return timedelta(**unit) * float(text.replace(",", "."))
+    except (ValueError, OverflowError):
+        raise Impossible(_("'{text}' is no number.", text=text[:20])) from None
+
+
+def _moment(text: str) -> datetime | None:
+    """A local time as a browser's field gives it. Raises Impossible."""
+    if not text:
+        return None
+    try:
+        return timezone.make_aware(datetime.fromisoformat(text))
+    except ValueError:
+        raise Impossible(_("'{text}' is no date.", text=text[:30])) from None
+
+
+def _adopt_many(request: AtDesk) -> None:
+    """Lines of ORDER,SHOP-ORDER as they come out of another tool."""
+    done = joining.adopt_all(request.desk.by, joining.pairs_in(request.POST.get("pairs", "")[:200_000]))
+    for one_pair in done:
+        if one_pair.sentence:
+            notes.trouble(request, f"{one_pair.ref}: {one_pair.sentence}")
+    count = sum(not one_pair.sentence for one_pair in done)
+    notes.done(request, n_("{number} order adopted.", "{number} orders adopted.", count))

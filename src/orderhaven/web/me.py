@@ -1,0 +1,125 @@
+"""One's own account: name, language, password, second factor, and what one wants to be told."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from zoneinfo import available_timezones
+
+import segno
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.safestring import mark_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_otp import login as otp_login
+from django_otp import user_has_device
+
+from orderhaven import catalogues, paths
+from orderhaven.actions import notices, people
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.core.access import POWERS
+from orderhaven.core.language import _
+from orderhaven.core.notices import NoticeKind
+from orderhaven.store import merchants
+from orderhaven.store import second_factor as factor
+from orderhaven.store.models import User
+from orderhaven.web import notes
+from orderhaven.web.desk import clock, with_account
+from orderhaven.web.way_back import way_back
+from orderhaven.words.people import NOTICE_NAMES
+
+
+@with_account
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    person = cast(User, request.user)
+    shown = {
+        "languages": catalogues.NAMES,
+        "zones": sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")),
+        "hub_zone": paths.time_zone(),
+        "has_second_factor": user_has_device(person),
+        "recovery_codes": request.session.pop("recovery_codes", []),
+        "wishes": [
+            _wishes(person, merchant.pk, merchant.name, POWERS[role]) for merchant, role in merchants.of_user(person.pk)
+        ],
+        "mail_is_set_up": notices.mail_is_set_up(),
+    }
+    return render(request, "me.html", shown)
+
+
+@with_account
+@sensitive_post_parameters("old", "new", "password")
+@require_POST
+def act(request: HttpRequest) -> HttpResponse:
+    person, given = cast(User, request.user), request.POST
+    match given.get("act"):
+        case "self":
+            people.change_self(person, given.get("name", ""), given.get("language", ""), given.get("time_zone", ""))
+            notes.done(request, _("Saved."))
+        case "password":
+            people.change_password(person, given.get("old", ""), given.get("new", ""))
+            update_session_auth_hash(request, person)
+            notes.done(request, _("Your password is changed. Other sessions of yours have ended."))
+        case "notices":
+            _change_wishes(request, person)
+            notes.done(request, _("Saved."))
+        case "end_second_factor":
+            _end_second_factor(person, given.get("password", ""))
+            notes.done(request, _("The second factor is off."))
+    return redirect(way_back(request))
+
+
+@with_account
+@require_http_methods(["GET", "POST"])
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Scan, type the six figures once, and write the recovery codes down."""
+    person = cast(User, request.user)
+    if user_has_device(person):
+        return redirect("me")
+    beginning = factor.begin(person)
+    page: dict[str, Any] = {"picture": _picture(beginning.address), "secret": beginning.secret}
+    if request.method == "POST":
+        codes = factor.confirm(person, beginning, request.POST.get("code", "").replace(" ", ""))
+        if codes:
+            request.session["recovery_codes"] = codes
+            otp_login(request, beginning.device)
+            notes.done(request, _("From now on a code of your phone is asked for when you log in."))
+            return redirect("me")
+        page["error"] = _("That code is not right. Look whether the clock of your phone is.")
+    return render(request, "second_factor_setup.html", page, status=422 if "error" in page else 200)
+
+
+# below: how
+
+
+def _picture(address: str) -> str:
+    drawn: str = segno.make_qr(address, error="m").svg_inline(scale=5, border=3, dark="#000", light="#fff")
+    return mark_safe(drawn)  # noqa: S308 - drawn here, of what is ours
+
+
+def _end_second_factor(person: User, password: str) -> None:
+    if not person.check_password(password):
+        raise Impossible(_("That is not your present password."))
+    factor.end(person)
+
+
+def _wishes(person: User, merchant_id: int, name: str, powers: frozenset[Any]) -> dict[str, Any]:
+    found = notices.wishes(_hand(person, merchant_id, powers), person.pk)
+    return {
+        "merchant_id": merchant_id,
+        "merchant": name,
+        "kinds": [(kind.value, _(NOTICE_NAMES[kind]), found[kind]) for kind in NoticeKind],
+    }
+
+
+def _change_wishes(request: HttpRequest, person: User) -> None:
+    for merchant, role in merchants.of_user(person.pk):
+        if request.POST.get("merchant") == str(merchant.pk):
+            wanted = {NoticeKind(one) for one in request.POST.getlist("kind") if one in list(NoticeKind)}
+            notices.wish(_hand(person, merchant.pk, POWERS[role]), person.pk, wanted)
+
+
+def _hand(person: User, merchant_id: int, powers: frozenset[Any]) -> Hand:
+    return Hand(person.name, merchant_id, clock(), powers=powers)

@@ -1,0 +1,115 @@
+"""What happens around every page: what it may load, in which language, and how an error is said."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone, translation
+
+from orderhaven import catalogues, paths
+from orderhaven.actions.errors import Impossible, NotAllowed
+from orderhaven.core.language import speaking
+from orderhaven.store.doctor import database_trouble
+from orderhaven.store.finding import BadCursor
+from orderhaven.store.keys import KeysLost
+from orderhaven.web.errors import error_page
+from orderhaven.web.way_back import way_back
+
+Next = Callable[[HttpRequest], HttpResponse]
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+_LANGUAGE_COOKIE = "django_language"
+
+
+class ContentPolicy:
+    """Nothing comes from another host, and no script stands in a page."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", _POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Cache-Control", "no-store")  # pages hold names and addresses
+        return response
+
+
+class TheirLanguage:
+    """Language and time zone of whoever reads: as they chose, else as their browser asks, else as the hub has it."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        person = request.user
+        chosen = getattr(person, "language", "") or translation.get_language_from_request(request)
+        language = chosen if chosen in catalogues.LANGUAGES else "en"
+        zone = getattr(person, "time_zone", "") or paths.time_zone()
+        with (
+            translation.override(language),
+            timezone.override(ZoneInfo(zone)),
+            speaking(catalogues.catalogue(language)),
+        ):
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class SessionEnds:
+    """A session ends twelve hours after it was last used by hand, and a week after the log-in.
+
+    A page that updates itself does not keep it alive.
+    """
+
+    _WRITES_EVERY = timedelta(hours=1)
+    _LONGEST = timedelta(days=7)
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = datetime.now(UTC)
+            began = datetime.fromisoformat(request.session.setdefault("began_at", now.isoformat()))
+            used = datetime.fromisoformat(request.session.setdefault("used_at", now.isoformat()))
+            if now - began > self._LONGEST:
+                request.session.flush()
+                return redirect("login")
+            if now - used > self._WRITES_EVERY and "live" not in request.GET:
+                request.session["used_at"] = now.isoformat()
+        return self.get_response(request)
+
+
+class SpokenErrors:
+    """What an action refuses is said where the person stands; what nobody expected is logged, and said without its trace."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if request.path.startswith("/api/"):
+            return None
+        match error:
+            case NotAllowed():
+                return error_page(request, 403, str(error))
+            case Impossible() | KeysLost():
+                if request.method == "GET":
+                    return error_page(request, 404, str(error))
+                messages.error(request, str(error))
+                return redirect(way_back(request))
+            case BadCursor():
+                return error_page(request, 400, str(error))
+            case DatabaseError() if database_trouble(error):
+                return error_page(request, 503, database_trouble(error))
+        return None

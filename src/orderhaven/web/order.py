@@ -1,0 +1,195 @@
+"""One order: the three sides, what is wrong and what can be done, and everything that happened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from orderhaven.actions.offers import Offer, offers
+from orderhaven.core.access import Power
+from orderhaven.core.address import Address
+from orderhaven.core.carriers import Carrier, recognise, tracking_url
+from orderhaven.core.language import _
+from orderhaven.core.shipment import CancelReason
+from orderhaven.core.status import Status
+from orderhaven.ports.connector import Can
+from orderhaven.store import order_page, pulse
+from orderhaven.store.models import Side
+from orderhaven.store.order_page import MessageView, OrderPage, ProblemView
+from orderhaven.web import notes
+from orderhaven.web.desk import AtDesk, at_desk
+from orderhaven.web.way_back import way_back
+from orderhaven.words.acts import act_on
+from orderhaven.words.orders import OPEN_STATES, message_words, shop_state_words, status_words, told_words
+from orderhaven.words.problems import BUTTONS, TITLES
+from orderhaven.words.timeline import actor_words, event_words
+
+# what the form of an act asks for beside the button
+_ASKS = {Offer.MAP: "map", Offer.ADOPT: "adopt", Offer.CHOOSE_CARRIER: "choose_carrier", Offer.CANCEL: "cancel"}
+REASONS = {
+    CancelReason.OUT_OF_STOCK: "Out of stock",
+    CancelReason.BUYER_ASKED: "The buyer asked",
+    CancelReason.OTHER: "Another reason",
+}
+
+
+@at_desk
+@require_http_methods(["GET", "POST"])
+def page(request: AtDesk, marketplace: str, ref: str) -> HttpResponse:
+    """The order; posting does one act about it and comes back."""
+    by = request.desk.by
+    if request.method == "POST":
+        given = {name: str(value) for name, value in request.POST.items()}
+        notes.done(request, act_on(by, f"{marketplace}/{ref}", given.get("act", ""), given))
+        return redirect(way_back(request))
+    beat = pulse.beat()
+    if request.GET.get("live") == beat:
+        return HttpResponse(status=204)
+    found = by.order(f"{marketplace}/{ref}")
+    shown = order_page.order_page(found.order_id)
+    buyer = order_page.buyer(found.order_id) if Power.ACT in by.powers else {}
+    template = "order_live.html" if "live" in request.GET else "order.html"
+    return render(request, template, {**_shown(request, shown, buyer), "buyer": _buyer(buyer), "beat": beat})
+
+
+# below: what is shown
+
+
+def _shown(request: AtDesk, page: OrderPage, buyer: Mapping[str, Address]) -> dict[str, Any]:
+    to = buyer.get("ship_to")
+    return {
+        "page": page,
+        "head": page.head,
+        "status": status_words(page.head),
+        "told": told_words(page.head),
+        "sides": _sides(request, page),
+        "problems": [_problem(one) for one in page.problems],
+        "asks": _asks_to_cancel(request, page),
+        "shipments": [_shipment(one, to) for one in page.shipments],
+        "recognised": _recognised(page),
+        "events": [
+            {"at": one.at, "who": actor_words(one.actor), "what": event_words(one.kind, one.data), "kind": one.kind}
+            for one in reversed(page.events)
+        ],
+        "carriers": sorted(((one.value, one.display_name) for one in Carrier), key=lambda pair: pair[1].casefold()),
+        "reasons": [(reason.value, _(name)) for reason, name in REASONS.items()],
+        "may_cancel": _may_cancel(request, page),
+        "support": _for_support(page),
+    }
+
+
+def _sides(request: AtDesk, page: OrderPage) -> dict[str, Any]:
+    """What still has to be told, by side: the labels of the arrows."""
+    return {
+        "to_shop": [_open(one) for one in page.messages if one.side is Side.SHOP and one.state in OPEN_STATES],
+        "to_marketplace": [
+            _open(one) for one in page.messages if one.side is Side.MARKETPLACE and one.state in OPEN_STATES
+        ],
+        "shop_state": shop_state_words(page.shop_state),
+        "shop_word": page.shop_word if page.shop_word != page.shop_state else "",
+        "shop_title": _title(request, page.shop_connector),
+        "marketplace_title": _title(request, page.connector),
+    }
+
+
+def _title(request: AtDesk, connector: str) -> str:
+    declared = request.desk.by.declared.get(connector)
+    return declared.title if declared is not None else connector
+
+
+def _open(message: MessageView) -> dict[str, Any]:
+    return {
+        "words": message_words(message.kind, message.state),
+        "is_stuck": message.state == "parked",
+        "due_at": message.due_at,
+    }
+
+
+def _problem(problem: ProblemView) -> dict[str, Any]:
+    found = offers(problem.kind)
+    return {
+        "title": _(TITLES[problem.kind]),
+        "sentence": problem.sentence,
+        "at": problem.at,
+        "values": problem.values,
+        "buttons": [
+            {
+                "act": _act(offer),
+                "label": _(BUTTONS[offer]),
+                "asks": _ASKS.get(offer, ""),
+                "is_first": offer is found[0],
+            }
+            for offer in found
+        ],
+    }
+
+
+def _act(offer: Offer) -> str:
+    """As `words.acts` names it."""
+    return offer.replace(" --", "-")
+
+
+def _asks_to_cancel(request: AtDesk, page: OrderPage) -> dict[str, Any] | None:
+    """The buyer's wish, when it waits for an answer."""
+    if page.head.status is not Status.CANCELLATION_REQUESTED:
+        return None
+    marketplace = request.desk.by.declared.get(page.connector)
+    return {"may_refuse": marketplace is not None and Can.REFUSE_CANCELLATION in marketplace.can}
+
+
+def _may_cancel(request: AtDesk, page: OrderPage) -> bool:
+    marketplace = request.desk.by.declared.get(page.connector)
+    is_open = page.head.status in (Status.NOT_SHIPPED, Status.PENDING_CONFIRMATION)
+    return is_open and marketplace is not None and Can.CANCEL in marketplace.can
+
+
+def _shipment(shipment: order_page.ShipmentView, to: Address | None) -> dict[str, Any]:
+    """Some carriers show a parcel only to whoever knows where it goes; `to` is None for who may not."""
+    carrier = Carrier(shipment.carrier) if shipment.carrier in list(Carrier) else None
+    where = (to.postcode, to.country) if to is not None else ("", "")
+    return {
+        "shipment": shipment,
+        "carrier": carrier.display_name if carrier else shipment.carrier,
+        "link": tracking_url(carrier, shipment.code, *where) if carrier and shipment.code else "",
+    }
+
+
+def _recognised(page: OrderPage) -> dict[str, Any] | None:
+    """Why the code is thought to be whose."""
+    if not page.head.code:
+        return None
+    told = recognise(page.head.code, url=page.code_url, shop_says=page.carrier_word)
+    return {
+        "carrier": told.carrier.display_name if told.carrier else "",
+        "why": told.why,
+    }
+
+
+def _buyer(found: Mapping[str, Address]) -> list[dict[str, Any]]:
+    """Names and addresses, of those who may see them; once where both are the same."""
+    titles = {"ship_to": _("Ship to"), "bill_to": _("Bill to")}
+    same = len(set(map(repr, found.values()))) == 1
+    return [
+        {"title": titles.get(role, role), "address": address}
+        for role, address in found.items()
+        if not (same and role != "ship_to")
+    ]
+
+
+def _for_support(page: OrderPage) -> str:
+    """What went over and what came back, without secrets and personal data."""
+    exchange = {
+        "order": page.head.ref,
+        "messages": [
+            {"side": one.side, "kind": one.kind, "state": one.state, "attempt": one.attempt, "made_at": one.made_at.isoformat(),
+             "facts": one.facts, "handle": one.handle, "remote_ref": one.remote_ref}
+            for one in page.messages
+        ],
+        "problems": [{"kind": one.kind, "values": dict(one.values), "evidence": one.evidence} for one in page.problems],
+    }  # fmt: skip
+    return json.dumps(exchange, indent=2, ensure_ascii=False, default=str)

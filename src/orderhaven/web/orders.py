@@ -1,0 +1,244 @@
+"""The order list: what a link asks for, live; many at once; and the same list as a file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from orderhaven.actions.errors import Impossible
+from orderhaven.core.carriers import Carrier
+from orderhaven.core.language import _, n_
+from orderhaven.core.problems import ProblemKind
+from orderhaven.store import connections, listing, pulse
+from orderhaven.store.filters import Filter, Sort
+from orderhaven.store.listing import Row
+from orderhaven.store.tabs import CLOSED_TABS, Tab, counts
+from orderhaven.web import notes
+from orderhaven.web.desk import AtDesk, Desk, at_desk
+from orderhaven.web.way_back import way_back
+from orderhaven.words.acts import act_on
+from orderhaven.words.orders import status_words, told_words
+from orderhaven.words.problems import TITLES
+
+_A_PAGE = 50
+_MOST_AT_ONCE = 200
+_IN_BULK = ("retry", "handle", "place", "leave")
+TABS: tuple[tuple[Tab, str], ...] = (
+    (Tab.ALL, "All"),
+    (Tab.PROBLEMS, "Problems"),
+    (Tab.NOT_SHIPPED, "Not shipped"),
+    (Tab.WAITING, "Waiting"),
+    (Tab.CONFIRMING, "Being confirmed"),
+    (Tab.SHIPPED, "Shipped"),
+    (Tab.ASKED, "Cancellation requested"),
+    (Tab.CANCELLED, "Cancelled"),
+    (Tab.MANUAL, "Manual"),
+    (Tab.LATE, "Late"),
+)
+SORTS: tuple[tuple[Sort, str], ...] = (
+    (Sort.NEWEST, "Newest first"),
+    (Sort.OLDEST, "Oldest first"),
+    (Sort.SHIP_BY, "To be sent first"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A tab as it is drawn."""
+
+    key: str
+    name: str
+    count: str
+    address: str
+    is_here: bool
+    needs_a_person: bool
+
+
+@at_desk
+@require_GET
+def page(request: AtDesk) -> HttpResponse:
+    """The whole page; only its live part when that asks for itself, and nothing when nothing has happened since."""
+    beat = pulse.beat()
+    if request.GET.get("live") == beat:
+        return HttpResponse(status=204)
+    template = "orders_live.html" if "live" in request.GET else "orders.html"
+    return render(request, template, {**_list(request), "beat": beat, **_choices(request)})
+
+
+@at_desk
+@require_POST
+def bulk(request: AtDesk) -> HttpResponse:
+    """One act on every order that was ticked; what cannot be done says why and holds nothing up."""
+    act = request.POST.get("act", "")
+    refs = request.POST.getlist("order")[:_MOST_AT_ONCE]
+    if act not in _IN_BULK or not refs:
+        raise Impossible(_("Tick the orders first, and then say what to do with them."))
+    done = 0
+    for ref in refs:
+        try:
+            act_on(request.desk.by, ref, act, {})
+            done += 1
+        except Impossible as error:
+            notes.trouble(request, str(error))
+    if done:
+        notes.done(request, n_("Done for {number} order.", "Done for {number} orders.", done))
+    return redirect(way_back(request))
+
+
+@at_desk
+@require_GET
+def export(request: AtDesk) -> StreamingHttpResponse:
+    """Everything the filters leave, as a CSV file that a spreadsheet opens; no personal data."""
+    wanted = filter_of(request.GET)
+    response = StreamingHttpResponse(_csv(request.desk, wanted), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="orders-{timezone.localdate():%Y-%m-%d}.csv"'
+    return response
+
+
+def filter_of(given: QueryDict) -> Filter:
+    """What an address asks for; a word that makes no sense narrows nothing."""
+    tab, sort, carrier = given.get("tab", ""), given.get("sort", ""), given.get("carrier", "")
+    until = _day(given.get("until", ""), days_later=1)
+    return Filter(
+        tab=Tab(tab) if tab in list(Tab) else Tab.ALL,
+        problems=tuple(ProblemKind(one) for one in given.getlist("problem") if one in list(ProblemKind)),
+        marketplace=given.get("marketplace", ""),
+        shop=given.get("shop", ""),
+        since=_day(given.get("since", "")),
+        until=until,
+        carrier=Carrier(carrier) if carrier in list(Carrier) else None,
+        by_marketplace={"merchant": False, "marketplace": True}.get(given.get("fulfilment", "")),
+        search=given.get("q", "").replace("\x00", "")[:200],
+        sort=Sort(sort) if sort in list(Sort) else Sort.NEWEST,
+    )
+
+
+# below: the list
+
+
+def _list(request: AtDesk) -> dict[str, Any]:
+    now = request.desk.by.clock.now()
+    wanted = filter_of(request.GET)
+    found = listing.orders(request.desk.merchant.pk, wanted, request.GET.get("after", ""), _A_PAGE, now=now)
+    return {
+        "tabs": _tabs(request, wanted.tab, now),
+        "rows": [_shown(row, now) for row in found.rows],
+        "next": _address(request.GET, after=found.after) if found.after else "",
+        "first": _address(request.GET, after="") if request.GET.get("after") else "",
+        "address": _address(request.GET),
+        "is_narrowed": replace(wanted, tab=Tab.ALL, sort=Sort.NEWEST) != Filter(),
+        "wanted": wanted,
+        "has_ship_by": any(row.ship_by is not None for row in found.rows),  # some marketplaces never say it
+        "nothing_yet": wanted == Filter() and not found.rows,
+    }
+
+
+def _tabs(request: AtDesk, here: Tab, now: datetime) -> list[Shown]:
+    found = counts(request.desk.merchant.pk, now)
+    return [
+        Shown(
+            key=tab,
+            name=_(name),
+            count=f"{found[tab].number}{'' if found[tab].is_exact else '+'}",
+            address=_address(request.GET, tab="" if tab is Tab.ALL else tab, after=""),
+            is_here=tab is here,
+            needs_a_person=tab in (Tab.PROBLEMS, Tab.ASKED, Tab.LATE) and found[tab].number > 0,
+        )
+        for tab, name in TABS
+        if tab is Tab.ALL or tab is here or found[tab].number or tab not in CLOSED_TABS
+    ]
+
+
+def _shown(row: Row, now: datetime) -> dict[str, Any]:
+    is_open = row.status not in ("shipped", "cancelled")
+    return {
+        "row": row,
+        "status": status_words(row),
+        "told": told_words(row),
+        "problems": [_(TITLES[kind]) for kind in row.problems],
+        "is_late": row.ship_by is not None and row.ship_by < now and is_open and not row.by_marketplace,
+        "is_soon": row.ship_by is not None and now <= row.ship_by < now + timedelta(hours=4) and is_open,
+    }
+
+
+def _choices(request: AtDesk) -> dict[str, Any]:
+    """What can be filtered by, as the merchant has it; not needed by the part that updates itself."""
+    if "live" in request.GET:
+        return {}
+    rows = connections.all_of(request.desk.merchant.pk)
+    return {
+        "marketplaces": [row.name for row in rows if row.role == "marketplace"],
+        "shops": [row.name for row in rows if row.role == "shop"],
+        "carriers": sorted(((one.value, one.display_name) for one in Carrier), key=lambda pair: pair[1].casefold()),
+        "sorts": [(sort, _(name)) for sort, name in SORTS],
+        "given": request.GET,
+        "has_connections": bool(rows),
+        "has_links": any(getattr(row, "link", None) is not None for row in rows if row.role == "marketplace"),
+    }
+
+
+def _address(given: QueryDict, **changes: str) -> str:
+    """The same list with other words; what is empty or only for the moment is left out."""
+    kept = [(name, value) for name in given for value in given.getlist(name) if name not in ("live", *changes)]
+    return "?" + urlencode([(name, value) for name, value in [*kept, *changes.items()] if value])
+
+
+def _day(text: str, days_later: int = 0) -> datetime | None:
+    """The beginning of a day, by the reader's clock; None for what is no day."""
+    try:
+        day = datetime.fromisoformat(text).date() + timedelta(days=days_later)
+        return timezone.make_aware(datetime.combine(day, time()))
+    except (ValueError, OverflowError):
+        return None
+
+
+# below: a file
+
+
+class _Line:
+    """What the csv module writes to; it gives the line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv(desk: Desk, wanted: Filter) -> Iterator[str]:
+    writer = csv.writer(_Line())
+    yield "\ufeff" + writer.writerow(_HEADINGS)
+    after = ""
+    while True:
+        found = listing.orders(desk.merchant.pk, wanted, after, 500, now=desk.by.clock.now())
+        for row in found.rows:
+            yield writer.writerow([_harmless(cell) for cell in _cells(row)])
+        after = found.after
+        if not after:
+            return
+
+
+_HEADINGS = (
+    "order", "marketplace", "shop", "shop_order", "status", "placed_at", "ship_by", "pieces", "total", "currency",
+    "code", "problems",
+)  # fmt: skip
+
+
+def _cells(row: Row) -> list[str]:
+    ship_by = row.ship_by.isoformat() if row.ship_by else ""
+    problems = " ".join(row.problems)
+    return [
+        row.ref, row.marketplace, row.shop, row.shop_number, row.status, row.placed_at.isoformat(), ship_by,
+        str(row.pieces), f"{row.total:.2f}", row.currency, row.code, problems,
+    ]  # fmt: skip
+
+
+def _harmless(cell: str) -> str:
+    """A spreadsheet takes a cell that begins so for a formula, and runs it."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -1,0 +1,65 @@
+"""Where the web server listens: read from what a person wrote, and tried before it is used."""
+
+import errno
+import os
+import socket
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from orderhaven.actions.errors import Impossible
+from orderhaven.core.language import _
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    host: IPv4Address | IPv6Address
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if self.host.version == 6 else f"{self.host}:{self.port}"
+
+
+def place_of(text: str) -> Place:
+    """As a person writes it: 127.0.0.1:8080, [::1]:8080 or localhost:8080. Raises Impossible."""
+    host, _colon, port = text.strip().rpartition(":")
+    host = {"localhost": "127.0.0.1"}.get(host, host).removeprefix("[").removesuffix("]")
+    try:
+        found = Place(ip_address(host), int(port))
+    except ValueError:
+        found = None
+    if found is None or not 0 < found.port < 65536:
+        raise Impossible(_("'{text}' is no place to listen. Give an address and a port: 127.0.0.1:8080", text=text))
+    if found.host.is_unspecified and not os.environ.get("ORDERHAVEN_URL"):
+        raise Impossible(
+            _(
+                "{text} listens on every address of this machine. Say in ORDERHAVEN_URL by which one people come, as in "
+                "https://orders.example.com: whoever comes by another is turned away.",
+                text=text,
+            )
+        )
+    return found
+
+
+def demand_free(place: Place) -> None:
+    """Raises Impossible when another program listens there. Granian itself would share the port with it, unsaid."""
+    family = socket.AF_INET6 if place.host.version == 6 else socket.AF_INET
+    with socket.socket(family) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that just ended are in nobody's way
+        try:
+            tried.bind((str(place.host), place.port))
+        except OSError as error:
+            raise Impossible(_why_not(place, error)) from None
+
+
+def _why_not(place: Place, error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return _("Another program listens on {place}. Stop it, or choose another port with --listen.", place=place)
+        case errno.EACCES:
+            return _("You may not listen on {place}: ports below 1024 are the system's. Choose one above.", place=place)
+        case errno.EADDRNOTAVAIL:
+            return _("This machine has no address for {place}. Choose another with --listen.", place=place)
+        case _other:
+            return _(
+                "{place} cannot be listened on: {why}. Choose another with --listen.", place=place, why=error.strerror
+            )

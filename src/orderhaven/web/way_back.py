@@ -1,0 +1,19 @@
+"""Where somebody came from, if that was here."""
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def is_ours(request: HttpRequest, address: str) -> bool:
+    return url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+
+
+def way_back(request: HttpRequest, otherwise: str = "/") -> str:
+    """The page that a form was on; `otherwise` when the browser does not say, or names another site."""
+    came_from = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    if not came_from or not is_ours(request, came_from):
+        return otherwise
+    parts = urlsplit(came_from)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

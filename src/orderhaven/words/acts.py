@@ -1,0 +1,140 @@
+"""What can be done about one order, as one table: what it needs, what it does, and the sentence that says what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from orderhaven.actions import joining, links, orders, shipping
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.core.language import _, n_
+from orderhaven.core.shipment import CancelReason
+from orderhaven.words.orders import status_name
+
+Given = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """`do` is called with whose hand, the order (`MARKETPLACE/REF` or its number) and the fields; it raises Impossible."""
+
+    do: Callable[[Hand, str, Given], str]
+    fields: tuple[str, ...] = ()
+
+
+def act_on(by: Hand, ref: str, act: str, given: Given) -> str:
+    """What came of it, in a sentence. Raises Impossible."""
+    if act not in ACTS:
+        raise Impossible(_("There is no act '{act}'. There are: {acts}.", act=act, acts=", ".join(ACTS)))
+    missing = [name for name in ACTS[act].fields if not given.get(name, "").strip()]
+    if missing:
+        raise Impossible(_("{act} needs: {fields}.", act=act, fields=", ".join(missing)))
+    return ACTS[act].do(by, ref, given)
+
+
+def _retry(by: Hand, ref: str, _given: Given) -> str:
+    done = orders.retry(by, ref)
+    if not (done.messages or done.problems or done.reads):
+        return _("Nothing of order {ref} waits for a retry.", ref=done.ref)
+    return _("Order {ref} is tried again.", ref=done.ref)
+
+
+def _handle(by: Hand, ref: str, _given: Given) -> str:
+    orders.handle(by, ref)
+    return _("Order {ref} is yours now: nothing more is sent for it.", ref=_number(ref))
+
+
+def _give_back(by: Hand, ref: str, _given: Given) -> str:
+    status = orders.give_back(by, ref)
+    return _("Order {ref} goes on by itself, as: {status}.", ref=_number(ref), status=status_name(status))
+
+
+def _cancel(by: Hand, ref: str, given: Given) -> str:
+    word = given.get("reason", "") or CancelReason.OUT_OF_STOCK
+    if word not in list(CancelReason):
+        raise Impossible(_("'{word}' is no reason. There are: {reasons}.", word=word, reasons=", ".join(CancelReason)))
+    orders.cancel(by, ref, CancelReason(word))
+    return _("Order {ref} is cancelled here; marketplace and shop are being told.", ref=_number(ref))
+
+
+def _refuse(by: Hand, ref: str, _given: Given) -> str:
+    if orders.refuse(by, ref):
+        return _("The wish to cancel order {ref} is refused, and the marketplace is being told.", ref=_number(ref))
+    return _(
+        "The marketplace takes no refusal: refusing means shipping. Complete order {ref} in the shop.", ref=_number(ref)
+    )
+
+
+def _place(by: Hand, ref: str, _given: Given) -> str:
+    joining.place(by, ref)
+    return _("Order {ref} will be placed.", ref=_number(ref))
+
+
+def _place_again(by: Hand, ref: str, _given: Given) -> str:
+    joining.place_again(by, ref)
+    return _("Order {ref} will be placed again.", ref=_number(ref))
+
+
+def _leave(by: Hand, ref: str, _given: Given) -> str:
+    joining.leave(by, ref)
+    return _("Order {ref} is left alone.", ref=_number(ref))
+
+
+def _adopt(by: Hand, ref: str, given: Given) -> str:
+    joining.adopt(by, ref, given["shop_order"], although_it_differs=given.get("force", "") in ("yes", "true", "on"))
+    return _("Order {ref} is shop order {shop_order}.", ref=_number(ref), shop_order=given["shop_order"])
+
+
+def _choose_carrier(by: Hand, ref: str, given: Given) -> str:
+    chosen = shipping.choose_carrier(by, ref, given["carrier"])
+    if chosen.rule is not None and given.get("always", "") in ("yes", "true", "on"):
+        links.add_carrier_rule(by, chosen.marketplace, chosen.rule.kind, chosen.rule.match, str(chosen.carrier))
+        return _(
+            "Order {ref} goes with {carrier}, and so do the next ones like it.",
+            ref=_number(ref), carrier=chosen.carrier.display_name,
+        )  # fmt: skip
+    return _("Order {ref} goes with {carrier}.", ref=_number(ref), carrier=chosen.carrier.display_name)
+
+
+def _correct(by: Hand, ref: str, _given: Given) -> str:
+    code = shipping.correct(by, ref)
+    return _("Code {code} of order {ref} is being told.", code=code, ref=_number(ref))
+
+
+def _map(by: Hand, ref: str, given: Given) -> str:
+    marketplace = by.order(ref).marketplace
+    if given.get("product_ref", "").strip():
+        count = shipping.map_product(by, marketplace, given["sku"], product_ref=given["product_ref"].strip())
+    else:
+        count = shipping.map_product(by, marketplace, given["sku"], shop_sku=given.get("shop_sku", ""))
+    said = _("{sku} is that product from now on.", sku=given["sku"])
+    return f"{said} " + n_("{number} order goes on.", "{number} orders go on.", count)
+
+
+def _release(by: Hand, ref: str, _given: Given) -> str:
+    count = links.release_cancellations(by, by.order(ref).marketplace)
+    return n_("{number} held cancellation will be told.", "{number} held cancellations will be told.", count)
+
+
+def _number(ref: str) -> str:
+    """Without the marketplace in front: people know their orders by number."""
+    return ref.rpartition("/")[2]
+
+
+ACTS: Mapping[str, Act] = {
+    "retry": Act(_retry),
+    "handle": Act(_handle),
+    "give-back": Act(_give_back),
+    "cancel": Act(_cancel),
+    "refuse": Act(_refuse),
+    "place": Act(_place),
+    "place-again": Act(_place_again),
+    "leave": Act(_leave),
+    "adopt": Act(_adopt, ("shop_order",)),
+    "choose-carrier": Act(_choose_carrier, ("carrier",)),
+    "correct": Act(_correct),
+    "map": Act(_map, ("sku",)),
+    "release": Act(_release),
+    "done": Act(_retry),
+}

@@ -1,0 +1,181 @@
+"""Mails, in words: a subject that says what happened, then one paragraph a thing, each with the address of its page."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from django.utils import translation
+from django.utils.formats import date_format
+
+from orderhaven import paths
+from orderhaven.core.language import _, n_
+from orderhaven.core.notices import NoticeKind
+from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.reasons import said
+from orderhaven.notices import answers
+from orderhaven.notices.letters import Letter, News, Write
+from orderhaven.store.deliveries import PAUSED
+from orderhaven.store.tabs import Tab
+from orderhaven.words.problems import TITLES
+
+ANSWERS: Mapping[str, str] = {
+    answers.NOT_IN_TIME: "did not answer in time",
+    answers.NOT_REACHED: "cannot be reached",
+    answers.BROKE_OFF: "broke off",
+    answers.PRIVATE: "the address lies in a private network",
+    answers.NO_READER: "the reader does not work here any more",
+    answers.NO_SERVER: "no mail server is set up",
+    answers.UNEXPECTED: "something unexpected went wrong in Orderhaven: its log says what",
+    PAUSED: "the webhook was paused",
+}
+COUNTED: Mapping[Tab, str] = {
+    Tab.PROBLEMS: "Problems",
+    Tab.NOT_SHIPPED: "Not shipped",
+    Tab.WAITING: "Waiting",
+    Tab.CONFIRMING: "Being confirmed",
+    Tab.ASKED: "Cancellation requested",
+    Tab.LATE: "Late",
+}
+
+
+def answer_words(answer: str) -> str:
+    """What an attempt came to, as the log shows it: a server's own answer stays as it was."""
+    return _(ANSWERS[answer]) if answer in ANSWERS else answer
+
+
+def write(news: News) -> Letter:
+    """The mail that tells this, in the language that is spoken and the reader's time."""
+    with translation.override(news.language):  # for the names of months
+        letter = _WRITERS[news.kind](news)
+    return Letter(letter.subject, f"{letter.text}\n\n-- \n{_footer(news)}\n")
+
+
+# ---------------------------------------------------------------- one letter for each kind
+
+
+def _of_problems(news: News) -> Letter:
+    subject = n_(
+        "{merchant}: a problem with an order", "{merchant}: {number} problems with orders", _number(news),
+        merchant=news.merchant,
+    )  # fmt: skip
+    return Letter(subject, _listed(news, [_problem(news, one) for one in news.facts["items"]], Tab.PROBLEMS))
+
+
+def _problem(news: News, one: Mapping[str, Any]) -> str:
+    if one["problem"] not in list(ProblemKind):  # of another version
+        return _order(news, one)
+    kind = ProblemKind(one["problem"])
+    # what the other side said itself is not mailed, as it may quote a buyer
+    values = {"reason": _("see there"), "cause": _("see there"), **one["values"]}
+    return f"{_order(news, one, _(TITLES[kind]))}\n{sentence(kind, values)}"
+
+
+def _of_connections(news: News) -> Letter:
+    new, over = news.facts["items"], news.facts["over"]
+    if new:
+        subject = n_(
+            "{merchant}: '{name}' cannot be used", "{merchant}: {number} connections cannot be used", _number(news),
+            merchant=news.merchant, name=new[0]["connection"],
+        )  # fmt: skip
+    else:
+        subject = n_(
+            "{merchant}: '{name}' works again", "{merchant}: {number} connections work again", len(over),
+            merchant=news.merchant, name=over[0]["connection"],
+        )  # fmt: skip
+    parts = [_trouble(news, one) for one in new]
+    parts += [_("'{name}' works again. What waited for it goes on by itself.", name=one["connection"]) for one in over]
+    return Letter(subject, "\n\n".join([*parts, f"{_address(news)}/connections"]))
+
+
+def _trouble(news: News, one: Mapping[str, Any]) -> str:
+    if one["problem"] in list(ProblemKind) and one["problem"] != ProblemKind.TAKES_LONG:
+        return f"{one['connection']}: {sentence(ProblemKind(one['problem']), one['values'])}"
+    return _(
+        "'{name}' cannot be used since {time} ({reason}). Orderhaven keeps trying, nothing is lost meanwhile, and you hear "
+        "when it works again.",
+        name=one["connection"], time=_moment(news, one["since"]), reason=said(one["reason"]),
+    )  # fmt: skip
+
+
+def _of_cancellations(news: News) -> Letter:
+    subject = n_(
+        "{merchant}: a buyer asks to cancel", "{merchant}: {number} buyers ask to cancel", _number(news),
+        merchant=news.merchant,
+    )  # fmt: skip
+    asks = _("The buyer asks to cancel. Accept or refuse it on the order's page.")
+    return Letter(subject, _listed(news, [f"{_order(news, one)}\n{asks}" for one in news.facts["items"]], Tab.ASKED))
+
+
+def _of_late(news: News) -> Letter:
+    subject = n_(
+        "{merchant}: an order may be sent too late", "{merchant}: {number} orders may be sent too late", _number(news),
+        merchant=news.merchant,
+    )  # fmt: skip
+    parts = [
+        f"{_order(news, one)}\n{_('To be sent by {time}.', time=_moment(news, one['ship_by']))}"
+        for one in news.facts["items"]
+    ]
+    return Letter(subject, _listed(news, parts, Tab.NOT_SHIPPED))
+
+
+def _of_the_day(news: News) -> Letter:
+    day = date_format(news.made_at.astimezone(news.zone), "j F")
+    counts = [f"{_(name)}: {news.facts['counts'][tab]}" for tab, name in COUNTED.items() if tab in news.facts["counts"]]
+    kinds = [
+        f"{_(TITLES[ProblemKind(kind)])}: {number}"
+        for kind, number in news.facts["problems"].items()
+        if kind in list(ProblemKind)
+    ]
+    parts = ["\n".join(counts)]
+    if kinds:
+        parts.append("\n".join([_("Problems by cause:"), *kinds]))
+    parts += [_("'{name}' cannot be used at the moment.", name=name) for name in news.facts["connections"]]
+    parts.append(f"{_address(news)}/orders")
+    return Letter(_("{merchant}: how things stand on {day}", merchant=news.merchant, day=day), "\n\n".join(parts))
+
+
+_WRITERS: Mapping[NoticeKind, Write] = {
+    NoticeKind.PROBLEM: _of_problems,
+    NoticeKind.CONNECTION: _of_connections,
+    NoticeKind.CANCELLATION: _of_cancellations,
+    NoticeKind.LATE: _of_late,
+    NoticeKind.DIGEST: _of_the_day,
+}
+
+# ---------------------------------------------------------------- parts of a letter
+
+
+def _number(news: News) -> int:
+    return len(news.facts["items"]) + int(news.facts["more"])
+
+
+def _order(news: News, one: Mapping[str, Any], title: str = "") -> str:
+    named = f"{one['marketplace']} {one['ref']}" + (f": {title}" if title else "")
+    page = f"{_address(news)}/orders/{quote(one['marketplace'], safe='')}/{quote(one['ref'], safe='')}"
+    return f"{named}\n{page}"
+
+
+def _listed(news: News, parts: list[str], tab: Tab) -> str:
+    more = int(news.facts["more"])
+    if more:
+        parts = [*parts, f"{_('And {number} more:', number=more)} {_address(news)}/orders?tab={tab}"]
+    return "\n\n".join(parts)
+
+
+def _footer(news: News) -> str:
+    return _(
+        "You get this because you work for {merchant} in Orderhaven. Choose what you are told: {address}",
+        merchant=news.merchant, address=f"{paths.web_address()}/me",
+    )  # fmt: skip
+
+
+def _address(news: News) -> str:
+    return f"{paths.web_address()}/{news.slug}"
+
+
+def _moment(news: News, iso: str) -> str:
+    if not iso:
+        return "?"
+    local = datetime.fromisoformat(iso).astimezone(news.zone)
+    return f"{date_format(local, 'j F')} {local:%H:%M}"

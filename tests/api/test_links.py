@@ -1,0 +1,176 @@
+"""Links through the API: made, changed, rehearsed; and what is said about all orders of one."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orderhaven.core.status import Status
+from orderhaven.ports.sandbox import Article
+from orderhaven.store.models import Link, Order
+from tests.api.conftest import Program, sold
+from tests.journeys.conftest import MUG, Trade
+
+CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+LINK = "/links/bol NL"
+
+
+def test_links_are_shown_with_how_they_work(program: Program, trade: Trade) -> None:
+    [link] = program.get("/links").json()["links"]
+
+    assert (link["marketplace"], link["shop"], link["wait_s"], link["every_s"]) == ("bol NL", "Webshop", 10_800, 300)
+    assert program.get(LINK).json() == {**link, "older": 0}
+
+
+def test_a_link_is_made_as_a_rehearsal(program: Program, trade: Trade) -> None:
+    Link.objects.all().delete()
+
+    answer = program.post("/links", {"marketplace": "bol NL", "shop": "Webshop", "rehearsal": True, "wait_s": 60})
+
+    assert (answer.status_code, answer.json()["rehearsal"], answer.json()["wait_s"]) == (201, True, 60)
+
+
+def test_a_marketplace_has_one_link(program: Program, trade: Trade) -> None:
+    assert program.post("/links", {"marketplace": "bol NL", "shop": "Webshop"}).status_code == 409
+
+
+def test_a_link_needs_connections_that_are_there(program: Program, trade: Trade) -> None:
+    assert program.post("/links", {"marketplace": "bol NL", "shop": "Winkel"}).status_code == 404
+    assert program.get("/links/Webshop").status_code == 404
+
+
+def test_only_what_is_named_changes(program: Program, trade: Trade) -> None:
+    before = program.get(LINK).json()
+    wish = {
+        "cancellations_per_hour": 9,
+        "own_carriers": ["dpd", "postnl"],
+        "ships_from": "nl",
+        "default_carrier": "dpd",
+    }
+
+    changed = program.patch(LINK, wish).json()
+
+    assert changed == {**before, **wish, "ships_from": "NL"}
+    assert program.patch(LINK, {"default_carrier": ""}).json()["default_carrier"] == ""
+    assert program.patch(LINK, {"from_at": "2026-01-31T14:00:00+01:00"}).json()["from_at"] == "2026-01-31T13:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"wait_s": -1}, {"wait_s": 1e400}, {"wait_s": 10**30}, {"own_carriers": ["gsl"]}, {"ships_from": "Nederland"},
+        {"from_at": "yesterday"}, {"from_at": 1700000000}, {"from_at": "2026-01-31T14:00:00"}, {"rehearsal": "no"},
+        {"cancellations_per_hour": True}, {"shop": "Webshop"},
+    ],
+)  # fmt: skip
+def test_a_wish_that_makes_no_sense_is_refused(program: Program, trade: Trade, wish: dict[str, Any]) -> None:
+    before = Link.objects.values().get()
+
+    assert program.patch(LINK, wish).status_code == 422
+    assert Link.objects.values().get() == before
+
+
+def test_a_wish_that_cannot_be_is_refused_with_a_sentence(program: Program, trade: Trade) -> None:
+    answer = program.patch(LINK, {"every_s": 5})
+
+    assert (answer.status_code, "more often than" in answer.json()["detail"]) == (409, True)
+
+
+def test_a_link_that_changed_since_it_was_read_is_left_alone(program: Program, trade: Trade) -> None:
+    tag = program.get(LINK).headers["ETag"]
+    program.patch(LINK, {"wait_s": 60}, If_Match=tag)
+
+    answer = program.patch(LINK, {"wait_s": 120}, If_Match=tag)
+
+    assert (answer.status_code, Link.objects.get().wait_s) == (412, 60)
+
+
+def test_a_link_that_did_not_change_is_not_sent_again(program: Program, trade: Trade) -> None:
+    tag = program.get(LINK).headers["ETag"]
+
+    assert program.sends("GET", LINK, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_a_rehearsal_shows_what_it_would_send(program: Program, trade: Trade) -> None:
+    program.patch(LINK, {"rehearsal": True})
+    trade.passes(seconds=10)
+    ref = trade.sells((MUG, 2))
+    trade.passes(minutes=20)
+
+    [would] = program.get(f"{LINK}/rehearsal").json()["would_send"]
+
+    assert (would["ref"], would["side"], would["what"], would["problem"]) == (ref, "shop", "place", "")
+    assert "2 x MUG-1" in would["facts"]
+
+
+def test_what_is_sent_is_no_rehearsal(program: Program, trade: Trade) -> None:
+    assert program.get(f"{LINK}/rehearsal").status_code == 409
+
+
+@pytest.fixture
+def older(trade: Trade) -> list[str]:
+    refs = [trade.sells(), trade.sells()]
+    Link.objects.update(from_at=trade.clock.now() + timedelta(hours=1))
+    trade.passes(minutes=6)
+    return refs
+
+
+def test_older_orders_are_placed_all_at_once(program: Program, trade: Trade, older: list[str]) -> None:
+    waiting = program.get(LINK).json()["older"]
+
+    said = program.post(f"{LINK}/place-older").json()["sentence"]
+    trade.passes(minutes=1)
+
+    assert (waiting, said) == (2, "2 orders will be placed.")
+    assert [len(trade.in_shop(ref)) for ref in older] == [1, 1]
+
+
+def test_older_orders_are_left_all_at_once(program: Program, trade: Trade, older: list[str]) -> None:
+    said = program.post(f"{LINK}/leave-older").json()["sentence"]
+
+    assert (said, program.get(LINK).json()["older"]) == ("2 orders are left alone.", 0)
+    assert {"left"} == set(Order.objects.values_list("hold", flat=True))
+
+
+def test_many_are_adopted_and_one_that_cannot_be_says_why(program: Program, trade: Trade, older: list[str]) -> None:
+    pairs = [{"order": older[0], "shop_order": "99999"}, {"order": "4711", "shop_order": "1"}]
+
+    adoptions = program.post("/adoptions", {"pairs": pairs}).json()["adoptions"]
+
+    said = {one["order"]: (one["is_done"], one["sentence"]) for one in adoptions}
+    assert said[older[0]][0] is False
+    assert "no order 99999" in said[older[0]][1]
+    assert "There is no order 4711" in said["4711"][1]
+
+
+def test_held_cancellations_are_told_when_they_were_meant(program: Program, trade: Trade) -> None:
+    program.patch(LINK, {"cancellations_per_hour": 0})
+    ref = sold(trade)
+    trade.shop.cancel(trade.shop_ref(ref))
+    trade.passes(minutes=6)
+
+    held = trade.problems(ref)
+    said = program.post(f"{LINK}/release").json()["sentence"]
+    trade.passes(minutes=10)
+
+    assert (held, said) == (["cancellations_held"], "1 held cancellation will be told.")
+    assert trade.order(ref).status == Status.CANCELLED
+
+
+def test_a_carrier_rule_stands_behind_the_others(program: Program, trade: Trade) -> None:
+    rule = {"kind": "code_prefix", "match": "XY", "carrier": "dpd"}
+
+    answer = program.post(f"{LINK}/carrier-rules", rule)
+
+    assert (answer.status_code, answer.json()["carrier_rules"]) == (201, [rule])
+    assert program.post(f"{LINK}/carrier-rules", {**rule, "match": " "}).status_code == 409
+
+
+def test_a_product_is_matched_for_every_order_that_waits(program: Program, trade: Trade) -> None:
+    ref = sold(trade, (CUP, 1))
+
+    said = program.post(f"{LINK}/products", {"sku": "CUP-9", "shop_sku": "MUG-1"}).json()["sentence"]
+    trade.passes(minutes=1)
+
+    assert said == "CUP-9 is that product from now on. 1 order goes on."
+    assert len(trade.in_shop(ref)) == 1

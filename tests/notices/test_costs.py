@@ -1,0 +1,135 @@
+"""What looking costs: as many statements for much as for little, and nothing for what is over."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from orderhaven.core.notices import HookKind, NoticeKind
+from orderhaven.core.problems import SENTENCES, ProblemKind
+from orderhaven.store import deliveries, hooks, notices, noticing
+from orderhaven.store.models import Delivery, Event, Order, Problem
+from orderhaven.testing.clock import START
+
+from .conftest import Office
+
+ZONE = ZoneInfo("Europe/Amsterdam")
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    said: list[str] = []
+    with CaptureQueriesContext(connection) as captured:
+        yield said
+    said += [query["sql"] for query in captured.captured_queries]
+
+
+def have_problems(office: Office, number: int) -> None:
+    """So many orders, each with an open problem, a wish to cancel or a ship-by time that is near."""
+    office.trade.passes(minutes=6)
+    for _ in range(number):
+        office.trade.sells()
+    office.trade.passes(minutes=6)
+    now = office.trade.clock.now()
+    for row in Order.objects.filter(closed_at=None):
+        Problem.objects.create(order=row, kind=ProblemKind.NO_LINES, at=now)
+        Event.objects.create(order=row, kind="problem", data={"problem": "no_lines"}, at=now, actor="hub")
+    Order.objects.filter(closed_at=None).update(ship_by=now + timedelta(hours=1))
+
+
+def one_day_of_telling(office: Office) -> list[str]:
+    """Noted, told, given to programs and begun, then over."""
+    now = office.trade.clock.now()
+    later = now + timedelta(minutes=2)
+    with statements() as said:
+        noticing.look(now, ZONE)
+        notices.tell(later)
+        hooks.fan_out(later)
+        deliveries.begin(later, later + timedelta(minutes=3), {}, 100)  # type: ignore[arg-type]
+        Problem.objects.update(solved_at=now)
+        Order.objects.update(closed_at=now)
+        noticing.look(later, ZONE)
+    return said
+
+
+def test_much_takes_as_many_statements_as_little(office: Office) -> None:
+    office.employs("Anna")
+    office.employs("Otto")
+    office.listens(*HookKind)
+    have_problems(office, 2)
+    little = one_day_of_telling(office)
+    calls = Delivery.objects.filter(channel="webhook").count()
+    office.trade.clock.advance(timedelta(days=1))
+
+    have_problems(office, 40)
+    much = one_day_of_telling(office)
+
+    assert Delivery.objects.filter(channel="webhook").count() >= calls + 40
+    assert Delivery.objects.filter(kind__in=("problem", "late")).count() == 8  # both days, both kinds, both readers
+    assert _words(much) == _words(little)
+
+
+def _words(said: list[str]) -> list[str]:
+    """How each statement begins; one that is run for many rows at once is one."""
+    return [" ".join(one.split(" times: ")[-1].split()[:3]) for one in said]
+
+
+def test_nothing_new_takes_a_few_statements_and_writes_nothing(office: Office) -> None:
+    office.listens()
+    office.passes(minutes=1)
+    now = office.trade.clock.now()
+
+    with statements() as said:
+        noticing.look(now, ZONE)
+        notices.tell(now)
+        hooks.fan_out(now)
+        deliveries.begin(now, now, {}, 100)  # type: ignore[arg-type]
+
+    asked = [one for one in said if one.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")]
+    assert (
+        len([one for one in asked if not one.lstrip().startswith("SELECT")]) == 1
+    )  # one looks whether trouble came back
+    assert len(asked) <= 14
+
+
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [
+        (NoticeKind.PROBLEM, ["p by one_open_problem_per_kind"]),
+        (NoticeKind.CANCELLATION, ["m", "o by order_open_tabs"]),
+        (NoticeKind.LATE, ["m", "o by order_open_tabs"]),
+    ],
+)
+def test_what_was_solved_and_closed_is_never_read_through(store: None, kind: NoticeKind, way: list[str]) -> None:
+    """From few merchants or open problems to what belongs to each; never from all orders or all problems."""
+    watched = noticing._watched(START)[kind]
+
+    with connection.cursor() as cursor:
+        asked = noticing._NEW.format(begins=watched.begins, kind=kind, limit=500)
+        cursor.execute(f"EXPLAIN QUERY PLAN {asked}", watched.begins_given)
+        plan = [row[3] for row in cursor.fetchall()]
+
+    steps = [re.sub(r"(?:SCAN|SEARCH) (\w)(?: USING INDEX (\w+))?.*", _step, one) for one in plan]
+    assert steps[: len(way)] == way
+
+
+def _step(found: re.Match[str]) -> str:
+    return f"{found[1]} by {found[2]}" if found[2] else found[1]
+
+
+def test_every_value_of_a_sentence_is_known_to_be_ours_or_left_out() -> None:
+    from_outside = {"reason", "cause", "url"}
+    named = {name for sentence in SENTENCES.values() for name in _named_in(sentence)}
+
+    assert named - from_outside - noticing.SAFE_VALUES == set()
+
+
+def _named_in(sentence: str) -> set[str]:
+    from string import Formatter
+
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}

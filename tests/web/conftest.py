@@ -1,0 +1,89 @@
+"""A merchant's trade, the people who look at it, and a stranger who works for somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import time
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.test.utils import setup_test_environment, teardown_test_environment
+
+from orderhaven.connectors import declarations
+from orderhaven.core.access import Role as Access
+from orderhaven.ports.connector import Role
+from orderhaven.store import access, merchants
+from orderhaven.store.models import User
+from tests.journeys.conftest import start_trade
+
+PASSWORD = "correct horse battery"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class House:
+    """Everybody's browser, logged in, and the trade that the first merchant runs."""
+
+    trade: Any
+    administrator: Client
+    operator: Client
+    viewer: Client
+    stranger: Client  # an administrator of another merchant
+
+    slug: str = "wolkenwinkel"
+
+    def at(self, path: str = "orders") -> str:
+        return f"/{self.slug}/{path}"
+
+    def order(self, ref: str) -> str:
+        return self.at(f"orders/bol%20NL/{ref}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contexts() -> Iterator[None]:
+    """Answers keep what their template was given."""
+    setup_test_environment(debug=False)
+    yield
+    teardown_test_environment()
+
+
+@pytest.fixture
+def trade(store: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Of the first connectors with a sandbox; the web's clock begins where the trade's stands."""
+    by_role = {one.role: one for one in declarations().values() if one.sandbox}
+    started = start_trade(by_role[Role.MARKETPLACE], by_role[Role.SHOP])
+    started.passes(seconds=10)
+    monkeypatch.setenv("ORDERHAVEN_CLOCK", f"{started.clock.now().isoformat()},1,{time()}")
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def house(trade: Any) -> House:
+    ours, theirs = trade.link.merchant_id, merchants.make("Somebody else").pk
+    return House(
+        trade,
+        administrator=browser_of(person("anna@example.com", ours, Access.ADMINISTRATOR)),
+        operator=browser_of(person("bram@example.com", ours, Access.OPERATOR)),
+        viewer=browser_of(person("cleo@example.com", ours, Access.VIEWER)),
+        stranger=browser_of(person("dirk@example.com", theirs, Access.ADMINISTRATOR)),
+    )
+
+
+def person(email: str, merchant_id: int, role: Access) -> User:
+    made = access.make_person(email, email.partition("@")[0].title(), PASSWORD, NOW)
+    access.set_role(merchant_id, made.pk, role, NOW, "test")
+    return made
+
+
+def browser(**headers: str) -> Client:
+    return Client(SERVER_NAME="localhost", HTTP_ACCEPT_LANGUAGE="en", **headers)
+
+
+def browser_of(someone: User) -> Client:
+    client = browser()
+    client.force_login(someone, backend="django.contrib.auth.backends.ModelBackend")
+    return client

@@ -1,0 +1,255 @@
+"""The door: the first account, passwords, the second factor, invitations, and how a session ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from orderhaven.core.access import Role
+from orderhaven.store import access, merchants
+from orderhaven.store.models import Event, Membership, User
+
+from .conftest import NOW, PASSWORD, House, browser, person
+
+ANNA = {"email": "Anna@Example.com", "name": "Anna", "password": PASSWORD, "trade": "Wolkenwinkel"}
+
+
+def test_the_first_who_comes_is_led_to_the_first_account(store: None) -> None:
+    assert browser().get("/").headers["Location"] == "/welcome"
+    assert browser().get("/login").headers["Location"] == "/welcome"
+
+
+def test_the_first_account_may_do_everything_and_is_in_at_once(store: None) -> None:
+    client = browser()
+
+    client.post("/welcome", {**ANNA, "code": access.welcome_code()})
+
+    [membership] = Membership.objects.all()
+    assert (membership.role, membership.merchant.name, membership.merchant.slug) == (
+        "administrator",
+        "Wolkenwinkel",
+        "wolkenwinkel",
+    )
+    assert client.get("/").headers["Location"] == "/wolkenwinkel/orders"
+
+
+@pytest.mark.parametrize("code", ["", "wrong", "0" * 24])
+def test_without_the_code_nobody_makes_the_first_account(store: None, code: str) -> None:
+    answer = browser().post("/welcome", {**ANNA, "code": code})
+
+    assert answer.status_code == 422
+    assert not User.objects.exists()
+
+
+def test_there_is_no_second_first_account(store: None) -> None:
+    code = access.welcome_code()
+    browser().post("/welcome", {**ANNA, "code": code})
+
+    answer = browser().post("/welcome", {**ANNA, "email": "eve@example.com", "code": code})
+
+    assert answer.headers["Location"] == "/login"
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("password", ["short", "password1234", "anna@example.com"])
+def test_a_password_that_is_easily_guessed_is_refused(store: None, password: str) -> None:
+    answer = browser().post("/welcome", {**ANNA, "password": password, "code": access.welcome_code()})
+
+    assert answer.status_code == 422
+    assert f'value="{password}"' not in answer.content.decode()
+    assert not User.objects.exists()
+
+
+@pytest.fixture
+def anna(store: None) -> User:
+    return person("anna@example.com", merchants.make("Wolkenwinkel").pk, Role.ADMINISTRATOR)
+
+
+def log_in(client: Client, password: str = PASSWORD, **more: str) -> Any:
+    return client.post("/login", {"email": "anna@example.com", "password": password, **more})
+
+
+def test_passwords_are_kept_as_argon2(anna: User) -> None:
+    assert anna.password.startswith("argon2$")
+
+
+def test_logging_in_leads_back_to_where_one_was_going(anna: User) -> None:
+    assert log_in(browser(), next="/wolkenwinkel/overview").headers["Location"] == "/wolkenwinkel/overview"
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/x", "javascript:alert(1)"])
+def test_logging_in_never_leads_to_another_site(anna: User, elsewhere: str) -> None:
+    assert log_in(browser(), next=elsewhere).headers["Location"] == "/"
+
+
+def test_ten_wrong_passwords_close_the_account_for_a_while(anna: User) -> None:
+    client = browser()
+    for _attempt in range(10):
+        log_in(client, "wrong")
+
+    answer = log_in(client)
+
+    assert answer.status_code == 429
+    assert "quarter of an hour" in answer.content.decode()
+
+
+def test_an_address_that_nobody_has_is_refused_in_the_same_words(anna: User) -> None:
+    known = log_in(browser(), "wrong").content.decode()
+    unknown = browser().post("/login", {"email": "nobody@example.com", "password": "wrong"}).content.decode()
+
+    def without_token(page: str) -> list[str]:
+        return [line for line in page.splitlines() if "csrf" not in line and "@example.com" not in line]
+
+    assert without_token(known) == without_token(unknown)
+
+
+def test_a_second_factor_stands_between_password_and_orders(anna: User) -> None:
+    device = TOTPDevice.objects.create(user=anna, name="phone", confirmed=True)
+    client = browser()
+    log_in(client)
+    assert client.get("/wolkenwinkel/orders").headers["Location"].startswith("/second-factor")
+    assert client.get("/me").headers["Location"].startswith("/second-factor")
+
+    wrong = client.post("/second-factor", {"code": "000000"})
+    device.refresh_from_db()
+    device.throttle_reset()
+    right = client.post("/second-factor", {"code": f"{totp(device.bin_key):06d}", "next": "/wolkenwinkel/orders"})
+
+    assert wrong.status_code == 422
+    assert right.headers["Location"] == "/wolkenwinkel/orders"
+    assert client.get("/wolkenwinkel/orders").status_code == 200
+
+
+def test_switching_the_second_factor_on_gives_codes_that_are_good_once(anna: User) -> None:
+    client = browser()
+    log_in(client)
+    client.get("/me/second-factor")
+    device = TOTPDevice.objects.get(user=anna)
+    client.post("/me/second-factor", {"code": f"{totp(device.bin_key):06d}"})
+    codes = client.get("/me").context["recovery_codes"]
+    assert len(codes) == 10
+
+    def with_code() -> int:
+        other = browser()
+        log_in(other)
+        return int(other.post("/second-factor", {"code": codes[0]}).status_code)
+
+    assert (with_code(), with_code()) == (302, 422)
+    assert client.get("/me").context["recovery_codes"] == []
+
+
+def test_another_password_ends_every_other_session(anna: User) -> None:
+    here, there = browser(), browser()
+    log_in(here)
+    log_in(there)
+
+    here.post("/me/act", {"act": "password", "old": PASSWORD, "new": "quite another sentence"})
+
+    assert here.get("/wolkenwinkel/orders").status_code == 200
+    assert there.get("/wolkenwinkel/orders").status_code == 302
+
+
+def test_a_session_ends_a_week_after_it_began_however_busy_it_was(anna: User) -> None:
+    client = browser()
+    log_in(client)
+    client.get("/wolkenwinkel/orders")
+    session = client.session
+    session["began_at"] = (datetime.now(UTC) - timedelta(days=7, minutes=1)).isoformat()
+    session.save()
+
+    assert client.get("/wolkenwinkel/orders").headers["Location"] == "/login"
+    assert not Session.objects.exists()
+
+
+def test_a_page_that_updates_itself_does_not_keep_a_session_alive(anna: User) -> None:
+    client = browser()
+    log_in(client)
+    client.get("/wolkenwinkel/orders")
+    session = client.session
+    hours_ago = (datetime.now(UTC) - timedelta(hours=3)).isoformat()
+    session["used_at"] = hours_ago
+    session.save()
+
+    client.get("/wolkenwinkel/orders?live=x")
+    assert client.session["used_at"] == hours_ago
+
+    client.get("/wolkenwinkel/orders")
+    assert client.session["used_at"] != hours_ago
+
+
+def test_an_invitation_is_good_once_and_for_the_role_that_it_names(house: House) -> None:
+    house.administrator.post(house.at("people/act"), {"act": "invite", "email": "Evi@Example.com", "role": "viewer"})
+    address = house.administrator.get(house.at("people")).context["invitation"]
+    path = "/invitation/" + address.rpartition("/")[2]
+    given = {"name": "Evi", "password": PASSWORD}
+
+    first, again = browser().post(path, given), browser().post(path, given | {"name": "Other"})
+
+    assert first.headers["Location"] == house.at("orders")
+    assert again.status_code in (302, 404)
+    assert Membership.objects.get(user__email="evi@example.com").role == "viewer"
+    assert house.administrator.get(house.at("people")).context["invitation"] == ""
+    assert "invited" in Event.objects.values_list("kind", flat=True)
+
+
+def test_an_invitation_ends_after_a_week(anna: User) -> None:
+    secret = access.invite(
+        anna.memberships.get().merchant_id, "evi@example.com", Role.VIEWER, NOW - timedelta(days=8), "x"
+    )
+
+    assert browser().get(f"/invitation/{secret}").status_code == 404
+
+
+def test_the_last_administrator_cannot_be_taken_away(house: House) -> None:
+    anna = User.objects.get(email="anna@example.com")
+
+    house.administrator.post(house.at("people/act"), {"act": "role", "person": anna.pk, "role": "viewer"})
+    house.administrator.post(house.at("people/act"), {"act": "remove", "person": anna.pk})
+
+    assert Membership.objects.get(user=anna).role == "administrator"
+
+
+def test_whoever_is_removed_is_out_at_once(house: House) -> None:
+    bram = User.objects.get(email="bram@example.com")
+
+    house.administrator.post(house.at("people/act"), {"act": "remove", "person": bram.pk})
+
+    assert house.operator.get(house.at("orders")).status_code == 404
+
+
+def test_the_language_is_kept_with_the_account(anna: User) -> None:
+    client = browser()
+    log_in(client)
+
+    client.post("/language", {"language": "nl"}, HTTP_REFERER="http://localhost/wolkenwinkel/orders?tab=late")
+    page = client.get("/wolkenwinkel/orders")
+
+    assert page.headers["Content-Language"] == "nl"
+    assert '<html lang="nl"' in page.content.decode()
+
+
+def test_pages_load_nothing_from_elsewhere_and_are_not_kept_by_browsers(anna: User) -> None:
+    client = browser()
+    log_in(client)
+
+    page = client.get("/wolkenwinkel/orders")
+
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["X-Frame-Options"] == "DENY"
+
+
+def test_a_form_without_its_token_is_refused_in_words(anna: User) -> None:
+    client = Client(SERVER_NAME="localhost", enforce_csrf_checks=True, HTTP_ACCEPT_LANGUAGE="en")
+
+    answer = client.post("/login", {"email": "anna@example.com", "password": PASSWORD})
+
+    assert answer.status_code == 403
+    assert "reload" in answer.content.decode()

@@ -1,0 +1,136 @@
+"""The page of one order: what each side knows, its problem with the buttons that mend it, and what happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orderhaven.actions.offers import OFFERS, Offer, offers
+from orderhaven.core.problems import ProblemKind
+from orderhaven.ports.sandbox import Article
+from orderhaven.store.models import Order, Problem
+from orderhaven.words.acts import ACTS
+from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE
+
+from .conftest import House
+
+CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+
+
+def page(house: House, ref: str, who: str = "operator") -> Any:
+    return getattr(house, who).get(house.order(ref))
+
+
+def test_a_shipped_order_shows_carrier_evidence_link_and_the_marketplaces_yes(house: House) -> None:
+    ref = house.trade.sells((MUG, 1))
+    house.trade.passes(minutes=6)
+    house.trade.shop.complete(house.trade.shop_ref(ref), code=POSTNL_CODE)
+    house.trade.passes(minutes=30)
+
+    found = page(house, ref)
+
+    [shipment] = found.context["shipments"]
+    assert shipment["carrier"] == "PostNL"
+    assert shipment["link"].startswith("https://")
+    assert "confirmed by bol NL" in found.content.decode()
+    assert found.context["recognised"]["why"]
+
+
+def test_an_unknown_product_is_mended_with_the_button_that_stands_there(house: House) -> None:
+    ref = house.trade.sells((CUP, 1))
+    house.trade.passes(minutes=6)
+    [problem] = page(house, ref).context["problems"]
+    assert [button["act"] for button in problem["buttons"]] == ["map", "retry", "handle"]
+
+    # the shop is asked for the SKU over the network; its own key of the product is taken as it is
+    product = house.trade.shop.products_by_sku()["MUG-1"] if hasattr(house.trade.shop, "products_by_sku") else "1"
+    house.operator.post(house.order(ref), {"act": "map", "sku": "CUP-9", "product_ref": product})
+
+    assert not Problem.objects.filter(order__ref=ref, solved_at__isnull=True).exists()
+
+
+def test_what_is_still_being_told_stands_on_the_arrow_of_its_side(house: House) -> None:
+    ref = house.trade.sells((CUP, 1))
+    house.trade.passes(minutes=6)
+
+    sides = page(house, ref).context["sides"]
+
+    assert [one["is_stuck"] for one in sides["to_shop"]] == [True]
+    assert sides["to_marketplace"] == []
+
+
+@pytest.mark.parametrize("kind", list(ProblemKind))
+def test_every_button_of_every_problem_does_something(kind: ProblemKind) -> None:
+    acts = [offer.replace(" --", "-") for offer in offers(kind)]
+
+    assert acts
+    assert [] == [act for act in acts if act not in ACTS]
+
+
+def test_every_offer_is_offered_for_some_problem() -> None:
+    offered = {offer for some in OFFERS.values() for offer in some} | {Offer.RETRY, Offer.HANDLE}
+
+    # a buyer's wish is refused where it is asked, not on a problem
+    assert set(Offer) - offered == {Offer.REFUSE}
+
+
+def test_a_buyers_wish_to_cancel_is_accepted_where_it_stands(house: House) -> None:
+    ref = house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+    house.trade.marketplace.buyer_asks_to_cancel(ref)
+    house.trade.passes(minutes=6)
+    assert "The buyer asks to cancel" in page(house, ref).content.decode()
+
+    house.operator.post(house.order(ref), {"act": "cancel"})
+
+    assert Order.objects.get(ref=ref).status == "cancelled"
+
+
+def test_what_cannot_be_done_is_said_on_the_page_one_stands_on(house: House) -> None:
+    ref = house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+    address = house.order(ref)
+
+    answer = house.operator.post(address, {"act": "give-back"}, HTTP_REFERER=f"http://localhost{address}", follow=True)
+
+    assert answer.redirect_chain[-1][0] == address
+    assert "is not handled by hand" in answer.content.decode()
+
+
+@pytest.mark.parametrize("act", ["", "x", "__class__", "delete"])
+def test_an_act_that_there_is_none_of_changes_nothing(house: House, act: str) -> None:
+    ref = house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+    before = Order.objects.values().get(ref=ref)
+
+    assert house.operator.post(house.order(ref), {"act": act}).status_code == 302
+
+    assert Order.objects.values().get(ref=ref) == before
+
+
+def test_what_is_for_support_holds_no_personal_data(house: House) -> None:
+    ref = house.trade.sells((LAMP, 1), person={"last_name": "Zeldzaam", "street": "Bijzonderstraat"})
+    house.trade.passes(minutes=6)
+
+    support = page(house, ref).context["support"]
+
+    assert ref in support
+    assert "Zeldzaam" not in support
+    assert "Bijzonderstraat" not in support
+
+
+def test_a_number_with_strange_signs_is_found_and_linked(house: House) -> None:
+    ref = house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+    Order.objects.filter(ref=ref).update(ref="A/1 2#?%")
+
+    listed = house.operator.get(house.at("orders")).content.decode()
+    answer = house.operator.get(house.at("orders/bol%20NL/A/1%202%23%3F%25"))
+
+    assert "A/1%202%23%3F%25" in listed
+    assert answer.status_code == 200
+
+
+def test_an_order_that_is_not_there_is_said_to_be_not_there(house: House) -> None:
+    assert page(house, "C999").status_code == 404

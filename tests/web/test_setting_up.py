@@ -1,0 +1,226 @@
+"""Connections, links, people's own pages and programs' keys, as an administrator works with them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orderhaven.core.notices import NoticeKind
+from orderhaven.ports.connector import Declaration
+from orderhaven.store import access
+from orderhaven.store.models import Connection, Event, Link, Token, Webhook
+from tests.journeys.conftest import LAMP, MUG
+
+from .conftest import House
+
+
+def fields(declaration: Declaration) -> dict[str, str]:
+    return {one.key: f"my-{one.key}" for one in declaration.settings if one.default is None}
+
+
+# ---------------------------------------------------------------- connections
+
+
+@pytest.mark.parametrize("role", ["marketplace", "shop"])
+def test_the_form_of_every_connector_asks_for_what_it_declares(house: House, role: str) -> None:
+    declared = [one for one in house.trade.by.declared.values() if one.role == role]
+
+    for declaration in declared:
+        page = house.administrator.get(house.at(f"connections/new/{declaration.name}")).content.decode()
+
+        for setting in declaration.settings:
+            assert f'name="{setting.key}"' in page, setting.key
+            kind = 'type="password"' in page.partition(f'name="{setting.key}"')[2][:40]
+            assert kind == setting.secret, setting.key
+
+
+def test_a_connection_that_does_not_answer_is_refused_in_words_and_saved_nowhere(house: House) -> None:
+    shop = next(one for one in house.trade.by.declared.values() if one.role == "shop")
+    given = {**fields(shop), "name": "New shop", "url": "http://127.0.0.1:1"}
+
+    answer = house.administrator.post(house.at(f"connections/new/{shop.name}"), given)
+
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.content.decode()
+    assert not Connection.objects.filter(name="New shop").exists()
+
+
+def test_a_name_that_is_taken_is_not_given_other_keys_by_the_form_of_a_new_one(house: House) -> None:
+    shop = next(one for one in house.trade.by.declared.values() if one.role == "shop")
+    before = Connection.objects.get(name="Webshop").secrets
+
+    answer = house.administrator.post(house.at(f"connections/new/{shop.name}"), {**fields(shop), "name": "Webshop"})
+
+    assert answer.status_code == 422
+    assert Connection.objects.get(name="Webshop").secrets == before
+
+
+def test_a_secret_that_is_kept_is_never_shown(house: House) -> None:
+    page = house.administrator.get(house.at("connections/Webshop")).content.decode()
+    row = Connection.objects.get(name="Webshop")
+    from orderhaven.store import connections
+
+    secrets = {value for key, value in connections.open_settings(row).items() if key not in row.settings}
+
+    assert secrets
+    assert [] == [one for one in secrets if one in page]
+
+
+def test_a_connection_is_paused_resumed_and_asked_by_an_operator(house: House) -> None:
+    def act(word: str) -> str:
+        house.operator.post(house.at("connections/Webshop/act"), {"act": word})
+        return Connection.objects.get(name="Webshop").state
+
+    assert (act("pause"), act("resume"), act("poll")) == ("paused", "active", "active")
+    assert [*Event.objects.filter(actor="Bram").values_list("kind", flat=True)] == ["paused", "resumed"]
+
+
+def test_the_page_says_what_is_wrong_with_a_connection(house: House) -> None:
+    house.operator.post(house.at("connections/Webshop/act"), {"act": "pause"})
+
+    page = house.viewer.get(house.at("connections")).content.decode()
+
+    assert "Paused by hand" in page
+
+
+# ---------------------------------------------------------------- links
+
+
+def test_a_link_is_changed_by_its_form(house: House) -> None:
+    given = {
+        "wait_hours": "1,5", "every_minutes": "10", "margin_hours": "3", "cancellations_per_hour": "7",
+        "delivered_by_marketplace": "leave", "own_carriers": ["postnl", "dhl"], "ships_from": "be", "default_carrier": "gls",
+    }  # fmt: skip
+
+    house.administrator.post(house.at("links/bol%20NL"), given)
+
+    link = Link.objects.get()
+    assert (link.wait_s, link.ship_by_margin_s, link.cancellations_per_hour) == (5400, 10800, 7)
+    assert (link.own_carriers, link.ships_from, link.default_carrier) == (["postnl", "dhl"], "BE", "gls")
+    assert link.marketplace.hear_every_s == 600
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("wait_hours", "x"),
+        ("wait_hours", "-1"),
+        ("every_minutes", "0"),
+        ("cancellations_per_hour", "1.5"),
+        ("ships_from", "Belgium"),
+        ("wait_hours", "1e999"),
+    ],
+)
+def test_a_value_that_makes_no_sense_changes_nothing_of_the_link(house: House, field: str, value: str) -> None:
+    before = Link.objects.values().get()
+
+    answer = house.administrator.post(house.at("links/bol%20NL"), {"wait_hours": "2", field: value}, follow=True)
+
+    assert "note error" in answer.content.decode()
+    assert Link.objects.values().get() == before
+
+
+def test_a_rehearsal_shows_what_it_would_send_and_ends_with_a_button(house: House) -> None:
+    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rehearse"})
+    ref = house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+    assert ref in house.viewer.get(house.at("links/bol%20NL")).content.decode()
+
+    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "go"})
+    house.trade.passes(minutes=6)
+
+    assert house.trade.order(ref).shop_ref
+
+
+def test_orders_from_before_the_link_are_placed_with_one_button(house: House) -> None:
+    Link.objects.update(from_at=house.trade.clock.now() + timedelta(days=1))
+    refs = [house.trade.sells((MUG, 1)) for _number in range(3)]
+    house.trade.passes(minutes=6)
+    assert "3 open orders from before" in house.viewer.get(house.at("links/bol%20NL")).content.decode()
+
+    house.operator.post(house.at("links/bol%20NL/act"), {"act": "place_older"})
+    house.trade.passes(minutes=6)
+
+    assert all(house.trade.order(ref).shop_ref for ref in refs)
+
+
+# ---------------------------------------------------------------- programs
+
+
+def test_a_token_is_shown_once_and_kept_as_a_hash(house: House) -> None:
+    house.administrator.post(house.at("programs/act"), {"act": "token", "name": "Printer", "scope": ["look", "act"]})
+
+    page = house.administrator.get(house.at("programs"))
+    secret = page.context["made"]["secret"]
+
+    assert secret in page.content.decode()
+    assert house.administrator.get(house.at("programs")).context["made"] is None
+    row = Token.objects.get()
+    assert secret not in repr(row.__dict__)
+    assert row.scopes == ["act", "look"]
+    assert access.token(secret, house.trade.clock.now()) == row
+
+
+def test_a_token_that_is_ended_opens_nothing(house: House) -> None:
+    house.administrator.post(house.at("programs/act"), {"act": "token", "name": "Printer", "scope": ["look"]})
+    secret = house.administrator.get(house.at("programs")).context["made"]["secret"]
+
+    house.administrator.post(house.at("programs/act"), {"act": "end_token", "token": Token.objects.get().pk})
+
+    assert access.token(secret, house.trade.clock.now()) is None
+
+
+def test_another_merchants_token_and_webhook_cannot_be_ended_by_their_numbers(house: House) -> None:
+    house.administrator.post(house.at("programs/act"), {"act": "token", "name": "Printer", "scope": ["look"]})
+    house.administrator.post(
+        house.at("programs/act"), {"act": "webhook", "url": "https://example.com/hook", "kind": ["order.placed"]}
+    )
+
+    for word, row in (("token", Token.objects.get()), ("webhook", Webhook.objects.get())):
+        house.stranger.post("/somebody-else/programs/act", {"act": f"end_{word}", word: row.pk})
+
+    assert Token.objects.get().ended_at is None
+    assert Webhook.objects.exists()
+
+
+# ---------------------------------------------------------------- oneself
+
+
+def test_name_language_and_time_zone_are_ones_own_to_change(house: House) -> None:
+    house.viewer.post("/me/act", {"act": "self", "name": "Cleo B.", "language": "nl", "time_zone": "Pacific/Auckland"})
+
+    page = house.viewer.get(house.at("orders"))
+
+    assert page.headers["Content-Language"] == "nl"
+    assert "Cleo B." in page.content.decode()
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "x" * 300])
+def test_a_time_zone_that_there_is_none_of_is_refused(house: House, zone: str) -> None:
+    house.viewer.post("/me/act", {"act": "self", "name": "Cleo", "time_zone": zone})
+
+    assert house.viewer.get(house.at("orders")).status_code == 200
+
+
+def test_what_one_is_told_by_mail_is_ones_own_to_choose(house: House) -> None:
+    merchant = house.trade.link.merchant_id
+    house.operator.post("/me/act", {"act": "notices", "merchant": merchant, "kind": ["problem", "digest"]})
+
+    [wishes] = house.operator.get("/me").context["wishes"]
+
+    assert {kind for kind, _name, wanted in wishes["kinds"] if wanted} == {NoticeKind.PROBLEM, NoticeKind.DIGEST}
+
+
+def test_what_was_done_stands_in_the_audit_with_who_did_it(house: House) -> None:
+    house.operator.post(house.at("connections/Webshop/act"), {"act": "pause"})
+    house.administrator.post(house.at("programs/act"), {"act": "token", "name": "Printer", "scope": ["look"]})
+
+    rows = house.administrator.get(house.at("audit")).context["rows"]
+
+    assert [(row["who"], row["what"]) for row in rows[:2]] == [
+        ("Anna", "API token 'Printer' made (look)"),
+        ("Bram", "Paused"),
+    ]
+    theirs = house.stranger.get("/somebody-else/audit").context["rows"]
+    assert "Bram" not in repr(theirs)
