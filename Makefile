@@ -8,7 +8,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test lint bench bench-carriers simulate mutants new-connector lock FORCE
+.PHONY: help install demo run test browser lint bench bench-carriers simulate mutants messages new-connector lock FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -19,8 +19,12 @@ demo: install ## a day of trade against two sandboxes, and a verdict
 run: install ## start the hub
 	@$(BIN)/orderhaven up $(args)
 
-test: install ## the whole test suite (args="-k word" narrows it)
+test: install browser ## the whole test suite (args="-k word" narrows it)
 	@$(BIN)/python -m pytest -n auto $(args)
+
+# Some tests drive the web interface in a Chromium; where none can be had, they say what to do.
+browser: install ## find a Chromium for the tests, or install one
+	@$(BIN)/python -m tests.browser.chromium
 
 lint: install ## ruff, mypy and the import rules
 	@$(BIN)/ruff check .
@@ -39,6 +43,9 @@ simulate: install ## play days in which everything fails: SEEDS=2000, or SEED=12
 
 mutants: install ## plant faults in a copy of the hub, one by one: the simulation must find each
 	@$(BIN)/python -m tests.simulation.mutants $(args)
+
+messages: install ## gather every sentence for translation, and compile what is translated
+	@$(BIN)/python -m tests.rules.catalogue
 
 new-connector: install ## write the skeleton of a connector: make new-connector name=NAME [args='--role shop']
 	@test -n "$(name)" || { echo 'Which one? Say: make new-connector name=mymarket' >&2; exit 2; }

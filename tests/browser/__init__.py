@@ -1,0 +1,1 @@
+"""The web interface as people use it: a real browser, a real hub, and both sides on loopback."""
