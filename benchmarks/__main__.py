@@ -10,7 +10,13 @@ import tempfile
 from pathlib import Path
 
 # name -> module with `measure(quick)`
-BENCHMARKS = {"loop_ratio": "loop", "idle_ratio": "idle", "growth_ratio": "growth", "peak_mb": "memory"}
+BENCHMARKS = {
+    "loop_ratio": "loop",
+    "idle_ratio": "idle",
+    "growth_ratio": "growth",
+    "pages_ratio": "pages",
+    "peak_mb": "memory",
+}
 
 
 def main() -> int:
@@ -49,7 +55,7 @@ def _in_its_own_process(name: str, quick: bool) -> float | None:
 
 def _environment(folder: str) -> dict[str, str]:
     """A data folder of its own, and a store that is written as safely as a merchant's."""
-    unwanted = {"ORDERHAVEN_UNSAFE_SYNC", "ORDERHAVEN_DATABASE_URL", "ORDERHAVEN_KEYS"}
+    unwanted = {"ORDERHAVEN_UNSAFE_SYNC", "ORDERHAVEN_DATABASE_URL", "ORDERHAVEN_KEYS", "ORDERHAVEN_URL"}
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     return {
         **kept,
