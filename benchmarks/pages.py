@@ -55,7 +55,7 @@ class Desk:
         began = perf_counter()
         self._run(self._open)
         print(f"a store of {self.orders} orders, made in {perf_counter() - began:.1f} s", flush=True)
-        self.pages = _pages(self.orders, self.now)
+        self.pages = addresses(self.orders, self.now)
         for name, address in list(self.pages.items()):
             if name in ("all orders", "tab shipped"):
                 self.pages[f"{name}, page {_PAGES_ON + 1}"] = self._further(address)
@@ -122,7 +122,8 @@ def _compared(name: str, small: Desk, large: Desk) -> float:
 _LIST = "/benchmark/orders"
 
 
-def _pages(orders: int, now: datetime) -> dict[str, str]:
+def addresses(orders: int, now: datetime) -> dict[str, str]:
+    """By what they show; as `write_years` fills the store."""
     listed: dict[str, dict[str, str]] = {
         "all orders": {},
         **{f"tab {tab}": {"tab": str(tab)} for tab in Tab if tab is not Tab.ALL},

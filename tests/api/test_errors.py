@@ -1,6 +1,9 @@
 """Errors that programs understand: whatever goes wrong, in the asker's language, never a trace."""
 
+import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +14,7 @@ from ninja import NinjaAPI
 
 from orderhaven.api import errors
 from orderhaven.api.allowance import BURST, PER_MINUTE, Allowance
-from orderhaven.api.interface import make_api
+from orderhaven.api.interface import Interface, make_api
 from orderhaven.api.world import World
 from orderhaven.store.keys import KeysLost
 from orderhaven.testing.clock import START, ManualClock
@@ -170,6 +173,35 @@ def test_operations_have_names_of_their_own(program: Program) -> None:
     names = [one["operationId"] for operations in program.described["paths"].values() for one in operations.values()]
 
     assert len(names) == len(set(names))
+
+
+def test_no_two_things_share_a_name(api: Interface) -> None:
+    """In the description one would take the place of the other, unsaid."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for router in api._get_bound_routers():
+        for operation in (one for view in router.path_operations.values() for one in view.operations):
+            answers = [model for model in operation.response_models.values() if model is not None]
+            for mode, models in (("validation", operation.models), ("serialization", answers)):
+                for model in models:
+                    for name, schema in model.model_json_schema(mode=mode).get("$defs", {}).items():
+                        found.setdefault((mode, name), set()).add(json.dumps(schema, sort_keys=True))
+                        if "enum" in schema:
+                            found.setdefault(("words", name), set()).add(json.dumps(schema["enum"]))
+
+    assert found
+    assert {} == {name: schemas for name, schemas in found.items() if len(schemas) > 1}
+
+
+def test_every_operation_and_error_stands_on_the_page(program: Program) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "api.md").read_text()
+    described = {
+        (method.upper(), address.removeprefix("/api/v1"))
+        for address, operations in program.described["paths"].items()
+        for method in operations
+    }
+
+    assert described == set(re.findall(r"^\| `(\w+) (/[^`]*)`", page, re.MULTILINE))
+    assert set(errors.KINDS) == set(re.findall(r"^\| `urn:orderhaven:error:([\w-]+)`", page, re.MULTILINE))
 
 
 def test_the_page_for_people_asks_nothing_of_others(program: Program) -> None:

@@ -233,3 +233,16 @@ def test_secrets_are_in_no_answer(program: Program, trade: Trade, refs: list[str
 
     assert secrets
     assert [] == [secret for secret in secrets if secret and secret in told]
+
+
+def test_a_carrier_is_told_by_a_code(viewer: Program) -> None:
+    told = viewer.get("/carrier", code=POSTNL_CODE, to="NL", postcode="9712 CP").json()
+
+    assert (told["carrier"], told["carrier_name"], told["confidence"]) == ("postnl", "PostNL", "certain")
+    assert POSTNL_CODE in told["link"]
+
+
+def test_what_is_no_code_is_nobodys(viewer: Program) -> None:
+    told = viewer.get("/carrier", code="?").json()
+
+    assert (told["carrier"], told["confidence"], told["why"]) == (None, "unsure", "This is not a track & trace code.")

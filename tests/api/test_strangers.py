@@ -27,8 +27,9 @@ BODIES: dict[str, Any] = {
     "match_product": {"sku": "MUG-1", "product_ref": "7"},
     "adopt": {"pairs": [{"order": "{ref}", "shop_order": "1"}]},
 }
+QUERIES = {"carrier": {"code": POSTNL_CODE[:-1] + "0"}}
 # these show nothing that belongs to a merchant, and a look at them is answered by 200
-OF_NOBODY = {"connector_list"}
+OF_NOBODY = {"connector_list", "carrier"}
 EMPTY = {
     "order_list": {"orders": [], "after": ""},
     "shipment_list": {"shipments": [], "after": ""},
@@ -66,7 +67,7 @@ def ask(program: Program, operation: tuple[str, str, str], ref: str) -> Any:
     address = address.format(marketplace="bol NL", ref=ref, name="bol NL", connector=connector, act="handle")
     body = BODIES.get(name)
     filled = None if body is None else repr(body).replace("{ref}", ref).replace("'", '"').encode()
-    return program.sends(method, address, filled)
+    return program.sends(method, address, filled, query=QUERIES.get(name))
 
 
 def everything() -> list[Any]:

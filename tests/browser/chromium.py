@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 WHAT_TO_DO = (
@@ -22,6 +23,7 @@ FLAGS = (
 )
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _ANSWERS_WITHIN_S = 60
+_INSTALLS_WITHIN_S = 900
 
 
 def is_left_out() -> bool:
@@ -57,12 +59,19 @@ def _starts(path: str) -> bool:
 
 def install() -> None:
     """By the system where that is allowed, else by Playwright into the user's own cache."""
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], env=quietly)
-        subprocess.run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"], env=quietly)
+    is_root = os.geteuid() == 0
+    if is_root and shutil.which("apt-get"):
+        _try("apt-get", "update", "-qq")
+        _try("apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium")
     if find() is None:
-        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"])
+        _try(sys.executable, "-m", "playwright", "install", *(["--with-deps"] if is_root else []), "chromium")
+
+
+def _try(*command: str) -> None:
+    """What it says is shown; whether it did it, is seen afterwards."""
+    quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(command, env=quietly, stdin=subprocess.DEVNULL, timeout=_INSTALLS_WITHIN_S)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from orderhaven import __version__
-from orderhaven.api import acts, connections, description, feeds, links, orders
+from orderhaven.api import acts, carriers, connections, description, feeds, links, orders
 from orderhaven.api.caller import Bearer
 from orderhaven.api.docs_page import DocsPage
 from orderhaven.api.errors import error_response, say_errors
@@ -44,7 +44,7 @@ def make_api(world: World) -> Interface:
         docs_decorator=require_safe,
         auth=Bearer(world),
     )
-    for part in (acts, orders, feeds, connections, links):
+    for part in (acts, orders, carriers, feeds, connections, links):  # an act's address would do for an order's
         api.add_router("", part.router)
     say_errors(api)
     return api

@@ -165,7 +165,7 @@ class Order(OrderInList):
     messages: list[Message] = Field(description="Oldest first.")
     shipments: list[Shipped]
     open_problems: list[OrderProblem]
-    events: list[OrderEvent] = Field(description="The latest 500, oldest first.")
+    events: list[OrderEvent] = Field(description="The latest 200, oldest first.")
     buyer: Buyer | None = Field(description="With `people=true` only.")
 
 

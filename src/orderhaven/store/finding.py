@@ -6,14 +6,14 @@ orders than were asked for, even none, and still not be the last.
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orderhaven.store import walking
 from orderhaven.store.cursors import BadCursor, Position, cursor_of, position_of
 from orderhaven.store.filters import Filter, Sort
 from orderhaven.store.narrowing import Asked, asked, conditions
-from orderhaven.store.walking import A_STRETCH, PLACED, TO_SEND, Sorting, Where
+from orderhaven.store.walking import A_STRETCH, PLACED, TO_SEND, Piece, Sorting
 from orderhaven.store.ways import Way, ways
 
 __all__ = ["BadCursor", "Keys", "page_of_keys"]
@@ -55,12 +55,12 @@ def _best(found: Sequence[Way], names: Set[str], sorting: Sorting, stretch: int)
         return found[0], None  # it meets nothing that is not wanted, so a page is full soon
     for way in found:
         if all(walking.is_short(walk, stretch) for walk in way.walks):
-            return way, None
+            return replace(way, walks=[replace(walk, is_short=True) for walk in way.walks]), None
     return next(way for way in found if way.moment == sorting.moment), stretch
 
 
 def _page(
-    way: Way, rest: Sequence[Where], sorting: Sorting, behind: Position | None, limit: int, stretch: int | None
+    way: Way, rest: Sequence[Piece], sorting: Sorting, behind: Position | None, limit: int, stretch: int | None
 ) -> Keys:
     ends: list[Position] = []
     found: set[Position] = set()

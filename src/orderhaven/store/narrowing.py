@@ -9,7 +9,7 @@ from orderhaven.store import sql
 from orderhaven.store.filters import Filter, Sort
 from orderhaven.store.searching import stands_in_it
 from orderhaven.store.tabs import OPEN_TABS, STATUSES, STILL_COMES, Tab
-from orderhaven.store.walking import Where
+from orderhaven.store.walking import Piece, has
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,52 +58,47 @@ def asked(merchant_id: int, wanted: Filter) -> Asked:
     return Asked(merchant_id, wanted, _links(merchant_id, wanted))
 
 
-def conditions(asked: Asked, now: datetime) -> Mapping[str, Where]:
+def conditions(asked: Asked, now: datetime) -> Mapping[str, Piece]:
     """By a name: what leads to orders may see to some of them already."""
     wanted = asked.wanted
-    found = {"merchant": Where("o.merchant_id = %s", (asked.merchant_id,))}
+    found = {"merchant": Piece("o.merchant_id = %s", (asked.merchant_id,))}
     if asked.statuses is not None:
         found["status"] = among("o.status", list(map(str, asked.statuses)))
     if asked.is_open:
-        found["open"] = Where("o.closed_at IS NULL")
+        found["open"] = Piece("o.closed_at IS NULL")
     if wanted.tab is Tab.SHIPPED:
-        found["closed"] = Where("o.closed_at IS NOT NULL")
+        found["closed"] = Piece("o.closed_at IS NOT NULL")
     if wanted.tab is Tab.LATE:
-        found["late"] = Where("o.ship_by < %s AND NOT o.by_marketplace", (sql.moment(now),))
+        found["late"] = Piece("o.ship_by < %s AND NOT o.by_marketplace", (sql.moment(now),))
     if asked.links is not None:
         found["link"] = among("o.link_id", asked.links)
     if asked.has_dates:
         found["dates"] = dates(wanted)
     if wanted.by_marketplace is not None:
-        found["fulfilment"] = Where("o.by_marketplace" if wanted.by_marketplace else "NOT o.by_marketplace")
+        found["fulfilment"] = Piece("o.by_marketplace" if wanted.by_marketplace else "NOT o.by_marketplace")
     if wanted.carrier is not None:
-        found["carrier"] = Where(_SENT_WITH, (str(wanted.carrier),))
+        found["carrier"] = has("store_shipment", Piece("x.carrier = %s", (str(wanted.carrier),)))
     if asked.has_problem:
-        kinds = of_kinds(wanted)
-        found["problem"] = Where(_HAS_PROBLEM.format(kinds=kinds.text), kinds.given)
+        found["problem"] = has("store_problem", of_kinds(wanted))
     if asked.word:
         found["word"] = stands_in_it(asked.word)
     return found
 
 
-_SENT_WITH = "EXISTS (SELECT 1 FROM store_shipment x WHERE x.order_id = o.id AND x.carrier = %s)"
-_HAS_PROBLEM = "EXISTS (SELECT 1 FROM store_problem x WHERE x.order_id = o.id AND {kinds})"
+def among(column: str, values: Collection[object]) -> Piece:
+    return Piece(f"{column} IN ({sql.marks(values)})", tuple(values))
 
 
-def among(column: str, values: Collection[object]) -> Where:
-    return Where(f"{column} IN ({sql.marks(values)})", tuple(values))
-
-
-def of_kinds(wanted: Filter) -> Where:
+def of_kinds(wanted: Filter) -> Piece:
     """Of a problem `x`: open, and of the kinds that are wanted."""
     kinds = tuple(map(str, wanted.problems))
-    return Where("x.solved_at IS NULL" + (f" AND x.kind IN ({sql.marks(kinds)})" if kinds else ""), kinds)
+    return Piece("x.solved_at IS NULL" + (f" AND x.kind IN ({sql.marks(kinds)})" if kinds else ""), kinds)
 
 
-def dates(wanted: Filter) -> Where:
+def dates(wanted: Filter) -> Piece:
     given = [("o.placed_at >= %s", wanted.since), ("o.placed_at < %s", wanted.until)]
     bounds = [(text, sql.moment(at)) for text, at in given if at is not None]
-    return Where(" AND ".join(text for text, _at in bounds), tuple(at for _text, at in bounds))
+    return Piece(" AND ".join(text for text, _at in bounds), tuple(at for _text, at in bounds))
 
 
 # below: names

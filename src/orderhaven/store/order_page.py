@@ -102,7 +102,7 @@ _SAME = (
     "heard_at", "read_at", "shop_ref", "shop_state", "shop_word", "completed_at", "wait_until", "carrier_word",
     "code_url", "label", "chosen_carrier", "confirmed_at", "deliver_by", "is_test",
 )  # fmt: skip
-_LATEST_EVENTS = 500
+_LATEST_EVENTS = 200  # of one order; a reader of all events goes along `events`
 
 
 def order_page(order_id: int) -> OrderPage:

@@ -1,10 +1,10 @@
 """A word that was searched for: where it may stand, each place with an index of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from orderhaven.core.searching import keys_that_begin_so, search_key
-from orderhaven.store.walking import Walk, Where, all_of, along, is_short
+from orderhaven.store.walking import Piece, Walk, all_of, along, has, is_short
 
 _OF_AN_ORDER = {
     "ref": "order_by_ref",
@@ -21,28 +21,30 @@ def places_of(word: str, merchant_id: int, stretch: int) -> Sequence[Walk]:
     """Walks that together reach every order in which the word stands, and perhaps another merchant's."""
     return [
         *(
-            Walk(along("store_order", "o", index), Where(f"o.{column} = %s", (word,)))
+            Walk(along("store_order", "o", index), Piece(f"o.{column} = %s", (word,)))
             for column, index in _OF_AN_ORDER.items()
         ),
         *(
-            Walk(along("store_line", "x", index), Where(f"x.{column} = %s", (word,)), key="x.order_id")
+            Walk(along("store_line", "x", index), Piece(f"x.{column} = %s", (word,)), key="x.order_id")
             for column, index in _OF_A_LINE.items()
         ),
         *(_people(column, index, search_key(word), merchant_id, stretch) for column, index in _beginnings(word)),
     ]
 
 
-def stands_in_it(word: str) -> Where:
+def stands_in_it(word: str) -> Piece:
     """The same, asked of one order."""
-    order = Where(" OR ".join(f"o.{column} = %s" for column in _OF_AN_ORDER), (word,) * len(_OF_AN_ORDER))
-    line = Where(" OR ".join(f"x.{column} = %s" for column in _OF_A_LINE), (word,) * len(_OF_A_LINE))
-    people = [_is_of_people(column, search_key(word)) for column, _index in _beginnings(word)]
-    texts = [
-        order.text,
-        f"EXISTS (SELECT 1 FROM store_line x WHERE x.order_id = o.id AND ({line.text}))",
-        *(one.text for one in people),
+    places = [
+        _any_of("o", _OF_AN_ORDER, word),
+        has("store_line", _any_of("x", _OF_A_LINE, word)),
+        *(_is_of_people(column, search_key(word)) for column, _index in _beginnings(word)),
     ]
-    return Where(f"({' OR '.join(texts)})", (*order.given, *line.given, *(key for one in people for key in one.given)))
+    text = " OR ".join(one.text for one in places)
+    return Piece(f"({text})", tuple(value for one in places for value in one.given))
+
+
+def _any_of(alias: str, columns: Collection[str], word: str) -> Piece:
+    return Piece(" OR ".join(f"{alias}.{column} = %s" for column in columns), (word,) * len(columns))
 
 
 # below: people, who are found by how their names begin
@@ -54,13 +56,12 @@ def _beginnings(word: str) -> Sequence[tuple[str, str]]:
 
 def _people(column: str, index: str, key: str, merchant_id: int, stretch: int) -> Walk:
     """Those of too many are not looked up, but met on the way through the orders."""
-    where = Where(f"x.{column} BETWEEN %s AND %s", keys_that_begin_so(key))
+    where = Piece(f"x.{column} BETWEEN %s AND %s", keys_that_begin_so(key))
     walk = Walk(along("store_person", "x", index), where, key="x.order_id")
     if is_short(walk, stretch // 2):  # an order may have two people
         return replace(walk, is_short=True)
     return replace(all_of(merchant_id), also=(_is_of_people(column, key),))
 
 
-def _is_of_people(column: str, key: str) -> Where:
-    text = f"EXISTS (SELECT 1 FROM store_person x WHERE x.order_id = o.id AND x.{column} BETWEEN %s AND %s)"
-    return Where(text, keys_that_begin_so(key))
+def _is_of_people(column: str, key: str) -> Piece:
+    return has("store_person", Piece(f"x.{column} BETWEEN %s AND %s", keys_that_begin_so(key)))

@@ -4,12 +4,14 @@ from base64 import b32encode
 from dataclasses import dataclass
 
 from django.db import transaction
+from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from orderhaven.store.models import User
 
 _RECOVERY_CODES = 10
+_FIGURES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,18 @@ def confirm(person: User, beginning: Beginning, figures: str) -> list[str]:
         codes = [StaticToken.random_token() for _number in range(_RECOVERY_CODES)]
         StaticToken.objects.bulk_create(StaticToken(device=paper, token=code) for code in codes)
     return codes
+
+
+def device_that_takes(person: User, code: str) -> Device | None:
+    """Figures are the phone's, anything else stands on paper; each is asked for its own only.
+
+    A device that is asked in vain takes nothing for a while, longer each time: asked at every log-in by phone, the paper
+    would be closed for days on the day it is needed.
+    """
+    by_phone = code.isdecimal() and len(code) == _FIGURES
+    with transaction.atomic():
+        found = (TOTPDevice if by_phone else StaticDevice).objects.filter(user=person, confirmed=True)
+        return next((device for device in found.select_for_update() if device.verify_token(code)), None)
 
 
 def end(person: User) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from orderhaven.core.status import Status
 from orderhaven.store.narrowing import Asked, among, dates, of_kinds
 from orderhaven.store.searching import places_of
-from orderhaven.store.walking import PLACED, Walk, Where, all_of, along
+from orderhaven.store.walking import PLACED, Piece, Walk, all_of, along
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +55,33 @@ def _by_status(merchant_id: int, statuses: Collection[Status]) -> Way:
 
 
 def _with_status(merchant_id: int, status: Status) -> Walk:
-    where = Where("o.merchant_id = %s AND o.status = %s", (merchant_id, str(status)))
+    where = Piece("o.merchant_id = %s AND o.status = %s", (merchant_id, str(status)))
     return Walk(along("store_order", "o", "order_by_status"), where)
 
 
 def _open(merchant_id: int, statuses: Collection[Status]) -> Walk:
     status = among("o.status", list(map(str, statuses)))
-    where = Where(f"o.merchant_id = %s AND o.closed_at IS NULL AND {status.text}", (merchant_id, *status.given))
+    where = Piece(f"o.merchant_id = %s AND o.closed_at IS NULL AND {status.text}", (merchant_id, *status.given))
     return Walk(along("store_order", "o", "order_open_tabs"), where, is_short=True)
 
 
 def _of_link(link_id: int) -> Walk:
-    return Walk(along("store_order", "o", "order_of_link"), Where("o.link_id = %s", (link_id,)))
+    return Walk(along("store_order", "o", "order_of_link"), Piece("o.link_id = %s", (link_id,)))
 
 
 def _by_marketplace(merchant_id: int) -> Walk:
-    where = Where("o.merchant_id = %s AND o.by_marketplace", (merchant_id,))
+    where = Piece("o.merchant_id = %s AND o.by_marketplace", (merchant_id,))
     return Walk(along("store_order", "o", "order_by_marketplace"), where)
 
 
 def _on_dates(asked: Asked) -> Walk:
     on = dates(asked.wanted)
-    where = Where(f"o.merchant_id = %s AND {on.text}", (asked.merchant_id, *on.given))
+    where = Piece(f"o.merchant_id = %s AND {on.text}", (asked.merchant_id, *on.given))
     return Walk(along("store_order", "o", "order_by_day"), where)
 
 
 def _sent_with(carrier: str) -> Walk:
-    where = Where("x.carrier = %s", (str(carrier),))
+    where = Piece("x.carrier = %s", (str(carrier),))
     return Walk(along("store_shipment", "x", "shipment_by_carrier"), where, key="x.order_id")
 
 

@@ -13,13 +13,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_otp import login as otp_login
-from django_otp import match_token, user_has_device
+from django_otp import user_has_device
 
 from orderhaven import catalogues
 from orderhaven.actions import people
 from orderhaven.actions.errors import Impossible
 from orderhaven.core.language import _
 from orderhaven.store import access, merchants
+from orderhaven.store import second_factor as factor
 from orderhaven.store.models import User
 from orderhaven.web.desk import clock, with_account
 from orderhaven.web.way_back import is_ours, way_back
@@ -91,7 +92,8 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         return redirect("login")
     page: dict[str, Any] = {"next": _next(request)}
     if request.method == "POST":
-        device = match_token(request.user, request.POST.get("code", "").replace(" ", "").lower())
+        code = request.POST.get("code", "").replace(" ", "").lower()
+        device = factor.device_that_takes(request.user, code)
         if device is not None:
             otp_login(request, device)
             return redirect(page["next"])
