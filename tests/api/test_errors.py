@@ -44,12 +44,11 @@ def test_head_is_a_get_without_a_body(program: Program) -> None:
 
 
 def test_sentences_come_in_the_askers_language(program: Program) -> None:
-    """The status is among the first words that were translated."""
     asked = {"Accept-Language": "nl"}
 
     answer = program.sends("GET", "/nothing", headers=asked)
 
-    assert answer.headers["Content-Language"] == "nl"
+    assert (answer.headers["Content-Language"], answer.json()["title"]) == ("nl", "Niet gevonden")
     assert {"Accept-Language", "Authorization"} <= {one.strip() for one in answer.headers["Vary"].split(",")}
 
 
@@ -216,3 +215,11 @@ def test_the_page_for_people_asks_nothing_of_others(program: Program) -> None:
 def test_without_a_page_the_address_leads_to_the_description(program: Program) -> None:
     assert program.client.get("/api/v1/").headers["Location"] == "/api/v1/docs"
     assert program.client.post("/api/v1/docs").status_code == 405
+
+
+def test_the_hub_serves_it_at_its_address(store: None) -> None:
+    client = Client(SERVER_NAME="localhost")
+
+    assert client.get("/api/v1/openapi.json").json()["info"]["title"] == "Orderhaven"
+    assert client.get("/api/v1/orders").status_code == 401
+    assert client.get("/api/v1/nothing").headers["Content-Type"] == "application/problem+json"

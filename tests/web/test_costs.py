@@ -95,9 +95,7 @@ def cost_of(client: Client, address: str) -> Cost:
         answer = client.get(address)
     connection.connection.set_progress_handler(None, 0)
     assert answer.status_code == 200, address
-    asks = [
-        one["sql"] for one in asked.captured_queries if " OFFSET " not in one["sql"]
-    ]  # looks ahead, of which there are few
+    asks = [one["sql"] for one in asked.captured_queries if not LOOK_AHEAD.search(one["sql"])]
     assert len(asked) < len(asks) + 20
     return Cost(len(asks), work, len(answer.content))
 

@@ -1,6 +1,6 @@
 """A word that was searched for: where it may stand, each place with an index of its own."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from orderhaven.core.searching import keys_that_begin_so, search_key
@@ -34,17 +34,16 @@ def places_of(word: str, merchant_id: int, stretch: int) -> Sequence[Walk]:
 
 def stands_in_it(word: str) -> Piece:
     """The same, asked of one order."""
-    places = [
-        _any_of("o", _OF_AN_ORDER, word),
-        has("store_line", _any_of("x", _OF_A_LINE, word)),
-        *(_is_of_people(column, search_key(word)) for column, _index in _beginnings(word)),
-    ]
-    text = " OR ".join(one.text for one in places)
-    return Piece(f"({text})", tuple(value for one in places for value in one.given))
+    order = _any_of(Piece(f"o.{column} = %s", (word,)) for column in _OF_AN_ORDER)
+    line = _any_of(Piece(f"x.{column} = %s", (word,)) for column in _OF_A_LINE)
+    people = [_begins_so(column, search_key(word)) for column, _index in _beginnings(word)]
+    return _any_of([order, has("store_line", line), *([has("store_person", _any_of(people))] if people else [])])
 
 
-def _any_of(alias: str, columns: Collection[str], word: str) -> Piece:
-    return Piece(" OR ".join(f"{alias}.{column} = %s" for column in columns), (word,) * len(columns))
+def _any_of(pieces: Iterable[Piece]) -> Piece:
+    pieces = list(pieces)
+    text = " OR ".join(one.text for one in pieces)
+    return Piece(f"({text})", tuple(value for one in pieces for value in one.given))
 
 
 # below: people, who are found by how their names begin
@@ -56,12 +55,11 @@ def _beginnings(word: str) -> Sequence[tuple[str, str]]:
 
 def _people(column: str, index: str, key: str, merchant_id: int, stretch: int) -> Walk:
     """Those of too many are not looked up, but met on the way through the orders."""
-    where = Piece(f"x.{column} BETWEEN %s AND %s", keys_that_begin_so(key))
-    walk = Walk(along("store_person", "x", index), where, key="x.order_id")
+    walk = Walk(along("store_person", "x", index), _begins_so(column, key), key="x.order_id")
     if is_short(walk, stretch // 2):  # an order may have two people
         return replace(walk, is_short=True)
-    return replace(all_of(merchant_id), also=(_is_of_people(column, key),))
+    return replace(all_of(merchant_id), also=(has("store_person", _begins_so(column, key)),))
 
 
-def _is_of_people(column: str, key: str) -> Piece:
-    return has("store_person", Piece(f"x.{column} BETWEEN %s AND %s", keys_that_begin_so(key)))
+def _begins_so(column: str, key: str) -> Piece:
+    return Piece(f"x.{column} BETWEEN %s AND %s", keys_that_begin_so(key))

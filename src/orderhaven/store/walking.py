@@ -85,7 +85,7 @@ def orders(
 def has(table: str, condition: Piece) -> Piece:
     """Of an order: that some row `x` of another table that belongs to it is like that."""
     return Piece(
-        f"EXISTS (SELECT 1 FROM {table} x WHERE x.order_id = o.id AND ({condition.text}))",
+        f"EXISTS (SELECT 1 FROM {table} x WHERE x.order_id = o.id AND ({condition.text}) LIMIT 1 OFFSET 0)",
         condition.given,
     )
 

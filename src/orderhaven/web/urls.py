@@ -55,5 +55,6 @@ urlpatterns = [
     path("me/second-factor", me.second_factor, name="my_second_factor"),
     path("robots.txt", entrance.robots),
     path("hooks/<str:nudge_key>", nudges.nudge, name="nudge"),
+    path("api/v1/", include("orderhaven.api.urls")),
     path("<slug:slug>/", include(_OF_A_MERCHANT)),
 ]
