@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from orderhaven.actions import joining, links, orders, shipping
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
+from orderhaven.core.access import Power
 from orderhaven.core.language import _, n_
 from orderhaven.core.shipment import CancelReason
 from orderhaven.words.orders import status_name
@@ -87,8 +88,11 @@ def _adopt(by: Hand, ref: str, given: Given) -> str:
 
 
 def _choose_carrier(by: Hand, ref: str, given: Given) -> str:
+    always = given.get("always", "") in ("yes", "true", "on")
+    if always:
+        by.demand(Power.SET_UP)  # before anything is changed: a rule is for an administrator
     chosen = shipping.choose_carrier(by, ref, given["carrier"])
-    if chosen.rule is not None and given.get("always", "") in ("yes", "true", "on"):
+    if chosen.rule is not None and always:
         links.add_carrier_rule(by, chosen.marketplace, chosen.rule.kind, chosen.rule.match, str(chosen.carrier))
         return _(
             "Order {ref} goes with {carrier}, and so do the next ones like it.",
