@@ -40,7 +40,7 @@ def _by_filters(asked: Asked) -> Iterator[Way]:
     if asked.wanted.by_marketplace:
         yield Way([_by_marketplace(asked.merchant_id)], frozenset({"merchant", "fulfilment"}))
     if asked.links is not None:
-        yield Way([_of_link(link_id) for link_id in asked.links], frozenset({"merchant", "link"}))
+        yield Way([_of_link(asked.merchant_id, link_id) for link_id in asked.links], frozenset({"merchant", "link"}))
     if statuses is not None and Status.SHIPPED in statuses and not asked.is_open:
         yield _by_status(asked.merchant_id, statuses)
     if asked.has_dates:
@@ -65,8 +65,9 @@ def _open(merchant_id: int, statuses: Collection[Status]) -> Walk:
     return Walk(along("store_order", "o", "order_open_tabs"), where, is_short=True)
 
 
-def _of_link(link_id: int) -> Walk:
-    return Walk(along("store_order", "o", "order_of_link"), Piece("o.link_id = %s", (link_id,)))
+def _of_link(merchant_id: int, link_id: int) -> Walk:
+    where = Piece("o.merchant_id = %s AND o.link_id = %s", (merchant_id, link_id))
+    return Walk(along("store_order", "o", "order_of_link"), where)
 
 
 def _by_marketplace(merchant_id: int) -> Walk:

@@ -182,7 +182,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="order",
-            index=models.Index(models.F("link"), models.OrderBy(models.F("id"), descending=True), name="order_of_link"),
+            index=models.Index(
+                models.F("merchant"),
+                models.F("link"),
+                models.OrderBy(models.F("id"), descending=True),
+                name="order_of_link",
+            ),
         ),
         migrations.AddIndex(
             model_name="order",

@@ -89,7 +89,8 @@ class Order(models.Model):
             models.Index(F("merchant"), F("id").desc(), name="order_list"),
             models.Index(F("merchant"), F("status"), F("id").desc(), name="order_by_status"),
             models.Index(F("merchant"), F("placed_at").desc(), F("id").desc(), name="order_by_day"),
-            models.Index(F("link"), F("id").desc(), name="order_of_link"),
+            # the merchant comes first, so that SQLite does not take it where a partial index below is meant
+            models.Index(F("merchant"), F("link"), F("id").desc(), name="order_of_link"),
             models.Index(F("merchant"), F("id").desc(), name="order_by_marketplace", condition=Q(by_marketplace=True)),
             # everything that the tabs of open orders count and show
             models.Index(
