@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from orderhaven.connectors.bol import DECLARATION
+from orderhaven.connectors.bol.login import Login
+from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.knobs import FaultKind
-from orderhaven.core.errors import AuthRefused, ClockOff, OrderMissing, RateLimited, TryLater, WrongAddress
-from orderhaven.ports.connector import Can
+from orderhaven.core.errors import AuthRefused, ClockOff, OrderMissing, RateLimited, Surprise, TryLater, WrongAddress
+from orderhaven.ports.connector import Can, MemoryTokens, Outside
 
 
 def test_an_account_is_known_by_its_number(world: Any) -> None:
@@ -36,6 +38,17 @@ def test_a_check_does_not_trust_a_token_of_older_keys(world: Any) -> None:
 
     with pytest.raises(AuthRefused):
         world.run(world.bol.check())
+
+
+@pytest.mark.parametrize("seconds", [-86_400 * 10**9, 0, 10**12, 10**20])
+def test_a_lifetime_that_no_clock_can_hold_is_an_answer_nobody_understands(world: Any, seconds: int) -> None:
+    async def answer(request: Request, timeout_s: float) -> Response:
+        return Response(200, {}, f'{{"access_token":"token","expires_in":{seconds}}}'.encode())
+
+    login = Login("bol", "https://login.test", "client", "secret", Outside(world.clock, answer, MemoryTokens()), 5.0)
+
+    with pytest.raises(Surprise):
+        world.run(login.fetch())
 
 
 @pytest.mark.parametrize("path", ["/token", "/retailer"])

@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 Moment = Annotated[datetime, Meta(tz=True)]
+_A_DAY_S = 86_400
 
 
 class Their(Struct, rename="camel"):
@@ -185,4 +186,4 @@ class Retailer(Their):
 
 class Token(Struct):
     access_token: str
-    expires_in: int
+    expires_in: Annotated[int, Meta(gt=0, le=_A_DAY_S)]  # bol says 299; what no clock can hold is no lifetime
