@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Sit, Trade
+from tests.browser.looks import NARROWEST, sticking_out
 from tests.browser.persons import OPERATOR
 from tests.browser.seat import PHONE
 from tests.browser.test_orders import row_of
@@ -61,6 +62,33 @@ def test_what_is_pressed_is_as_large_as_a_thumb(trade: Trade, sit: Sit) -> None:
         small[path] = too_small(seat.page)
 
     assert {} == {path: names for path, names in small.items() if names}
+
+
+def test_an_order_with_endless_names_and_two_hundred_lines_fits(trade: Trade, sit: Sit) -> None:
+    lines = {f"{'AN-ENDLESS-SKU-' * 4}{number}": 1 for number in range(200)}
+    endless = "Donaudampfschifffahrtsgesellschaft" * 3
+    person = {"last_name": f"{endless} \N{GRINNING FACE}", "company": endless, "street": "Langestraat" * 28}
+    ref = trade.outside.sell(lines, **person)
+    seat = sit(trade, OPERATOR, size=NARROWEST, has_touch=True)
+    seat.go("orders?tab=problems")
+    expect(row_of(seat.page, ref)).to_be_visible()
+    in_list = sticking_out(seat.page)
+
+    seat.go(f"orders/bol/{ref}")
+
+    expect(seat.page.locator(".lines tbody tr")).to_have_count(200)
+    assert [] == [*in_list, *sticking_out(seat.page)]
+
+
+def test_lines_are_read_without_moving_them_sideways(trade: Trade, sit: Sit) -> None:
+    seat = sit(trade, OPERATOR, size=PHONE, has_touch=True)
+    seat.go(f"orders/bol/{trade.orders['placed']}")
+
+    cells = seat.page.locator(".lines td.number").all()
+    boxes = [cell.bounding_box() for cell in cells]
+
+    assert boxes
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= PHONE[0] for box in boxes)
 
 
 def too_small(page: Page) -> list[str]:

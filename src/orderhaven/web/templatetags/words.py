@@ -46,7 +46,7 @@ def whole_moment(at: datetime | None) -> str:
 def amount(value: Decimal, currency: str) -> str:
     """To the cent, with the sign of the currency where it has one that everybody knows."""
     number = number_format(Decimal(value).quantize(Decimal("0.01")), decimal_pos=2, use_l10n=True, force_grouping=True)
-    return f"{_SIGNS.get(currency, currency)} {number}" if currency else ""
+    return f"{_SIGNS.get(currency, currency)}\N{NO-BREAK SPACE}{number}" if currency else ""
 
 
 @register.filter

@@ -33,14 +33,14 @@
       here: row ? addressOf(row) : null,
       link: event.target.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null,
       open: all("details", event.target).map((part) => part.open),
-      scrolled: all(SCROLLS, event.target).map((part) => part.scrollLeft),
+      scrolled: all(SCROLLS, event.target).map((part) => [part.scrollLeft, part.scrollTop]),
     };
   });
   document.addEventListener("htmx:afterSwap", () => {
     if (!kept) return;
     const live = document.getElementById("live");
     all("details", live).forEach((part, index) => { part.open = kept.open[index] || false; });
-    all(SCROLLS, live).forEach((part, index) => { part.scrollLeft = kept.scrolled[index] || 0; });
+    all(SCROLLS, live).forEach((part, index) => { part.scrollTo(...(kept.scrolled[index] || [0, 0])); });
     if (kept.here) stand(all(".orders tbody tr").findIndex((row) => addressOf(row) === kept.here), false);
     if (kept.link) { const link = all("a", live).find((a) => a.getAttribute("href") === kept.link); if (link) link.focus(); }
     kept = null;
