@@ -5,15 +5,16 @@ Behind each picture stands the same as a table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import ceil
 
-_WIDE, _WIDTH, _HEIGHT = 1200, 560, 230  # a picture over the whole page; one beside another
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 26
-_LABELS = 225  # room for the names of rows
+_WIDE, _HEIGHT = 1200, 230  # a picture over the whole page
+_LEFT, _RIGHT, _TOP, _BOTTOM = 8, 44, 10, 26  # the axis stands on the right, beside the latest
+_NARROW = 360  # one beside another: as wide as a phone, so that it is read there as it is
 _MOST_LABELS = 12
-_COLOURS = 6
+COLOURS = 6  # then they begin anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +50,25 @@ class Picture:
     width: int
     height: int
     blocks: tuple[Block, ...] = ()
-    lines: tuple[float, ...] = ()  # heights of the grid
-    marks: tuple[Text, ...] = ()  # beside the grid
+    lines: tuple[float, ...] = ()  # where the grid is: heights of columns, lengths of bars
+    marks: tuple[Text, ...] = ()  # what each line of the grid says
     labels: tuple[Text, ...] = ()  # below the columns
     rows: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a list of bars: its name, its bar, and what stands behind it."""
+    """One line of a list of bars: its name and what it comes to, and below them its bar."""
 
     name: Text
     bar: Block
-    behind: Text
+    says: Text
     address: str = ""
     mark: float = 0.0  # where a mark stands on the bar
 
 
 def stacked(title: str, series: Sequence[str], columns: Sequence[Column]) -> Picture:
-    """Columns over time, one colour for each series, with a readable axis on the left."""
+    """Columns over time, one colour for each series, with a readable axis."""
     top = nice_top(max((sum(column.values) for column in columns), default=0))
     height, step = _HEIGHT - _TOP - _BOTTOM, (_WIDE - _LEFT - _RIGHT) / max(len(columns), 1)
 
@@ -80,7 +81,7 @@ def stacked(title: str, series: Sequence[str], columns: Sequence[Column]) -> Pic
             y=y(end),
             width=round(step * 0.72, 1),
             height=round(y(end - value) - y(end), 1),
-            colour=index % _COLOURS,
+            colour=index % COLOURS,
             says=f"{column.label}: {value} {series[index]}",
         )
         for number, column in enumerate(columns)
@@ -88,14 +89,15 @@ def stacked(title: str, series: Sequence[str], columns: Sequence[Column]) -> Pic
         if value
     ]
     every = max(-(-len(columns) // _MOST_LABELS), 1)
-    named = [(number, column.label) for number, column in enumerate(columns) if number % every == 0]
+    last = len(columns) - 1  # is always named
+    named = [(number, column.label) for number, column in enumerate(columns) if (last - number) % every == 0]
     return Picture(
         title,
         _WIDE,
         _HEIGHT,
         blocks=tuple(blocks),
         lines=tuple(y(tick) for tick in ticks(top)),
-        marks=tuple(Text(_LEFT - 8, y(tick) + 4, str(tick)) for tick in ticks(top)),
+        marks=tuple(Text(_WIDE - _RIGHT + 8, y(tick) + 4, str(tick)) for tick in ticks(top)),
         labels=tuple(Text(round(_LEFT + (number + 0.5) * step, 1), _HEIGHT - 8, label) for number, label in named),
     )
 
@@ -110,11 +112,13 @@ class Bar:
 
 
 def bars(title: str, rows: Sequence[Bar]) -> Picture:
-    """Horizontal bars, each with its number behind it."""
+    """Horizontal bars, each with its name and its number."""
     longest = max((row.value for row in rows), default=1)
-    drawn = [_row(number, row.label, row.value / longest, str(row.value), 60) for number, row in enumerate(rows)]
-    linked = [Row(row.name, row.bar, row.behind, address=bar.address) for row, bar in zip(drawn, rows, strict=True)]
-    return Picture(title, _WIDTH, len(rows) * _ROW, rows=tuple(linked))
+    drawn = [
+        _row(number, row.label, row.value / longest, str(row.value), address=row.address)
+        for number, row in enumerate(rows)
+    ]
+    return Picture(title, _NARROW, len(rows) * _ROW, rows=tuple(drawn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +132,30 @@ class Span:
     p95: str
 
 
-def spans(title: str, rows: Sequence[Span]) -> Picture:
-    """For each a bar from nothing to p95, with a mark at p50, on one common axis."""
-    longest = max((row.p95_s for row in rows), default=1.0) or 1.0
-    drawn = []
-    for number, row in enumerate(rows):
-        one = _row(number, row.label, row.p95_s / longest, f"{row.p50} / {row.p95}", 150)
-        mark = _LABELS + (_WIDTH - _LABELS - 150) * row.p50_s / longest
-        drawn.append(Row(one.name, one.bar, one.behind, mark=round(mark, 1)))
-    return Picture(title, _WIDTH, len(rows) * _ROW, rows=tuple(drawn))
+def spans(title: str, rows: Sequence[Span], said: Callable[[float], str]) -> Picture:
+    """For each a bar from nothing to p95, with a mark at p50, on one common axis; `said` puts seconds into words."""
+    top, step = round_time(max((row.p95_s for row in rows), default=0.0))
+    drawn = [
+        _row(number, row.label, row.p95_s / top, f"{row.p50} / {row.p95}", mark=row.p50_s / top)
+        for number, row in enumerate(rows)
+    ]
+    foot = len(rows) * _ROW
+    at = [(round(_NARROW * tick / top, 1), tick) for tick in range(0, top + 1, step)]
+    return Picture(
+        title,
+        _NARROW,
+        foot + 20,
+        rows=tuple(drawn),
+        lines=tuple(x for x, _tick in at),
+        marks=tuple(Text(x, foot + 15, said(tick) if tick else "0") for x, tick in at),
+    )
+
+
+def round_time(longest_s: float) -> tuple[int, int]:
+    """The end of an axis for so many seconds, and its steps: at most five, of a length that people count in."""
+    step = next((step for step in _TIMES if step * _MOST_STEPS >= longest_s), 0)
+    step = step or -(-ceil(longest_s) // (_MOST_STEPS * _DAY)) * _DAY
+    return max(-(-ceil(longest_s) // step), 1) * step, step
 
 
 def nice_top(highest: int) -> int:
@@ -157,14 +176,18 @@ def ticks(top: int) -> list[int]:
 
 # below: how
 
-_ROW = 34
+_ROW = 44
+_DAY = 86_400
+_MOST_STEPS = 4
+_TIMES = (1, 5, 15, 60, 300, 900, 1_800, 3_600, 2 * 3_600, 3 * 3_600, 6 * 3_600, 43_200, _DAY)
 
 
-def _row(number: int, label: str, share: float, behind: str, room: int) -> Row:
-    width = max(round((_WIDTH - _LABELS - room) * share, 1), 2)
+def _row(number: int, label: str, share: float, says: str, *, address: str = "", mark: float = 0.0) -> Row:
     y = number * _ROW
     return Row(
-        name=Text(_LABELS - 10, y + 22, label),
-        bar=Block(_LABELS, y + 8, width, 18),
-        behind=Text(_LABELS + width + 10, y + 22, behind),
+        name=Text(0, y + 15, label),
+        bar=Block(0, y + 22, max(round(_NARROW * share, 1), 2), 14),
+        says=Text(_NARROW, y + 15, says),
+        address=address,
+        mark=round(_NARROW * mark, 1),
     )

@@ -15,7 +15,7 @@ from orderhaven.core.language import _
 from orderhaven.store import pulse
 from orderhaven.store.overview import Overview, Times, overview
 from orderhaven.store.tabs import Tab, counts
-from orderhaven.web.charts import Bar, Column, Span, bars, spans, stacked
+from orderhaven.web.charts import COLOURS, Bar, Column, Span, bars, spans, stacked
 from orderhaven.web.desk import AtDesk, at_desk
 from orderhaven.web.templatetags.words import duration, short_day
 from orderhaven.words.problems import TITLES
@@ -59,16 +59,17 @@ def _figures(request: AtDesk, found: Overview, now: datetime) -> list[dict[str, 
     numbers = counts(request.desk.merchant.pk, now)
     orders = reverse("orders", args=[request.desk.merchant.slug])
 
-    def figure(title: str, number: int, address: str, *, is_bad: bool = False) -> dict[str, Any]:
-        return {"title": title, "number": number, "address": orders + address, "is_bad": is_bad and number > 0}
-
+    rows = [  # each with what it means, and whether it is bad
+        (_("Not shipped"), _("still to be sent"), numbers[Tab.NOT_SHIPPED].number, "?tab=not_shipped", False),
+        (_("Waiting"), _("sent, no code yet"), numbers[Tab.WAITING].number, "?tab=waiting", False),
+        (_("Being confirmed"), _("the marketplace has not agreed yet"), numbers[Tab.CONFIRMING].number, "?tab=confirming", False),
+        (_("At risk"), _("to be sent within four hours"), found.at_risk, "?tab=not_shipped&sort=ship_by", True),
+        (_("Late"), _("the time to be sent is over"), numbers[Tab.LATE].number, "?tab=late", True),
+        (_("Problems"), _("a person must look"), numbers[Tab.PROBLEMS].number, "?tab=problems", True),
+    ]  # fmt: skip
     return [
-        figure(_("Not shipped"), numbers[Tab.NOT_SHIPPED].number, "?tab=not_shipped"),
-        figure(_("Waiting"), numbers[Tab.WAITING].number, "?tab=waiting"),
-        figure(_("Being confirmed"), numbers[Tab.CONFIRMING].number, "?tab=confirming"),
-        figure(_("At risk"), found.at_risk, "?tab=not_shipped&sort=ship_by", is_bad=True),
-        figure(_("Late"), numbers[Tab.LATE].number, "?tab=late", is_bad=True),
-        figure(_("Problems"), numbers[Tab.PROBLEMS].number, "?tab=problems", is_bad=True),
+        {"title": title, "means": means, "number": number, "address": orders + address, "is_bad": is_bad and number > 0}
+        for title, means, number, address, is_bad in rows
     ]
 
 
@@ -83,7 +84,7 @@ def _orders(found: Overview, moments: list[datetime], *, by_day: bool) -> dict[s
     total = sum(found.heard.values())
     return {
         "orders_title": title, "orders_chart": stacked(title, names, columns), "orders_names": names,
-        "orders_rows": columns, "orders_total": total,
+        "orders_legend": [(name, index % COLOURS) for index, name in enumerate(names)], "orders_rows": columns, "orders_total": total,
     }  # fmt: skip
 
 
@@ -99,7 +100,11 @@ def _durations(found: Overview) -> dict[str, Any]:
     ]
     title = _("How long it takes")
     drawn = [(_span(label, times), times.count) for label, times in rows if times.count]
-    return {"spans_title": title, "spans_chart": spans(title, [one for one, _count in drawn]), "spans_rows": drawn}
+    return {
+        "spans_title": title,
+        "spans_chart": spans(title, [one for one, _count in drawn], duration),
+        "spans_rows": drawn,
+    }
 
 
 def _span(label: str, times: Times) -> Span:
