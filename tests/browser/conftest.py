@@ -101,13 +101,14 @@ def _sold(outside: Outside) -> dict[str, str]:
 
 def _sit(
     browser: Browser, trade: Trade, person: Person | None, *, size: tuple[int, int] = LAPTOP, locale: str = "en-GB",
-    is_dark: bool = False, has_touch: bool = False, anew: bool = False,
+    is_dark: bool = False, has_touch: bool = False, has_script: bool = True, anew: bool = False,
 ) -> Seat:  # fmt: skip
     """`anew` logs in once more, for whoever will log out."""
     kept = trade.sessions.get(person.email) if person is not None and not anew else None
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, locale=locale, timezone_id="Europe/Amsterdam",
         color_scheme="dark" if is_dark else "light", storage_state=kept, has_touch=has_touch,
+        java_script_enabled=has_script,
     )  # fmt: skip
     context.set_default_timeout(_SEEN_WITHIN_MS)
     seat = Seat(context, trade.hub.address)

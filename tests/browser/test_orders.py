@@ -120,13 +120,38 @@ def test_an_order_is_found_and_a_link_keeps_its_filters(trade: Trade, sit: Sit) 
     expect(row_of(page, trade.orders["placed"])).to_have_count(0)
 
     page.get_by_text("Filters").click()
-    page.get_by_label("Carrier").select_option(label="PostNL")
+    page.locator("select[name=carrier]").select_option(label="PostNL")
     expect(page).to_have_url(re.compile(f"q={CODE}.*carrier=postnl"))
     other = sit(trade, OPERATOR)
     other.page.goto(page.url)
 
     expect(row_of(other.page, trade.orders["shipped"])).to_be_visible()
-    expect(other.page.get_by_label("Carrier")).to_have_value("postnl")
+    expect(other.page.locator("select[name=carrier]")).to_have_value("postnl")
+
+
+def test_an_order_leads_back_to_the_list_that_one_came_from(trade: Trade, sit: Sit) -> None:
+    seat = sit(trade, OPERATOR)
+    seat.go("orders?tab=problems&problem=unknown_product")
+    row_of(seat.page, trade.orders["problem"]).get_by_role("link").click()
+    seat.page.get_by_role("button", name="Try everything again now").click()  # which comes back to the order
+
+    expect(seat.page.get_by_role("status")).to_be_visible()
+    seat.page.locator(".crumbs").get_by_role("link", name="Orders").click()
+
+    expect(seat.page).to_have_url(re.compile(r"orders\?tab=problems&problem=unknown_product$"))
+
+
+def test_a_page_says_that_the_hub_does_not_answer_and_when_it_does_again(trade: Trade, sit: Sit) -> None:
+    seat = at_orders(sit, trade)
+    said = seat.page.get_by_role("alert").filter(has_text="does not answer")
+    is_back = False
+    seat.page.route(_UPDATE, lambda route: route.fulfill(status=204 if is_back else 503))
+
+    with seat.may_be_answered(503):
+        expect(said).to_be_visible()
+        is_back = True
+
+        expect(said).to_be_hidden()
 
 
 def test_a_search_that_finds_nothing_says_how_searching_goes(trade: Trade, sit: Sit) -> None:

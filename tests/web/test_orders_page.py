@@ -91,6 +91,26 @@ def test_what_must_be_sent_first_comes_first(house: House, sold: dict[str, str])
     assert moments == [datetime(2026, 3, 8, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)]
 
 
+def test_what_waits_for_a_code_says_until_when(house: House, sold: dict[str, str]) -> None:
+    until = Order.objects.get(ref=sold["waiting"]).wait_until
+    assert until is not None
+
+    answer = house.viewer.get(house.at("orders")).content.decode()
+
+    assert answer.count("for a code, until") == 1
+    assert until.isoformat() in answer
+
+
+@pytest.mark.parametrize("query", ["?problem=unknown_product", "?sort=oldest", "?carrier=gls", "?fulfilment=merchant"])
+def test_what_narrows_or_sorts_a_list_is_seen_on_it(house: House, query: str) -> None:
+    name, value = query[1:].split("=")
+
+    page = house.viewer.get(house.at(f"orders{query}"))
+
+    assert page.context["is_filtered"]
+    assert f'<option value="{value}" selected>' in page.content.decode().split(f'<select name="{name}">')[1]
+
+
 def test_tabs_count_what_stands_on_them(house: House, sold: dict[str, str]) -> None:
     found = {tab: count(house, tab) for tab in ("all", "problems", "not_shipped", "waiting", "shipped", "cancelled")}
 

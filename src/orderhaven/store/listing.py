@@ -34,6 +34,7 @@ class Row:
     rehearsal: bool
     placed_at: datetime
     ship_by: datetime | None
+    wait_until: datetime | None  # None: it does not wait for a code
     code: str
     pieces: int
     total: Decimal
@@ -117,6 +118,7 @@ def row_of(row: Order, problems: tuple[ProblemKind, ...], pieces: int) -> Row:
         rehearsal=row.link.rehearsal,
         placed_at=row.placed_at,
         ship_by=row.ship_by,
+        wait_until=row.wait_until if row.status == Status.WAITING else None,
         code=row.code,
         pieces=pieces,
         total=row.total,

@@ -31,6 +31,7 @@ from orderhaven.words.problems import TITLES
 
 _A_PAGE = 50
 _MOST_AT_ONCE = 200
+_FILTERS = ("marketplace", "shop", "since", "until", "carrier", "fulfilment", "problem")
 _IN_BULK = ("retry", "handle", "place", "leave")
 TABS: tuple[tuple[Tab, str], ...] = (
     (Tab.ALL, "All"),
@@ -180,7 +181,9 @@ def _choices(request: AtDesk) -> dict[str, Any]:
         "shops": [row.name for row in rows if row.role == "shop"],
         "carriers": sorted(((one.value, one.display_name) for one in Carrier), key=lambda pair: pair[1].casefold()),
         "sorts": [(sort, _(name)) for sort, name in SORTS],
+        "problem_kinds": sorted(((kind.value, _(TITLES[kind])) for kind in TITLES), key=lambda pair: pair[1]),
         "given": request.GET,
+        "is_filtered": any(map(request.GET.get, _FILTERS)) or filter_of(request.GET).sort is not Sort.NEWEST,
         "has_connections": bool(rows),
         "has_links": any(getattr(row, "link", None) is not None for row in rows if row.role == "marketplace"),
     }

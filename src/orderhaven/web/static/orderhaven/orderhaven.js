@@ -11,6 +11,13 @@
   all("nav [aria-current]").forEach((link) => { const row = link.closest("nav"); row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2; });
   all(".chart-box.latest").forEach((box) => { box.scrollLeft = box.scrollWidth; });
 
+  // ---- from an order back to the list that one came from, with its filters
+
+  const list = document.getElementById("filters"), back = one("a[data-list]");
+  if (list) sessionStorage.setItem("list", window.location.pathname + window.location.search);
+  const left = sessionStorage.getItem("list") || "";
+  if (back && left.split("?")[0] === back.pathname) back.href = left;
+
   // ---- the part of a page that updates itself
 
   function isBeingWorkedIn(live) {
@@ -46,10 +53,11 @@
     kept = null;
     count();
   });
-  const fails = (event) => { const live = document.getElementById("live"); if (live && event.target.id === "live") live.classList.add("fails"); };
+  const isOutOfTouch = (is) => { document.getElementById("out-of-touch").hidden = !is; document.getElementById("live").classList.toggle("fails", is); };
+  const fails = (event) => { if (event.target.id === "live") isOutOfTouch(true); };
   document.addEventListener("htmx:sendError", fails);
   document.addEventListener("htmx:responseError", fails);
-  document.addEventListener("htmx:afterOnLoad", () => { const live = document.getElementById("live"); if (live) live.classList.remove("fails"); });
+  document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.xhr.status < 400 && document.getElementById("live")) isOutOfTouch(false); });
 
   // ---- ticking
 
@@ -112,6 +120,7 @@
       case "/": { const search = document.getElementById("search"); if (search) { event.preventDefault(); search.focus(); search.select(); } break; }
       case "g": isGoing = true; break;
       case "?": document.getElementById("keys").showModal(); break;
+      case "u": { if (back) back.click(); break; }
       case "n": { const next = one("a[rel=next]"); if (next) next.click(); break; }
     }
   });

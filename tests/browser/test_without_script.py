@@ -1,0 +1,45 @@
+"""With JavaScript switched off: nothing updates itself, and everything can still be done."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Sit, Trade
+from tests.browser.persons import OPERATOR
+from tests.browser.test_orders import row_of
+
+pytestmark = pytest.mark.processes
+
+
+def test_many_are_handled_by_hand(trade: Trade, sit: Sit) -> None:
+    ref = trade.outside.sell({"PEN": 1})
+    trade.outside.wait_until_placed(ref)
+    seat = sit(trade, OPERATOR, has_script=False)
+    seat.go("orders")
+
+    row_of(seat.page, ref).get_by_role("checkbox").check()
+    seat.page.get_by_role("button", name="Handle by hand").click()
+
+    expect(row_of(seat.page, ref)).to_contain_text("Manual")
+
+
+def test_a_list_is_narrowed(trade: Trade, sit: Sit) -> None:
+    seat = sit(trade, OPERATOR, has_script=False)
+    seat.go("orders")
+
+    seat.page.get_by_text("Filters").click()
+    seat.page.get_by_label("Problem").select_option(label="Unknown product")
+    seat.page.get_by_role("button", name="Search").click()
+
+    expect(row_of(seat.page, trade.orders["problem"])).to_be_visible()
+    expect(row_of(seat.page, trade.orders["placed"])).to_have_count(0)
+    expect(seat.page.get_by_label("Problem")).to_have_value("unknown_product")
+
+
+def test_what_needs_a_script_is_not_shown(trade: Trade, sit: Sit) -> None:
+    seat = sit(trade, OPERATOR, has_script=False)
+
+    seat.go(f"orders/bol/{trade.orders['problem']}")
+    seat.page.get_by_text("For support").click()
+
+    expect(seat.page.locator("#support")).to_be_visible()
+    expect(seat.page.get_by_role("button", name="Copy")).to_be_hidden()
