@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from orderhaven.actions.offers import OFFERS, Offer, offers
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.sandbox import Article
-from orderhaven.store.models import Order, Problem
+from orderhaven.store.models import Link, Message, Order, Problem
 from orderhaven.words.acts import ACTS
 from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE
 
@@ -34,7 +35,58 @@ def test_a_shipped_order_shows_carrier_evidence_link_and_the_marketplaces_yes(ho
     assert shipment["carrier"] == "PostNL"
     assert shipment["link"].startswith("https://")
     assert "confirmed by bol NL" in found.content.decode()
-    assert found.context["recognised"]["why"]
+    assert shipment["why"] == found.context["recognised"]["why"]
+    assert "has the form of PostNL" in shipment["why"]
+
+
+RULE = {"kind": "code_prefix", "match": "3S", "carrier": "gls"}
+
+
+@pytest.mark.parametrize(
+    ("code", "of_the_link", "of_the_order", "carrier", "why"),
+    [
+        (POSTNL_CODE, {}, {}, "PostNL", "has the form of PostNL"),
+        (POSTNL_CODE, {"carrier_rules": [RULE]}, {}, "GLS", "By your rule for codes that begin with 3S."),
+        (POSTNL_CODE, {"carrier_rules": [RULE]}, {"chosen_carrier": "dpd"}, "DPD", "Chosen by hand."),
+        ("12", {"default_carrier": "dpd"}, {}, "DPD", "Nothing else tells"),
+        ("12", {}, {}, "", ""),
+    ],
+)
+def test_the_evidence_is_what_decides_whom_the_marketplace_is_told(
+    house: House, code: str, of_the_link: Any, of_the_order: Any, carrier: str, why: str
+) -> None:
+    ref = house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+    Link.objects.update(**of_the_link)
+    Order.objects.filter(ref=ref).update(code=code, **of_the_order)
+
+    recognised = page(house, ref).context["recognised"]
+
+    assert recognised["carrier"] == carrier
+    assert why in recognised["why"]
+
+
+def test_a_parcel_can_be_followed_before_the_marketplace_agreed(house: House) -> None:
+    ref = house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+    Order.objects.filter(ref=ref).update(code=POSTNL_CODE, status="shipped")
+
+    found = page(house, ref)
+
+    assert found.context["shipments"] == []
+    assert found.context["recognised"]["link"].startswith("https://")
+    assert "Follow the parcel" in found.content.decode()
+
+
+def test_what_is_tried_again_later_says_when(house: House) -> None:
+    ref = house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+    later = house.trade.clock.now() + timedelta(minutes=20)
+    Message.objects.filter(order__ref=ref).update(state="due", due_at=later)
+
+    [told] = page(house, ref).context["sides"]["to_shop"]
+
+    assert told["next_at"] == later
 
 
 def test_an_unknown_product_is_mended_with_the_button_that_stands_there(house: House) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from orderhaven.core.address import Address
 from orderhaven.core.problems import ProblemKind, sentence
 from orderhaven.store import listing
+from orderhaven.store.evidence import Evidence, evidence
 from orderhaven.store.models import Event, Kind, Line, Message, MessageState, Order, Person, Problem, Shipment, Side
 from orderhaven.store.shapes import address_of
 
@@ -88,6 +89,7 @@ class OrderPage:
     code_url: str
     label: str
     chosen_carrier: str
+    evidence: Evidence | None  # None: no code
     confirmed_at: datetime | None  # None: the marketplace did not confirm
     deliver_by: datetime | None
     is_test: bool
@@ -115,6 +117,7 @@ def order_page(order_id: int) -> OrderPage:
         head=listing.row_of(row, kinds, sum(line.ordered for line in lines)),
         connector=row.link.marketplace.connector,
         shop_connector=row.link.shop.connector,
+        evidence=evidence(row),
         lines=tuple(map(_line, lines)),
         messages=tuple(map(_message, Message.objects.filter(order_id=order_id).order_by("id"))),
         shipments=tuple(map(_shipment, Shipment.objects.filter(order_id=order_id).order_by("id"))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from orderhaven.actions.offers import Offer, offers
 from orderhaven.core.access import Power
 from orderhaven.core.address import Address
-from orderhaven.core.carriers import Carrier, recognise, tracking_url
+from orderhaven.core.carriers import Carrier, clean_code, tracking_url
 from orderhaven.core.language import _
 from orderhaven.core.shipment import CancelReason
 from orderhaven.core.status import Status
@@ -25,7 +26,15 @@ from orderhaven.web import notes
 from orderhaven.web.desk import AtDesk, at_desk
 from orderhaven.web.way_back import way_back
 from orderhaven.words.acts import act_on
-from orderhaven.words.orders import OPEN_STATES, message_words, shop_state_words, status_words, told_words
+from orderhaven.words.orders import (
+    OPEN_STATES,
+    evidence_words,
+    message_name,
+    shop_state_words,
+    state_words,
+    status_words,
+    told_words,
+)
 from orderhaven.words.problems import BUTTONS, TITLES
 from orderhaven.words.timeline import actor_words, event_words
 
@@ -70,8 +79,8 @@ def _shown(request: AtDesk, page: OrderPage, buyer: Mapping[str, Address]) -> di
         "sides": _sides(request, page),
         "problems": [_problem(one) for one in page.problems],
         "asks": _asks_to_cancel(request, page),
-        "shipments": [_shipment(one, to) for one in page.shipments],
-        "recognised": _recognised(page),
+        "shipments": [_shipment(one, page, to) for one in page.shipments],
+        "recognised": _recognised(page, to),
         "events": [
             {"at": one.at, "who": actor_words(one.actor), "what": event_words(one.kind, one.data), "kind": one.kind}
             for one in reversed(page.events)
@@ -85,11 +94,11 @@ def _shown(request: AtDesk, page: OrderPage, buyer: Mapping[str, Address]) -> di
 
 def _sides(request: AtDesk, page: OrderPage) -> dict[str, Any]:
     """What still has to be told, by side: the labels of the arrows."""
+    now = request.desk.by.clock.now()
+    still = [one for one in page.messages if one.state in OPEN_STATES]
     return {
-        "to_shop": [_open(one) for one in page.messages if one.side is Side.SHOP and one.state in OPEN_STATES],
-        "to_marketplace": [
-            _open(one) for one in page.messages if one.side is Side.MARKETPLACE and one.state in OPEN_STATES
-        ],
+        "to_shop": [_open(one, now) for one in still if one.side is Side.SHOP],
+        "to_marketplace": [_open(one, now) for one in still if one.side is Side.MARKETPLACE],
         "shop_state": shop_state_words(page.shop_state),
         "shop_word": page.shop_word if page.shop_word != page.shop_state else "",
         "shop_title": _title(request, page.shop_connector),
@@ -102,11 +111,13 @@ def _title(request: AtDesk, connector: str) -> str:
     return declared.title if declared is not None else connector
 
 
-def _open(message: MessageView) -> dict[str, Any]:
+def _open(message: MessageView, now: datetime) -> dict[str, Any]:
+    is_stuck = message.state == "parked"
     return {
-        "words": message_words(message.kind, message.state),
-        "is_stuck": message.state == "parked",
-        "due_at": message.due_at,
+        "name": message_name(message.kind),
+        "state": state_words(message.state),
+        "is_stuck": is_stuck,
+        "next_at": message.due_at if message.due_at > now and not is_stuck else None,
     }
 
 
@@ -148,26 +159,35 @@ def _may_cancel(request: AtDesk, page: OrderPage) -> bool:
     return is_open and marketplace is not None and Can.CANCEL in marketplace.can
 
 
-def _shipment(shipment: order_page.ShipmentView, to: Address | None) -> dict[str, Any]:
-    """Some carriers show a parcel only to whoever knows where it goes; `to` is None for who may not."""
+def _shipment(shipment: order_page.ShipmentView, page: OrderPage, to: Address | None) -> dict[str, Any]:
+    """With the evidence, where the carrier that was told is still the one that is thought of."""
     carrier = Carrier(shipment.carrier) if shipment.carrier in list(Carrier) else None
-    where = (to.postcode, to.country) if to is not None else ("", "")
+    found = page.evidence
+    is_same = found is not None and found.carrier is carrier and found.code == clean_code(shipment.code)
     return {
         "shipment": shipment,
         "carrier": carrier.display_name if carrier else shipment.carrier,
-        "link": tracking_url(carrier, shipment.code, *where) if carrier and shipment.code else "",
+        "why": evidence_words(found) if found is not None and is_same else "",
+        "link": _tracking(carrier, shipment.code, to),
     }
 
 
-def _recognised(page: OrderPage) -> dict[str, Any] | None:
-    """Why the code is thought to be whose."""
-    if not page.head.code:
+def _recognised(page: OrderPage, to: Address | None) -> dict[str, Any] | None:
+    """Whose the code is thought to be, and why; with a way to the parcel until it stands among the shipments."""
+    found = page.evidence
+    if found is None:
         return None
-    told = recognise(page.head.code, url=page.code_url, shop_says=page.carrier_word)
     return {
-        "carrier": told.carrier.display_name if told.carrier else "",
-        "why": told.why,
+        "carrier": found.carrier.display_name if found.carrier else "",
+        "why": evidence_words(found),
+        "link": "" if page.shipments else _tracking(found.carrier, found.code, to),
     }
+
+
+def _tracking(carrier: Carrier | None, code: str, to: Address | None) -> str:
+    """Some carriers show a parcel only to whoever knows where it goes; `to` is None for who may not."""
+    where = (to.postcode, to.country) if to is not None else ("", "")
+    return tracking_url(carrier, code, *where) if carrier and code else ""
 
 
 def _buyer(found: Mapping[str, Address]) -> list[dict[str, Any]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orderhaven.core.language import _
+from orderhaven.core.rules import CarrierRule, RuleKind
 from orderhaven.core.status import SHOWN_AS, Status
+from orderhaven.store.evidence import DecidedBy, Evidence
 from orderhaven.store.listing import Row
 from orderhaven.store.models import Kind, MessageState
 
@@ -72,9 +74,33 @@ def message_words(kind: Kind, state: MessageState) -> str:
     return f"{_(MESSAGES[kind])}: {_(OPEN_STATES[state])}"
 
 
+def state_words(state: MessageState) -> str:
+    """How far it is with what one side still has to be told."""
+    return _(OPEN_STATES[state])
+
+
+def evidence_words(found: Evidence) -> str:
+    """Why a parcel is thought to be its carrier's, or why nobody can tell."""
+    match found.by:
+        case DecidedBy.HAND:
+            return _("Chosen by hand.")
+        case DecidedBy.RULE if found.rule is not None:
+            return _rule_words(found.rule)
+        case DecidedBy.DEFAULT:
+            return _("Nothing else tells, so it is the carrier that the link names for that.")
+        case _:
+            return found.why
+
+
 def shop_state_words(state: str) -> str:
     """Of a shop order as it was read; a word that is not ours is the shop's own."""
     return _(_SHOP_STATES[state]) if state in _SHOP_STATES else state
+
+
+def _rule_words(rule: CarrierRule) -> str:
+    if rule.kind is RuleKind.CODE_PREFIX:
+        return _("By your rule for codes that begin with {match}.", match=rule.match)
+    return _("By your rule for what the shop calls {match}.", match=rule.match)
 
 
 def _before_shipping(row: Row) -> str:
