@@ -81,7 +81,35 @@ def test_the_page_says_what_is_wrong_with_a_connection(house: House) -> None:
 
     page = house.viewer.get(house.at("connections")).content.decode()
 
-    assert "Paused by hand" in page
+    assert "Nothing is heard or told until you resume it." in page
+    assert "orderhaven resume" not in page  # a command is of no use to whoever has a button
+    assert "in order" not in house.viewer.get(house.at("connections/Webshop")).content.decode()
+
+
+def test_a_pause_that_the_other_side_asked_for_moves_the_next_poll(house: House) -> None:
+    until = house.trade.clock.now() + timedelta(minutes=40)
+    Connection.objects.filter(name="Webshop").update(quiet_until=until)
+
+    row = house.viewer.get(house.at("connections/Webshop")).context["row"]
+
+    assert (row.next_at, row.quiet_until) == (until, until)
+
+
+def test_nothing_is_planned_while_a_connection_is_paused(house: House) -> None:
+    house.operator.post(house.at("connections/Webshop/act"), {"act": "pause"})
+
+    assert house.viewer.get(house.at("connections/Webshop")).context["row"].next_at is None
+
+
+def test_a_connections_page_follows_what_happens_to_it(house: House) -> None:
+    beat = house.viewer.get(house.at("connections/Webshop")).context["beat"]
+    assert house.viewer.get(house.at(f"connections/Webshop?live={beat}")).status_code == 204
+
+    house.operator.post(house.at("connections/Webshop/act"), {"act": "pause"})
+    news = house.viewer.get(house.at(f"connections/Webshop?live={beat}")).content.decode()
+
+    assert "paused" in news
+    assert "<html" not in news
 
 
 # ---------------------------------------------------------------- links
@@ -99,6 +127,16 @@ def test_a_link_is_changed_by_its_form(house: House) -> None:
     assert (link.wait_s, link.ship_by_margin_s, link.cancellations_per_hour) == (5400, 10800, 7)
     assert (link.own_carriers, link.ships_from, link.default_carrier) == (["postnl", "dhl"], "BE", "gls")
     assert link.marketplace.hear_every_s == 600
+
+
+@pytest.mark.parametrize("path", ["links", "links/bol%20NL"])
+def test_whoever_only_looks_sees_how_a_link_is_set(house: House, path: str) -> None:
+    rule = {"kind": "code_prefix", "match": "0530", "carrier": "dpd"}
+    Link.objects.update(wait_s=5400, ships_from="BE", own_carriers=["postnl"], carrier_rules=[rule])
+
+    page = house.viewer.get(house.at(path)).content.decode()
+
+    assert [] == [said for said in ("1 h 30 min", "BE", "PostNL", "0530 → DPD") if said not in page]
 
 
 @pytest.mark.parametrize(

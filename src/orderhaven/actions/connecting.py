@@ -140,6 +140,7 @@ class ConnectionRow:
     every: timedelta
     heard_at: datetime | None  # None: not heard yet
     next_at: datetime | None  # None: nothing is planned
+    quiet_until: datetime | None  # nothing is asked before then: they wish it, or a try failed; None: not so
     trouble: str  # a sentence; "" when all is well
 
 
@@ -231,7 +232,7 @@ def _demand_own_account(declaration: Declaration, row: Connection, account: Acco
 
 def _shown(by: Hand, row: Connection) -> ConnectionRow:
     link = getattr(row, "link", None)
-    planned = [moment for moment in (row.hear_at, row.tell_at) if moment is not None]
+    now = by.clock.now()
     declaration = by.declared.get(row.connector)
     return ConnectionRow(
         name=row.name,
@@ -244,6 +245,14 @@ def _shown(by: Hand, row: Connection) -> ConnectionRow:
         rehearsal=link is not None and link.rehearsal,
         every=timedelta(seconds=row.hear_every_s),
         heard_at=row.heard_at,
-        next_at=min(planned) if planned else None,
-        trouble=trouble_of(row, by.clock.now()),
+        next_at=_next(row),
+        quiet_until=row.quiet_until if row.quiet_until is not None and row.quiet_until > now else None,
+        trouble=trouble_of(row, now),
     )
+
+
+def _next(row: Connection) -> datetime | None:
+    planned = [moment for moment in (row.hear_at, row.tell_at) if moment is not None]
+    if row.state != ConnectionState.ACTIVE or not planned:
+        return None
+    return max(min(planned), row.quiet_until) if row.quiet_until is not None else min(planned)

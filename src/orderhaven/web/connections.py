@@ -68,10 +68,22 @@ def one(request: AtDesk, name: str) -> HttpResponse:
     if request.method == "POST":
         by.demand(Power.SET_UP)
         return _try_and_save(request, declaration, name, is_new=False)
+    beat = pulse.beat()
+    if request.GET.get("live") == beat:
+        return HttpResponse(status=204)
     [shown] = [one for one in connecting.connection_list(by) if one.name == name]
-    page = _form(declaration, row.settings, name, is_new=False)
     budget = {"poll_floor": declaration.limits.poll_floor, "calls_at_once": declaration.limits.calls_at_once}
-    return render(request, "connection.html", {**page, "row": shown, "budget": budget, "events": _latest(row.pk)})
+    live = {
+        "name": name,
+        "declaration": declaration,
+        "row": shown,
+        "budget": budget,
+        "events": _latest(row.pk),
+        "beat": beat,
+    }
+    if "live" in request.GET:
+        return render(request, "connection_live.html", live)
+    return render(request, "connection.html", {**_form(declaration, row.settings, name, is_new=False), **live})
 
 
 @at_desk

@@ -24,6 +24,7 @@ from orderhaven.store.links import all_of, older_count
 from orderhaven.store.models import DeliveredByMarketplace, Link
 from orderhaven.web import notes
 from orderhaven.web.desk import AtDesk, at_desk
+from orderhaven.web.templatetags.words import duration, whole_moment
 from orderhaven.web.way_back import way_back
 from orderhaven.words.orders import message_name
 
@@ -36,7 +37,7 @@ def page(request: AtDesk) -> HttpResponse:
     linked = {row.marketplace_id for row in rows}
     sides = connections.all_of(merchant_id)
     shown = {
-        "links": rows,
+        "links": [(row, _settings(row)) for row in rows],
         "marketplaces": [row for row in sides if row.role == "marketplace" and row.pk not in linked],
         "shops": [row for row in sides if row.role == "shop"],
         "has_marketplaces": any(row.role == "marketplace" for row in sides),
@@ -115,6 +116,7 @@ def _shown(request: AtDesk, found: Link) -> dict[str, Any]:
     shop = request.desk.by.declared.get(found.shop.connector)
     return {
         "link": found,
+        "settings": _settings(found),
         "older": older_count(found.pk),
         "would_send": [(one, message_name(one.what)) for one in _would_send(request, found)],
         "carriers": sorted(((one.value, one.display_name) for one in Carrier), key=lambda pair: pair[1].casefold()),
@@ -129,6 +131,25 @@ def _shown(request: AtDesk, found: Link) -> dict[str, Any]:
         "margin_hours": f"{found.ship_by_margin_s / 3600:g}",
         "every_minutes": f"{found.marketplace.hear_every_s / 60:g}",
     }
+
+
+def _settings(found: Link) -> list[tuple[str, str]]:
+    """What a link does, for whoever only reads it; what is not set says nothing."""
+    own = [Carrier(word).display_name for word in found.own_carriers if word in list(Carrier)]
+    default = Carrier(found.default_carrier).display_name if found.default_carrier in list(Carrier) else ""
+    rules = [f"{rule['match']} → {Carrier(rule['carrier']).display_name}" for rule in found.carrier_rules]
+    rows = [
+        (_("Orders from"), whole_moment(found.from_at)),
+        (_("Hears both sides every"), duration(found.marketplace.hear_every_s)),
+        (_("Waits for a code"), duration(found.wait_s)),
+        (_("Margin before the ship-by time"), duration(found.ship_by_margin_s)),
+        (_("Cancellations in an hour, at most"), str(found.cancellations_per_hour)),
+        (_("Parcels start in"), found.ships_from),
+        (_("Carriers you use"), ", ".join(own)),
+        (_("Carrier when nothing else tells"), default),
+        (_("Carrier rules"), ", ".join(rules)),
+    ]
+    return [(name, value) for name, value in rows if value]
 
 
 def _wish(request: HttpRequest) -> LinkWish:
