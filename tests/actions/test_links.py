@@ -192,6 +192,21 @@ def test_a_carrier_rule_holds_for_the_orders_that_follow(trade: Any, by: Hand) -
     assert [one.carrier_word for one in trade.confirmed(ref)] == ["RM-DPD"]
 
 
+def test_a_carrier_rule_that_ended_decides_nothing_any_more(trade: Any, by: Hand) -> None:
+    links.add_carrier_rule(by, "bol NL", RuleKind.CODE_PREFIX, "ODD", "dpd")
+    links.add_carrier_rule(by, "bol NL", RuleKind.SHOP_CARRIER, "ODD", "gls")
+
+    links.end_carrier_rule(by, "bol NL", RuleKind.CODE_PREFIX, " ODD ")
+
+    assert [rule["kind"] for rule in by.link("bol NL").carrier_rules] == ["shop_carrier"]
+    assert trade.problems(shipped(trade, "ODDCODE1")) == ["unknown_carrier"]
+
+
+def test_a_carrier_rule_that_there_is_none_of_cannot_end(by: Hand) -> None:
+    with pytest.raises(Impossible, match="no carrier rule for ODD"):
+        links.end_carrier_rule(by, "bol NL", RuleKind.CODE_PREFIX, "ODD")
+
+
 def test_a_carrier_that_the_marketplace_does_not_know_is_refused(trade: Any, by: Hand) -> None:
     ref = shipped(trade, "ODDCODE1")
 

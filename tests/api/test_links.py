@@ -166,6 +166,15 @@ def test_a_carrier_rule_stands_behind_the_others(program: Program, trade: Trade)
     assert program.post(f"{LINK}/carrier-rules", {**rule, "match": " "}).status_code == 409
 
 
+def test_a_carrier_rule_ends(program: Program, trade: Trade) -> None:
+    program.post(f"{LINK}/carrier-rules", {"kind": "code_prefix", "match": "XY", "carrier": "dpd"})
+
+    answer = program.post(f"{LINK}/carrier-rules/end", {"kind": "code_prefix", "match": "XY"})
+
+    assert (answer.status_code, answer.json()["carrier_rules"]) == (200, [])
+    assert program.post(f"{LINK}/carrier-rules/end", {"kind": "code_prefix", "match": "XY"}).status_code == 409
+
+
 def test_a_product_is_matched_for_every_order_that_waits(program: Program, trade: Trade) -> None:
     ref = sold(trade, (CUP, 1))
 

@@ -24,6 +24,7 @@ BODIES: dict[str, Any] = {
     "make_link": {"marketplace": "bol NL", "shop": "Webshop"},
     "change_link": {"wait_s": 60},
     "add_carrier_rule": {"kind": "code_prefix", "match": "XY", "carrier": "dpd"},
+    "end_carrier_rule": {"kind": "code_prefix", "match": "XY"},
     "match_product": {"sku": "MUG-1", "product_ref": "7"},
     "adopt": {"pairs": [{"order": "{ref}", "shop_order": "1"}]},
 }
@@ -127,7 +128,9 @@ def test_who_may_only_look_changes_nothing(api: Interface, program: Program, tra
 
 def test_an_operator_sets_nothing_up(api: Interface, program: Program, trade: Trade, ref: str) -> None:
     operator = program.with_token(token_for(trade, Role.OPERATOR))
-    set_up = {"try_account", "connect", "change_connection", "make_link", "change_link", "add_carrier_rule"}
+    set_up = {
+        "try_account", "connect", "change_connection", "make_link", "change_link", "add_carrier_rule", "end_carrier_rule",
+    }  # fmt: skip
 
     answers = {one[0]: ask(operator, one, ref).status_code for one in operations(api)}
 

@@ -129,6 +129,16 @@ def test_a_link_is_changed_by_its_form(house: House) -> None:
     assert link.marketplace.hear_every_s == 600
 
 
+def test_a_carrier_rule_is_ended_with_the_button_beside_it(house: House) -> None:
+    rule = {"kind": "code_prefix", "match": "0530", "carrier": "dpd"}
+    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rule", **rule})
+    assert 'value="end_rule"' in house.administrator.get(house.at("links/bol%20NL")).content.decode()
+
+    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "end_rule", "kind": rule["kind"], "match": "0530"})
+
+    assert Link.objects.get().carrier_rules == []
+
+
 @pytest.mark.parametrize("path", ["links", "links/bol%20NL"])
 def test_whoever_only_looks_sees_how_a_link_is_set(house: House, path: str) -> None:
     rule = {"kind": "code_prefix", "match": "0530", "carrier": "dpd"}

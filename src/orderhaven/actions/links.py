@@ -91,6 +91,18 @@ def add_carrier_rule(by: Hand, marketplace: str, kind: RuleKind, match: str, car
     return found
 
 
+@needs(Power.SET_UP)
+def end_carrier_rule(by: Hand, marketplace: str, kind: RuleKind, match: str) -> Link:
+    """From now on it says nothing any more. Raises Impossible when there is no such rule."""
+    found = by.link(marketplace)
+    kept = [one for one in found.carrier_rules if (one["kind"], one["match"]) != (kind, match.strip())]
+    if len(kept) == len(found.carrier_rules):
+        raise Impossible(_("There is no carrier rule for {match}.", match=match.strip()))
+    found.carrier_rules = kept
+    links.save(found, None, by.clock.now(), by.actor, {"ended_rule": match.strip()})
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class WouldSend:
     """One thing that a link in rehearsal would send: facts, no personal data."""

@@ -70,9 +70,12 @@ class LinkGiven(Wish):
     shop: Name = Field(description="A shop connection.")
 
 
-class RuleGiven(Given):
+class RuleMatched(Given):
     kind: RuleKind
     match: Text
+
+
+class RuleGiven(RuleMatched):
     carrier: Carrier
 
 

@@ -24,6 +24,7 @@ from orderhaven.api.link_shapes import (
     Rehearsal,
     RehearsalAsked,
     RuleGiven,
+    RuleMatched,
     Wish,
     WouldSend,
 )  # fmt: skip
@@ -145,6 +146,20 @@ def add_carrier_rule(request: Asking, marketplace: Name, given: RuleGiven) -> St
     found = link_named(by, marketplace)
     changed = links.add_carrier_rule(by, found.marketplace.name, given.kind, given.match, given.carrier)
     return Status(201, _shown(changed))
+
+
+@router.post(
+    "/links/{marketplace}/carrier-rules/end",
+    response=Link,
+    summary="End a carrier rule",
+    openapi_extra=refuses(404, 409, body=True),
+)
+def end_carrier_rule(request: Asking, marketplace: Name, given: RuleMatched) -> Link:
+    """From now on it says nothing any more."""
+    by = request.auth.by
+    by.demand(Power.SET_UP)
+    found = link_named(by, marketplace)
+    return _shown(links.end_carrier_rule(by, found.marketplace.name, given.kind, given.match))
 
 
 @router.post(

@@ -14,6 +14,7 @@ from orderhaven.core.language import _, n_
 from orderhaven.core.rules import CarrierRule, RuleKind
 
 if TYPE_CHECKING:
+    from orderhaven.actions.hand import Hand
     from orderhaven.actions.links import WouldSend
     from orderhaven.store.models import DeliveredByMarketplace, Link
 
@@ -52,6 +53,9 @@ def link(
         metavar="prefix:MATCH=CARRIER|shop:MATCH=CARRIER",
         help=_("Codes that begin so, or the shop's word, mean this carrier."),
     ),
+    end_rule: list[str] = typer.Option(
+        [], metavar="prefix:MATCH|shop:MATCH", help=_("The carrier rule for these does not count any more.")
+    ),
     uses: list[str] = typer.Option(
         [], metavar="CARRIER", help=_("A carrier you use: where several have such codes, it is yours. May be repeated.")
     ),
@@ -79,8 +83,7 @@ def link(
         links.link(by, marketplace, shop, wish)
     elif wish != links.LinkWish():
         links.change_link(by, marketplace, wish)
-    for rule in carrier_rule:
-        links.add_carrier_rule(by, marketplace, *_rule(rule))
+    _change_rules(by, marketplace, carrier_rule, end_rule)
     found = by.link(marketplace)
     _show(found, links.rehearsal(by, marketplace) if found.rehearsal else [], as_json=json)
 
@@ -100,6 +103,15 @@ def release(
         name=marketplace,
     )  # fmt: skip
     say(said)
+
+
+def _change_rules(by: Hand, marketplace: str, added: Sequence[str], ended: Sequence[str]) -> None:
+    from orderhaven.actions import links
+
+    for text in added:
+        links.add_carrier_rule(by, marketplace, *_rule(text))
+    for text in ended:
+        links.end_carrier_rule(by, marketplace, *_matched(text))
 
 
 # below: words
@@ -123,6 +135,15 @@ def _rule(text: str) -> tuple[RuleKind, str, str]:
             _("'{text}' is no rule. Say prefix:3S=postnl or shop:Pakket=dhl.", text=text), param_hint="--carrier-rule"
         )
     return _RULES[kind], match, carrier
+
+
+def _matched(text: str) -> tuple[RuleKind, str]:
+    kind, _colon, match = text.partition(":")
+    if kind not in _RULES:
+        raise typer.BadParameter(
+            _("'{text}' is no rule. Say prefix:3S or shop:Pakket.", text=text), param_hint="--end-rule"
+        )
+    return _RULES[kind], match
 
 
 _RULES = {"prefix": RuleKind.CODE_PREFIX, "shop": RuleKind.SHOP_CARRIER}

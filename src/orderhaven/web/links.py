@@ -28,6 +28,8 @@ from orderhaven.web.templatetags.words import duration, whole_moment
 from orderhaven.web.way_back import way_back
 from orderhaven.words.orders import message_name
 
+_RULE_KINDS = {RuleKind.CODE_PREFIX: "Code begins with", RuleKind.SHOP_CARRIER: "The shop says"}
+
 
 @at_desk
 @require_GET
@@ -95,17 +97,24 @@ def act(request: AtDesk, marketplace: str) -> HttpResponse:
                 n_("{number} held cancellation will be told.", "{number} held cancellations will be told.", count),
             )
         case "rule":
-            kind = given.get("kind", "")
-            if kind not in list(RuleKind):
-                raise Impossible(_("Say whether the rule goes by the code or by the shop's word."))
-            links.add_carrier_rule(by, marketplace, RuleKind(kind), given.get("match", ""), given.get("carrier", ""))
+            kind = _rule_kind(given.get("kind", ""))
+            links.add_carrier_rule(by, marketplace, kind, given.get("match", ""), given.get("carrier", ""))
             notes.done(request, _("The rule counts from now on."))
+        case "end_rule":
+            links.end_carrier_rule(by, marketplace, _rule_kind(given.get("kind", "")), given.get("match", ""))
+            notes.done(request, _("The rule does not count any more."))
         case "adopt":
             _adopt_many(request)
     return redirect(way_back(request))
 
 
 # below: how
+
+
+def _rule_kind(word: str) -> RuleKind:
+    if word not in list(RuleKind):
+        raise Impossible(_("Say whether the rule goes by the code or by the shop's word."))
+    return RuleKind(word)
 
 
 def _would_send(request: AtDesk, found: Link) -> Sequence[WouldSend]:
@@ -123,10 +132,10 @@ def _shown(request: AtDesk, found: Link) -> dict[str, Any]:
         "own_carriers": [Carrier(word) for word in found.own_carriers if word in list(Carrier)],
         "may_take_delivered": shop is not None and Can.TAKE_DELIVERED in shop.can,
         "rules": [
-            {"match": rule["match"], "kind": rule["kind"], "carrier": Carrier(rule["carrier"]).display_name}
+            {**rule, "says": _(_RULE_KINDS[rule["kind"]]), "carrier": Carrier(rule["carrier"]).display_name}
             for rule in found.carrier_rules
         ],
-        "rule_kinds": [(RuleKind.CODE_PREFIX, _("Code begins with")), (RuleKind.SHOP_CARRIER, _("The shop says"))],
+        "rule_kinds": [(kind, _(_RULE_KINDS[kind])) for kind in _RULE_KINDS],
         "wait_hours": f"{found.wait_s / 3600:g}",
         "margin_hours": f"{found.ship_by_margin_s / 3600:g}",
         "every_minutes": f"{found.marketplace.hear_every_s / 60:g}",

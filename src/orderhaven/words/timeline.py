@@ -73,6 +73,7 @@ FIELDS: Mapping[str, str] = {
     "own_carriers": "carriers in use",
     "ships_from": "parcels start in",
     "carrier_rule": "carrier rule",
+    "ended_rule": "carrier rule ended",
 }
 _YES_NO = {"True": "yes", "False": "no"}
 
