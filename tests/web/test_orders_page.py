@@ -222,3 +222,24 @@ def test_without_orders_the_page_says_what_to_do(house: House) -> None:
 
     assert "/somebody-else/connections" in mine.content.decode()
     assert "/somebody-else/links" in mine.content.decode()
+
+
+def test_without_orders_the_page_says_how_far_one_has_come(house: House) -> None:
+    theirs = house.stranger.get("/somebody-else/orders").context
+    ours = house.administrator.get(house.at("orders?live=")).context
+
+    assert (theirs["is_connected"], theirs["is_linked"]) == (False, False)
+    assert (ours["is_connected"], ours["is_linked"]) == (True, True)
+
+
+def test_no_page_tells_whoever_has_buttons_to_type_a_command(house: House, sold: dict[str, str]) -> None:
+    house.operator.post(house.order(sold["named"]), {"act": "handle"})
+    house.operator.post(house.at("connections/Webshop/act"), {"act": "pause"})
+    tried = [
+        house.operator.get(house.order("C999")),
+        house.operator.post(house.order(sold["named"]), {"act": "handle"}, follow=True),
+        house.operator.post(house.at("connections/Webshop/act"), {"act": "poll"}, follow=True),
+        house.operator.get(house.order(sold["problem"])),
+    ]
+
+    assert [] == [page.content.decode() for page in tried if "orderhaven " in page.content.decode()]

@@ -104,9 +104,7 @@ def poll_now(by: Hand, name: str) -> bool:
     """Make everything due on this connection. Whether a hub runs here that will do it. Raises Impossible."""
     row = by.connection(name)
     if row.state != ConnectionState.ACTIVE:
-        raise Impossible(
-            _("'{name}' is paused. Resume it first: {command}", name=name, command=f"orderhaven resume {quote(name)}")
-        )
+        raise Impossible(_("'{name}' is paused. Resume it first.", name=name))
     connections.be_asked_now(row, by.clock.now())
     return hub_is_running(paths.lock_file())
 

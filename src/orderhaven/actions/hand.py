@@ -47,9 +47,7 @@ class Hand:
         """The order a person means. Raises Impossible."""
         found = listing.find(self.merchant_id, ref.strip())
         if not found:
-            raise Impossible(
-                _("There is no order {ref}. Look for it with 'orderhaven orders --search {ref}'.", ref=ref)
-            )
+            raise Impossible(_("There is no order {ref}. Search for it by another of its numbers.", ref=ref))
         if len(found) > 1:
             names = _(" or ").join(f"{one.marketplace}/{one.ref}" for one in found)
             raise Impossible(

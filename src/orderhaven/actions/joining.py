@@ -120,7 +120,7 @@ def leave(by: Hand, ref: str) -> None:
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         _demand_not_in_shop(row)
         if row.hold == Hold.LEFT:
-            raise Impossible(_("Order {ref} is left alone already. To place it: orderhaven place {ref}", ref=row.ref))
+            raise Impossible(_("Order {ref} is left alone already. It can still be placed.", ref=row.ref))
         _leave(ledger, row)
 
 

@@ -54,9 +54,7 @@ def handle(by: Hand, ref: str) -> None:
     found = by.order(ref)
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         if row.status == Status.MANUAL:
-            raise Impossible(
-                _("Order {ref} is handled by hand already. To undo that: orderhaven give-back {ref}", ref=row.ref)
-            )
+            raise Impossible(_("Order {ref} is handled by hand already. To undo that, give it back.", ref=row.ref))
         _move(ledger, row, Fact.TAKEN_OVER, _("there is nothing to take over"))
         ledger.solve(row, open_problems(row.pk))
 

@@ -51,7 +51,7 @@ class ProblemKind(StrEnum):
 
 SENTENCES: Mapping[ProblemKind, str] = {
     ProblemKind.UNKNOWN_PRODUCT: (
-        "{sku} ({title}) is not in the shop. Add it there or say which product it is (map), then press Retry."
+        "{sku} ({title}) is not in the shop. Add it there and press Retry, or say which product it is."
     ),
     ProblemKind.CURRENCY_REFUSED: (
         "The order is in {currency}, which the shop does not sell in. Switch that currency on in the shop and press "
@@ -140,7 +140,7 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ),
     ProblemKind.SURPRISE: "{side} answered something unknown: {cause}. Please report it; press Retry or handle the order by hand.",
     ProblemKind.AUTH_REFUSED: (
-        "{side} refuses the key or secret ({reason}). Make or copy it again, set it with 'orderhaven connect', then resume."
+        "{side} refuses the key or secret ({reason}). Make or copy it again, give it to this connection, then resume it."
     ),
     ProblemKind.WRONG_ADDRESS: "{url} does not answer as it should ({reason}). Check the address, then resume.",
     ProblemKind.CLOCK_OFF: (

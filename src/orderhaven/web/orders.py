@@ -130,7 +130,9 @@ def _list(request: AtDesk) -> dict[str, Any]:
     now = request.desk.by.clock.now()
     wanted = filter_of(request.GET)
     found = listing.orders(request.desk.merchant.pk, wanted, request.GET.get("after", ""), _A_PAGE, now=now)
+    nothing_yet = wanted == Filter() and not found.rows
     return {
+        **(_first_steps(request) if nothing_yet else {}),
         "tabs": _tabs(request, wanted.tab, now),
         "rows": [_shown(row, now) for row in found.rows],
         "next": _address(request.GET, after=found.after) if found.after else "",
@@ -139,7 +141,16 @@ def _list(request: AtDesk) -> dict[str, Any]:
         "is_narrowed": replace(wanted, tab=Tab.ALL, sort=Sort.NEWEST) != Filter(),
         "wanted": wanted,
         "has_ship_by": any(row.ship_by is not None for row in found.rows),  # some marketplaces never say it
-        "nothing_yet": wanted == Filter() and not found.rows,
+        "nothing_yet": nothing_yet,
+    }
+
+
+def _first_steps(request: AtDesk) -> dict[str, Any]:
+    """How far a merchant without any order has come."""
+    rows = connections.all_of(request.desk.merchant.pk)
+    return {
+        "is_connected": {row.role for row in rows} == {"marketplace", "shop"},
+        "is_linked": any(getattr(row, "link", None) is not None for row in rows if row.role == "marketplace"),
     }
 
 
@@ -184,8 +195,6 @@ def _choices(request: AtDesk) -> dict[str, Any]:
         "problem_kinds": sorted(((kind.value, _(TITLES[kind])) for kind in TITLES), key=lambda pair: pair[1]),
         "given": request.GET,
         "is_filtered": any(map(request.GET.get, _FILTERS)) or filter_of(request.GET).sort is not Sort.NEWEST,
-        "has_connections": bool(rows),
-        "has_links": any(getattr(row, "link", None) is not None for row in rows if row.role == "marketplace"),
     }
 
 
