@@ -26,6 +26,16 @@ def test_another_language_keeps_the_page_and_its_filters(trade: Trade, sit: Sit)
     expect(page.get_by_role("heading", level=1)).to_have_text("Orders")
 
 
+def test_in_dutch_every_tab_is_seen_on_a_laptop(trade: Trade, sit: Sit) -> None:
+    sit(trade, VIEWER)  # who has logged in
+    seat = sit(trade, VIEWER, locale="nl-NL")
+
+    seat.go("orders")
+
+    for tab in seat.page.get_by_role("navigation", name="Hoe bestellingen ervoor staan").get_by_role("link").all():
+        expect(tab).to_be_in_viewport(ratio=1)
+
+
 def test_before_the_log_in_the_browser_says_which_language(trade: Trade, sit: Sit) -> None:
     seat = sit(trade, locale="nl-NL")
 
