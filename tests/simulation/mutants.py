@@ -81,8 +81,8 @@ MUTANTS = (
     Mutant(
         "what a dead cycle began is left lying",
         "store/outbox.py",
-        "    left_behind(claim, now)\n    return next_due",
-        "    return next_due",
+        "    left_behind(claim, now)\n    found",
+        "    found",
     ),
     Mutant(
         "being taken in counts as being done",

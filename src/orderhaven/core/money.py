@@ -59,8 +59,14 @@ class Money:
             raise ValueError(f"{amount!r} is not an amount of money: write it like '12.99'.") from None
 
     @classmethod
-    def zero(cls, currency: str) -> Money:
-        return cls(Decimal(0), currency)
+    def kept(cls, amount: Decimal, currency: str) -> Money:
+        """An amount that was kept with more decimals than it has, without the zeros that this added."""
+        paid = amount.quantize(_step(_MINOR_DIGITS.get(currency, 2)), ROUND_HALF_UP)
+        return cls(paid if paid == amount else amount, currency)
+
+    @staticmethod
+    def zero(currency: str) -> Money:
+        return _zero(currency)
 
     @property
     def minor_digits(self) -> int:
@@ -138,10 +144,8 @@ class Money:
 
 def sum_money(items: Iterable[Money], currency: str) -> Money:
     """The total in `currency`; nothing at all is zero. Raises CurrencyMismatch for an item in another one."""
-    total = Money.zero(currency)
-    for item in items:
-        total = total + item
-    return total
+    nothing = Money.zero(currency)
+    return Money(sum(map(nothing._same, items), nothing.amount), currency)
 
 
 def _share(cents: int, weights: Sequence[int | Decimal]) -> list[int]:
@@ -167,6 +171,11 @@ def _factor(vat_rate: Decimal) -> Decimal:
 def _cut(amount: Decimal) -> Decimal:
     """To the depth that Money allows: a quotient has up to 28 digits."""
     return amount.quantize(_step(-_DEEPEST), ROUND_HALF_UP)
+
+
+@lru_cache(maxsize=256)
+def _zero(currency: str) -> Money:
+    return Money(Decimal(0), currency)
 
 
 @cache

@@ -93,7 +93,7 @@ class Ledger:
         except OutsideTable:
             self.problem(order, ProblemKind.UNEXPECTED_FACT, {"status": before, "fact": fact})
             return
-        log.debug("fact", order=order.pk, status=before, fact=fact, to=step.to)
+        log.debug("fact", order=order.id, status=before, fact=fact, to=step.to)
         if step.to is not before:
             self.change(order, status=step.to)
             self.event(order, "status", {"from": before, "to": step.to, "fact": fact, **data})
@@ -124,7 +124,7 @@ class Ledger:
         side = SIDE_OF[kind]
         message = unsaved(
             Message,
-            order_id=order.pk,
+            order_id=order.id,
             connection_id=order.link.shop_id if side is Side.SHOP else order.link.marketplace_id,
             side=side,
             kind=kind,
@@ -142,7 +142,7 @@ class Ledger:
         know(message, "order", order)
         order.outbox.append(message)
         self._new_messages.append(message)
-        self._touched[message.side].add(order.pk)
+        self._touched[message.side].add(order.id)
         self._nudged.add(message.connection_id)
 
     def drop_unsent(self, order: Order, kinds: Collection[Kind]) -> None:
@@ -152,7 +152,7 @@ class Ledger:
                 self._drop(order, message)
 
     def event(self, order: Order, kind: str, data: Mapping[str, object] | None = None) -> None:
-        self._events.append((order.pk, self.now, self.actor, kind, dict(data or {})))
+        self._events.append((order.id, self.now, self.actor, kind, dict(data or {})))
 
     def problem(
         self,
@@ -163,11 +163,11 @@ class Ledger:
         message: Message | None = None,
         evidence: str = "",
     ) -> None:
-        key = message.pk if message is not None else None
+        key = message.id if message is not None else None
         self._problems.append(
             unsaved(
                 Problem,
-                order_id=order.pk,
+                order_id=order.id,
                 message_id=key,
                 kind=kind,
                 values=dict(values),
@@ -180,11 +180,11 @@ class Ledger:
         self._shipments.append(shipment)
 
     def solve(self, order: Order, kinds: Iterable[ProblemKind]) -> None:
-        self._solved.update((order.pk, str(kind)) for kind in kinds)
+        self._solved.update((order.id, str(kind)) for kind in kinds)
 
     def solve_of(self, message: Message) -> None:
         """The problems that telling this message had."""
-        self._solved_messages[message.pk] = message.order_id
+        self._solved_messages[message.id] = message.order_id
 
     def nudge(self, connection_id: int) -> None:
         self._nudged.add(connection_id)
@@ -197,7 +197,7 @@ class Ledger:
     def touch(self, order: Order) -> None:
         """Derive again what each side has to be told."""
         for orders in self._touched.values():
-            orders.add(order.pk)
+            orders.add(order.id)
 
     def write(self) -> None:
         """Everything, in a fixed order of tables; the caller's transaction makes it one fact."""
@@ -262,9 +262,12 @@ SELECT id, order_id, kind, message_id FROM store_problem WHERE order_id IN ({mar
 def _set(changed: dict, row: object, columns: Mapping[str, object]) -> None:  # type: ignore[type-arg]
     if not columns:
         return
-    for name, value in columns.items():
-        setattr(row, name, value)
-    changed.setdefault(row.pk, (row, set()))[1].update(columns)  # type: ignore[attr-defined]
+    row.__dict__.update(columns)
+    key = row.id  # type: ignore[attr-defined]
+    if key in changed:
+        changed[key][1].update(columns)
+    else:
+        changed[key] = row, set(columns)
 
 
 def _update(changed: dict) -> None:  # type: ignore[type-arg]

@@ -5,7 +5,6 @@ checked when they were written. Everything else about the instances is as the OR
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC
 from functools import cache
 from typing import Any, TypeVar
 
@@ -58,7 +57,7 @@ def moving_orders(keys: Collection[int]) -> list[Order]:
     rows = _with_lines(keys, goods=False)
     messages = _by_order(by_keys(Message, "order_id", keys))
     for row in rows:
-        row.outbox = messages.get(row.pk, [])
+        row.outbox = messages.get(row.id, [])
         for message in row.outbox:
             know(message, "order", row)
     return rows
@@ -67,10 +66,10 @@ def moving_orders(keys: Collection[int]) -> list[Order]:
 def bring_orders(messages: Collection[Message], *, goods: bool) -> None:
     """Give these messages their orders, each with link, lines, and where `goods` are wanted what was bought and by whom."""
     keys = {message.order_id for message in messages}
-    rows = {row.pk: row for row in _with_lines(keys, goods=goods)}
+    rows = {row.id: row for row in _with_lines(keys, goods=goods)}
     people = _by_order(by_keys(Person, "order_id", keys)) if goods else {}
     for row in rows.values() if goods else ():
-        row.kept_people = people.get(row.pk, [])
+        row.kept_people = people.get(row.id, [])
     for message in messages:
         know(message, "order", rows[message.order_id])
 
@@ -87,14 +86,14 @@ def _with_lines(keys: Collection[int], *, goods: bool) -> list[Order]:
     lines = _by_order(by_keys(Line, "order_id", keys, left_out.get(Line, _NOTHING)))
     for row in rows:
         know(row, "link", links[row.link_id])
-        row.kept_lines = lines.get(row.pk, [])
+        row.kept_lines = lines.get(row.id, [])
     return rows
 
 
 def _links(keys: Collection[int]) -> Mapping[int, Link]:
-    links = {link.pk: link for link in by_keys(Link, "id", keys)}
+    links = {link.id: link for link in by_keys(Link, "id", keys)}
     sides = {key for link in links.values() for key in (link.marketplace_id, link.shop_id)}
-    accounts = {one.pk: one for one in by_keys(Connection, "id", sides)}
+    accounts = {one.id: one for one in by_keys(Connection, "id", sides)}
     for link in links.values():
         know(link, "marketplace", accounts[link.marketplace_id])
         know(link, "shop", accounts[link.shop_id])
@@ -119,14 +118,13 @@ def _rows(model: type[M], column: str, keys: list[object], without: frozenset[st
 
 def _instance(model: type[M], names: tuple[str, ...], converters: list[Any], values: Iterable[Any], database: Any) -> M:
     row = model.__new__(model)
-    columns = row.__dict__
-    columns.update(zip(names, values, strict=True))
+    columns = row.__dict__ = dict(zip(names, values, strict=True))
     for name, convert, column in converters:
         value = columns[name]
         if value is not None:
             columns[name] = convert(value, column, database)
     state = columns["_state"] = ModelState()
-    state.adding, state.db, state.fields_cache = False, DEFAULT_DB_ALIAS, {}
+    state.__dict__ = {"adding": False, "db": DEFAULT_DB_ALIAS, "fields_cache": {}}
     return row
 
 
@@ -154,10 +152,10 @@ def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], list[tuple[str
 
 
 def _converter(column: Any, vendor: str) -> Callable[[Any, Any, Any], Any] | None:
-    """As the ORM converts; for SQLite's times and for JSON the same by a shorter way."""
+    """As the ORM converts; for JSON the same by a shorter way."""
     field, database = column.output_field, connections[DEFAULT_DB_ALIAS]
-    if isinstance(field, models.DateTimeField) and vendor == "sqlite":
-        return lambda moment, *_: moment.replace(tzinfo=UTC)
+    if isinstance(field, models.DateTimeField | models.BooleanField) and vendor == "sqlite":
+        return None  # the driver's own converters give what the ORM would
     if isinstance(field, models.JSONField):
         return lambda text, *_: msgspec.json.decode(text)
     steps = [*database.ops.get_db_converters(column), *column.get_db_converters(database)]

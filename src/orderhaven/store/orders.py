@@ -60,7 +60,7 @@ def to_hear(connection_id: int, now: datetime) -> tuple[Link | None, bool]:
 
 def to_read(link: Link, now: datetime, limit: int) -> list[str]:
     """Refs of orders that were seen and not yet read, oldest first."""
-    return [ref for (ref,) in sql.rows(_UNREAD, [link.pk, sql.moment(now), limit])]
+    return [ref for (ref,) in sql.rows(_UNREAD, [link.id, sql.moment(now), limit])]
 
 
 def take_orders(claim: Claim, link: Link, orders: Sequence[WholeOrder], now: datetime) -> None:
@@ -110,7 +110,7 @@ def _keys_of(link: Link, refs: Collection[str], condition: str = "") -> list[int
     return [
         key
         for some in sql.in_statements(refs)
-        for (key,) in sql.rows(text.format(marks=sql.marks(some), condition=condition), [link.pk, *some])
+        for (key,) in sql.rows(text.format(marks=sql.marks(some), condition=condition), [link.id, *some])
     ]
 
 
@@ -126,7 +126,7 @@ FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE o.link_id =
 def _known_lines(link: Link, refs: Collection[str]) -> dict[str, dict[str, LineFacts]]:
     known: dict[str, dict[str, LineFacts]] = {}
     for order_ref, ref, ordered, shipped, cancelled, asks, by_marketplace in sql.rows(
-        _KNOWN.format(marks=sql.marks(refs)), [link.pk, *refs]
+        _KNOWN.format(marks=sql.marks(refs)), [link.id, *refs]
     ):
         lines = known.setdefault(order_ref, {})
         if ref is not None:
@@ -152,12 +152,12 @@ def _insert_stubs(link: Link, sightings: Sequence[Sighting], now: datetime) -> N
     for row, sighting in zip(rows, sightings, strict=True):
         if row.ref not in keys:
             continue
-        row.pk = keys[row.ref]
+        row.id = keys[row.ref]
         ledger.event(row, "heard")
         lines += [
             unsaved(
                 Line,
-                order_id=row.pk,
+                order_id=row.id,
                 position=place,
                 ref=facts.ref,
                 ordered=facts.ordered,
@@ -173,7 +173,7 @@ def _stub(link: Link, sighting: Sighting, now: datetime) -> Order:
     return unsaved(
         Order,
         merchant_id=link.merchant_id,
-        link_id=link.pk,
+        link_id=link.id,
         ref=sighting.ref,
         status=Status.PENDING_CONFIRMATION if sighting.needs_acceptance else Status.NOT_SHIPPED,
         hold=Hold.OLDER if sighting.placed_at < link.from_at else Hold.NONE,
@@ -266,7 +266,7 @@ def _complete(ledger: Ledger, row: Order, whole: WholeOrder) -> list[Line]:
                 del columns[facts_column]
             ledger.change_line(kept[line.ref], position=place, **columns)
     fresh = [
-        unsaved(Line, order_id=row.pk, position=place, ref=line.ref, **line_columns(line))
+        unsaved(Line, order_id=row.id, position=place, ref=line.ref, **line_columns(line))
         for place, line in enumerate(whole.lines)
         if line.ref not in kept
     ]

@@ -35,7 +35,7 @@ def due(claim: Claim, state: MessageState, now: datetime, limit: int) -> list[Me
     """
     with transaction.atomic():
         found = [key for (key,) in sql.rows(_DUE, [claim.connection_id, str(state), sql.moment(now), limit])]
-        messages = {message.pk: message for message in by_keys(Message, "id", found)}
+        messages = {message.id: message for message in by_keys(Message, "id", found)}
         rows = [messages[key] for key in found]
         return rows if state is MessageState.AWAITING else with_orders(rows)
 
@@ -73,10 +73,17 @@ def next_due(connection_id: int, epoch: int = 0) -> datetime | None:
     return sql.time_of(sql.rows(_NEXT, [connection_id, epoch])[0][0])
 
 
-def take_up(claim: Claim, now: datetime) -> datetime | None:
-    """Take up what was left behind; when the first message is due."""
+_STATES_DUE = f"""
+SELECT DISTINCT m.state FROM store_message m {_OF_NO_REHEARSAL}
+WHERE m.connection_id = %s AND m.state IN ('due', 'unclear', 'awaiting') AND m.due_at <= %s AND {_FIRST_OF_ITS_ORDER}
+"""
+
+
+def take_up(claim: Claim, now: datetime) -> frozenset[MessageState]:
+    """Take up what was left behind; in which states messages are due now."""
     left_behind(claim, now)
-    return next_due(claim.connection_id)
+    found = sql.rows(_STATES_DUE, [claim.connection_id, sql.moment(now)])
+    return frozenset(MessageState(state) for (state,) in found)
 
 
 def begin(claim: Claim, composed: Sequence[Composed], not_after: datetime, now: datetime) -> set[int]:
@@ -86,9 +93,9 @@ def begin(claim: Claim, composed: Sequence[Composed], not_after: datetime, now: 
     with transaction.atomic():
         fence(claim)
         hold_orders([one.message.order_id for one in composed])
-        ids = [one.message.pk for one in composed]
+        ids = [one.message.id for one in composed]
         begun = _compare_and_set(ids, claim.epoch, not_after, now)
-        rows = [one for one in composed if one.message.pk in begun]
+        rows = [one for one in composed if one.message.id in begun]
         for one in rows:
             one.message.facts = dict(one.facts)
             one.message.epoch, one.message.attempt = claim.epoch, one.message.attempt + 1
@@ -132,8 +139,8 @@ def finish(
         ledger = Ledger(now)
         for row in orders_to_change(_orders_of(verdicts.keys() - taken_in.keys())):
             for message in row.outbox:
-                if message.pk in verdicts and message.state == state and message.attempt == verdicts[message.pk][0]:
-                    settle(ledger, row, message, verdicts[message.pk][1], pace)
+                if message.id in verdicts and message.state == state and message.attempt == verdicts[message.id][0]:
+                    settle(ledger, row, message, verdicts[message.id][1], pace)
         ledger.write()
 
 

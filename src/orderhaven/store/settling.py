@@ -124,7 +124,7 @@ def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done) -> None
         facts = message.facts
         ledger.add_shipment(
             unsaved(
-                Shipment, order_id=row.pk, message_id=message.pk, code=facts.get("code", ""), carrier=facts.get("carrier", ""),
+                Shipment, order_id=row.id, message_id=message.id, code=facts.get("code", ""), carrier=facts.get("carrier", ""),
                 label=facts.get("label", ""), remote_ref=done.remote_ref, pieces=facts.get("pieces", {}),
                 confirmed_at=ledger.now,
             )

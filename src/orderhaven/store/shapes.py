@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from decimal import Decimal
 
 from orderhaven.core.address import Address
 from orderhaven.core.money import Money
@@ -66,7 +65,7 @@ def people_rows(row: Order, whole: WholeOrder) -> list[Person]:
     return [
         unsaved(
             Person,
-            order_id=row.pk,
+            order_id=row.id,
             role=role,
             name_key=search_key(address.last_name),
             postcode_key=search_key(address.postcode),
@@ -91,8 +90,8 @@ def whole_order(row: Order, lines: Sequence[Line], ship_to: Address, bill_to: Ad
         lines=tuple(_whole_line(line, row.currency) for line in lines),
         ship_to=ship_to,
         bill_to=bill_to,
-        shipping_cost=_money(row.shipping_cost, row.currency),
-        discount=_money(row.discount, row.currency),
+        shipping_cost=Money.kept(row.shipping_cost, row.currency),
+        discount=Money.kept(row.discount, row.currency),
         language=row.language,
         ship_by=row.ship_by,
         deliver_by=row.deliver_by,
@@ -113,17 +112,10 @@ def _whole_line(line: Line, currency: str) -> WholeLine:
         sku=line.sku,
         ean=line.ean,
         facts=facts_of(line),
-        unit_price=_money(line.unit_price, currency),
-        total=_money(line.total, currency),
-        discount=_money(line.discount, currency),
-        commission=_money(line.commission, currency) if line.commission is not None else None,
+        unit_price=Money.kept(line.unit_price, currency),
+        total=Money.kept(line.total, currency),
+        discount=Money.kept(line.discount, currency),
+        commission=Money.kept(line.commission, currency) if line.commission is not None else None,
         vat_rate=line.vat_rate,
         services=tuple(line.services),
     )
-
-
-def _money(amount: Decimal, currency: str) -> Money:
-    """Without the zeros that the column adds."""
-    money = Money(amount, currency)
-    paid = money.rounded()
-    return paid if paid.amount == amount else money

@@ -3,8 +3,10 @@ as its bulk methods), and the few questions that every cycle asks (the ORM takes
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from decimal import Context, Decimal
+from functools import cache, lru_cache
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -36,12 +38,10 @@ def moment(at: datetime) -> Any:
 
 
 def time_of(found: Any) -> datetime | None:
-    """SQLite gives a time without its zone, and one that was computed as text."""
+    """SQLite gives a time that was computed as text, without its zone."""
     if isinstance(found, str):
-        found = datetime.fromisoformat(found)
-    if found is None or found.tzinfo is not None:
-        return cast("datetime | None", found)
-    return cast(datetime, found.replace(tzinfo=UTC))
+        return datetime.fromisoformat(found).replace(tzinfo=UTC)
+    return cast("datetime | None", found)
 
 
 def in_statements(keys: Iterable[T]) -> Iterator[list[T]]:
@@ -81,19 +81,11 @@ def insert_values(model: type[models.Model], columns: Sequence[str], rows: Seque
     """Insert rows that are no instances; a column that is not named stays null."""
     if not rows:
         return
-    database = connections[DEFAULT_DB_ALIAS]
     fields: list[Any] = [model._meta.get_field(name) for name in columns]
-    prepare = [_preparer(field, database) or _as_it_is for field in fields]
     names = ", ".join(f'"{field.column}"' for field in fields)
     text = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks(columns)})'
-    with database.cursor() as cursor:
-        cursor.executemany(
-            text,
-            [
-                [value if value is None else step(value) for step, value in zip(prepare, row, strict=True)]
-                for row in rows
-            ],
-        )
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.executemany(text, _prepared(fields, map(list, rows)))
 
 
 def update(rows: Iterable[models.Model], columns: Iterable[str]) -> None:
@@ -109,7 +101,7 @@ def update(rows: Iterable[models.Model], columns: Iterable[str]) -> None:
         + ' WHERE "id" = %s'
     )  # names come from the models, values are parameters
     with connection.cursor() as cursor:
-        cursor.executemany(text, [(*values, row.pk) for values, row in zip(_values(rows, fields), rows, strict=True)])
+        cursor.executemany(text, _values(rows, [*fields, model._meta.pk]))
 
 
 def set_columns(model: type[models.Model], columns: Mapping[str, object], where: str, given: Sequence[object]) -> int:
@@ -121,36 +113,44 @@ def set_columns(model: type[models.Model], columns: Mapping[str, object], where:
     return change(f'UPDATE "{model._meta.db_table}" SET {texts} WHERE {where}', [*values, *given])
 
 
-def _values(rows: Sequence[models.Model], fields: Sequence[Any]) -> list[tuple[Any, ...]]:
-    database = connections[DEFAULT_DB_ALIAS]  # itself: each look through Django's proxy costs as much as a value
-    prepared = [(field.attname, _preparer(field, database)) for field in fields]
-    return [
-        tuple(
-            value if (value := row.__dict__[name]) is None or prepare is None else prepare(value)
-            for name, prepare in prepared
-        )
-        for row in rows
-    ]
+def _values(rows: Sequence[models.Model], fields: Sequence[Any]) -> list[list[Any]]:
+    """Of each row the values of these fields: two of them or more, or `itemgetter` gives no tuple."""
+    taken = itemgetter(*(field.attname for field in fields))
+    return _prepared(fields, (list(taken(row.__dict__)) for row in rows))
 
 
-def _preparer(field: Any, database: Any) -> Callable[[Any], Any] | None:
-    """As the ORM prepares a value; None: it goes as it is."""
+def _prepared(fields: Sequence[Any], rows: Iterable[list[Any]]) -> list[list[Any]]:
+    """Rows of one value per field, as the database takes them."""
+    vendor = connections[DEFAULT_DB_ALIAS].vendor
+    steps = [(place, step) for place, field in enumerate(fields) if (step := _preparer(field, vendor)) is not None]
+    prepared = []
+    for row in rows:
+        for place, step in steps:
+            if (value := row[place]) is not None:
+                row[place] = step(value)
+        prepared.append(row)
+    return prepared
+
+
+@cache
+def _preparer(field: Any, vendor: str) -> Callable[[Any], Any] | None:
+    """As the ORM prepares a value, for SQLite's times and amounts and for JSON by a shorter way; None: it goes as it is."""
     if isinstance(field, _AS_IT_IS):
         return None
-    if database.vendor == "sqlite" and isinstance(field, models.DateTimeField):
+    if vendor == "sqlite" and isinstance(field, models.DateTimeField):
         return _time_as_text
-    if database.vendor == "sqlite" and isinstance(field, models.JSONField):
+    if vendor == "sqlite" and isinstance(field, models.JSONField):
         return lambda value: msgspec.json.encode(value).decode()
-    return lambda value: field.get_db_prep_save(value, database)
+    if vendor == "sqlite" and isinstance(field, models.DecimalField):
+        step, context = Decimal(1).scaleb(-field.decimal_places), Context(prec=field.max_digits)
+        return lambda value: f"{Decimal(value).quantize(step, context=context):f}"
+    return lambda value: field.get_db_prep_save(value, connections[DEFAULT_DB_ALIAS])
 
 
+@lru_cache(maxsize=1024)  # most times of a transaction are its own
 def _time_as_text(at: datetime) -> Any:
     """What the ORM writes, by a shorter way where the time is UTC already; a naive one is an error as ever."""
     return at.replace(tzinfo=None).isoformat(" ") if at.tzinfo is UTC else moment(at)
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
 
 
 @cache
@@ -158,6 +158,7 @@ def _writable(model: type[models.Model]) -> list[Any]:
     return [field for field in model._meta.concrete_fields if not field.primary_key]
 
 
+@cache
 def _insert_text(model: type[models.Model], count: int, ignore_repeats: bool, returning: tuple[str, ...]) -> str:
     fields = _writable(model)
     columns = ", ".join(f'"{field.column}"' for field in fields)

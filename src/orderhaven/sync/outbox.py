@@ -62,10 +62,8 @@ async def deliver(cycle: Cycle, mouth: Mouth) -> None:
     """Tell what is due, most urgent first, for a bounded time. Raises what ends a cycle."""
     until = cycle.tells_until()
     while cycle.now() < until:
-        next_due = await cycle.store(rows.take_up, cycle.claim, cycle.now())
-        if next_due is None or next_due > cycle.now():
-            return
-        moved = await _look_again(cycle, mouth) + await _ask_after(cycle, mouth) + await _send_due(cycle, mouth)
+        due = await cycle.store(rows.take_up, cycle.claim, cycle.now())
+        moved = sum([await turn(cycle, mouth) for state, turn in _TURNS.items() if state in due])
         if not moved:
             return
 
@@ -95,17 +93,24 @@ async def _send_due(cycle: Cycle, mouth: Mouth) -> int:
     verdicts = await _apart(cycle, messages, mouth.before)
     composed: list[Composed] = []
     for message in messages:
-        if message.pk not in verdicts:
+        if message.id not in verdicts:
             match _composed(cycle, mouth, message):
                 case Composed() as ready:
                     composed.append(ready)
                 case verdict:
-                    verdicts[message.pk] = verdict
+                    verdicts[message.id] = verdict
     await _finish(cycle, messages, verdicts, MessageState.DUE)
     not_after = cycle.not_after()
     begun = await cycle.store(rows.begin, cycle.claim, composed, not_after, cycle.now())
-    await _send_all(cycle, mouth, [one.message for one in composed if one.message.pk in begun], not_after)
+    await _send_all(cycle, mouth, [one.message for one in composed if one.message.id in begun], not_after)
     return len(messages)
+
+
+_TURNS: Mapping[MessageState, Callable[[Cycle, Mouth], Awaitable[int]]] = {
+    MessageState.UNCLEAR: _look_again,
+    MessageState.AWAITING: _ask_after,
+    MessageState.DUE: _send_due,
+}
 
 
 def _composed(cycle: Cycle, mouth: Mouth, message: Message) -> Composed | Verdict:
@@ -124,7 +129,7 @@ async def _apart(
         return dict(await ask(messages))
     except _OF_ONE_ORDER as error:
         if len(messages) == 1:
-            return {messages[0].pk: _own_trouble(cycle, messages[0], error)}
+            return {messages[0].id: _own_trouble(cycle, messages[0], error)}
     half = len(messages) // 2
     return {**await _apart(cycle, messages[:half], ask), **await _apart(cycle, messages[half:], ask)}
 
@@ -147,7 +152,7 @@ async def _send_all(cycle: Cycle, mouth: Mouth, messages: Sequence[Message], not
             done, under_way = await asyncio.wait(under_way, timeout=_GATHERS_FOR_S)
             group = [task.result() for task in sending if task in done]
             ends += [one.ends for one in group if one.ends is not None]
-            verdicts = {one.message.pk: one.verdict for one in group}
+            verdicts = {one.message.id: one.verdict for one in group}
             await _finish(cycle, [one.message for one in group], verdicts, MessageState.SENDING)
     finally:
         for task in sending:
@@ -181,6 +186,6 @@ async def _due(cycle: Cycle, state: MessageState, limit: int) -> list[Message]:
 
 async def _finish(cycle: Cycle, messages: Sequence[Message], verdicts: Verdicts, state: MessageState) -> None:
     if verdicts:
-        attempts = {message.pk: message.attempt for message in messages}
+        attempts = {message.id: message.attempt for message in messages}
         written = {key: (attempts[key], verdict) for key, verdict in verdicts.items()}
         await cycle.store(rows.finish, cycle.claim, written, state, cycle.pace(), cycle.now())

@@ -74,13 +74,13 @@ class MarketplaceMouth:
         for message, answer in answers.items():
             match answer:
                 case TryLater() if not (down or isinstance(answer, RateLimited)):
-                    verdicts[message.pk] = NotThere(counts=False)  # it could not be seen whether it is
+                    verdicts[message.id] = NotThere(counts=False)  # it could not be seen whether it is
                 case OrderProblem() | Surprise():
-                    verdicts[message.pk] = verdict_of(answer, self._side)
+                    verdicts[message.id] = verdict_of(answer, self._side)
                 case BaseException():
                     raise answer
                 case verdict:
-                    verdicts[message.pk] = verdict
+                    verdicts[message.id] = verdict
         return verdicts
 
     async def ask(self, messages: Sequence[Message]) -> Verdicts:
@@ -90,7 +90,7 @@ class MarketplaceMouth:
         refused = [message for message, receipt in said.items() if receipt.refused]
         if refused:
             await self._cycle.store(outbox.with_orders, refused)
-        return {message.pk: await self._verdict(message, receipt) for message, receipt in said.items()}
+        return {message.id: await self._verdict(message, receipt) for message, receipt in said.items()}
 
     # below: how
 

@@ -33,21 +33,21 @@ class ShopMouth:
         verdicts |= await self._look_at_cancels(cancels)
         found = await self._find(placings)
         for message in placings:
-            if message.pk in found:
-                verdicts[message.pk] = found[message.pk]
-        return verdicts | await self._resolve([message for message in placings if message.pk not in found])
+            if message.id in found:
+                verdicts[message.id] = found[message.id]
+        return verdicts | await self._resolve([message for message in placings if message.id not in found])
 
     def compose(self, message: Message) -> Composed | Verdict:
         if message.kind == Kind.CANCEL_SHOP:
             return Composed(message, message.facts)
-        placement = self._placements[message.pk]
+        placement = self._placements[message.id]
         return Composed(message, {"pieces": dict(placement.quantities), "total": str(placement.total.amount)})
 
     async def send(self, message: Message, not_after: datetime) -> Verdict:
         if message.kind == Kind.CANCEL_SHOP:
             await self._shop.cancel(message.order.shop_ref, not_after=not_after)
             return Done()
-        placement = self._placements[message.pk]
+        placement = self._placements[message.id]
         placed = await self._shop.place(placement, not_after=not_after)
         return judged(placement, placement.quantities, (placed.order,))
 
@@ -55,7 +55,7 @@ class ShopMouth:
         cancels = [message for message in messages if message.kind == Kind.CANCEL_SHOP]
         placings = [message for message in messages if message.kind == Kind.PLACE]
         seen = await self._find(placings) | await self._look_at_cancels(cancels)
-        return {message.pk: seen.get(message.pk) or self._not_there(message, begun_at) for message in messages}
+        return {message.id: seen.get(message.id) or self._not_there(message, begun_at) for message in messages}
 
     async def ask(self, messages: Sequence[Message]) -> Verdicts:
         raise NotImplementedError("no shop answers a telling later")
@@ -73,7 +73,7 @@ class ShopMouth:
         by_reference = {placing.reference(message): message for message in placings}
         found = await self._shop.find(tuple(by_reference))
         return {
-            message.pk: _judged_as_sent(message, found[reference])
+            message.id: _judged_as_sent(message, found[reference])
             for reference, message in by_reference.items()
             if found.get(reference)
         }
@@ -86,13 +86,13 @@ class ShopMouth:
         for message in placings:
             placement = placing.placement(message)
             if not message.order.kept_people:
-                verdicts[message.pk] = Park(ProblemKind.PERSON_ERASED)
+                verdicts[message.id] = Park(ProblemKind.PERSON_ERASED)
             elif not placement.quantities:
-                verdicts[message.pk] = Park(ProblemKind.NO_LINES)
+                verdicts[message.id] = Park(ProblemKind.NO_LINES)
             elif currencies and message.order.currency not in currencies:
-                verdicts[message.pk] = Park(ProblemKind.CURRENCY_REFUSED, {"currency": message.order.currency})
+                verdicts[message.id] = Park(ProblemKind.CURRENCY_REFUSED, {"currency": message.order.currency})
             else:
-                wanted[message.pk] = placement
+                wanted[message.id] = placement
         products = await self._products([one for one in wanted.values() if not one.delivered_by_marketplace])
         for key, placement in wanted.items():
             match placing.with_products(placement, products):
@@ -106,7 +106,7 @@ class ShopMouth:
 
     async def _products(self, placements: Sequence[Placement]) -> Mapping[ProductWanted, str]:
         articles = {ProductWanted(line.sku, line.ean) for one in placements for line in one.order.lines}
-        said = await self._cycle.store(placing.matches_said, self._cycle.row.pk, articles)
+        said = await self._cycle.store(placing.matches_said, self._cycle.row.id, articles)
         found = dict(said)
         for some in _chunks(sorted(articles - said.keys(), key=repr), self._cycle.declaration.limits.orders_per_look):
             found |= await self._shop.find_products(some)
@@ -115,16 +115,16 @@ class ShopMouth:
     async def _look_at_cancels(self, cancels: Sequence[Message]) -> dict[int, Verdict]:
         """A completed shop order is never cancelled by us; one that is cancelled or gone needs no telling."""
         placed = {message.order.shop_ref: message for message in cancels if message.order.shop_ref}
-        verdicts: dict[int, Verdict] = {message.pk: NotWanted() for message in cancels if not message.order.shop_ref}
+        verdicts: dict[int, Verdict] = {message.id: NotWanted() for message in cancels if not message.order.shop_ref}
         readings = await self._shop.read(tuple(placed)) if placed else {}
         for shop_ref, message in placed.items():
             match readings[shop_ref].state:
                 case ShopState.COMPLETED:
-                    verdicts[message.pk] = Park(ProblemKind.STOP_THE_PARCEL)
+                    verdicts[message.id] = Park(ProblemKind.STOP_THE_PARCEL)
                 case ShopState.OPEN:
                     pass
                 case _:
-                    verdicts[message.pk] = Done()
+                    verdicts[message.id] = Done()
         return verdicts
 
 

@@ -6,7 +6,7 @@ import hmac
 
 import pytest
 
-from orderhaven.connectors.kit.http import Request
+from orderhaven.connectors.kit.http import Request, written
 from orderhaven.connectors.woocommerce.auth import OAuth, is_loopback, signature
 from orderhaven.core.errors import AuthRefused, WrongAddress
 
@@ -30,7 +30,7 @@ def test_the_signature_is_that_of_the_standard() -> None:
         ("oauth_timestamp", "1700000000"),
     ]
 
-    found = signature("get", "http://127.0.0.1:8080/wp-json/wc/v3/orders", pairs, "cs_1")
+    found = signature("get", "http://127.0.0.1:8080/wp-json/wc/v3/orders", written(pairs), "cs_1")
 
     assert expected == found
 

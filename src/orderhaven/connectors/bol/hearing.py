@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from orderhaven.connectors.bol.mapping import AMSTERDAM, sighting_from
-from orderhaven.connectors.bol.shapes import OrderList
+from orderhaven.connectors.bol.mapping import AMSTERDAM, last_change, sighting_from
+from orderhaven.connectors.bol.shapes import ListedOrder, OrderList
 from orderhaven.core.errors import RateLimited, TryLater
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.marketplace import Page, Sighting
@@ -119,7 +119,7 @@ class Hearing:
             number = 1
             while rows := (await self._page(window, number)).orders:
                 self._is_long = self._is_long or number > 1 or len(rows) >= PAGE_SIZE
-                if news := self._news(map(sighting_from, rows)):
+                if news := self._news(rows):
                     yield news
                 number += 1
 
@@ -141,12 +141,12 @@ class Hearing:
         self._patience -= wait
         await self.clock.sleep(wait)
 
-    def _news(self, sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
+    def _news(self, rows: Iterable[ListedOrder]) -> tuple[Sighting, ...]:
         """Those that this hearing has not given yet, as they stand now."""
         news = []
-        for sighting in sightings:
-            key = (sighting.ref, sighting.changed_at)
+        for row in rows:
+            key = (row.order_id, last_change(row))
             if key not in self._known:
                 self._known.add(key)
-                news.append(sighting)
+                news.append(sighting_from(row))
         return tuple(news)

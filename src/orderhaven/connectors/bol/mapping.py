@@ -40,17 +40,20 @@ def sighting_from(row: ListedOrder) -> Sighting:
     An item with an unknown fulfilment word is left out here; `order_from` raises for it, where that holds up no
     other order.
     """
-    placed_at = row.order_placed_date_time
     return Sighting(
         ref=row.order_id,
-        placed_at=_utc(placed_at),
-        changed_at=_utc(max((item.latest_changed_date_time for item in row.order_items), default=placed_at)),
+        placed_at=_utc(row.order_placed_date_time),
+        changed_at=_utc(last_change(row)),
         lines=tuple(
             _facts(item, _BY_MARKETPLACE[item.fulfilment_method])
             for item in row.order_items
             if item.fulfilment_method in _BY_MARKETPLACE
         ),
     )
+
+
+def last_change(row: ListedOrder) -> datetime:
+    return max((item.latest_changed_date_time for item in row.order_items), default=row.order_placed_date_time)
 
 
 def order_from(detail: Detail) -> Order:

@@ -18,14 +18,14 @@ class BearerToken:
         self._fetch = fetch
         self._tokens = tokens
         self._clock = clock
-        self._token = ""
-        self._ends_at = clock.now()
+        self._header = "Bearer "
+        self._good_until = clock.now()
         self._fetched_at: datetime | None = None  # None: this process has fetched none yet
         self._turn = asyncio.Lock()
 
     async def sign(self, request: Request) -> Request:
         await self._make_current()
-        headers = {**request.headers, "Authorization": self._header()}
+        headers = {**request.headers, "Authorization": self._header}
         return Request(request.method, request.url, headers, request.body)
 
     async def renew(self, refused: Request) -> bool:
@@ -33,7 +33,7 @@ class BearerToken:
 
         Several calls may be under way with a token that ends: only the first of them has to renew it.
         """
-        if refused.headers.get("Authorization") != self._header():
+        if refused.headers.get("Authorization") != self._header:
             return True
         if self._fetched_at is not None and self._clock.now() - self._fetched_at < self._spare():
             return False
@@ -42,31 +42,32 @@ class BearerToken:
 
     async def forget(self) -> None:
         """Whatever token there is, here and in the cache: the next request fetches one."""
-        self._ends_at = self._clock.now()
-        await self._tokens.put("", self._ends_at)
-
-    def _header(self) -> str:
-        return f"Bearer {self._token}"
+        self._good_until = now = self._clock.now()
+        await self._tokens.put("", now)
 
     async def _make_current(self) -> None:
-        if self._token and self._still_good():
+        if self._still_good():
             return
         async with self._turn:
-            if not (self._token and self._still_good()):
+            if not self._still_good():
                 await self._take_kept_or_new()
 
     async def _take_kept_or_new(self) -> None:
-        if not self._token and (kept := await self._tokens.get()) and kept[0]:
-            self._token, self._ends_at = kept
+        if self._fetched_at is None and (kept := await self._tokens.get()) and kept[0]:
+            self._take(*kept)
             if self._still_good():
                 return
         now = self._clock.now()
-        self._token, lifetime = await self._fetch()
-        self._fetched_at, self._ends_at = now, now + lifetime
-        await self._tokens.put(self._token, self._ends_at)
+        token, lifetime = await self._fetch()
+        self._fetched_at = now
+        self._take(token, now + lifetime)
+        await self._tokens.put(token, now + lifetime)
+
+    def _take(self, token: str, ends_at: datetime) -> None:
+        self._header, self._good_until = f"Bearer {token}", ends_at - self._spare()
 
     def _still_good(self) -> bool:
-        return self._clock.now() < self._ends_at - self._spare()
+        return self._clock.now() < self._good_until
 
     def _spare(self) -> timedelta:
         # on a fast clock a token may live less than the spare time

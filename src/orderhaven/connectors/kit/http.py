@@ -1,6 +1,7 @@
 """Requests and responses as plain values, and the one seam to the network that tests and simulations replace."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -26,11 +27,12 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Response:
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    headers: Mapping[str, str] = field(default_factory=dict)  # asked for by names in lower case
     body: bytes = b""
 
 
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_ALL_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
 
 
 def percent_encoded(text: str) -> str:
@@ -38,6 +40,8 @@ def percent_encoded(text: str) -> str:
 
     As `urllib.parse.quote` does it, which goes through the hundreds of ids of one question byte by byte.
     """
+    if _ALL_UNRESERVED(text):
+        return text
     if not text.isascii():
         return quote(text, safe="")
     escaped = set(text) - _UNRESERVED
@@ -46,6 +50,11 @@ def percent_encoded(text: str) -> str:
     for character in escaped - {"%"}:
         text = text.replace(character, f"%{ord(character):02X}")
     return text
+
+
+def written(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Each parameter of a query as name=value, percent-encoded."""
+    return [f"{percent_encoded(name)}={percent_encoded(value)}" for name, value in pairs]
 
 
 class NoAnswer(Exception):

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport, percent_encoded
+from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport, written
 from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater, Unclear, WrongAddress
 from orderhaven.ports.connector import Limits, Outside
 
@@ -145,8 +145,7 @@ class Session:
         return Request(request.method, target, request.headers, request.body)
 
     def _url(self, path: str, query: Mapping[str, str] | None = None) -> str:
-        text = "&".join(f"{percent_encoded(name)}={percent_encoded(value)}" for name, value in (query or {}).items())
-        return f"{self.base_url}{path}" + (f"?{text}" if text else "")
+        return f"{self.base_url}{path}" + (f"?{'&'.join(written(query.items()))}" if query else "")
 
     def _real_seconds(self, duration: timedelta) -> float:
         return duration / self.clock.in_real(1.0)

@@ -47,7 +47,7 @@ class AioTransport:
             body = await reply.read()
             if len(body) > _LARGEST_ANSWER:
                 raise NoAnswer("answered more than can be right", sent=True)
-            return Response(reply.status, {name.lower(): value for name, value in reply.headers.items()}, body)
+            return Response(reply.status, reply.headers, body)  # which finds a name in any case
 
     async def close(self) -> None:
         await self._client.close()

@@ -5,12 +5,13 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlsplit
 
-from orderhaven.connectors.kit.http import Request, percent_encoded
+from orderhaven.connectors.kit.http import Request, percent_encoded, written
 from orderhaven.connectors.kit.session import Auth
 from orderhaven.core.errors import WrongAddress
 from orderhaven.ports.clock import Clock
@@ -24,7 +25,11 @@ def auth_for(url: str, key: str, secret: str, clock: Clock) -> Auth:
 
 
 def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
+    return _is_loopback(urlsplit(url).hostname or "")
+
+
+@lru_cache(maxsize=256)
+def _is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -83,15 +88,18 @@ class OAuth:
             ("oauth_signature_method", "HMAC-SHA256"),
             ("oauth_timestamp", str(timestamp)),
         ]
-        pairs.append(("oauth_signature", signature(request.method, address, pairs, self._secret)))
-        text = "&".join(f"{percent_encoded(name)}={percent_encoded(value)}" for name, value in pairs)
-        return replace(request, url=f"{address}?{text}")
+        parameters = written(pairs)
+        proof = percent_encoded(signature(request.method, address, parameters, self._secret))
+        return replace(request, url=f"{address}?{'&'.join(parameters)}&oauth_signature={proof}")
 
 
-def signature(method: str, address: str, pairs: Sequence[tuple[str, str]], secret: str) -> str:
-    """RFC 5849, 3.4: method, address and sorted parameters; the key ends in '&' because there is no token."""
-    ordered = sorted((percent_encoded(name), percent_encoded(value)) for name, value in pairs)
-    parameters = "&".join(f"{name}={value}" for name, value in ordered)
-    base = f"{method.upper()}&{percent_encoded(address)}&{percent_encoded(parameters)}"
+def signature(method: str, address: str, parameters: Iterable[str], secret: str) -> str:
+    """RFC 5849, 3.4: method, address and sorted parameters (as `kit.http.written` gives them).
+
+    The key ends in '&' because there is no token.
+    """
+    # by name first: "=" sorts after some characters with which a longer name goes on
+    ordered = "&".join(sorted(parameters, key=lambda pair: pair.split("=", 1)))
+    base = f"{method.upper()}&{percent_encoded(address)}&{percent_encoded(ordered)}"
     digest = hmac.new(f"{secret}&".encode(), base.encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()

@@ -3,7 +3,7 @@
 import re
 
 _OURS = "orderhaven-"
-_KEPT = re.compile(r"[A-Za-z0-9._-]")
+_UNUSUAL = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST = 100  # the column's width
 
 
@@ -13,7 +13,7 @@ def created_via(reference: str) -> str:
     WooCommerce splits that filter at commas and white space and cleans its text, so anything unusual is
     written as ~hex.
     """
-    text = _OURS + "".join(c if _KEPT.match(c) else f"~{c.encode().hex()}~" for c in reference)
+    text = _OURS + _UNUSUAL.sub(lambda found: f"~{found[0].encode().hex()}~", reference)
     if len(text) > _LONGEST:
         raise ValueError(f"A reference of {len(reference)} characters is too long for WooCommerce.")
     return text

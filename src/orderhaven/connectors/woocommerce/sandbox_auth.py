@@ -6,7 +6,7 @@ import hmac
 from collections import deque
 from urllib.parse import parse_qsl, urlsplit
 
-from orderhaven.connectors.kit.http import Request
+from orderhaven.connectors.kit.http import Request, written
 from orderhaven.connectors.woocommerce.auth import signature
 
 _WINDOW_S = 15 * 60
@@ -64,7 +64,7 @@ class Door:
             raise self._stranger(request)
         if given.get("oauth_signature_method") not in ("HMAC-SHA256",):
             raise wrong("Invalid signature - signature method is invalid.")
-        signed = [pair for pair in pairs if pair[0] != "oauth_signature"]
+        signed = written(pair for pair in pairs if pair[0] != "oauth_signature")
         expected = signature(request.method, _address(request, home_url), signed, self.secret)
         if not hmac.compare_digest(expected, given.get("oauth_signature", "")):
             raise wrong("Invalid signature - provided signature does not match.")

@@ -34,8 +34,9 @@ class Told(StrEnum):
 class Order(models.Model):
     outbox: list["Message"]  # its messages, where `loading.moving_orders` loaded it
 
-    merchant = models.ForeignKey(Merchant, models.PROTECT)
-    link = models.ForeignKey(Link, models.PROTECT)
+    # every foreign key here begins an index below: one of its own would only be written
+    merchant = models.ForeignKey(Merchant, models.PROTECT, db_index=False)
+    link = models.ForeignKey(Link, models.PROTECT, db_index=False)
     ref = models.CharField(max_length=100)
     status = models.CharField(max_length=30)
     hold = models.CharField(max_length=10, default=Hold.NONE)
@@ -117,7 +118,7 @@ class Order(models.Model):
 
 
 class Line(models.Model):
-    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveIntegerField()
     ref = models.CharField(max_length=100)
     remote_ids = models.JSONField(default=list)
@@ -153,7 +154,7 @@ class PersonRole(StrEnum):
 class Person(models.Model):
     """A buyer's personal data: the one table that is erased. Columns follow core.address.Address."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="people")
+    order = models.ForeignKey(Order, models.CASCADE, related_name="people", db_index=False)
     role = models.CharField(max_length=10)
     salutation = models.TextField(default="")
     first_name = models.TextField(default="")

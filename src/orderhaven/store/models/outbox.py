@@ -40,8 +40,9 @@ class MessageState(StrEnum):
 class Message(models.Model):
     """The outbox: one thing that one connection must still be told about one order."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="messages")
-    connection = models.ForeignKey(Connection, models.PROTECT)
+    # both begin an index below
+    order = models.ForeignKey(Order, models.CASCADE, related_name="messages", db_index=False)
+    connection = models.ForeignKey(Connection, models.PROTECT, db_index=False)
     side = models.CharField(max_length=12)
     kind = models.CharField(max_length=12)
     part = models.PositiveIntegerField(default=0)  # a telling is one request: what does not fit in one becomes parts
@@ -109,8 +110,8 @@ class Problem(models.Model):
 class Event(models.Model):
     """A fact that happened: append-only, the timeline and the audit log."""
 
-    order = models.ForeignKey(Order, models.CASCADE, null=True, related_name="events")
-    connection = models.ForeignKey(Connection, models.CASCADE, null=True)
+    order = models.ForeignKey(Order, models.CASCADE, null=True, related_name="events", db_index=False)
+    connection = models.ForeignKey(Connection, models.CASCADE, null=True, db_index=False)
     # when it concerns neither of those
     merchant = models.ForeignKey(Merchant, models.CASCADE, null=True, db_index=False)
     at = models.DateTimeField()
@@ -122,4 +123,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["order", "id"], name="event_timeline"),
             models.Index(fields=["id"], name="event_beside_orders", condition=Q(order__isnull=True)),
+            models.Index(
+                fields=["connection", "id"], name="event_of_connection", condition=Q(connection__isnull=False)
+            ),
         ]
