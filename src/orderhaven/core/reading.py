@@ -23,8 +23,8 @@ def header_of(lines: Iterable[LineFacts]) -> Header:
     """Lines that the marketplace ships itself count only where all of them are."""
     lines = list(lines)
     ours = [line for line in lines if not line.by_marketplace] or lines
-    still_open = sum(line.open for line in ours)
-    shipped = sum(line.shipped for line in ours)
+    still_open = [line for line in ours if line.open]
+    shipped = [line for line in ours if line.shipped]
     if still_open:
         return Header.PART_SENT if shipped else Header.OPEN
     if shipped:

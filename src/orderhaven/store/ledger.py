@@ -24,6 +24,7 @@ from orderhaven.store.models import (
     Problem,
     Shipment,
     Side,
+    Told,
 )
 
 log = structlog.get_logger()
@@ -44,6 +45,7 @@ RANK: Mapping[Kind, int] = {
 }  # fmt: skip
 UNSENT = frozenset({MessageState.HELD, MessageState.DUE, MessageState.PARKED})
 IN_FLIGHT = frozenset({MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING})
+_OPEN = (UNSENT | IN_FLIGHT) - {MessageState.PARKED}
 
 
 def orders_to_change(keys: Collection[int]) -> list[Order]:
@@ -79,7 +81,7 @@ class Ledger:
         self._shipments: list[Shipment] = []
         self._solved: set[tuple[int, str]] = set()
         self._solved_messages: dict[int, int] = {}
-        self._touched: dict[str, set[int]] = {side: set() for side in Side}
+        self._touched: dict[str, dict[int, Order]] = {side: {} for side in Side}
         self._nudged: set[int] = set()
         self._waits: dict[int, datetime] = {}
 
@@ -108,7 +110,7 @@ class Ledger:
         _set(self._lines, line, columns)
 
     def change_message(self, message: Message, **columns: object) -> None:
-        self._touched[message.side].add(message.order_id)
+        self._touched[message.side][message.order_id] = message.order
         _set(self._messages, message, columns)
 
     def put(self, order: Order, kind: Kind, *, anew: bool = False, **facts: str) -> Message | None:
@@ -142,7 +144,7 @@ class Ledger:
         know(message, "order", order)
         order.outbox.append(message)
         self._new_messages.append(message)
-        self._touched[message.side].add(order.id)
+        self._touched[message.side][order.id] = order
         self._nudged.add(message.connection_id)
 
     def drop_unsent(self, order: Order, kinds: Collection[Kind]) -> None:
@@ -197,10 +199,13 @@ class Ledger:
     def touch(self, order: Order) -> None:
         """Derive again what each side has to be told."""
         for orders in self._touched.values():
-            orders.add(order.id)
+            orders[order.id] = order
 
     def write(self) -> None:
         """Everything, in a fixed order of tables; the caller's transaction makes it one fact."""
+        for side, orders in self._touched.items():
+            for order in orders.values():
+                self.change(order, **{f"{side}_told": _told(order, side)})
         sql.insert(
             [message for message in self._new_messages if message.state != MessageState.DROPPED], ignore_repeats=True
         )
@@ -211,8 +216,6 @@ class Ledger:
         new = sql.insert(self._problems, ignore_repeats=True, returning=("order_id", "kind"))
         self._events += [(order_id, self.now, self.actor, "problem", {"problem": kind}) for order_id, kind in new]
         sql.insert_values(Event, _EVENT_COLUMNS, self._events)
-        for side, orders in self._touched.items():
-            _derive_told(side, orders)
         # only once all this is committed: two cycles that hold their own connection would wait for each other's for good.
         # A death in between costs until the next hearing at most: a cycle plans from the messages and waits themselves
         transaction.on_commit(self._nudge_connections)
@@ -278,23 +281,12 @@ def _update(changed: dict) -> None:  # type: ignore[type-arg]
         sql.update(rows, columns)
 
 
-_DERIVE = """
-UPDATE store_order SET {side}_told = CASE
-    WHEN EXISTS (SELECT 1 FROM store_message m WHERE m.order_id = store_order.id AND m.side = '{side}'
-                 AND m.state = 'parked') THEN 'refused'
-    WHEN EXISTS (SELECT 1 FROM store_message m WHERE m.order_id = store_order.id AND m.side = '{side}'
-                 AND m.state IN ('held', 'due', 'sending', 'unclear', 'awaiting')) THEN 'being_told'
-    WHEN {known} OR EXISTS (SELECT 1 FROM store_message m WHERE m.order_id = store_order.id AND m.side = '{side}'
-                 AND m.state = 'told') THEN 'told'
-    ELSE '' END
-WHERE id IN ({ids})
-"""
-
-
-_KNOWS_BY_ITSELF: Mapping[str, str] = {Side.SHOP: "shop_ref <> ''", Side.MARKETPLACE: "handled_by_others"}
-
-
-def _derive_told(side: str, order_ids: Collection[int]) -> None:
-    if order_ids:
-        ids = ", ".join(str(int(one)) for one in order_ids)
-        sql.change(_DERIVE.format(side=side, known=_KNOWS_BY_ITSELF[side], ids=ids))
+def _told(order: Order, side: str) -> Told:
+    """What a side still has to be told of an order, from its messages; a side may also know it by itself."""
+    states = {message.state for message in order.outbox if message.side == side}
+    if MessageState.PARKED in states:
+        return Told.REFUSED
+    if states & _OPEN:
+        return Told.BEING_TOLD
+    knows = bool(order.shop_ref) if side == Side.SHOP else order.handled_by_others
+    return Told.TOLD if knows or MessageState.TOLD in states else Told.NOTHING

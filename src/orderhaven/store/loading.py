@@ -103,7 +103,7 @@ def _links(keys: Collection[int]) -> Mapping[int, Link]:
 def _by_order(rows: Iterable[M]) -> dict[int, list[M]]:
     found: dict[int, list[M]] = {}
     for row in rows:
-        found.setdefault(row.order_id, []).append(row)  # type: ignore[attr-defined]
+        found.setdefault(row.__dict__["order_id"], []).append(row)
     return found
 
 

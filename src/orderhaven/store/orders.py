@@ -16,17 +16,29 @@ from orderhaven.store import links, sql
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.consequences import want_taken_in
 from orderhaven.store.ledger import Ledger, orders_to_change
-from orderhaven.store.loading import unsaved
+from orderhaven.store.loading import know, unsaved
 from orderhaven.store.models import Hold, Line, Link, Order, Person
-from orderhaven.store.shapes import facts_of, line_columns, order_columns, people_rows
+from orderhaven.store.shapes import article_columns, facts_columns, facts_of, line_columns, order_columns, people_rows
+
+
+def unknown(link: Link, refs: Collection[str]) -> list[str]:
+    """Those of these refs that were never heard, each once."""
+    known = {
+        ref
+        for some in sql.in_statements(refs)
+        for (ref,) in sql.rows(
+            f"SELECT ref FROM store_order WHERE link_id = %s AND ref IN ({sql.marks(some)})", [link.id, *some]
+        )
+    }
+    return [ref for ref in dict.fromkeys(refs) if ref not in known]
 
 
 def take_sightings(
     claim: Claim, link: Link, sightings: Sequence[Sighting], now: datetime, *, accepts: bool = False
 ) -> int:
-    """Insert orders never seen, to be read; apply what changed of the others. Returns how many were new.
+    """Insert orders never seen, those without their whole order to be read; apply what changed of the others.
 
-    `accepts`: the marketplace wants a yes to orders, so one that needs none any more has it.
+    Returns how many were new. `accepts`: the marketplace wants a yes to orders, so one that needs none any more has it.
     """
     if not sightings:
         return 0
@@ -34,13 +46,12 @@ def take_sightings(
         fence(claim)
         known = _known_lines(link, [sighting.ref for sighting in sightings])
         fresh = list({sighting.ref: sighting for sighting in sightings if sighting.ref not in known}.values())
-        _insert_stubs(link, fresh, now)
-        known |= {sighting.ref: _untouched(sighting.lines) for sighting in fresh}
-        changed = {sighting.ref: sighting for sighting in sightings if _differs(known[sighting.ref], sighting)}
-        _apply_changes(link, changed, now)
+        seen = [sighting for sighting in sightings if sighting.ref in known]
+        _insert_new(link, fresh, now)
+        _apply_changes(link, {one.ref: one for one in seen if _differs(known[one.ref], one)}, now)
         if accepts:
             _apply_acceptance(link, sightings, now)
-    whole = [sighting.order for sighting in sightings if sighting.order is not None]
+    whole = [sighting.order for sighting in seen if sighting.order is not None]
     if whole:
         take_orders(claim, link, _unread_among(link, whole), now)
     return len(fresh)
@@ -134,55 +145,73 @@ def _known_lines(link: Link, refs: Collection[str]) -> dict[str, dict[str, LineF
     return known
 
 
-def _untouched(lines: Sequence[LineFacts]) -> dict[str, LineFacts]:
-    return {line.ref: LineFacts(line.ref, line.ordered, by_marketplace=line.by_marketplace) for line in lines}
-
-
 def _differs(known: Mapping[str, LineFacts], sighting: Sighting) -> bool:
     return any(known.get(line.ref) != line for line in sighting.lines)
 
 
-def _insert_stubs(link: Link, sightings: Sequence[Sighting], now: datetime) -> None:
+def _insert_new(link: Link, sightings: Sequence[Sighting], now: datetime) -> None:
+    """Those that come with their whole order are put on their way to the shop."""
     if not sightings:
         return
-    rows = [_stub(link, sighting, now) for sighting in sightings]
+    rows = [_new_row(link, sighting, now) for sighting in sightings]
     keys = {ref: key for key, ref in sql.insert(rows, ignore_repeats=True, returning=("id", "ref"))}
     ledger = Ledger(now)
-    lines = []
-    for row, sighting in zip(rows, sightings, strict=True):
-        if row.ref not in keys:
-            continue
+    people: list[Person] = []
+    inserted = [(row, sighting) for row, sighting in zip(rows, sightings, strict=True) if row.ref in keys]
+    for row, sighting in inserted:
         row.id = keys[row.ref]
-        ledger.event(row, "heard")
-        lines += [
-            unsaved(
-                Line,
-                order_id=row.id,
-                position=place,
-                ref=facts.ref,
-                ordered=facts.ordered,
-                by_marketplace=facts.by_marketplace,
-            )
-            for place, facts in enumerate(sighting.lines)
-        ]
-    sql.insert(lines, ignore_repeats=True)
+        row.kept_lines = _new_lines(row, sighting)
+        _first_facts(ledger, row)
+        if sighting.order is not None:
+            people += people_rows(row, sighting.order)
+            _go_on(ledger, row, sighting.order)
+    sql.insert([line for row, _ in inserted for line in row.kept_lines], ignore_repeats=True)
+    sql.insert(people, ignore_repeats=True)
     ledger.write()
 
 
-def _stub(link: Link, sighting: Sighting, now: datetime) -> Order:
-    return unsaved(
+def _new_row(link: Link, sighting: Sighting, now: datetime) -> Order:
+    columns: dict[str, object] = {
+        "placed_at": sighting.placed_at,
+        "needs_acceptance": sighting.needs_acceptance,
+        "by_marketplace": bool(sighting.lines) and all(line.by_marketplace for line in sighting.lines),
+    }
+    if sighting.order is not None:
+        columns |= order_columns(sighting.order) | {"read_at": now}
+    row = unsaved(
         Order,
         merchant_id=link.merchant_id,
         link_id=link.id,
         ref=sighting.ref,
         status=Status.PENDING_CONFIRMATION if sighting.needs_acceptance else Status.NOT_SHIPPED,
         hold=Hold.OLDER if sighting.placed_at < link.from_at else Hold.NONE,
-        placed_at=sighting.placed_at,
         heard_at=now,
         changed_at=sighting.changed_at,
-        needs_acceptance=sighting.needs_acceptance,
-        by_marketplace=bool(sighting.lines) and all(line.by_marketplace for line in sighting.lines),
+        **columns,
     )
+    know(row, "link", link)
+    row.outbox = []
+    return row
+
+
+def _new_lines(row: Order, sighting: Sighting) -> list[Line]:
+    """The lines of the whole order where it is there, and whatever else the list shows."""
+    whole = sighting.order.lines if sighting.order is not None else ()
+    columns = {line.ref: line_columns(line) for line in whole}
+    columns |= {facts.ref: facts_columns(facts) for facts in sighting.lines if facts.ref not in columns}
+    return [
+        unsaved(Line, order_id=row.id, position=place, ref=ref, **given)
+        for place, (ref, given) in enumerate(columns.items())
+    ]
+
+
+def _first_facts(ledger: Ledger, row: Order) -> None:
+    """What happened to an order before it was heard moves it as news would."""
+    ledger.event(row, "heard")
+    lines = [facts_of(line) for line in row.kept_lines]
+    untouched = [LineFacts(line.ref, line.ordered, by_marketplace=line.by_marketplace) for line in lines]
+    for fact in marketplace_facts(Status(row.status), untouched, lines, confirmed=False):
+        ledger.move(row, fact)
 
 
 def _apply_changes(link: Link, changed: Mapping[str, Sighting], now: datetime) -> None:
@@ -227,13 +256,7 @@ def _merge_lines(ledger: Ledger, row: Order, lines: Sequence[LineFacts]) -> None
         _say_lines_cancelled(ledger, row, kept, newly_cancelled(before, lines))
     for line in lines:
         if line.ref in kept and before[line.ref] != line:
-            ledger.change_line(
-                kept[line.ref],
-                ordered=line.ordered,
-                shipped=line.shipped,
-                cancelled=line.cancelled,
-                buyer_asks=line.buyer_asks_to_cancel,
-            )
+            ledger.change_line(kept[line.ref], **facts_columns(line))
     for fact in facts:
         ledger.move(row, fact)
 
@@ -254,25 +277,27 @@ def _unread_among(link: Link, orders: Sequence[WholeOrder]) -> list[WholeOrder]:
 
 
 def _complete(ledger: Ledger, row: Order, whole: WholeOrder) -> list[Line]:
-    """Fill the stub; lines that the list had not shown come back to be inserted."""
+    """Fill the listed order; lines that the list had not shown come back to be inserted."""
     ledger.change(row, **order_columns(whole), read_at=ledger.now, read_due_at=None)
     ledger.solve(row, (ProblemKind.ORDER_MISSING, ProblemKind.SURPRISE))
     kept = {line.ref: line for line in row.kept_lines}
     # first the articles as they are, then what happened to them since the list was read
     for place, line in enumerate(whole.lines):
         if line.ref in kept:
-            columns = line_columns(line)
-            for facts_column in ("ordered", "shipped", "cancelled", "buyer_asks"):
-                del columns[facts_column]
-            ledger.change_line(kept[line.ref], position=place, **columns)
+            ledger.change_line(kept[line.ref], position=place, **article_columns(line))
     fresh = [
         unsaved(Line, order_id=row.id, position=place, ref=line.ref, **line_columns(line))
         for place, line in enumerate(whole.lines)
         if line.ref not in kept
     ]
     _merge_lines(ledger, row, [line.facts for line in whole.lines])
-    if not whole.lines:
-        ledger.problem(row, ProblemKind.NO_LINES)
-    else:
-        want_taken_in(ledger, row)
+    _go_on(ledger, row, whole)
     return fresh
+
+
+def _go_on(ledger: Ledger, row: Order, whole: WholeOrder) -> None:
+    """An order that was read goes on its way to the shop."""
+    if whole.lines:
+        want_taken_in(ledger, row)
+    else:
+        ledger.problem(row, ProblemKind.NO_LINES)

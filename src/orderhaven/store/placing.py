@@ -7,7 +7,7 @@ from orderhaven.core.address import Address
 from orderhaven.core.order import Line as WholeLine
 from orderhaven.core.order import Order as WholeOrder
 from orderhaven.core.shop_order import Placement, ProductWanted
-from orderhaven.store.models import Message, Order, PersonRole, ProductMatch
+from orderhaven.store.models import Line, Message, Order, PersonRole, ProductMatch
 from orderhaven.store.shapes import address_of, whole_order
 
 
@@ -21,15 +21,12 @@ def reference(message: Message) -> str:
 def placement(message: Message) -> Placement:
     """The open pieces that the merchant ships; for an order the marketplace ships itself, all of it."""
     row = message.order
-    whole = _whole(row)
-    lines = [line for line in whole.lines if _pieces(line, delivered=row.by_marketplace) > 0]
-    if not row.by_marketplace:
-        lines = [line for line in lines if not line.facts.by_marketplace]
+    quantities = {line.ref: _pieces(row, line) for line in row.kept_lines}
     return Placement(
-        order=replace(whole, lines=tuple(lines)),
+        order=_whole(row, [line for line in row.kept_lines if quantities[line.ref] > 0]),
         reference=reference(message),
         marketplace=row.link.marketplace.name,
-        quantities={line.ref: _pieces(line, delivered=row.by_marketplace) for line in lines},
+        quantities={ref: pieces for ref, pieces in quantities.items() if pieces > 0},
         delivered_by_marketplace=row.by_marketplace,
     )
 
@@ -55,13 +52,16 @@ def matches_said(shop_id: int, wanted: Collection[ProductWanted]) -> dict[Produc
     return {article: said[name] for article, name in named.items() if name in said}
 
 
-def _pieces(line: WholeLine, *, delivered: bool) -> int:
-    return line.facts.ordered - line.facts.cancelled if delivered else line.facts.open
+def _pieces(row: Order, line: Line) -> int:
+    """How many of this line belong in the shop's order."""
+    if row.by_marketplace:
+        return line.ordered - line.cancelled
+    return 0 if line.by_marketplace else line.ordered - line.cancelled - line.shipped
 
 
-def _whole(row: Order) -> WholeOrder:
+def _whole(row: Order, lines: Collection[Line]) -> WholeOrder:
     nobody = Address(last_name="", street="", postcode="", city="", country=row.country)  # where people were erased
     people = {PersonRole.SHIP_TO: nobody, PersonRole.BILL_TO: nobody}
     people |= {PersonRole(person.role): address_of(person) for person in row.kept_people}
-    lines = sorted(row.kept_lines, key=lambda line: line.position)
-    return whole_order(row, lines, people[PersonRole.SHIP_TO], people[PersonRole.BILL_TO])
+    in_order = sorted(lines, key=lambda line: line.position)
+    return whole_order(row, in_order, people[PersonRole.SHIP_TO], people[PersonRole.BILL_TO])

@@ -129,6 +129,7 @@ def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done) -> None
                 confirmed_at=ledger.now,
             )
         )  # fmt: skip
+        _count_as_shipped(ledger, row)
         if row.code and not facts.get("code") and not facts.get("label"):
             ledger.problem(row, ProblemKind.LATER_CODE, {"code": row.code})  # it came while this was on its way
     rest = [one for one in row.outbox if one.kind == Kind.CONFIRM and one.state in UNSENT | IN_FLIGHT]
@@ -139,6 +140,16 @@ def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done) -> None
             ledger.change(row, confirmed_at=row.confirmed_at or ledger.now)
             ledger.event(row, "confirmed", said)
         ledger.solve(row, (ProblemKind.WAIT_HELD, ProblemKind.QUANTITIES_DIFFER))
+
+
+def _count_as_shipped(ledger: Ledger, row: Order) -> None:
+    """The marketplace took it in: that its list will show these pieces as shipped is no news any more."""
+    told = [one.facts for one in row.outbox if one.kind == Kind.CONFIRM and one.state == MessageState.TOLD]
+    for line in row.kept_lines:
+        pieces = sum(facts.get("pieces", {}).get(line.ref, 0) for facts in told)
+        confirmed = min(pieces, line.ordered - line.cancelled)
+        if confirmed > line.shipped:
+            ledger.change_line(line, shipped=confirmed)
 
 
 def _unclear(ledger: Ledger, row: Order, message: Message, cause: str, pace: Pace) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from operator import attrgetter
+from typing import Any
 
 from orderhaven.core.address import Address
 from orderhaven.core.money import Money
@@ -13,10 +15,21 @@ from orderhaven.store.loading import unsaved
 from orderhaven.store.models import Line, Order, Person, PersonRole
 
 _ADDRESS_FIELDS = tuple(field.name for field in fields(Address))
+_values_of = attrgetter(*_ADDRESS_FIELDS)
 
 
 def facts_of(line: Line) -> LineFacts:
     return LineFacts(line.ref, line.ordered, line.shipped, line.cancelled, line.buyer_asks, line.by_marketplace)
+
+
+def facts_columns(facts: LineFacts) -> dict[str, object]:
+    return {
+        "ordered": facts.ordered,
+        "shipped": facts.shipped,
+        "cancelled": facts.cancelled,
+        "buyer_asks": facts.buyer_asks_to_cancel,
+        "by_marketplace": facts.by_marketplace,
+    }
 
 
 def order_columns(whole: WholeOrder) -> dict[str, object]:
@@ -42,16 +55,16 @@ def order_columns(whole: WholeOrder) -> dict[str, object]:
 
 
 def line_columns(line: WholeLine) -> dict[str, object]:
+    return article_columns(line) | facts_columns(line.facts)
+
+
+def article_columns(line: WholeLine) -> dict[str, object]:
+    """What was bought; `facts_columns` are what happened to it."""
     return {
         "remote_ids": list(line.remote_ids),
         "title": line.title,
         "sku": line.sku[:200],
         "ean": line.ean[:20],
-        "ordered": line.facts.ordered,
-        "shipped": line.facts.shipped,
-        "cancelled": line.facts.cancelled,
-        "buyer_asks": line.facts.buyer_asks_to_cancel,
-        "by_marketplace": line.facts.by_marketplace,
         "unit_price": line.unit_price.amount,
         "total": line.total.amount,
         "discount": line.discount.amount,
@@ -69,14 +82,18 @@ def people_rows(row: Order, whole: WholeOrder) -> list[Person]:
             role=role,
             name_key=search_key(address.last_name),
             postcode_key=search_key(address.postcode),
-            **{name: getattr(address, name) for name in _ADDRESS_FIELDS},
+            **_address_fields(address),
         )
         for role, address in ((PersonRole.SHIP_TO, whole.ship_to), (PersonRole.BILL_TO, whole.bill_to))
     ]
 
 
 def address_of(person: Person) -> Address:
-    return Address(**{name: getattr(person, name) for name in _ADDRESS_FIELDS})
+    return Address(**_address_fields(person))
+
+
+def _address_fields(one: Address | Person) -> dict[str, Any]:
+    return dict(zip(_ADDRESS_FIELDS, _values_of(one), strict=True))
 
 
 def whole_order(row: Order, lines: Sequence[Line], ship_to: Address, bill_to: Address) -> WholeOrder:

@@ -1,7 +1,8 @@
 """marketplace -> hub: new orders, and what changed of the others."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -10,7 +11,7 @@ from orderhaven.core.errors import HubError, OrderProblem, RateLimited, Surprise
 from orderhaven.core.order import Order
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.connector import Can
-from orderhaven.ports.marketplace import Marketplace
+from orderhaven.ports.marketplace import Marketplace, Sighting
 from orderhaven.store import orders
 from orderhaven.store.models import Link
 from orderhaven.sync.cycle import Cycle
@@ -24,7 +25,7 @@ Said = tuple[ProblemKind, Mapping[str, str]]
 
 
 async def hear_marketplace(cycle: Cycle) -> None:
-    """List what is new and changed, read what the list does not carry, and move the cursor once all of it is in."""
+    """Take in what is new and changed, read what the list does not carry, and move the cursor once the whole list is in."""
     link, has_unread = await cycle.store(orders.to_hear, cycle.row.pk, cycle.now())
     if link is None:
         cycle.heard(cycle.now(), cycle.row.cursor)
@@ -32,10 +33,13 @@ async def hear_marketplace(cycle: Cycle) -> None:
     begun_at = cycle.now()
     cursor, new = cycle.row.cursor, 0
     accepts = Can.ACCEPT in cycle.declaration.can
+    all_came = True
     async for page in _marketplace(cycle).hear(cycle.row.cursor):
-        if page.sightings:
-            take = orders.take_sightings
-            new += await cycle.store(take, cycle.claim, link, page.sightings, cycle.now(), accepts=accepts)
+        sightings: Sequence[Sighting] = page.sightings
+        if sightings and all_came:
+            sightings, all_came = await _with_new_orders(cycle, link, sightings)
+        if sightings:
+            new += await cycle.store(orders.take_sightings, cycle.claim, link, sightings, cycle.now(), accepts=accepts)
         cursor = page.cursor
     cycle.heard(begun_at, cursor)
     if new:
@@ -44,13 +48,28 @@ async def hear_marketplace(cycle: Cycle) -> None:
         await _read_whole_orders(cycle, link)
 
 
+async def _with_new_orders(cycle: Cycle, link: Link, sightings: Sequence[Sighting]) -> tuple[Sequence[Sighting], bool]:
+    """New orders are read at once, so that each is written once and whole; whether all of them came.
+
+    One that does not come is listed, and read with the others of its kind once the list has been heard to its end.
+    """
+    refs = await cycle.store(orders.unknown, link, [one.ref for one in sightings if one.order is None])
+    whole = {ref: answer for ref, answer in (await _read(cycle, refs)).items() if isinstance(answer, Order)}
+    return [replace(one, order=whole.get(one.ref, one.order)) for one in sightings], len(whole) == len(refs)
+
+
 async def _read_whole_orders(cycle: Cycle, link: Link) -> None:
-    """In batches, until every order that was seen is read or has said why not."""
+    """In batches, until every order that is listed is read or has said why not."""
     while refs := await cycle.store(orders.to_read, link, cycle.now(), _READ_AT_ONCE):
-        answers = await asyncio.gather(*(_marketplace(cycle).read(ref) for ref in refs), return_exceptions=True)
-        whole = [answer for answer in answers if isinstance(answer, Order)]
+        answers = await _read(cycle, refs)
+        whole = [answer for answer in answers.values() if isinstance(answer, Order)]
         await cycle.store(orders.take_orders, cycle.claim, link, whole, cycle.now())
-        await _say_what_failed(cycle, link, dict(zip(refs, answers, strict=True)))
+        await _say_what_failed(cycle, link, answers)
+
+
+async def _read(cycle: Cycle, refs: Sequence[str]) -> dict[str, Order | BaseException]:
+    answers = await asyncio.gather(*(_marketplace(cycle).read(ref) for ref in refs), return_exceptions=True)
+    return dict(zip(refs, answers, strict=True))
 
 
 async def _say_what_failed(cycle: Cycle, link: Link, answers: Mapping[str, Order | BaseException]) -> None:

@@ -176,7 +176,8 @@ def needs_refunds(their: TheirOrder, words: Words) -> bool:
 
 
 def needs_fulfilments(their: TheirOrder) -> bool:
-    return any(entry.key == FULFILMENT_STATUS and entry.value for entry in their.meta_data)
+    said = [entry.value for entry in their.meta_data if entry.key == FULFILMENT_STATUS]
+    return any(said)
 
 
 def product_ref(product: TheirProduct) -> str:

@@ -66,12 +66,16 @@ _FLAT: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = (
     ("_sendcloud_tracking_number", ("_sendcloud_carrier",), ("_sendcloud_tracking_url",)),
     ("sendcloud_tracking_number", ("sendcloud_carrier",), ("sendcloud_tracking_url",)),
 )
+_POSTNL = "_postnl_order_metadata"
+_KEYS = frozenset({*_LISTS, *(key for key, _, _ in _FLAT), _POSTNL})
 
 
-def tracking_codes(meta: Meta, more_keys: Iterable[str] = ()) -> tuple[TrackingCode, ...]:
+def tracking_codes(meta: Meta, more_keys: Sequence[str] = ()) -> tuple[TrackingCode, ...]:
     """The codes that an order's meta data holds, each once, in the order of the table; the merchant's own
     keys first."""
     found: list[TrackingCode] = []
+    if not more_keys and _KEYS.isdisjoint(meta):  # as with every order that is not sent yet
+        return ()
     for key in more_keys:
         found += _parcels(_unpacked(meta.get(key)), _ANY)
     for key, shape in _LISTS.items():
@@ -80,7 +84,7 @@ def tracking_codes(meta: Meta, more_keys: Iterable[str] = ()) -> tuple[TrackingC
     for key, carriers, urls in _FLAT:
         if key in meta:
             found += _flat(meta, key, carriers, urls)
-    found += _postnl(_unpacked(meta.get("_postnl_order_metadata")))
+    found += _postnl(_unpacked(meta.get(_POSTNL)))
     return each_once(found)
 
 
@@ -101,9 +105,9 @@ def each_once(codes: Iterable[TrackingCode]) -> tuple[TrackingCode, ...]:
 
 def plain_text(value: object) -> str:
     """A meta value that should be a word; "" for anything else, and for what PHP has serialised."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    text = str(value).strip()
+    if not isinstance(value, str):
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+    text = value.strip()
     return "" if _PHP_SERIALISED.match(text) else text
 
 
@@ -157,6 +161,8 @@ def _postnl(value: Any) -> list[TrackingCode]:
 def _first(record: Mapping[str, Any], names: Iterable[str]) -> str:
     for name in names:
         value = record.get(name)
+        if value is None:
+            continue
         if isinstance(value, dict):  # MyParcel 5 and 6: {"id": 1, "name": "postnl"}
             value = value.get("name") or value.get("externalIdentifier")
         text = plain_text(value)
