@@ -93,6 +93,38 @@ def test_a_whole_order_completes_the_listed_one(books: Books) -> None:
     assert orders.to_read(books.link, books.now, 10) == []
 
 
+def test_an_order_that_comes_with_its_list_is_written_once_and_whole(books: Books) -> None:
+    whole = books.whole("A-1", (MUG, 2), (LAMP, 1))
+
+    with statements() as said:
+        books.sees(replace(books.sighting("A-1"), order=whole))
+
+    row = books.order("A-1")
+    assert (str(row.total), row.read_at) == ("63.3500", books.now)
+    assert (books.states("A-1"), books.events("A-1")) == ([("place", "due")], ["heard"])
+    assert Person.objects.filter(order=row).count() == 2
+    assert orders.to_read(books.link, books.now, 10) == []
+    assert said.count("UPDATE") <= 2  # what the shop still has to be told, and the nudge of its connection
+
+
+def test_what_happened_before_an_order_was_heard_moves_it(books: Books) -> None:
+    whole = books.whole("A-1", (MUG, 2))
+    gone = replace(whole, lines=tuple(replace(one, facts=replace(one.facts, cancelled=2)) for one in whole.lines))
+
+    books.sees(replace(books.sighting("A-1"), order=gone))
+
+    assert (books.order("A-1").status, books.lines("A-1")) == (Status.CANCELLED, [(2, 0, 2)])
+    assert books.states("A-1") == []
+
+
+def test_a_line_that_only_the_list_shows_is_kept(books: Books) -> None:
+    whole = books.whole("A-1", (MUG, 2), (LAMP, 1))
+
+    books.sees(replace(books.sighting("A-1"), order=replace(whole, lines=whole.lines[:1])))
+
+    assert books.lines("A-1") == [(2, 0, 0), (1, 0, 0)]
+
+
 def test_a_whole_order_taken_twice_changes_nothing(books: Books) -> None:
     books.hears("A-1")
 

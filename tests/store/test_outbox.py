@@ -186,6 +186,40 @@ def test_a_confirmation_that_is_done_is_a_shipment(books: Books) -> None:
     assert (made.code, made.remote_ref) == (CODE, "remote-1")
 
 
+def test_what_was_confirmed_is_no_news_when_their_list_shows_it(books: Books) -> None:
+    shipped(books, "A-1")
+    books.tells("A-1", Kind.CONFIRM)
+    known = books.lines("A-1"), books.order("A-1").changed_at
+    books.passes(minutes=1)
+
+    books.sees(books.sighting("A-1", shipped=2))
+
+    assert known == (books.lines("A-1"), books.order("A-1").changed_at)
+    assert books.lines("A-1") == [(2, 2, 0)]
+
+
+def test_a_list_that_lags_behind_a_confirmation_moves_nothing(books: Books) -> None:
+    shipped(books, "A-1")
+    books.tells("A-1", Kind.CONFIRM)
+
+    books.sees(books.sighting("A-1"))
+    books.sees(books.sighting("A-1", shipped=2))
+
+    row = books.order("A-1")
+    assert (row.status, row.marketplace_told, row.handled_by_others) == (Status.SHIPPED, "told", False)
+    assert (books.lines("A-1"), books.problems("A-1")) == ([(2, 2, 0)], [])
+
+
+def test_pieces_cancelled_meanwhile_are_not_counted_as_shipped(books: Books) -> None:
+    shipped(books, "A-1")
+    message = books.begins("A-1", Kind.CONFIRM)
+    books.sees(books.sighting("A-1", cancelled=1))
+
+    books.finishes(message, Done("remote-1"))
+
+    assert books.lines("A-1") == [(2, 1, 1)]
+
+
 def test_a_confirmation_that_others_made_is_not_ours(books: Books) -> None:
     shipped(books, "A-1")
     message = books.begins("A-1", Kind.CONFIRM)

@@ -186,6 +186,22 @@ def test_an_order_that_cannot_be_read_does_not_hold_up_the_others(trade: Shift, 
     assert trade.connection(Role.MARKETPLACE).failures == 0
 
 
+def test_after_one_that_cannot_be_read_the_list_is_heard_to_its_end_first(trade: Shift) -> None:
+    """Or a list with more pages than orders may be read would begin again for ever."""
+    refs = [trade.sells() for _ in range(3)]
+    trade.marketplace.page_size = 1
+    newest = refs[-1]  # stands on the page that is read first
+    cut_in(trade.marketplace, "read", fails_for(newest, RateLimited("slow down", timedelta(minutes=30))))
+
+    trade.passes(minutes=6)
+
+    calls = trade.marketplace.calls
+    last_page = calls.index("GET /orders/page/1")
+    assert all(calls.index(f"GET /orders/{ref}") > last_page for ref in refs[:-1])
+    assert trade.order(newest).read_at is None
+    assert trade.connection(Role.MARKETPLACE).cursor
+
+
 def test_an_order_that_can_be_read_again_goes_on(trade: Shift) -> None:
     ref = trade.sells()
     cut_in(trade.marketplace, "read", fails_for(ref, TryLater("answered 500")))
