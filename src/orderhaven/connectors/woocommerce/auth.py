@@ -101,5 +101,5 @@ def signature(method: str, address: str, parameters: Iterable[str], secret: str)
     # by name first: "=" sorts after some characters with which a longer name goes on
     ordered = "&".join(sorted(parameters, key=lambda pair: pair.split("=", 1)))
     base = f"{method.upper()}&{percent_encoded(address)}&{percent_encoded(ordered)}"
-    digest = hmac.new(f"{secret}&".encode(), base.encode(), hashlib.sha256).digest()
+    digest = hmac.digest(f"{secret}&".encode(), base.encode(), hashlib.sha256)
     return base64.b64encode(digest).decode()

@@ -63,8 +63,9 @@ class WooCommerce:
         if not since:
             yield ShopPage((), await hearing.now())
             return
-        async for page, strange in hearing.pages(start_of(since, _LIMITS.overlap)):
-            yield ShopPage(tuple([await self._reading(their) for their in page]), hearing.cursor, strange)
+        async for answers in hearing.pages(start_of(since, _LIMITS.overlap)):
+            orders, strange = await self._understood(answers)
+            yield ShopPage(orders, hearing.cursor, strange)
 
     async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
         found: dict[str, ShopOrder] = {}
@@ -77,7 +78,7 @@ class WooCommerce:
                 "_fields": ORDER_FIELDS,
             }
             for answer in await self._calls.get("/orders", list[msgspec.Raw], query):
-                reading = self._readings.of(answer) or await self._read_anew(answer)
+                reading = await self._reading_of(answer)
                 found[reading.shop_ref] = reading
         for ref in shop_refs:
             if ref not in found:
@@ -125,6 +126,23 @@ class WooCommerce:
 
     async def close(self) -> None:
         return None
+
+    async def _understood(
+        self, answers: Sequence[tuple[int, msgspec.Raw]]
+    ) -> tuple[tuple[ShopOrder, ...], dict[str, str]]:
+        """One that a plug-in has bent out of shape holds up no other: it is named, with what is strange about it."""
+        orders: list[ShopOrder] = []
+        strange: dict[str, str] = {}
+        for order_id, answer in answers:
+            try:
+                orders.append(await self._reading_of(answer))
+            except Surprise as surprise:
+                strange[str(order_id)] = surprise.cause
+        return tuple(orders), strange
+
+    async def _reading_of(self, answer: msgspec.Raw) -> ShopOrder:
+        """What is the same to the letter as before says the same."""
+        return self._readings.of(answer) or await self._read_anew(answer)
 
     async def _read_anew(self, answer: msgspec.Raw) -> ShopOrder:
         their = decoded(answer)

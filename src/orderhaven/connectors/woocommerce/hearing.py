@@ -6,7 +6,7 @@ others. Each page is asked for from the change date that the one before ended at
 that were seen are named in `exclude`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -14,8 +14,7 @@ import msgspec
 from orderhaven.connectors.kit.session import shaped
 from orderhaven.connectors.woocommerce.answers import SIDE, raise_read_refused
 from orderhaven.connectors.woocommerce.calls import PER_PAGE, Calls, their_time
-from orderhaven.connectors.woocommerce.mapping import ORDER_FIELDS, TheirOrder, utc
-from orderhaven.connectors.woocommerce.rereading import Marks, decoded_or_marks
+from orderhaven.connectors.woocommerce.mapping import ORDER_FIELDS, utc
 from orderhaven.core.errors import Surprise
 from orderhaven.ports.clock import Clock
 
@@ -31,6 +30,29 @@ def start_of(since: str, overlap: timedelta) -> datetime:
         raise Surprise(f"a cursor of another shape: {since[:40]}") from None
 
 
+class Marks(msgspec.Struct):
+    """What is needed of any order, understood or not, to ask for the ones after it."""
+
+    id: int
+    date_modified_gmt: str | None = None
+
+    def changed_at(self) -> datetime:
+        moment = utc(self.date_modified_gmt)
+        if moment is None:
+            raise Surprise("an order without a change date")
+        return moment
+
+
+_MARKS = msgspec.json.Decoder(Marks)
+
+
+def _marks_of(answer: msgspec.Raw) -> Marks:
+    try:
+        return _MARKS.decode(answer)
+    except msgspec.ValidationError as error:
+        raise Surprise(f"an answer of another shape: {error}") from None
+
+
 class Hearing:
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self._calls = calls
@@ -42,18 +64,19 @@ class Hearing:
         await self._ask({"per_page": "1", "_fields": "id,status,currency,total"})
         return self.cursor
 
-    async def pages(self, after: datetime) -> AsyncIterator[tuple[list[TheirOrder], dict[str, str]]]:
-        """The orders of a page, and by id what is strange about the others on it."""
+    async def pages(self, after: datetime) -> AsyncIterator[list[tuple[int, msgspec.Raw]]]:
+        """The orders of a page by their ids, as they were answered."""
         seen: dict[int, datetime] = {}  # orders given so far that a question from `after` would give again
         while True:
-            page, strange = _sorted_out(await self._ask(_query(after, seen)))
-            yield [their for their in page if isinstance(their, TheirOrder)], strange
-            if len(page) < PER_PAGE:
+            answers = await self._ask(_query(after, seen))
+            changes = [(marks.id, marks.changed_at()) for marks in map(_marks_of, answers)]
+            yield [(order_id, answer) for (order_id, _), answer in zip(changes, answers, strict=True)]
+            if len(changes) < PER_PAGE:
                 return
-            if all(their.id in seen for their in page):
+            if all(order_id in seen for order_id, _ in changes):
                 raise Surprise("the shop gives the same page again: it ignores exclude and offset")
-            seen |= {their.id: changed_at(their) for their in page}
-            after = max(after, changed_at(page[-1]) - _SECOND)
+            seen |= dict(changes)
+            after = max(after, changes[-1][1] - _SECOND)
             seen = {order_id: changed for order_id, changed in seen.items() if changed > after}
 
     async def _ask(self, query: dict[str, str]) -> list[msgspec.Raw]:
@@ -64,25 +87,6 @@ class Hearing:
             at = their_time(response, self._clock.now()).astimezone(UTC)
             self.cursor = at.replace(microsecond=0).isoformat()
         return shaped(response, list[msgspec.Raw], SIDE)
-
-
-def _sorted_out(answers: Sequence[msgspec.Raw]) -> tuple[list[TheirOrder | Marks], dict[str, str]]:
-    """In their order; one that a plug-in has bent out of shape holds up no other."""
-    page: list[TheirOrder | Marks] = []
-    strange: dict[str, str] = {}
-    for answer in answers:
-        their, cause = decoded_or_marks(answer)
-        page.append(their)
-        if cause:
-            strange[str(their.id)] = cause
-    return page, strange
-
-
-def changed_at(their: TheirOrder | Marks) -> datetime:
-    moment = utc(their.date_modified_gmt)
-    if moment is None:
-        raise Surprise("an order without a change date")
-    return moment
 
 
 def _query(after: datetime, seen: dict[int, datetime]) -> dict[str, str]:

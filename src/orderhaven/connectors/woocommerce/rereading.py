@@ -24,27 +24,6 @@ def decoded(answer: msgspec.Raw) -> TheirOrder:
         raise NotData(f"{SIDE} answered something unreadable instead of data") from None
 
 
-class Marks(msgspec.Struct):
-    """What is needed of any order, understood or not, to ask for the ones after it."""
-
-    id: int
-    date_modified_gmt: str | None = None
-
-
-_MARKS = msgspec.json.Decoder(Marks)
-
-
-def decoded_or_marks(answer: msgspec.Raw) -> tuple[TheirOrder | Marks, str]:
-    """The order and ""; or its marks and what is strange about it. Raises Surprise for what is no order at all."""
-    try:
-        return decoded(answer), ""
-    except Surprise as surprise:
-        try:
-            return _MARKS.decode(answer), surprise.cause
-        except msgspec.ValidationError:
-            raise surprise from None
-
-
 class Readings:
     """What an answer, to the letter, was read as. Only for orders whose own answer says all there is."""
 
