@@ -39,7 +39,7 @@ def test_the_first_account_may_do_everything_and_is_in_at_once(store: None) -> N
     assert client.get("/").headers["Location"] == "/wolkenwinkel/orders"
 
 
-@pytest.mark.parametrize("code", ["", "wrong", "0" * 24])
+@pytest.mark.parametrize("code", ["", "wrong", "0" * 24, "é" * 24])
 def test_without_the_code_nobody_makes_the_first_account(store: None, code: str) -> None:
     answer = browser().post("/welcome", {**ANNA, "code": code})
 
@@ -86,6 +86,13 @@ def test_logging_in_leads_back_to_where_one_was_going(anna: User) -> None:
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/x", "javascript:alert(1)"])
 def test_logging_in_never_leads_to_another_site(anna: User, elsewhere: str) -> None:
     assert log_in(browser(), next=elsewhere).headers["Location"] == "/"
+
+
+@pytest.mark.parametrize("came_from", ["http://localhost//evil.example/x", "http://evil.example/"])
+def test_a_form_never_leads_back_to_another_site(store: None, came_from: str) -> None:
+    answer = browser().post("/language", {"language": "nl"}, HTTP_REFERER=came_from)
+
+    assert answer.headers["Location"] == "/"
 
 
 def test_ten_wrong_passwords_close_the_account_for_a_while(anna: User) -> None:

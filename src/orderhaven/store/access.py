@@ -37,7 +37,7 @@ def welcome_code() -> str:
 
 
 def is_welcome_code(code: str) -> bool:
-    return hmac.compare_digest(code, welcome_code())
+    return hmac.compare_digest(code.encode(), welcome_code().encode())
 
 
 def has_people() -> bool:

@@ -16,4 +16,5 @@ def way_back(request: HttpRequest, otherwise: str = "/") -> str:
     if not came_from or not is_ours(request, came_from):
         return otherwise
     parts = urlsplit(came_from)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    back = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return back if is_ours(request, back) else otherwise  # a path that begins with two slashes names a site
