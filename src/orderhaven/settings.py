@@ -135,7 +135,10 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_USERNAME_CALLABLE = "orderhaven.web.entrance.whose_account"
+AXES_HANDLER = "orderhaven.web.wrong_passwords.WrongPasswords"
+AXES_USERNAME_CALLABLE = "orderhaven.web.wrong_passwords.whose_account"
+AXES_CLIENT_IP_CALLABLE = "orderhaven.web.wrong_passwords.from_where"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old", "new"]  # of what is posted, never kept
 AXES_DISABLE_ACCESS_LOG = True  # who logged in when is an event of ours; their addresses are nobody's business
 AXES_LOCKOUT_CALLABLE = "orderhaven.web.errors.locked_out"
 AXES_VERBOSE = False

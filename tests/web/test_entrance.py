@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.test.utils import override_settings
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -15,7 +18,7 @@ from orderhaven.core.access import Role
 from orderhaven.store import access, merchants
 from orderhaven.store.models import Event, Membership, User
 
-from .conftest import NOW, PASSWORD, House, browser, person
+from .conftest import NOW, PASSWORD, House, browser, browser_of, person
 
 ANNA = {"email": "Anna@Example.com", "name": "Anna", "password": PASSWORD, "trade": "Wolkenwinkel"}
 
@@ -104,6 +107,72 @@ def test_ten_wrong_passwords_close_the_account_for_a_while(anna: User) -> None:
 
     assert answer.status_code == 429
     assert "quarter of an hour" in answer.content.decode()
+
+
+def test_wrong_passwords_by_an_invitation_or_in_a_session_close_the_account_too(anna: User) -> None:
+    elsewhere = merchants.make("Somebody else").pk
+    secret = access.invite(elsewhere, anna.email, Role.VIEWER, datetime.now(UTC), "Eve")
+    inside = browser_of(anna)
+    for _attempt in range(4):
+        browser().post(f"/invitation/{secret}", {"password": "wrong"})
+        inside.post("/me/act", {"act": "password", "old": "wrong", "new": "quite another sentence"})
+        inside.post("/me/act", {"act": "end_second_factor", "password": "wrong"})
+
+    by_invitation = browser().post(f"/invitation/{secret}", {"password": PASSWORD})
+
+    assert (by_invitation.status_code, log_in(browser()).status_code) == (429, 429)
+    assert not Membership.objects.filter(user=anna, merchant_id=elsewhere).exists()
+    kept = repr(list(AccessAttempt.objects.values()))
+    assert [word for word in (secret, "old=wrong", "quite another sentence") if word in kept] == []
+
+
+@pytest.fixture
+def behind_a_proxy() -> Iterator[None]:
+    with override_settings(SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https")):
+        yield
+
+
+@pytest.mark.usefixtures("behind_a_proxy")
+@pytest.mark.parametrize(
+    ("theirs", "mine", "mine_is_closed"),
+    [
+        ("198.51.100.7", "203.0.113.9", False),
+        ("203.0.113.9, 198.51.100.7", "203.0.113.9", False),  # what a visitor said is before what the proxy saw
+        ("2001:db8:1:2::7", "2001:db8:9:9::1", False),
+        ("2001:db8:1:2::7", "2001:db8:1:2::8", True),
+        ("unknown", "also unknown", True),  # then all come from the proxy
+    ],
+)
+def test_behind_a_proxy_an_account_is_closed_to_where_the_wrong_passwords_come_from(
+    anna: User, theirs: str, mine: str, mine_is_closed: bool
+) -> None:
+    client = browser()
+    for _attempt in range(10):
+        client.post("/login", {"email": anna.email, "password": "wrong"}, HTTP_X_FORWARDED_FOR=theirs)
+
+    def status(place: str) -> int:
+        given = {"email": anna.email, "password": PASSWORD}
+        return int(browser().post("/login", given, HTTP_X_FORWARDED_FOR=place).status_code)
+
+    assert (status(theirs), status(mine)) == (429, 429 if mine_is_closed else 302)
+
+
+def test_without_a_proxy_nobody_says_where_they_come_from(anna: User) -> None:
+    for number in range(10):
+        given = {"email": anna.email, "password": "wrong"}
+        browser().post("/login", given, HTTP_X_FORWARDED_FOR=f"203.0.113.{number}")
+
+    assert log_in(browser()).status_code == 429
+
+
+def test_an_account_that_exists_accepts_an_invitation_with_its_password(anna: User) -> None:
+    elsewhere = merchants.make("Somebody else").pk
+    secret = access.invite(elsewhere, anna.email, Role.VIEWER, datetime.now(UTC), "Eve")
+
+    wrong = browser().post(f"/invitation/{secret}", {"password": "wrong"})
+    right = browser().post(f"/invitation/{secret}", {"password": PASSWORD})
+
+    assert (wrong.status_code, right.headers["Location"]) == (422, "/somebody-else/orders")
 
 
 def test_an_address_that_nobody_has_is_refused_in_the_same_words(anna: User) -> None:

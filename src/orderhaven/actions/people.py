@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import available_timezones
 
@@ -12,6 +13,11 @@ from orderhaven.core.access import Power, Role
 from orderhaven.core.language import _
 from orderhaven.store import access, merchants, second_factor
 from orderhaven.store.models import Event, Invitation, Membership, User
+
+Prove = Callable[[str, str], User | None]
+"""Whose address and password these are, None when they do not belong together. It counts the wrong ones: whoever may try as
+often as they like finds any password.
+"""
 
 
 def first_administrator(code: str, email: str, name: str, password: str, trade: str, now: datetime) -> User:
@@ -72,14 +78,14 @@ def invitation(secret: str, now: datetime) -> Invitation:
     return found
 
 
-def accept(secret: str, name: str, password: str, now: datetime) -> User:
+def accept(secret: str, name: str, password: str, now: datetime, prove: Prove) -> User:
     """Come in by an invitation: with a new account, or with the one this address has. Raises Impossible."""
     found = invitation(secret, now)
     person = access.of_email(found.email)
     if person is None:
         _demand_good(found.email, name, password)
         person = access.make_person(found.email, name, password, now)
-    elif not person.check_password(password):
+    elif prove(person.email, password) is None:
         raise Impossible(_("There is an account with this address, and that is not its password."))
     if not access.accept(found, person, now):
         raise Impossible(_("This invitation is used or over. Ask for a new one."))
@@ -121,13 +127,18 @@ def change_self(person: User, name: str, language: str, time_zone: str) -> None:
     person.save(update_fields=["name", "language", "time_zone"])
 
 
-def change_password(person: User, old: str, new: str) -> None:
+def change_password(person: User, old: str, new: str, prove: Prove) -> None:
     """All other sessions of this person end. Raises Impossible."""
-    if not person.check_password(old):
-        raise Impossible(_("That is not your present password."))
+    _demand_password(person, old, prove)
     _demand_good(person.email, person.name, new)
     person.set_password(new)
     person.save(update_fields=["password"])
+
+
+def end_second_factor(person: User, password: str, prove: Prove) -> None:
+    """From now on the password alone opens the account. Raises Impossible."""
+    _demand_password(person, password, prove)
+    second_factor.end(person)
 
 
 def demand_account(email: str) -> User:
@@ -159,6 +170,11 @@ def _demand_good(email: str, name: str, password: str) -> None:
     wrong = access.complaints(email.strip().lower(), name, password)
     if wrong:
         raise Impossible(" ".join(wrong))
+
+
+def _demand_password(person: User, password: str, prove: Prove) -> None:
+    if prove(person.email, password) is None:
+        raise Impossible(_("That is not your present password."))
 
 
 def _member(by: Hand, user_id: int) -> Membership:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 from django.contrib.auth import authenticate, login, logout
@@ -61,9 +60,9 @@ def welcome(request: HttpRequest) -> HttpResponse:
     return render(request, "welcome.html", page)
 
 
-def whose_account(request: HttpRequest, credentials: Mapping[str, str] | None = None) -> str:
-    """For whom passwords are tried, however the address is written: what django-axes counts by."""
-    return ((credentials or {}).get("username") or request.POST.get("email", "")).strip().lower()
+def proof(request: HttpRequest) -> people.Prove:
+    """Every password that is typed goes by here, wherever it is asked for, so that the wrong ones are counted together."""
+    return lambda email, password: authenticate(request, username=email, password=password)
 
 
 @never_cache
@@ -76,7 +75,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return redirect(page["next"]) if request.user.is_authenticated else render(request, "login.html", page)
     email = request.POST.get("email", "").strip().lower()
-    person = authenticate(request, username=email, password=request.POST.get("password", ""))
+    person = proof(request)(email, request.POST.get("password", ""))
     if person is None:
         page["error"] = _("Address and password do not belong together.")
         return render(request, "login.html", page, status=422)
@@ -118,7 +117,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method == "POST":
         page["name"] = request.POST.get("name", "")
         try:
-            person = people.accept(secret, page["name"], request.POST.get("password", ""), now)
+            person = people.accept(secret, page["name"], request.POST.get("password", ""), now, proof(request))
         except Impossible as error:
             page["error"] = str(error)
             return render(request, "invitation.html", page, status=422)
