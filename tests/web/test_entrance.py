@@ -319,6 +319,7 @@ def test_pages_load_nothing_from_elsewhere_and_are_not_kept_by_browsers(anna: Us
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "unsafe" not in page.headers["Content-Security-Policy"]
     assert page.headers["Cache-Control"] == "no-store"
+    assert client.get("/wolkenwinkel/orders.csv").headers["Cache-Control"] == "no-store"
     assert page.headers["X-Frame-Options"] == "DENY"
 
 

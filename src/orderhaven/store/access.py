@@ -11,7 +11,6 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from orderhaven.core.access import Power, Role
@@ -48,7 +47,7 @@ def complaints(email: str, name: str, password: str | None = None) -> list[str]:
     """What is wrong with them, a sentence each."""
     found: list[str] = []
     try:
-        validate_email(email)
+        User._meta.get_field("email").run_validators(email)  # also that it is not longer than it can be kept
     except ValidationError as error:
         found += error.messages
     if password is not None:

@@ -46,14 +46,19 @@ _SENTENCES = {
 }
 
 
-def database_trouble(error: BaseException) -> str:
-    """A sentence that says what to do; "" when the error is not the database's."""
+def database_trouble(error: BaseException, *, in_full: bool = True) -> str:
+    """A sentence that says what to do; "" when the error is not the database's.
+
+    Not in full for whoever comes by: PostgreSQL's own words name its machine and its account.
+    """
     if not isinstance(error, DatabaseError):
         return ""
     cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     for word, text in _SENTENCES.items():
         if word in cause.casefold():
             return _(text, folder=paths.data_folder())
+    if database.vendor == "postgresql" and not in_full:
+        return _("The database cannot be used just now. The log says why; try again in a while.")
     if database.vendor == "postgresql":
         return _(
             "PostgreSQL says: {cause}. Look whether it runs and whether ORDERHAVEN_DATABASE_URL is right.", cause=cause

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from django.contrib import messages
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
@@ -16,9 +18,10 @@ from orderhaven.core.language import speaking
 from orderhaven.store.doctor import database_trouble
 from orderhaven.store.finding import BadCursor
 from orderhaven.store.keys import KeysLost
-from orderhaven.web.errors import error_page
+from orderhaven.web.errors import bad_request, error_page
 from orderhaven.web.way_back import way_back
 
+log = structlog.get_logger()
 Next = Callable[[HttpRequest], HttpResponse]
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
@@ -37,8 +40,7 @@ class ContentPolicy:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", _POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-        if response.headers.get("Content-Type", "").startswith("text/html"):
-            response.headers.setdefault("Cache-Control", "no-store")  # pages hold names and addresses
+        response.headers.setdefault("Cache-Control", "no-store")  # pages hold names and addresses, files hold the trade
         return response
 
 
@@ -97,6 +99,15 @@ class SpokenErrors:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
+    def process_view(self, request: HttpRequest, view: Next, *_: Any) -> HttpResponse | None:
+        """No word has a NUL in it, and not every database keeps one. The API says so of its own."""
+        if request.path.startswith("/api/"):
+            return None
+        takes_forms = not getattr(view, "csrf_exempt", False)
+        given = (request.GET, request.POST) if takes_forms else (request.GET,)
+        words = [request.path, *(value for one in given for _name, values in one.lists() for value in values)]
+        return bad_request(request) if any("\x00" in word for word in words) else None
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if request.path.startswith("/api/"):
             return None
@@ -110,6 +121,7 @@ class SpokenErrors:
                 return redirect(way_back(request))
             case BadCursor():
                 return error_page(request, 400, str(error))
-            case DatabaseError() if database_trouble(error):
-                return error_page(request, 503, database_trouble(error))
+            case OperationalError() | InterfaceError() if sentence := database_trouble(error, in_full=False):
+                log.error("database_trouble", cause=str(error))
+                return error_page(request, 503, sentence)
         return None

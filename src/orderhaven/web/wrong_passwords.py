@@ -8,6 +8,7 @@ from axes.handlers.database import AxesDatabaseHandler
 from django.conf import settings
 from django.http import HttpRequest
 
+_LONGEST = 254
 _NETWORK_OF_ONE = 64  # bits: whoever has one address of IPv6 has as many as they like, all in one network
 
 
@@ -24,8 +25,9 @@ class WrongPasswords(AxesDatabaseHandler):  # type: ignore[misc]
 
 def whose_account(request: HttpRequest, credentials: Mapping[str, str] | None = None) -> str:
     """For whom passwords are tried, on whatever page and however the address is written."""
+    # cut to what can be kept: no account is so long
     given = {str(name): value for name, value in (credentials or {}).items()}  # names of axes are lazy
-    return (given.get("username") or given.get("email") or request.POST.get("email", "")).strip().lower()
+    return (given.get("username") or given.get("email") or request.POST.get("email", "")).strip().lower()[:_LONGEST]
 
 
 def from_where(request: HttpRequest) -> str | None:
