@@ -102,6 +102,19 @@ def note(merchant_id: int, now: datetime, actor: str, kind: str, data: Mapping[s
     Event.objects.create(merchant_id=merchant_id, at=now, actor=actor, kind=kind, data=dict(data))
 
 
+def note_of_person(person: User, now: datetime, kind: str, data: Mapping[str, str], actor: str = "") -> None:
+    """Something about a person's own account, for every merchant they work for; `actor` where it was not the person."""
+    for merchant_id in Membership.objects.filter(user=person).values_list("merchant_id", flat=True):
+        note(merchant_id, now, actor or person.name, kind, {"person": person.name, **data})
+
+
+def colleagues(person: User) -> list[str]:
+    """The names of everybody else who works for a merchant that this person works for."""
+    at = Membership.objects.filter(user=person).values("merchant_id")
+    others = Membership.objects.filter(merchant_id__in=at).exclude(user=person)
+    return list(others.values_list("user__name", flat=True).distinct())
+
+
 def forget_ended(now: datetime) -> None:
     """Sessions that ended, wrong passwords of days ago, invitations nobody took: nothing needs them any more."""
     Session.objects.filter(expire_date__lt=now).delete()
@@ -136,8 +149,12 @@ def open_invitations(merchant_id: int, now: datetime) -> list[Invitation]:
     return list(rows.order_by("-id")[:100])
 
 
-def take_back_invitation(merchant_id: int, invitation_id: int) -> None:
-    Invitation.objects.filter(merchant_id=merchant_id, pk=invitation_id, accepted_at__isnull=True).delete()
+def take_back_invitation(merchant_id: int, invitation_id: int, now: datetime, actor: str) -> None:
+    with transaction.atomic():
+        found = Invitation.objects.filter(merchant_id=merchant_id, pk=invitation_id, accepted_at__isnull=True).first()
+        if found is not None:
+            note(merchant_id, now, actor, "invitation_taken_back", {"role": found.role})
+            found.delete()
 
 
 def accept(found: Invitation, person: User, now: datetime) -> bool:

@@ -56,17 +56,19 @@ def act(request: HttpRequest) -> HttpResponse:
     person, given = cast(User, request.user), request.POST
     match given.get("act"):
         case "self":
-            people.change_self(person, given.get("name", ""), given.get("language", ""), given.get("time_zone", ""))
+            people.change_self(
+                person, given.get("name", ""), given.get("language", ""), given.get("time_zone", ""), clock().now()
+            )
             notes.done(request, _("Saved."))
         case "password":
-            people.change_password(person, given.get("old", ""), given.get("new", ""), proof(request))
+            people.change_password(person, given.get("old", ""), given.get("new", ""), proof(request), clock().now())
             update_session_auth_hash(request, person)
             notes.done(request, _("Your password is changed. Other sessions of yours have ended."))
         case "notices":
             _change_wishes(request, person)
             notes.done(request, _("Saved."))
         case "end_second_factor":
-            people.end_second_factor(person, given.get("password", ""), proof(request))
+            people.end_second_factor(person, given.get("password", ""), proof(request), clock().now())
             notes.done(request, _("The second factor is off."))
     return redirect(way_back(request))
 
@@ -81,7 +83,8 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     beginning = factor.begin(person)
     page: dict[str, Any] = {"picture": _picture(beginning.address), "secret": beginning.secret}
     if request.method == "POST":
-        codes = factor.confirm(person, beginning, request.POST.get("code", "").replace(" ", ""))
+        figures = request.POST.get("code", "").replace(" ", "")
+        codes = people.begin_second_factor(person, beginning, figures, clock().now())
         if codes:
             request.session["recovery_codes"] = codes
             otp_login(request, beginning.device)

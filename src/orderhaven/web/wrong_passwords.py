@@ -8,19 +8,22 @@ from axes.handlers.database import AxesDatabaseHandler
 from django.conf import settings
 from django.http import HttpRequest
 
+from orderhaven.store import access
+from orderhaven.web.desk import clock
+
 _LONGEST = 254
 _NETWORK_OF_ONE = 64  # bits: whoever has one address of IPv6 has as many as they like, all in one network
 
 
 class WrongPasswords(AxesDatabaseHandler):  # type: ignore[misc]
-    """The path is not kept: it may hold the secret of an invitation."""
+    """The path is not kept: it may hold the secret of an invitation. An account that is closed stands in the journal."""
 
-    def user_login_failed(
-        self, sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **more: Any
-    ) -> None:
+    def user_login_failed(self, sender: Any, credentials: dict[str, Any], request: Any = None, **more: Any) -> None:
         if request is not None:
-            request.axes_path_info = ""  # type: ignore[attr-defined]
+            request.axes_path_info = ""
         super().user_login_failed(sender, credentials, request, **more)
+        if getattr(request, "axes_failures_since_start", None) == settings.AXES_FAILURE_LIMIT:
+            _note_closed(whose_account(request, credentials))
 
 
 def whose_account(request: HttpRequest, credentials: Mapping[str, str] | None = None) -> str:
@@ -38,6 +41,12 @@ def from_where(request: HttpRequest) -> str | None:
     """
     told = request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
     return _counted_at(told.rpartition(",")[2]) or _counted_at(request.META.get("REMOTE_ADDR", ""))
+
+
+def _note_closed(email: str) -> None:
+    person = access.of_email(email)
+    if person is not None:
+        access.note_of_person(person, clock().now(), "closed", {}, actor="hub")
 
 
 def _counted_at(text: str) -> str | None:
