@@ -110,6 +110,7 @@ WHITENOISE_USE_FINDERS = True  # from the packages they come with: nothing is co
 WHITENOISE_MAX_AGE = 86400
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _IS_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 365 * 86400 if _IS_HTTPS else 0  # who came by https once is not led to http by anybody
 X_FRAME_OPTIONS = "DENY"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from django.test.utils import override_settings
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from orderhaven import paths
 from orderhaven.core.access import Role
 from orderhaven.store import access, merchants
 from orderhaven.store.models import Event, Membership, User
@@ -321,6 +323,20 @@ def test_pages_load_nothing_from_elsewhere_and_are_not_kept_by_browsers(anna: Us
     assert page.headers["Cache-Control"] == "no-store"
     assert client.get("/wolkenwinkel/orders.csv").headers["Cache-Control"] == "no-store"
     assert page.headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize(
+    ("address", "is_https"), [("https://orders.example.com", True), ("http://10.0.0.5:8080", False)]
+)
+def test_by_https_nothing_is_told_to_a_browser_that_goes_by_http(
+    monkeypatch: pytest.MonkeyPatch, address: str, is_https: bool
+) -> None:
+    monkeypatch.setenv("ORDERHAVEN_URL", address)
+
+    found = runpy.run_path(str(paths.package("settings.py")))
+
+    assert {found["SESSION_COOKIE_SECURE"], found["CSRF_COOKIE_SECURE"], found["SECURE_HSTS_SECONDS"] > 0} == {is_https}
+    assert (found["SECURE_PROXY_SSL_HEADER"] is not None) is is_https
 
 
 def test_a_form_without_its_token_is_refused_in_words(anna: User) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -151,7 +152,8 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 def _keep(response: HttpResponse, cookie: str, value: str) -> None:
-    response.set_cookie(cookie, value, max_age=_A_YEAR_S, httponly=True, samesite="Lax")
+    is_https = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(cookie, value, max_age=_A_YEAR_S, httponly=True, samesite="Lax", secure=is_https)
 
 
 def _next(request: HttpRequest) -> str:
