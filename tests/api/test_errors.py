@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.signals import got_request_exception
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.test import Client, RequestFactory
 from ninja import NinjaAPI
 
@@ -111,6 +111,13 @@ def test_what_postgresql_says_of_itself_stays_in_the_log(
 
     assert (answer.status_code, b"10.0.0.2" in answer.content, logged) == (503, False, [])
     assert "10.0.0.2" in capsys.readouterr().out
+
+
+def test_what_somebody_else_made_at_the_same_moment_is_no_error_of_ours(logged: list[Any]) -> None:
+    meanwhile = Trouble(IntegrityError("UNIQUE constraint failed: store_connection.name")).answers()
+    ours = Trouble(IntegrityError("NOT NULL constraint failed: store_connection.name")).answers()
+
+    assert (meanwhile.status_code, ours.status_code, len(logged)) == (409, 500, 1)
 
 
 def test_a_statement_that_fails_is_an_error_of_ours(logged: list[Any]) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connections
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -78,3 +81,22 @@ def test_an_invitation_that_is_taken_back_stands_in_the_journal(house: House) ->
     house.administrator.post(house.at("people/act"), {"act": "take_back", "invitation": invitation.pk})
 
     assert journal(house)[0] == ("Anna", "The invitation of somebody as viewer was taken back")
+
+
+def test_who_comes_in_twice_at_once_is_in_once_and_breaks_nothing(house: House) -> None:
+    secret = access.invite(house.trade.link.merchant_id, "evi@example.com", Role.OPERATOR, datetime.now(UTC), "Anna")
+    together = Barrier(3)
+
+    def come_in(_: int) -> int:
+        together.wait(10)
+        try:
+            return int(browser().post(f"/invitation/{secret}", {"name": "Evi", "password": PASSWORD}).status_code)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(3) as clicks:
+        statuses = list(clicks.map(come_in, range(3)))
+
+    assert 302 in statuses
+    assert max(statuses) < 500
+    assert User.objects.get(email="evi@example.com").memberships.count() == 1

@@ -14,7 +14,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from orderhaven.actions.errors import Impossible, NotAllowed
 from orderhaven.core.language import _
 from orderhaven.store.cursors import BadCursor
-from orderhaven.store.doctor import database_trouble
+from orderhaven.store.doctor import database_trouble, was_made_meanwhile
 from orderhaven.store.keys import KeysLost
 from orderhaven.store.versions import Changed
 
@@ -122,6 +122,9 @@ def _of_http(request: HttpRequest, error: Any) -> HttpResponse:
 
 def _of_database(request: HttpRequest, error: Any) -> HttpResponse:
     """A statement that the database does not understand is no trouble of the database's."""
+    made = was_made_meanwhile(error)
+    if made:
+        return error_response("impossible", made)
     said = database_trouble(error, in_full=False) if isinstance(error, OperationalError | InterfaceError) else ""
     if not said:
         return _broken(request, error)

@@ -1,6 +1,6 @@
 """Whether the database is sound, and what a broken one is called in a sentence."""
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import F
@@ -30,6 +30,13 @@ def write_something() -> None:
     """A real, harmless write. Raises DatabaseError."""
     with transaction.atomic():
         Merchant.objects.update(name=F("name"))
+
+
+def was_made_meanwhile(error: BaseException) -> str:
+    """A sentence when somebody else made the same thing at the same moment; "" for any other error."""
+    if not isinstance(error, IntegrityError) or "unique" not in str(error).casefold():
+        return ""
+    return _("The same was done at the same moment, and once is enough. Look whether it is as you want it.")
 
 
 _SENTENCES = {
