@@ -88,12 +88,14 @@ def test_logging_in_leads_back_to_where_one_was_going(anna: User) -> None:
     assert log_in(browser(), next="/wolkenwinkel/overview").headers["Location"] == "/wolkenwinkel/overview"
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/x", "javascript:alert(1)"])
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/x", "javascript:alert(1)", "logout"])
 def test_logging_in_never_leads_to_another_site(anna: User, elsewhere: str) -> None:
     assert log_in(browser(), next=elsewhere).headers["Location"] == "/"
 
 
-@pytest.mark.parametrize("came_from", ["http://localhost//evil.example/x", "http://evil.example/"])
+@pytest.mark.parametrize(
+    "came_from", ["http://localhost//evil.example/x", "http://evil.example/", "nowhere", "http://["]
+)
 def test_a_form_never_leads_back_to_another_site(store: None, came_from: str) -> None:
     answer = browser().post("/language", {"language": "nl"}, HTTP_REFERER=came_from)
 

@@ -99,7 +99,14 @@ def test_tabs_count_what_stands_on_them(house: House, sold: dict[str, str]) -> N
 
 @pytest.mark.parametrize(
     "nonsense",
-    ["?tab=x&sort=y&carrier=z&problem=w&since=v", "?q=%00", "?after=", "?live=&tab=all", "?until=9999-12-31"],
+    [
+        "?tab=x&sort=y&carrier=z&problem=w&since=v",
+        "?q=%00",
+        "?since=0001-01-01",
+        "?until=9999-12-31",
+        "?after=",
+        "?live=&tab=all",
+    ],
 )
 def test_an_address_that_makes_no_sense_narrows_nothing_and_breaks_nothing(
     house: House, sold: dict[str, str], nonsense: str

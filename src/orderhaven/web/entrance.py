@@ -23,7 +23,7 @@ from orderhaven.store import access, merchants
 from orderhaven.store import second_factor as factor
 from orderhaven.store.models import User
 from orderhaven.web.desk import clock, with_account
-from orderhaven.web.way_back import is_ours, way_back
+from orderhaven.web.way_back import is_our_page, way_back
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _A_YEAR_S = 365 * 86400
@@ -158,7 +158,7 @@ def _keep(response: HttpResponse, cookie: str, value: str) -> None:
 
 def _next(request: HttpRequest) -> str:
     wanted = request.POST.get("next", request.GET.get("next", ""))
-    return wanted if wanted and is_ours(request, wanted) else reverse("home")
+    return wanted if is_our_page(request, wanted) else reverse("home")
 
 
 @require_GET

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -197,7 +197,7 @@ def _day(text: str, days_later: int = 0) -> datetime | None:
     """The beginning of a day, by the reader's clock; None for what is no day."""
     try:
         day = datetime.fromisoformat(text).date() + timedelta(days=days_later)
-        return timezone.make_aware(datetime.combine(day, time()))
+        return timezone.make_aware(datetime.combine(day, time())).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -10,6 +10,11 @@ def is_ours(request: HttpRequest, address: str) -> bool:
     return url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
 
 
+def is_our_page(request: HttpRequest, path: str) -> bool:
+    """A path here, not the name of a site, nor that of a route."""
+    return path.startswith("/") and is_ours(request, path)
+
+
 def way_back(request: HttpRequest, otherwise: str = "/") -> str:
     """The page that a form was on; `otherwise` when the browser does not say, or names another site."""
     came_from = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
@@ -17,4 +22,4 @@ def way_back(request: HttpRequest, otherwise: str = "/") -> str:
         return otherwise
     parts = urlsplit(came_from)
     back = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return back if is_ours(request, back) else otherwise  # a path that begins with two slashes names a site
+    return back if is_our_page(request, back) else otherwise
