@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from threading import Event
+from threading import Event, get_ident
 from typing import Any
 
 import pytest
@@ -88,6 +89,20 @@ def test_where_too_many_arrive_the_next_is_turned_away_and_who_sends_nothing_is_
 
     assert ask(bodies, BytesIO(b"a=1"), 3) == "408 Request Timeout"
     assert ask(bodies, BytesIO(b""), 0) == "200 OK"
+
+
+def test_few_are_worked_on_at_once_however_many_come(behind: Behind) -> None:
+    workers: set[int] = set()
+
+    def app(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        workers.add(get_ident())
+        return behind(environ, start)
+
+    bodies = WholeBodies(app, at_once=2)
+    with ThreadPoolExecutor(8) as clients:
+        said = list(clients.map(lambda _: ask(bodies, BytesIO(b"a=1"), 3), range(40)))
+
+    assert (set(said), len(behind.read), len(workers) <= 2) == ({"200 OK"}, 40, True)
 
 
 def test_a_form_that_is_too_big_is_refused_whatever_its_kind(store: None) -> None:

@@ -32,7 +32,7 @@ class WholeBodies:
         self._within_s = within_s
         self._threads = ThreadPoolExecutor(arriving, thread_name_prefix="bodies")
         self._room = BoundedSemaphore(arriving)
-        self._work = BoundedSemaphore(at_once)
+        self._work = ThreadPoolExecutor(at_once, thread_name_prefix="work")  # each keeps a connection to the database
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         length = _length(environ)
@@ -40,8 +40,7 @@ class WholeBodies:
             environ["wsgi.input"] = BytesIO()
         elif length and not self._has_arrived(environ, length):
             return _refused(start, "408 Request Timeout")
-        with self._work:
-            return self._app(environ, start)
+        return self._work.submit(self._app, environ, start).result()
 
     def _has_arrived(self, environ: dict[str, Any], length: int) -> bool:
         if not self._room.acquire(blocking=False):
