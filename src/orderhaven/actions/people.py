@@ -163,17 +163,17 @@ def demand_account(email: str) -> User:
     return person
 
 
-def give_password(by: Hand, email: str, password: str, *, without_second_factor: bool = False) -> None:
+def give_password(email: str, password: str, actor: str, now: datetime, *, without_second_factor: bool = False) -> None:
     """For whoever sits at the machine itself, and nobody else: an administrator of one merchant has no power over a
     person's account, which may be with others too. Raises Impossible.
     """
     person = demand_account(email)
     _demand_good(person.email, person.name, password)
     _set_password(person, password)
-    access.note_of_person(person, by.clock.now(), "password_given", {}, by.actor)
+    access.note_of_person(person, now, "password_given", {}, actor)
     if without_second_factor:
         second_factor.end(person)
-        access.note_of_person(person, by.clock.now(), "second_factor_off", {}, by.actor)
+        access.note_of_person(person, now, "second_factor_off", {}, actor)
 
 
 # below: how

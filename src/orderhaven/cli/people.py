@@ -82,7 +82,7 @@ def password(
 
     people.demand_account(email)
     word = typer.prompt(_("New password"), hide_input=True, confirmation_prompt=True)
-    people.give_password(by, email, word, without_second_factor=no_second_factor)
+    people.give_password(email, word, by.actor, by.clock.now(), without_second_factor=no_second_factor)
     say(_("The password of {email} is changed.", email=email))
 
 

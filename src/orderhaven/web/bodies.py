@@ -6,6 +6,7 @@ There are many threads, which cost nothing while they wait, and few requests tha
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTime
+from http import HTTPStatus
 from io import BytesIO
 from threading import BoundedSemaphore
 from typing import Any
@@ -39,18 +40,18 @@ class WholeBodies:
         if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             environ["wsgi.input"] = BytesIO()
         elif length and not self._has_arrived(environ, length):
-            return _refused(start, "408 Request Timeout")
+            return _refused(start, HTTPStatus.REQUEST_TIMEOUT)
         return self._work.submit(self._app, environ, start).result()
 
     def _has_arrived(self, environ: dict[str, Any], length: int) -> bool:
         if not self._room.acquire(blocking=False):
-            log.warning("body_refused", cause="too many are arriving")
+            log.warning("body_refused", cause="no_room")
             return False
         arriving = self._threads.submit(environ["wsgi.input"].read, length)
         arriving.add_done_callback(lambda _: self._room.release())
         body = _in_time(arriving, self._within_s)
         if len(body) < length:
-            log.warning("body_refused", cause="it did not arrive in time, or broke off")
+            log.warning("body_refused", cause="not_whole")
             return False
         environ["wsgi.input"] = BytesIO(body)
         return True
@@ -72,6 +73,6 @@ def _in_time(arriving: Future[bytes], within_s: float) -> bytes:
         return b""
 
 
-def _refused(start: Start, status: str) -> Iterable[bytes]:
-    start(status, [("Content-Length", "0"), ("Connection", "close")])
+def _refused(start: Start, status: HTTPStatus) -> Iterable[bytes]:
+    start(f"{status.value} {status.phrase}", [("Content-Length", "0"), ("Connection", "close")])
     return [b""]
