@@ -110,6 +110,7 @@ WHITENOISE_USE_FINDERS = True  # from the packages they come with: nothing is co
 WHITENOISE_MAX_AGE = 86400
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _IS_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 365 * 86400 if _IS_HTTPS else 0  # who came by https once is not led to http by anybody
 X_FRAME_OPTIONS = "DENY"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -135,8 +136,11 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_USERNAME_CALLABLE = "orderhaven.web.entrance.whose_account"
-AXES_DISABLE_ACCESS_LOG = True  # who logged in when is an event of ours; their addresses are nobody's business
+AXES_HANDLER = "orderhaven.web.wrong_passwords.WrongPasswords"
+AXES_USERNAME_CALLABLE = "orderhaven.web.wrong_passwords.whose_account"
+AXES_CLIENT_IP_CALLABLE = "orderhaven.web.wrong_passwords.from_where"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old", "new"]  # of what is posted, never kept
+AXES_DISABLE_ACCESS_LOG = True  # from where somebody logged in is nobody's business
 AXES_LOCKOUT_CALLABLE = "orderhaven.web.errors.locked_out"
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False

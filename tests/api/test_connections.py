@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from orderhaven.actions import connecting
 from orderhaven.store import keys
 from orderhaven.store.models import Connection, Link
+from orderhaven.store.versions import Changed, as_it_was_read, version_of_connection
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from tests.api.conftest import Program
 from tests.journeys.conftest import Trade
@@ -102,6 +103,43 @@ def test_a_connection_is_paused_resumed_and_polled(program: Program, trade: Trad
 
     assert (paused, refused.status_code, state()) == ("paused", 409, "active")
     assert program.post("/connections/bol NL/poll").status_code == 200
+
+
+@pytest.fixture
+def belgian(program: Program, settings: dict[str, str]) -> Connection:
+    program.post("/connections", {"connector": REFERENCE_MARKETPLACE.name, "name": "bol BE", "settings": settings})
+    return Connection.objects.get(name="bol BE")
+
+
+def test_a_connection_that_changed_since_it_was_read_is_left_alone(program: Program, belgian: Connection) -> None:
+    tag = program.get("/connections/bol BE").headers["ETag"]
+    first = program.patch("/connections/bol BE", {"every_s": 600}, If_Match=tag)
+
+    second = program.patch("/connections/bol BE", {"every_s": 900}, If_Match=tag)
+
+    belgian.refresh_from_db()
+    assert (first.status_code, second.status_code, belgian.hear_every_s) == (200, 412, 600)
+
+
+def test_a_connection_that_changes_while_its_account_is_tried_is_left_alone(trade: Trade, belgian: Connection) -> None:
+    with as_it_was_read(belgian.pk, version_of_connection(belgian.pk), version_of_connection):
+        trial = connecting.try_account(trade.by, belgian.connector, belgian.name, {})
+        Connection.objects.filter(pk=belgian.pk).update(hear_every_s=600)  # by somebody else
+        with pytest.raises(Changed):
+            connecting.save(trade.by, trial)
+
+    belgian.refresh_from_db()
+    assert belgian.hear_every_s == 600
+
+
+def test_a_connection_that_did_not_change_is_not_sent_again(program: Program, trade: Trade) -> None:
+    tag = program.get("/connections/bol NL").headers["ETag"]
+
+    again = program.sends("GET", "/connections/bol NL", headers={"If-None-Match": tag})
+    program.post("/connections/bol NL/pause")
+    paused = program.sends("GET", "/connections/bol NL", headers={"If-None-Match": tag})
+
+    assert (again.status_code, paused.status_code) == (304, 200)
 
 
 def test_the_list_says_where_orders_go(program: Program, trade: Trade) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.signals import got_request_exception
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError, connection
 from django.test import Client, RequestFactory
 from ninja import NinjaAPI
 
@@ -100,6 +100,24 @@ def test_a_full_disk_is_not_an_error_of_ours(logged: list[Any]) -> None:
     answer = Trouble(OperationalError("database or disk is full")).answers()
 
     assert (answer.status_code, b"Make room" in answer.content, logged) == (503, True, [])
+
+
+def test_what_postgresql_says_of_itself_stays_in_the_log(
+    logged: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(connection, "vendor", "postgresql")
+
+    answer = Trouble(OperationalError('password authentication failed for user "hub" at 10.0.0.2')).answers()
+
+    assert (answer.status_code, b"10.0.0.2" in answer.content, logged) == (503, False, [])
+    assert "10.0.0.2" in capsys.readouterr().out
+
+
+def test_what_somebody_else_made_at_the_same_moment_is_no_error_of_ours(logged: list[Any]) -> None:
+    meanwhile = Trouble(IntegrityError("UNIQUE constraint failed: store_connection.name")).answers()
+    ours = Trouble(IntegrityError("NOT NULL constraint failed: store_connection.name")).answers()
+
+    assert (meanwhile.status_code, ours.status_code, len(logged)) == (409, 500, 1)
 
 
 def test_a_statement_that_fails_is_an_error_of_ours(logged: list[Any]) -> None:
@@ -222,4 +240,5 @@ def test_the_hub_serves_it_at_its_address(store: None) -> None:
 
     assert client.get("/api/v1/openapi.json").json()["info"]["title"] == "Orderhaven"
     assert client.get("/api/v1/orders").status_code == 401
-    assert client.get("/api/v1/nothing").headers["Content-Type"] == "application/problem+json"
+    for answer in (client.get("/api/v1/nothing"), client.get("/api/v2/orders"), Client().get("/api/v1/orders")):
+        assert answer.headers["Content-Type"] == "application/problem+json"

@@ -60,6 +60,16 @@ def test_only_what_was_read_is_changed(program: Program, trade: Trade, refs: lis
     assert (done, trade.order(refs[1]).status) == ([200, 412], "manual")
 
 
+def test_a_link_and_a_connection_too(program: Program, trade: Trade) -> None:
+    tag = program.get("/links/bol NL").headers["ETag"]
+    changed = [program.patch("/links/bol NL", {"wait_s": seconds}, If_Match=tag).status_code for seconds in (60, 120)]
+    tag = program.get("/connections/bol NL").headers["ETag"]
+    program.post("/connections/bol NL/pause")
+
+    assert changed == [200, 412]
+    assert program.patch("/connections/bol NL", {"every_s": 600}, If_Match=tag).status_code == 412
+
+
 def test_a_cursor_is_no_bigger_than_the_database_counts(program: Program, refs: list[str]) -> None:
     for address, letter in (("/orders", "o"), ("/shipments", "s"), ("/problems", "p")):
         assert program.get(address, after=letter + "f" * 15).status_code == 200

@@ -64,6 +64,12 @@ def test_an_order_is_found_by_a_word(program: Program, refs: list[str]) -> None:
     assert found(program, search=POSTNL_CODE) == {refs[0]}
 
 
+def test_a_buyer_is_not_found_letter_by_letter_by_who_may_not_read_names(viewer: Program, refs: list[str]) -> None:
+    assert found(viewer, search="jans") == set()
+    assert found(viewer, search="9712cp", status="not_shipped") == set()
+    assert found(viewer, search="LAMP-2") == {refs[1]}
+
+
 def test_pages_follow_each_other(program: Program, refs: list[str]) -> None:
     seen, after = [], ""
     while True:

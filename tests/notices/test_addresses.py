@@ -113,7 +113,8 @@ def test_nothing_is_sent_to_a_private_address_whatever_name_it_has() -> None:
             await program.stop()
 
     refused = (Fate.LATER, "the address lies in a private network")
-    for host in ("127.0.0.1", "localhost", "[::1]", "localhost.localdomain"):
+    by_number = ("2130706433", "0x7f000001", "017700000001", "127.1", "127.0.0.1.")  # as a socket would take it
+    for host in ("127.0.0.1", "localhost", "[::1]", "localhost.localdomain", *by_number):
         came, calls = asyncio.run(call(host))
         assert calls == 0
         assert came in (refused, (Fate.LATER, "cannot be reached"))

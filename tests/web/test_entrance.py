@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import runpy
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.test.utils import override_settings
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from orderhaven import paths
 from orderhaven.core.access import Role
 from orderhaven.store import access, merchants
 from orderhaven.store.models import Event, Membership, User
 
-from .conftest import NOW, PASSWORD, House, browser, person
+from .conftest import NOW, PASSWORD, House, browser, browser_of, person
 
 ANNA = {"email": "Anna@Example.com", "name": "Anna", "password": PASSWORD, "trade": "Wolkenwinkel"}
 
@@ -39,7 +44,7 @@ def test_the_first_account_may_do_everything_and_is_in_at_once(store: None) -> N
     assert client.get("/").headers["Location"] == "/wolkenwinkel/orders"
 
 
-@pytest.mark.parametrize("code", ["", "wrong", "0" * 24])
+@pytest.mark.parametrize("code", ["", "wrong", "0" * 24, "é" * 24])
 def test_without_the_code_nobody_makes_the_first_account(store: None, code: str) -> None:
     answer = browser().post("/welcome", {**ANNA, "code": code})
 
@@ -83,9 +88,18 @@ def test_logging_in_leads_back_to_where_one_was_going(anna: User) -> None:
     assert log_in(browser(), next="/wolkenwinkel/overview").headers["Location"] == "/wolkenwinkel/overview"
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/x", "javascript:alert(1)"])
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/x", "javascript:alert(1)", "logout"])
 def test_logging_in_never_leads_to_another_site(anna: User, elsewhere: str) -> None:
     assert log_in(browser(), next=elsewhere).headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "came_from", ["http://localhost//evil.example/x", "http://evil.example/", "nowhere", "http://["]
+)
+def test_a_form_never_leads_back_to_another_site(store: None, came_from: str) -> None:
+    answer = browser().post("/language", {"language": "nl"}, HTTP_REFERER=came_from)
+
+    assert answer.headers["Location"] == "/"
 
 
 def test_ten_wrong_passwords_close_the_account_for_a_while(anna: User) -> None:
@@ -97,6 +111,72 @@ def test_ten_wrong_passwords_close_the_account_for_a_while(anna: User) -> None:
 
     assert answer.status_code == 429
     assert "quarter of an hour" in answer.content.decode()
+
+
+def test_wrong_passwords_by_an_invitation_or_in_a_session_close_the_account_too(anna: User) -> None:
+    elsewhere = merchants.make("Somebody else").pk
+    secret = access.invite(elsewhere, anna.email, Role.VIEWER, datetime.now(UTC), "Eve")
+    inside = browser_of(anna)
+    for _attempt in range(4):
+        browser().post(f"/invitation/{secret}", {"password": "wrong"})
+        inside.post("/me/act", {"act": "password", "old": "wrong", "new": "quite another sentence"})
+        inside.post("/me/act", {"act": "end_second_factor", "password": "wrong"})
+
+    by_invitation = browser().post(f"/invitation/{secret}", {"password": PASSWORD})
+
+    assert (by_invitation.status_code, log_in(browser()).status_code) == (429, 429)
+    assert not Membership.objects.filter(user=anna, merchant_id=elsewhere).exists()
+    kept = repr(list(AccessAttempt.objects.values()))
+    assert [word for word in (secret, "old=wrong", "quite another sentence") if word in kept] == []
+
+
+@pytest.fixture
+def behind_a_proxy() -> Iterator[None]:
+    with override_settings(SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https")):
+        yield
+
+
+@pytest.mark.usefixtures("behind_a_proxy")
+@pytest.mark.parametrize(
+    ("theirs", "mine", "mine_is_closed"),
+    [
+        ("198.51.100.7", "203.0.113.9", False),
+        ("203.0.113.9, 198.51.100.7", "203.0.113.9", False),  # what a visitor said is before what the proxy saw
+        ("2001:db8:1:2::7", "2001:db8:9:9::1", False),
+        ("2001:db8:1:2::7", "2001:db8:1:2::8", True),
+        ("unknown", "also unknown", True),  # then all come from the proxy
+    ],
+)
+def test_behind_a_proxy_an_account_is_closed_to_where_the_wrong_passwords_come_from(
+    anna: User, theirs: str, mine: str, mine_is_closed: bool
+) -> None:
+    client = browser()
+    for _attempt in range(10):
+        client.post("/login", {"email": anna.email, "password": "wrong"}, HTTP_X_FORWARDED_FOR=theirs)
+
+    def status(place: str) -> int:
+        given = {"email": anna.email, "password": PASSWORD}
+        return int(browser().post("/login", given, HTTP_X_FORWARDED_FOR=place).status_code)
+
+    assert (status(theirs), status(mine)) == (429, 429 if mine_is_closed else 302)
+
+
+def test_without_a_proxy_nobody_says_where_they_come_from(anna: User) -> None:
+    for number in range(10):
+        given = {"email": anna.email, "password": "wrong"}
+        browser().post("/login", given, HTTP_X_FORWARDED_FOR=f"203.0.113.{number}")
+
+    assert log_in(browser()).status_code == 429
+
+
+def test_an_account_that_exists_accepts_an_invitation_with_its_password(anna: User) -> None:
+    elsewhere = merchants.make("Somebody else").pk
+    secret = access.invite(elsewhere, anna.email, Role.VIEWER, datetime.now(UTC), "Eve")
+
+    wrong = browser().post(f"/invitation/{secret}", {"password": "wrong"})
+    right = browser().post(f"/invitation/{secret}", {"password": PASSWORD})
+
+    assert (wrong.status_code, right.headers["Location"]) == (422, "/somebody-else/orders")
 
 
 def test_an_address_that_nobody_has_is_refused_in_the_same_words(anna: User) -> None:
@@ -243,7 +323,22 @@ def test_pages_load_nothing_from_elsewhere_and_are_not_kept_by_browsers(anna: Us
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "unsafe" not in page.headers["Content-Security-Policy"]
     assert page.headers["Cache-Control"] == "no-store"
+    assert client.get("/wolkenwinkel/orders.csv").headers["Cache-Control"] == "no-store"
     assert page.headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize(
+    ("address", "is_https"), [("https://orders.example.com", True), ("http://10.0.0.5:8080", False)]
+)
+def test_by_https_nothing_is_told_to_a_browser_that_goes_by_http(
+    monkeypatch: pytest.MonkeyPatch, address: str, is_https: bool
+) -> None:
+    monkeypatch.setenv("ORDERHAVEN_URL", address)
+
+    found = runpy.run_path(str(paths.package("settings.py")))
+
+    assert {found["SESSION_COOKIE_SECURE"], found["CSRF_COOKIE_SECURE"], found["SECURE_HSTS_SECONDS"] > 0} == {is_https}
+    assert (found["SECURE_PROXY_SSL_HEADER"] is not None) is is_https
 
 
 def test_a_form_without_its_token_is_refused_in_words(anna: User) -> None:

@@ -55,9 +55,11 @@ def test_it_lives_whatever_becomes_of_the_database(store: None) -> None:
     assert len(queries) == 0
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-def test_a_probe_is_answered_at_any_address_and_changes_nothing(store: None, path: str) -> None:
-    client = Client(headers={"host": "10.0.0.7:8080"})
+@pytest.mark.parametrize(
+    ("path", "host"), [("/healthz", "10.0.0.7:8080"), ("/readyz", "10.0.0.7:8080"), ("/metrics", "127.0.0.1:9999")]
+)
+def test_a_probe_is_answered_at_any_address_and_changes_nothing(store: None, path: str, host: str) -> None:
+    client = Client(headers={"host": host})
 
     assert client.get(path).status_code in (200, 503)
     assert client.head(path).status_code in (200, 503)
@@ -130,6 +132,16 @@ def test_who_comes_through_a_proxy_of_this_machine_may_not(store: None, sign: st
     answer = Client(headers={sign: "198.51.100.7"}).get("/metrics")
 
     assert (answer.status_code, answer.content) == (404, b"")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:8080"])
+def test_this_machine_calls_it_by_a_name_of_its_own(store: None, host: str) -> None:
+    assert Client(headers={"host": host}).get("/metrics").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["orders.example.com", "evil.example:8080", "[", ""])
+def test_a_name_that_leads_here_does_not_make_somebody_of_this_machine(store: None, host: str) -> None:
+    assert Client(headers={"host": host}).get("/metrics").status_code == 404
 
 
 @pytest.mark.parametrize("address", ["198.51.100.7", "", "nonsense"])

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -186,6 +186,18 @@ def test_a_client_that_says_nothing_holds_nobody_up(tmp_path: Path) -> None:
     with up(tmp_path) as running, socket.create_connection(("127.0.0.1", running.port)):
         running.hub.send_signal(signal.SIGTERM)
 
+        assert running.hub.wait(_IS_GONE_WITHIN_S) == 0
+
+
+def test_who_sends_slowly_holds_nobody_up(tmp_path: Path) -> None:
+    with up(tmp_path) as running, ExitStack() as open_ones:
+        for path in ("/login", "/hooks/nobodys", "/api/v1/acts") * 4:
+            client = open_ones.enter_context(socket.create_connection(("127.0.0.1", running.port)))
+            client.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n0".encode())
+        until(lambda: running.ask("/healthz")[0] == 200)
+
+        assert running.ask("/login")[0] in (200, 302)
+        running.hub.send_signal(signal.SIGTERM)
         assert running.hub.wait(_IS_GONE_WITHIN_S) == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import datetime
 from zoneinfo import available_timezones
 
@@ -12,6 +13,13 @@ from orderhaven.core.access import Power, Role
 from orderhaven.core.language import _
 from orderhaven.store import access, merchants, second_factor
 from orderhaven.store.models import Event, Invitation, Membership, User
+from orderhaven.store.second_factor import Beginning
+
+_NOT_A_PERSON = frozenset({"hub", "orderhaven"})  # who else may have done something
+Prove = Callable[[str, str], User | None]
+"""Whose address and password these are, None when they do not belong together. It counts the wrong ones: whoever may try as
+often as they like finds any password.
+"""
 
 
 def first_administrator(code: str, email: str, name: str, password: str, trade: str, now: datetime) -> User:
@@ -61,7 +69,7 @@ def open_invitations(by: Hand) -> list[Invitation]:
 
 @needs(Power.SET_UP)
 def take_back_invitation(by: Hand, invitation_id: int) -> None:
-    access.take_back_invitation(by.merchant_id, invitation_id)
+    access.take_back_invitation(by.merchant_id, invitation_id, by.clock.now(), by.actor)
 
 
 def invitation(secret: str, now: datetime) -> Invitation:
@@ -72,14 +80,15 @@ def invitation(secret: str, now: datetime) -> Invitation:
     return found
 
 
-def accept(secret: str, name: str, password: str, now: datetime) -> User:
+def accept(secret: str, name: str, password: str, now: datetime, prove: Prove) -> User:
     """Come in by an invitation: with a new account, or with the one this address has. Raises Impossible."""
     found = invitation(secret, now)
     person = access.of_email(found.email)
     if person is None:
         _demand_good(found.email, name, password)
+        _demand_own_name(name, [row.user.name for row in access.members(found.merchant_id)])
         person = access.make_person(found.email, name, password, now)
-    elif not person.check_password(password):
+    elif prove(person.email, password) is None:
         raise Impossible(_("There is an account with this address, and that is not its password."))
     if not access.accept(found, person, now):
         raise Impossible(_("This invitation is used or over. Ask for a new one."))
@@ -109,25 +118,41 @@ def audit(by: Hand, before: int | None = None) -> list[Event]:
     return access.audit(by.merchant_id, before)
 
 
-def change_self(person: User, name: str, language: str, time_zone: str) -> None:
+def change_self(person: User, name: str, language: str, time_zone: str, now: datetime) -> None:
     """Name, language and time zone of one's own account. Raises Impossible."""
-    if not name.strip():
-        raise Impossible(_("A name is needed: it stands beside what you do."))
+    name = name.strip()[:100]
+    _demand_own_name(name, access.colleagues(person))
     if language and language not in catalogues.LANGUAGES:
         raise Impossible(_("There is no language '{language}' here.", language=language))
     if time_zone and time_zone not in available_timezones():
         raise Impossible(_("There is no time zone '{zone}'. Say it as in Europe/Amsterdam.", zone=time_zone))
-    person.name, person.language, person.time_zone = name.strip()[:100], language, time_zone
+    if name != person.name:
+        access.note_of_person(person, now, "renamed", {"name": name})
+    person.name, person.language, person.time_zone = name, language, time_zone
     person.save(update_fields=["name", "language", "time_zone"])
 
 
-def change_password(person: User, old: str, new: str) -> None:
+def change_password(person: User, old: str, new: str, prove: Prove, now: datetime) -> None:
     """All other sessions of this person end. Raises Impossible."""
-    if not person.check_password(old):
-        raise Impossible(_("That is not your present password."))
+    _demand_password(person, old, prove)
     _demand_good(person.email, person.name, new)
-    person.set_password(new)
-    person.save(update_fields=["password"])
+    _set_password(person, new)
+    access.note_of_person(person, now, "password_changed", {})
+
+
+def begin_second_factor(person: User, beginning: Beginning, figures: str, now: datetime) -> list[str]:
+    """The recovery codes, each good once; none when the figures are wrong: then nothing changed."""
+    codes = second_factor.confirm(person, beginning, figures)
+    if codes:
+        access.note_of_person(person, now, "second_factor_on", {})
+    return codes
+
+
+def end_second_factor(person: User, password: str, prove: Prove, now: datetime) -> None:
+    """From now on the password alone opens the account. Raises Impossible."""
+    _demand_password(person, password, prove)
+    second_factor.end(person)
+    access.note_of_person(person, now, "second_factor_off", {})
 
 
 def demand_account(email: str) -> User:
@@ -138,27 +163,53 @@ def demand_account(email: str) -> User:
     return person
 
 
-def give_password(email: str, password: str, *, without_second_factor: bool = False) -> None:
+def give_password(email: str, password: str, actor: str, now: datetime, *, without_second_factor: bool = False) -> None:
     """For whoever sits at the machine itself, and nobody else: an administrator of one merchant has no power over a
     person's account, which may be with others too. Raises Impossible.
     """
     person = demand_account(email)
     _demand_good(person.email, person.name, password)
-    person.set_password(password)
-    person.save(update_fields=["password"])
+    _set_password(person, password)
+    access.note_of_person(person, now, "password_given", {}, actor)
     if without_second_factor:
         second_factor.end(person)
+        access.note_of_person(person, now, "second_factor_off", {}, actor)
 
 
 # below: how
 
 
 def _demand_good(email: str, name: str, password: str) -> None:
-    if not name.strip():
-        raise Impossible(_("A name is needed: it stands beside what you do."))
+    _demand_own_name(name)
     wrong = access.complaints(email.strip().lower(), name, password)
     if wrong:
         raise Impossible(" ".join(wrong))
+
+
+def _demand_own_name(name: str, taken: Collection[str] = ()) -> None:
+    """It is by the name that people see who did what, so nobody goes by what stands for somebody else."""
+    name = name.strip()
+    if not name:
+        raise Impossible(_("A name is needed: it stands beside what you do."))
+    if not name.isprintable() or name.casefold() in _NOT_A_PERSON or name.casefold().startswith("token "):
+        raise Impossible(_("'{name}' cannot be somebody's name here. Choose another.", name=name[:100]))
+    if name.casefold() in (one.casefold() for one in taken):
+        raise Impossible(
+            _(
+                "Somebody called {name} works here already. Add a last name, so that it stays clear who did what.",
+                name=name,
+            )
+        )
+
+
+def _set_password(person: User, password: str) -> None:
+    person.set_password(password)
+    person.save(update_fields=["password"])
+
+
+def _demand_password(person: User, password: str, prove: Prove) -> None:
+    if prove(person.email, password) is None:
+        raise Impossible(_("That is not your present password."))
 
 
 def _member(by: Hand, user_id: int) -> Membership:

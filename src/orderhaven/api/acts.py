@@ -1,6 +1,5 @@
 """What is done about orders: one act on one order, or one act on many."""
 
-from contextlib import nullcontext
 from typing import Annotated
 
 from django.http import Http404
@@ -11,13 +10,13 @@ from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.api.caller import Asking
 from orderhaven.api.description import conditional, refuses
-from orderhaven.api.etags import demand_unchanged, has_condition
+from orderhaven.api.etags import only_as_read
 from orderhaven.api.fields import Done, Given, Name, Text
 from orderhaven.api.named import order_named
 from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.shipment import CancelReason
-from orderhaven.store import versions
+from orderhaven.store.versions import version_of
 from orderhaven.words.acts import ACTS, act_on
 
 router = Router(tags=["orders"])
@@ -86,9 +85,7 @@ def act(request: Asking, marketplace: Name, ref: Name, act: ActName, given: ActG
     by = request.auth.by
     _demand_power(by, given)
     found = order_named(by, marketplace, ref)
-    version = versions.version_of(found.order_id) if has_condition(request) else ""
-    demand_unchanged(request, version)
-    with versions.as_it_was_read(found.order_id, version) if version else nullcontext():
+    with only_as_read(request, found.order_id, version_of):
         return Done(sentence=act_on(by, f"{marketplace}/{ref}", act, _words(given)))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.http import HttpResponse
 from ninja import Field, Router, Schema, Status
 
 from orderhaven.actions import connecting
@@ -11,7 +12,8 @@ from orderhaven.actions.connecting import ConnectionRow
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.api.caller import Asking
-from orderhaven.api.description import refuses
+from orderhaven.api.description import conditional, refuses, tagged
+from orderhaven.api.etags import is_known, only_as_read, tag_of
 from orderhaven.api.fields import Done, EverySeconds, Given, Name, Settings
 from orderhaven.api.named import connection_named, connector_named
 from orderhaven.core.access import Power
@@ -19,6 +21,7 @@ from orderhaven.core.language import _
 from orderhaven.ports.connector import Can, Declaration, Kind, Role, Setting
 from orderhaven.store import connections
 from orderhaven.store.models import ConnectionState
+from orderhaven.store.versions import version_of_connection
 
 router = Router(tags=["connections"])
 
@@ -145,25 +148,37 @@ def connect(request: Asking, given: ConnectionGiven) -> Status[Connected]:
     return Status(201, _save(by, given.connector, given.name, given.settings, given.every_s))
 
 
-@router.get("/connections/{name}", response=WholeConnection, summary="Read one connection", openapi_extra=refuses(404))
-def connection(request: Asking, name: Name) -> WholeConnection:
-    """Settings are shown, secrets never."""
+@router.get(
+    "/connections/{name}",
+    response={200: WholeConnection, 304: None},
+    summary="Read one connection",
+    openapi_extra=tagged(refuses(404)),
+)
+def connection(request: Asking, name: Name, response: HttpResponse) -> object:
+    """Settings are shown, secrets never; with an ETag."""
     by = request.auth.by
     by.demand(Power.LOOK)
     row = connection_named(by, name)
     [shown] = [one for one in connecting.connection_list(by) if one.name == row.name]
-    return WholeConnection(**_columns(shown), settings=row.settings)
+    whole = WholeConnection(**_columns(shown), settings=row.settings)
+    tag = tag_of(whole, version_of_connection(row.pk))
+    response.headers["ETag"] = tag
+    return Status(304, None) if is_known(request, tag) else whole
 
 
 @router.patch(
-    "/connections/{name}", response=Connected, summary="Change a connection", openapi_extra=refuses(404, 409, body=True)
+    "/connections/{name}",
+    response=Connected,
+    summary="Change a connection",
+    openapi_extra=conditional(refuses(404, 409, body=True)),
 )
 def change_connection(request: Asking, name: Name, given: ConnectionChange) -> Connected:
     """New keys or settings of the same account: tried first, and saved only when it answers."""
     by = request.auth.by
     by.demand(Power.SET_UP)
     row = connection_named(by, name)
-    return _save(by, row.connector, row.name, given.settings, given.every_s)
+    with only_as_read(request, row.pk, version_of_connection):
+        return _save(by, row.connector, row.name, given.settings, given.every_s)
 
 
 @router.post("/connections/{name}/pause", response=Done, summary="Pause a connection", openapi_extra=refuses(404))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import structlog
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -13,10 +14,11 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from orderhaven.actions.errors import Impossible, NotAllowed
 from orderhaven.core.language import _
 from orderhaven.store.cursors import BadCursor
-from orderhaven.store.doctor import database_trouble
+from orderhaven.store.doctor import database_trouble, was_made_meanwhile
 from orderhaven.store.keys import KeysLost
 from orderhaven.store.versions import Changed
 
+log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -120,8 +122,14 @@ def _of_http(request: HttpRequest, error: Any) -> HttpResponse:
 
 def _of_database(request: HttpRequest, error: Any) -> HttpResponse:
     """A statement that the database does not understand is no trouble of the database's."""
-    said = database_trouble(error) if isinstance(error, OperationalError | InterfaceError) else ""
-    return error_response("database", said) if said else _broken(request, error)
+    made = was_made_meanwhile(error)
+    if made:
+        return error_response("impossible", made)
+    said = database_trouble(error, in_full=False) if isinstance(error, OperationalError | InterfaceError) else ""
+    if not said:
+        return _broken(request, error)
+    log.error("database_trouble", cause=str(error))
+    return error_response("database", said)
 
 
 def _broken(request: HttpRequest, error: Any) -> HttpResponse:

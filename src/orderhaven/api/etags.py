@@ -5,12 +5,14 @@ compares the version alone, since the same thing reads otherwise in another lang
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.http import HttpRequest
 from django.utils.http import parse_etags
 from ninja import Schema
 
-from orderhaven.store.versions import Changed
+from orderhaven.store.versions import Changed, Of, as_it_was_read
 
 
 def content_of(shown: Schema) -> str:
@@ -28,13 +30,16 @@ def is_known(request: HttpRequest, tag: str) -> bool:
     return given == ["*"] or tag in (one.removeprefix("W/") for one in given)
 
 
-def has_condition(request: HttpRequest) -> bool:
-    return "If-Match" in request.headers
-
-
-def demand_unchanged(request: HttpRequest, version: str) -> None:
-    """Raises Changed when the asker read another version."""
-    given = parse_etags(request.headers.get("If-Match", ""))
+@contextmanager
+def only_as_read(request: HttpRequest, key: int, of: Of) -> Iterator[None]:
+    """Within the block it is changed only as the asker read it, if the request says so. Raises Changed."""
+    if "If-Match" not in request.headers:
+        yield
+        return
+    version = of(key)
+    given = parse_etags(request.headers["If-Match"])
     versions = [one.strip('"').partition("-")[0] for one in given]  # a weak tag, W/"...", is nobody's version
-    if has_condition(request) and given != ["*"] and version not in versions:
+    if given != ["*"] and version not in versions:
         raise Changed
+    with as_it_was_read(key, version, of):
+        yield

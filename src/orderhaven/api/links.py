@@ -10,7 +10,7 @@ from orderhaven.actions import joining, links, shipping
 from orderhaven.actions.links import LinkWish
 from orderhaven.api.caller import Asking
 from orderhaven.api.description import conditional, refuses, tagged
-from orderhaven.api.etags import content_of, demand_unchanged, is_known, tag_of
+from orderhaven.api.etags import is_known, only_as_read, tag_of
 from orderhaven.api.fields import Done, Name
 from orderhaven.api.link_shapes import (
     Adoption,
@@ -33,6 +33,7 @@ from orderhaven.core.access import Power
 from orderhaven.core.language import _, n_
 from orderhaven.store.links import all_of, older_count
 from orderhaven.store.models import Link as LinkRow
+from orderhaven.store.versions import version_of_link
 
 router = Router(tags=["links"])
 
@@ -64,7 +65,7 @@ def link(request: Asking, marketplace: Name, response: HttpResponse) -> object:
     by.demand(Power.LOOK)
     row = link_named(by, marketplace)
     shown = _shown(row)
-    tag = tag_of(shown, _version(row))
+    tag = tag_of(shown, version_of_link(row.pk))
     response.headers["ETag"] = tag
     return Status(304, None) if is_known(request, tag) else shown
 
@@ -80,8 +81,8 @@ def change_link(request: Asking, marketplace: Name, given: Wish) -> Link:
     by = request.auth.by
     by.demand(Power.SET_UP)
     found = link_named(by, marketplace)
-    demand_unchanged(request, _version(found))
-    return _shown(links.change_link(by, found.marketplace.name, _wish(given)))
+    with only_as_read(request, found.pk, version_of_link):
+        return _shown(links.change_link(by, found.marketplace.name, _wish(given)))
 
 
 @router.get(
@@ -212,11 +213,6 @@ def _wish(given: Wish) -> LinkWish:
 
 def _time(seconds: int | None) -> timedelta | None:
     return timedelta(seconds=seconds) if seconds is not None else None
-
-
-def _version(row: LinkRow) -> str:
-    """How the link is; not how many orders wait for a word."""
-    return content_of(LinkInList(**_columns(row)))
 
 
 def _shown(row: LinkRow) -> Link:

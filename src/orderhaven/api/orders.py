@@ -39,7 +39,10 @@ class OrdersAsked(Asked):
     until: MomentOrNone = Field(None, description="Placed before this.")
     carrier: Annotated[Carrier | None, word_of(Carrier)] = Field(None, description="Of a confirmed shipment.")
     fulfilment: Annotated[Fulfilment | None, word_of(Fulfilment)] = Field(None, description="Who ships it.")
-    search: Text = Field("", description="Order or shop number, SKU, EAN, code; or how a last name or postcode begins.")
+    search: Text = Field(
+        "",
+        description="Order or shop number, SKU, EAN, code; or, with the scope `act`, how a last name or postcode begins.",
+    )
     sort: Sort = Field(Sort.NEWEST, description="`ship_by` shows what is open alone. A search comes newest first.")
     after: Text = Field("", description="From the page before; it belongs to the same filters and sort.")
     limit: Limit = 50
@@ -117,5 +120,6 @@ def _filter(request: Asking, wanted: OrdersAsked) -> Filter:
         carrier=wanted.carrier,
         by_marketplace=None if wanted.fulfilment is None else wanted.fulfilment is Fulfilment.MARKETPLACE,
         search=wanted.search,
+        by_person=Power.ACT in request.auth.by.powers,
         sort=wanted.sort,
     )

@@ -77,12 +77,12 @@ def password(
         bool, typer.Option("--no-second-factor", help=_("Forget the second factor too: the phone is lost."))
     ] = False,
 ) -> None:
-    hand()
+    by = hand()
     from orderhaven.actions import people
 
     people.demand_account(email)
     word = typer.prompt(_("New password"), hide_input=True, confirmation_prompt=True)
-    people.give_password(email, word, without_second_factor=no_second_factor)
+    people.give_password(email, word, by.actor, by.clock.now(), without_second_factor=no_second_factor)
     say(_("The password of {email} is changed.", email=email))
 
 

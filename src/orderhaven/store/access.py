@@ -11,7 +11,6 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from orderhaven.core.access import Power, Role
@@ -37,7 +36,7 @@ def welcome_code() -> str:
 
 
 def is_welcome_code(code: str) -> bool:
-    return hmac.compare_digest(code, welcome_code())
+    return hmac.compare_digest(code.encode(), welcome_code().encode())
 
 
 def has_people() -> bool:
@@ -48,7 +47,7 @@ def complaints(email: str, name: str, password: str | None = None) -> list[str]:
     """What is wrong with them, a sentence each."""
     found: list[str] = []
     try:
-        validate_email(email)
+        User._meta.get_field("email").run_validators(email)  # also that it is not longer than it can be kept
     except ValidationError as error:
         found += error.messages
     if password is not None:
@@ -103,6 +102,19 @@ def note(merchant_id: int, now: datetime, actor: str, kind: str, data: Mapping[s
     Event.objects.create(merchant_id=merchant_id, at=now, actor=actor, kind=kind, data=dict(data))
 
 
+def note_of_person(person: User, now: datetime, kind: str, data: Mapping[str, str], actor: str = "") -> None:
+    """Something about a person's own account, for every merchant they work for; `actor` where it was not the person."""
+    for merchant_id in Membership.objects.filter(user=person).values_list("merchant_id", flat=True):
+        note(merchant_id, now, actor or person.name, kind, {"person": person.name, **data})
+
+
+def colleagues(person: User) -> list[str]:
+    """The names of everybody else who works for a merchant that this person works for."""
+    at = Membership.objects.filter(user=person).values("merchant_id")
+    others = Membership.objects.filter(merchant_id__in=at).exclude(user=person)
+    return list(others.values_list("user__name", flat=True).distinct())
+
+
 def forget_ended(now: datetime) -> None:
     """Sessions that ended, wrong passwords of days ago, invitations nobody took: nothing needs them any more."""
     Session.objects.filter(expire_date__lt=now).delete()
@@ -137,8 +149,12 @@ def open_invitations(merchant_id: int, now: datetime) -> list[Invitation]:
     return list(rows.order_by("-id")[:100])
 
 
-def take_back_invitation(merchant_id: int, invitation_id: int) -> None:
-    Invitation.objects.filter(merchant_id=merchant_id, pk=invitation_id, accepted_at__isnull=True).delete()
+def take_back_invitation(merchant_id: int, invitation_id: int, now: datetime, actor: str) -> None:
+    with transaction.atomic():
+        found = Invitation.objects.filter(merchant_id=merchant_id, pk=invitation_id, accepted_at__isnull=True).first()
+        if found is not None:
+            note(merchant_id, now, actor, "invitation_taken_back", {"role": found.role})
+            found.delete()
 
 
 def accept(found: Invitation, person: User, now: datetime) -> bool:

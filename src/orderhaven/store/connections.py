@@ -14,6 +14,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.store import keys, sql
 from orderhaven.store.loading import returned
 from orderhaven.store.models import Connection, ConnectionState, Event, Webhook
+from orderhaven.store.versions import demand_as_read, version_of_connection
 
 TAKES_LONG = timedelta(hours=2)
 
@@ -203,7 +204,7 @@ def of_account(connector: str, fingerprint: str) -> Connection | None:
 def save_account(
     row: Connection, settings: Mapping[str, str], secrets: Mapping[str, str], now: datetime, actor: str
 ) -> None:
-    """Insert or rewrite a connection that was tested; everything is due at once, and an old token is forgotten."""
+    """Insert or rewrite a connection that was tested; everything is due at once, and an old token is forgotten. Raises Changed."""
     is_new = row._state.adding
     row.settings, row.secrets, row.token = dict(settings), keys.encrypt(secrets), ""
     columns = ["settings", "secrets", "token", "account_name", "currencies", "hear_every_s"]
@@ -212,6 +213,7 @@ def save_account(
             row.hear_at, row.reread_at = now, now if row.role == "shop" else None
             row.save(force_insert=True)
         else:
+            demand_as_read([row.pk], version_of_connection)
             row.save(update_fields=columns)
             if Connection.objects.filter(pk=row.pk, state=ConnectionState.ATTENTION).exists():
                 set_state(row.pk, ConnectionState.ACTIVE, now, actor)

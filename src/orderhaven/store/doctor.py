@@ -1,6 +1,6 @@
 """Whether the database is sound, and what a broken one is called in a sentence."""
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import F
@@ -32,6 +32,13 @@ def write_something() -> None:
         Merchant.objects.update(name=F("name"))
 
 
+def was_made_meanwhile(error: BaseException) -> str:
+    """A sentence when somebody else made the same thing at the same moment; "" for any other error."""
+    if not isinstance(error, IntegrityError) or "unique" not in str(error).casefold():
+        return ""
+    return _("The same was done at the same moment, and once is enough. Look whether it is as you want it.")
+
+
 _SENTENCES = {
     "disk is full": (
         "The disk is full, so nothing could be written; what was written before is safe. Make room on the disk of "
@@ -46,14 +53,19 @@ _SENTENCES = {
 }
 
 
-def database_trouble(error: BaseException) -> str:
-    """A sentence that says what to do; "" when the error is not the database's."""
+def database_trouble(error: BaseException, *, in_full: bool = True) -> str:
+    """A sentence that says what to do; "" when the error is not the database's.
+
+    Not in full for whoever comes by: PostgreSQL's own words name its machine and its account.
+    """
     if not isinstance(error, DatabaseError):
         return ""
     cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     for word, text in _SENTENCES.items():
         if word in cause.casefold():
             return _(text, folder=paths.data_folder())
+    if database.vendor == "postgresql" and not in_full:
+        return _("The database cannot be used just now. The log says why; try again in a while.")
     if database.vendor == "postgresql":
         return _(
             "PostgreSQL says: {cause}. Look whether it runs and whether ORDERHAVEN_DATABASE_URL is right.", cause=cause

@@ -1,7 +1,7 @@
 """What an order list is narrowed to, and how it is sorted."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -31,6 +31,8 @@ class Filter:
     carrier: Carrier | None = None  # of a confirmed shipment
     by_marketplace: bool | None = None  # who ships it; None: either
     search: str = ""
+    # whether it is looked for among buyers too: who may not read a name must not find it letter by letter either
+    by_person: bool = field(default=True, compare=False)
     sort: Sort = Sort.NEWEST
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from orderhaven.store.connections import nudge
 from orderhaven.store.loading import by_keys
 from orderhaven.store.models import Connection, Event, Hold, Link, Order
+from orderhaven.store.versions import demand_as_read, version_of_link
 
 
 def of_marketplace(connection_id: int) -> Link | None:
@@ -34,10 +35,11 @@ def older_count(link_id: int) -> int:
 
 
 def save(link: Link, every_s: int | None, now: datetime, actor: str, changes: Mapping[str, object]) -> None:
-    """Insert or change a link; both sides are heard, and told, at once."""
+    """Insert or change a link; both sides are heard, and told, at once. Raises Changed."""
     kind = "linked" if link._state.adding else "link_changed"
     sides = [link.marketplace_id, link.shop_id]
     with transaction.atomic():
+        demand_as_read([link.pk], version_of_link)
         link.save()
         if every_s is not None:
             Connection.objects.filter(pk__in=sides).update(hear_every_s=every_s)

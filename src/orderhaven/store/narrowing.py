@@ -81,7 +81,7 @@ def conditions(asked: Asked, now: datetime) -> Mapping[str, Piece]:
     if asked.has_problem:
         found["problem"] = has("store_problem", of_kinds(wanted))
     if asked.word:
-        found["word"] = stands_in_it(asked.word)
+        found["word"] = stands_in_it(asked.word, by_person=wanted.by_person)
     return found
 
 

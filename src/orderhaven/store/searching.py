@@ -17,7 +17,7 @@ _OF_A_PERSON = {"name_key": "person_by_name", "postcode_key": "person_by_postcod
 _SHORTEST_BEGINNING = 2  # one sign is the beginning of too many names to be worth a list
 
 
-def places_of(word: str, merchant_id: int, stretch: int) -> Sequence[Walk]:
+def places_of(word: str, merchant_id: int, stretch: int, *, by_person: bool) -> Sequence[Walk]:
     """Walks that together reach every order in which the word stands, and perhaps another merchant's."""
     return [
         *(
@@ -28,15 +28,18 @@ def places_of(word: str, merchant_id: int, stretch: int) -> Sequence[Walk]:
             Walk(along("store_line", "x", index), Piece(f"x.{column} = %s", (word,)), key="x.order_id")
             for column, index in _OF_A_LINE.items()
         ),
-        *(_people(column, index, search_key(word), merchant_id, stretch) for column, index in _beginnings(word)),
+        *(
+            _people(column, index, search_key(word), merchant_id, stretch)
+            for column, index in _beginnings(word, by_person)
+        ),
     ]
 
 
-def stands_in_it(word: str) -> Piece:
+def stands_in_it(word: str, *, by_person: bool) -> Piece:
     """The same, asked of one order."""
     order = _any_of(Piece(f"o.{column} = %s", (word,)) for column in _OF_AN_ORDER)
     line = _any_of(Piece(f"x.{column} = %s", (word,)) for column in _OF_A_LINE)
-    people = [_begins_so(column, search_key(word)) for column, _index in _beginnings(word)]
+    people = [_begins_so(column, search_key(word)) for column, _index in _beginnings(word, by_person)]
     return _any_of([order, has("store_line", line), *([has("store_person", _any_of(people))] if people else [])])
 
 
@@ -49,8 +52,8 @@ def _any_of(pieces: Iterable[Piece]) -> Piece:
 # below: people, who are found by how their names begin
 
 
-def _beginnings(word: str) -> Sequence[tuple[str, str]]:
-    return tuple(_OF_A_PERSON.items()) if len(search_key(word)) >= _SHORTEST_BEGINNING else ()
+def _beginnings(word: str, by_person: bool) -> Sequence[tuple[str, str]]:
+    return tuple(_OF_A_PERSON.items()) if by_person and len(search_key(word)) >= _SHORTEST_BEGINNING else ()
 
 
 def _people(column: str, index: str, key: str, merchant_id: int, stretch: int) -> Walk:

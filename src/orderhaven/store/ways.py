@@ -20,7 +20,8 @@ class Way:
 
 def ways(asked: Asked, stretch: int) -> Sequence[Way]:
     """At least one of them is short, or goes in the order of the list."""
-    places = places_of(asked.word, asked.merchant_id, stretch) if asked.word else []
+    by_person = asked.wanted.by_person
+    places = places_of(asked.word, asked.merchant_id, stretch, by_person=by_person) if asked.word else []
     word = [Way(places, frozenset({"word"}))] if places else []
     is_wide = any(walk.also for walk in places)  # it leads through all orders as well
     every = Way([all_of(asked.merchant_id)], frozenset({"merchant"}))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,7 +23,7 @@ from orderhaven.store import access, merchants
 from orderhaven.store import second_factor as factor
 from orderhaven.store.models import User
 from orderhaven.web.desk import clock, with_account
-from orderhaven.web.way_back import is_ours, way_back
+from orderhaven.web.way_back import is_our_page, way_back
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _A_YEAR_S = 365 * 86400
@@ -61,9 +61,9 @@ def welcome(request: HttpRequest) -> HttpResponse:
     return render(request, "welcome.html", page)
 
 
-def whose_account(request: HttpRequest, credentials: Mapping[str, str] | None = None) -> str:
-    """For whom passwords are tried, however the address is written: what django-axes counts by."""
-    return ((credentials or {}).get("username") or request.POST.get("email", "")).strip().lower()
+def proof(request: HttpRequest) -> people.Prove:
+    """Every password that is typed goes by here, wherever it is asked for, so that the wrong ones are counted together."""
+    return lambda email, password: authenticate(request, username=email, password=password)
 
 
 @never_cache
@@ -76,7 +76,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return redirect(page["next"]) if request.user.is_authenticated else render(request, "login.html", page)
     email = request.POST.get("email", "").strip().lower()
-    person = authenticate(request, username=email, password=request.POST.get("password", ""))
+    person = proof(request)(email, request.POST.get("password", ""))
     if person is None:
         page["error"] = _("Address and password do not belong together.")
         return render(request, "login.html", page, status=422)
@@ -118,7 +118,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method == "POST":
         page["name"] = request.POST.get("name", "")
         try:
-            person = people.accept(secret, page["name"], request.POST.get("password", ""), now)
+            person = people.accept(secret, page["name"], request.POST.get("password", ""), now, proof(request))
         except Impossible as error:
             page["error"] = str(error)
             return render(request, "invitation.html", page, status=422)
@@ -152,12 +152,13 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 def _keep(response: HttpResponse, cookie: str, value: str) -> None:
-    response.set_cookie(cookie, value, max_age=_A_YEAR_S, httponly=True, samesite="Lax")
+    is_https = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(cookie, value, max_age=_A_YEAR_S, httponly=True, samesite="Lax", secure=is_https)
 
 
 def _next(request: HttpRequest) -> str:
     wanted = request.POST.get("next", request.GET.get("next", ""))
-    return wanted if wanted and is_ours(request, wanted) else reverse("home")
+    return wanted if is_our_page(request, wanted) else reverse("home")
 
 
 @require_GET

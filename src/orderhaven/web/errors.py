@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from orderhaven import catalogues
+from orderhaven.api.errors import error_response
 from orderhaven.core.language import _, speaking
 
 _TITLES = {
@@ -26,10 +27,15 @@ def error_page(request: HttpRequest, status: int, sentence: str) -> HttpResponse
     return HttpResponse(render_to_string("error.html", page, request), status=status)
 
 
+_FOR_PROGRAMS = {400: "unreadable", 404: "not-found", 500: "broken"}
+
+
 def _in_their_language(request: HttpRequest, status: int, message: str) -> HttpResponse:
-    """Some errors come before, or after, the language was set."""
+    """Some errors come before, or after, the language was set, and before the API was reached."""
     language = translation.get_language_from_request(request)
     with translation.override(language), speaking(catalogues.catalogue(language)):
+        if request.path.startswith("/api/") and status in _FOR_PROGRAMS:
+            return error_response(_FOR_PROGRAMS[status])
         return error_page(request, status, _(message))
 
 

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import structlog
 from django.db import DatabaseError
@@ -21,6 +22,7 @@ from prometheus_client.registry import Collector
 from orderhaven import __version__, paths
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
+from orderhaven.notices.addresses import is_loopback
 from orderhaven.ports.clock import clock_of_the_environment
 from orderhaven.store import health
 from orderhaven.store.health import Figures
@@ -89,12 +91,13 @@ def _knows_the_token(request: HttpRequest) -> bool:
 
 
 def _comes_from_this_machine(request: HttpRequest) -> bool:
-    """By itself, not through a proxy that stands on this machine."""
+    """By itself, and calls it its own: not through a proxy that stands here, nor for a page whose name was led here."""
     try:
         near = ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+        called = urlsplit(f"//{request.META.get('HTTP_HOST', 'localhost')}").hostname or ""
     except ValueError:
         return False
-    return near and not any(name in request.headers for name in _SIGNS_OF_A_PROXY)
+    return near and is_loopback(called) and not any(name in request.headers for name in _SIGNS_OF_A_PROXY)
 
 
 # ---------------------------------------------------------------- what is looked at

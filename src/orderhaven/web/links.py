@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -196,8 +196,8 @@ def _moment(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        return timezone.make_aware(datetime.fromisoformat(text))
-    except ValueError:
+        return timezone.make_aware(datetime.fromisoformat(text)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Impossible(_("'{text}' is no date.", text=text[:30])) from None
 
 

@@ -17,7 +17,6 @@ from django_otp import user_has_device
 
 from orderhaven import catalogues, paths
 from orderhaven.actions import notices, people
-from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.core.access import POWERS
 from orderhaven.core.language import _
@@ -27,6 +26,7 @@ from orderhaven.store import second_factor as factor
 from orderhaven.store.models import User
 from orderhaven.web import notes
 from orderhaven.web.desk import clock, with_account
+from orderhaven.web.entrance import proof
 from orderhaven.web.way_back import way_back
 from orderhaven.words.people import NOTICE_NAMES
 
@@ -56,17 +56,19 @@ def act(request: HttpRequest) -> HttpResponse:
     person, given = cast(User, request.user), request.POST
     match given.get("act"):
         case "self":
-            people.change_self(person, given.get("name", ""), given.get("language", ""), given.get("time_zone", ""))
+            people.change_self(
+                person, given.get("name", ""), given.get("language", ""), given.get("time_zone", ""), clock().now()
+            )
             notes.done(request, _("Saved."))
         case "password":
-            people.change_password(person, given.get("old", ""), given.get("new", ""))
+            people.change_password(person, given.get("old", ""), given.get("new", ""), proof(request), clock().now())
             update_session_auth_hash(request, person)
             notes.done(request, _("Your password is changed. Other sessions of yours have ended."))
         case "notices":
             _change_wishes(request, person)
             notes.done(request, _("Saved."))
         case "end_second_factor":
-            _end_second_factor(person, given.get("password", ""))
+            people.end_second_factor(person, given.get("password", ""), proof(request), clock().now())
             notes.done(request, _("The second factor is off."))
     return redirect(way_back(request))
 
@@ -81,7 +83,8 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     beginning = factor.begin(person)
     page: dict[str, Any] = {"picture": _picture(beginning.address), "secret": beginning.secret}
     if request.method == "POST":
-        codes = factor.confirm(person, beginning, request.POST.get("code", "").replace(" ", ""))
+        figures = request.POST.get("code", "").replace(" ", "")
+        codes = people.begin_second_factor(person, beginning, figures, clock().now())
         if codes:
             request.session["recovery_codes"] = codes
             otp_login(request, beginning.device)
@@ -97,12 +100,6 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 def _picture(address: str) -> str:
     drawn: str = segno.make_qr(address, error="m").svg_inline(scale=5, border=3, dark="#000", light="#fff")
     return mark_safe(drawn)  # noqa: S308 - drawn here, of what is ours
-
-
-def _end_second_factor(person: User, password: str) -> None:
-    if not person.check_password(password):
-        raise Impossible(_("That is not your present password."))
-    factor.end(person)
 
 
 def _wishes(person: User, merchant_id: int, name: str, powers: frozenset[Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -99,13 +99,13 @@ def bulk(request: AtDesk) -> HttpResponse:
 @require_GET
 def export(request: AtDesk) -> StreamingHttpResponse:
     """Everything the filters leave, as a CSV file that a spreadsheet opens; no personal data."""
-    wanted = filter_of(request.GET)
+    wanted = filter_of(request.GET, by_person=request.desk.may_act)
     response = StreamingHttpResponse(_csv(request.desk, wanted), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="orders-{timezone.localdate():%Y-%m-%d}.csv"'
     return response
 
 
-def filter_of(given: QueryDict) -> Filter:
+def filter_of(given: QueryDict, *, by_person: bool) -> Filter:
     """What an address asks for; a word that makes no sense narrows nothing."""
     tab, sort, carrier = given.get("tab", ""), given.get("sort", ""), given.get("carrier", "")
     until = _day(given.get("until", ""), days_later=1)
@@ -119,6 +119,7 @@ def filter_of(given: QueryDict) -> Filter:
         carrier=Carrier(carrier) if carrier in list(Carrier) else None,
         by_marketplace={"merchant": False, "marketplace": True}.get(given.get("fulfilment", "")),
         search=given.get("q", "").replace("\x00", "")[:200],
+        by_person=by_person,
         sort=Sort(sort) if sort in list(Sort) else Sort.NEWEST,
     )
 
@@ -128,7 +129,7 @@ def filter_of(given: QueryDict) -> Filter:
 
 def _list(request: AtDesk) -> dict[str, Any]:
     now = request.desk.by.clock.now()
-    wanted = filter_of(request.GET)
+    wanted = filter_of(request.GET, by_person=request.desk.may_act)
     found = listing.orders(request.desk.merchant.pk, wanted, request.GET.get("after", ""), _A_PAGE, now=now)
     nothing_yet = wanted == Filter() and not found.rows
     return {
@@ -139,6 +140,7 @@ def _list(request: AtDesk) -> dict[str, Any]:
         "first": _address(request.GET, after="") if request.GET.get("after") else "",
         "address": _address(request.GET),
         "is_narrowed": replace(wanted, tab=Tab.ALL, sort=Sort.NEWEST) != Filter(),
+        "is_filtered": any(map(request.GET.get, _FILTERS)) or wanted.sort is not Sort.NEWEST,
         "wanted": wanted,
         "has_ship_by": any(row.ship_by is not None for row in found.rows),  # some marketplaces never say it
         "nothing_yet": nothing_yet,
@@ -194,7 +196,6 @@ def _choices(request: AtDesk) -> dict[str, Any]:
         "sorts": [(sort, _(name)) for sort, name in SORTS],
         "problem_kinds": sorted(((kind.value, _(TITLES[kind])) for kind in TITLES), key=lambda pair: pair[1]),
         "given": request.GET,
-        "is_filtered": any(map(request.GET.get, _FILTERS)) or filter_of(request.GET).sort is not Sort.NEWEST,
     }
 
 
@@ -208,7 +209,7 @@ def _day(text: str, days_later: int = 0) -> datetime | None:
     """The beginning of a day, by the reader's clock; None for what is no day."""
     try:
         day = datetime.fromisoformat(text).date() + timedelta(days=days_later)
-        return timezone.make_aware(datetime.combine(day, time()))
+        return timezone.make_aware(datetime.combine(day, time())).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

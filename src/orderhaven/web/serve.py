@@ -25,11 +25,11 @@ from granian.log import LogLevels
 from orderhaven import paths
 from orderhaven.actions.errors import Impossible
 from orderhaven.log import log_as_json
+from orderhaven.web.bodies import THREADS
 from orderhaven.web.place import demand_free, place_of
 
 log = structlog.get_logger()
 ENDS_WITHIN_S = 10  # what is in flight by then is given up
-_AT_ONCE = 4  # requests; SQLite has one writer, and pages take milliseconds
 _THEIR_LOG = {  # errors only, and through our own log
     "version": 1,
     "disable_existing_loggers": False,
@@ -51,7 +51,7 @@ def main() -> None:
         place.port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=_AT_ONCE,
+        blocking_threads=THREADS,
         workers_kill_timeout=ENDS_WITHIN_S,
         websockets=False,
         log_level=LogLevels.error,

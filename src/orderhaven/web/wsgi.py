@@ -6,4 +6,6 @@ open_store()
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402 - the store is opened first
 
-application = get_wsgi_application()
+from orderhaven.web.bodies import WholeBodies  # noqa: E402
+
+application = WholeBodies(get_wsgi_application())
