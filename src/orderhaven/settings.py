@@ -22,9 +22,11 @@ def _postgres(url: str) -> dict[str, object]:
     }
 
 
+# ORDERHAVEN_UNSAFE_SYNC is for simulations, where processes die and power does not
+SQLITE_SYNCHRONOUS = "OFF" if os.environ.get("ORDERHAVEN_UNSAFE_SYNC") == "1" else "FULL"
+
+
 def _sqlite() -> dict[str, object]:
-    # ORDERHAVEN_UNSAFE_SYNC is for simulations, where processes die and power does not
-    synchronous = "OFF" if os.environ.get("ORDERHAVEN_UNSAFE_SYNC") == "1" else "FULL"
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(paths.sqlite_file()),
@@ -33,7 +35,7 @@ def _sqlite() -> dict[str, object]:
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
             "init_command": (
-                f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA foreign_keys=ON; "
+                f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNCHRONOUS}; PRAGMA foreign_keys=ON; "
                 "PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864;"
             ),
         },

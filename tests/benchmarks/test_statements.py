@@ -67,7 +67,7 @@ def test_hearing_orders_that_are_known(trade: Trade) -> None:
         ]
         claim = claimed(trade, Role.MARKETPLACE)
         with counted(counts):
-            assert orders.take_sightings(claim, trade.link, sightings, trade.clock.now()) == 0
+            assert orders.take_sightings(claim, trade.link, sightings, trade.clock.now()) == []
 
     few, many = of_both_sizes(trade, work)
 

@@ -32,8 +32,8 @@ MUTANTS = (
     Mutant(
         "what is unclear is repeated at once",
         "store/settling.py",
-        "    ledger.change_message(message, state=MessageState.UNCLEAR, misses=0, due_at=ledger.now + pace.first_look)",
-        "    ledger.change_message(message, state=MessageState.DUE, misses=0, due_at=ledger.now)",
+        "    ledger.change_message(row, message, state=MessageState.UNCLEAR, misses=0, due_at=ledger.now + pace.first_look)",
+        "    ledger.change_message(row, message, state=MessageState.DUE, misses=0, due_at=ledger.now)",
     ),
     Mutant(
         "one look that misses counts at once",

@@ -56,7 +56,9 @@ class Books:
         return Sighting(ref, whole.placed_at, self.now, lines)
 
     def sees(self, *sightings: Sighting) -> int:
-        return orders.take_sightings(self.there, self.link, sightings, self.now)
+        """How many were new."""
+        fresh = orders.take_sightings(self.there, self.link, sightings, self.now)
+        return orders.take_new(self.there, self.link, fresh, self.now) if fresh else 0
 
     def reads(self, *refs: str) -> None:
         orders.take_orders(self.there, self.link, [self._sold[ref] for ref in refs], self.now)

@@ -136,9 +136,11 @@ def _retry(ledger: Ledger, row: Order) -> Retried:
             case MessageState.PARKED:
                 # what was sent once may have happened: it is looked for before it is repeated
                 state = MessageState.UNCLEAR if message.attempt else MessageState.DUE
-                ledger.change_message(message, state=state, due_at=ledger.now, misses=0, rounds=0, finished_at=None)
+                ledger.change_message(
+                    row, message, state=state, due_at=ledger.now, misses=0, rounds=0, finished_at=None
+                )
             case MessageState.DUE | MessageState.UNCLEAR:
-                ledger.change_message(message, due_at=min(message.due_at, ledger.now))
+                ledger.change_message(row, message, due_at=min(message.due_at, ledger.now))
             case _:
                 continue
         ledger.nudge(message.connection_id)
@@ -199,4 +201,4 @@ def _say_why(ledger: Ledger, row: Order, reason: CancelReason) -> None:
         if message.kind == Kind.CANCEL and message.state == MessageState.DUE and not message.attempt:
             message.facts = {**message.facts, "reason": str(reason)}
             if message.pk is not None:
-                ledger.change_message(message, facts=message.facts)
+                ledger.change_message(row, message, facts=message.facts)

@@ -42,7 +42,9 @@ def choose_carrier(by: Hand, ref: str, carrier: str) -> Chosen:
         for message in row.outbox:
             if message.kind in (Kind.CONFIRM, Kind.CORRECT) and message.state == MessageState.PARKED:
                 state = MessageState.UNCLEAR if message.attempt else MessageState.DUE
-                ledger.change_message(message, state=state, due_at=ledger.now, misses=0, rounds=0, finished_at=None)
+                ledger.change_message(
+                    row, message, state=state, due_at=ledger.now, misses=0, rounds=0, finished_at=None
+                )
                 ledger.solve_of(message)
                 ledger.nudge(message.connection_id)
         rule = rule_from(row.code, row.carrier_word, chosen)

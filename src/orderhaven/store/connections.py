@@ -36,7 +36,8 @@ _CLAIM = "UPDATE store_connection SET epoch = epoch + 1 WHERE id = %s RETURNING 
 
 def claim(connection_id: int) -> tuple[Claim, Connection] | None:
     """Raise the epoch and take the connection as it stands, in one statement; None when it is gone."""
-    found = returned(Connection, _CLAIM, [connection_id])
+    with sql.unhurried():
+        found = returned(Connection, _CLAIM, [connection_id])
     return (Claim(found[0].pk, found[0].epoch), found[0]) if found else None
 
 
@@ -59,9 +60,9 @@ ORDER BY id LIMIT %s
 
 
 @contextmanager
-def fenced(claimed: Claim) -> Iterator[None]:
-    """One transaction in which no nudge comes between what is read and what is written. Raises Fenced."""
-    with transaction.atomic():
+def scheduling(claimed: Claim) -> Iterator[None]:
+    """One transaction for what is due next: no nudge comes between what is read and what is written. Raises Fenced."""
+    with sql.unhurried(), transaction.atomic():
         fence(claimed)
         yield
 

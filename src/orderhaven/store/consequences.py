@@ -108,7 +108,9 @@ def _handled_by_others(ledger: Ledger, order: Order) -> None:
     for message in confirmations:
         if message.state in (MessageState.DUE, MessageState.PARKED) and message.attempt:
             # it was sent once and may be what they show: a look says whose it is
-            ledger.change_message(message, state=MessageState.UNCLEAR, due_at=ledger.now, misses=0, finished_at=None)
+            ledger.change_message(
+                order, message, state=MessageState.UNCLEAR, due_at=ledger.now, misses=0, finished_at=None
+            )
             ledger.nudge(message.connection_id)
     ours = any(message.state in _SENT for message in confirmations)
     ledger.drop_unsent(order, (Kind.CONFIRM,))

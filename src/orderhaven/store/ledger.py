@@ -13,7 +13,7 @@ from django.db import transaction
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Fact, OutsideTable, Status, move
 from orderhaven.store import connections, consequences, sql
-from orderhaven.store.loading import know, moving_orders, unsaved
+from orderhaven.store.loading import moving_orders, unsaved
 from orderhaven.store.models import (
     Event,
     Kind,
@@ -109,8 +109,8 @@ class Ledger:
     def change_line(self, line: Line, **columns: object) -> None:
         _set(self._lines, line, columns)
 
-    def change_message(self, message: Message, **columns: object) -> None:
-        self._touched[message.side][message.order_id] = message.order
+    def change_message(self, order: Order, message: Message, **columns: object) -> None:
+        self._touched[message.side][order.id] = order
         _set(self._messages, message, columns)
 
     def put(self, order: Order, kind: Kind, *, anew: bool = False, **facts: str) -> Message | None:
@@ -121,7 +121,7 @@ class Ledger:
         same = [message for message in order.outbox if message.kind == kind]
         if any(message.state in UNSENT | IN_FLIGHT for message in same):
             return None
-        if not anew and self._take_up_again(same):
+        if not anew and self._take_up_again(order, same):
             return None
         side = SIDE_OF[kind]
         message = unsaved(
@@ -141,7 +141,6 @@ class Ledger:
         return message
 
     def add_message(self, order: Order, message: Message) -> None:
-        know(message, "order", order)
         order.outbox.append(message)
         self._new_messages.append(message)
         self._touched[message.side][order.id] = order
@@ -218,23 +217,25 @@ class Ledger:
         sql.insert_values(Event, _EVENT_COLUMNS, self._events)
         # only once all this is committed: two cycles that hold their own connection would wait for each other's for good.
         # A death in between costs until the next hearing at most: a cycle plans from the messages and waits themselves
-        transaction.on_commit(self._nudge_connections)
+        if self._nudged or self._waits:
+            transaction.on_commit(self._nudge_connections)
 
     # below: how
 
     def _nudge_connections(self) -> None:
-        connections.nudge_tell(self._nudged, self.now)
-        for shop, until in self._waits.items():
-            connections.bring_wait_forward(shop, until)
+        with sql.unhurried():
+            connections.nudge_tell(self._nudged, self.now)
+            for shop, until in self._waits.items():
+                connections.bring_wait_forward(shop, until)
 
-    def _take_up_again(self, same: Collection[Message]) -> bool:
+    def _take_up_again(self, order: Order, same: Collection[Message]) -> bool:
         newest = max((message.generation for message in same), default=0)
         left = [one for one in same if one.generation == newest and one.state == MessageState.DROPPED]
         if not any(one.attempt for one in left):
             return False
         for one in left:
             state = MessageState.UNCLEAR if one.attempt else MessageState.DUE
-            self.change_message(one, state=state, due_at=self.now, misses=0, rounds=0, finished_at=None)
+            self.change_message(order, one, state=state, due_at=self.now, misses=0, rounds=0, finished_at=None)
             self.nudge(one.connection_id)
         return True
 
@@ -242,7 +243,7 @@ class Ledger:
         message.state = MessageState.DROPPED
         if message._state.adding:
             return
-        self.change_message(message, state=MessageState.DROPPED, finished_at=self.now)
+        self.change_message(order, message, state=MessageState.DROPPED, finished_at=self.now)
         self.solve_of(message)
 
     def _write_solved(self) -> None:

@@ -21,40 +21,34 @@ from orderhaven.store.models import Hold, Line, Link, Order, Person
 from orderhaven.store.shapes import article_columns, facts_columns, facts_of, line_columns, order_columns, people_rows
 
 
-def unknown(link: Link, refs: Collection[str]) -> list[str]:
-    """Those of these refs that were never heard, each once."""
-    known = {
-        ref
-        for some in sql.in_statements(refs)
-        for (ref,) in sql.rows(
-            f"SELECT ref FROM store_order WHERE link_id = %s AND ref IN ({sql.marks(some)})", [link.id, *some]
-        )
-    }
-    return [ref for ref in dict.fromkeys(refs) if ref not in known]
-
-
 def take_sightings(
     claim: Claim, link: Link, sightings: Sequence[Sighting], now: datetime, *, accepts: bool = False
-) -> int:
-    """Insert orders never seen, those without their whole order to be read; apply what changed of the others.
+) -> list[Sighting]:
+    """Apply what changed of orders that are known. Those never seen come back, each once: `take_new` is for them.
 
-    Returns how many were new. `accepts`: the marketplace wants a yes to orders, so one that needs none any more has it.
+    `accepts`: the marketplace wants a yes to orders, so one that needs none any more has it.
     """
-    if not sightings:
-        return 0
     with transaction.atomic():
         fence(claim)
         known = _known_lines(link, [sighting.ref for sighting in sightings])
-        fresh = list({sighting.ref: sighting for sighting in sightings if sighting.ref not in known}.values())
         seen = [sighting for sighting in sightings if sighting.ref in known]
-        _insert_new(link, fresh, now)
         _apply_changes(link, {one.ref: one for one in seen if _differs(known[one.ref], one)}, now)
         if accepts:
-            _apply_acceptance(link, sightings, now)
+            _apply_acceptance(link, seen, now)
     whole = [sighting.order for sighting in seen if sighting.order is not None]
     if whole:
         take_orders(claim, link, _unread_among(link, whole), now)
-    return len(fresh)
+    return list({sighting.ref: sighting for sighting in sightings if sighting.ref not in known}.values())
+
+
+def take_new(claim: Claim, link: Link, sightings: Sequence[Sighting], now: datetime) -> int:
+    """Insert orders never seen: those with their whole order go on their way to the shop, the others are to be read.
+
+    Returns how many there were.
+    """
+    with transaction.atomic():
+        fence(claim)
+        return _insert_new(link, sightings, now)
 
 
 _UNREAD = """
@@ -149,10 +143,7 @@ def _differs(known: Mapping[str, LineFacts], sighting: Sighting) -> bool:
     return any(known.get(line.ref) != line for line in sighting.lines)
 
 
-def _insert_new(link: Link, sightings: Sequence[Sighting], now: datetime) -> None:
-    """Those that come with their whole order are put on their way to the shop."""
-    if not sightings:
-        return
+def _insert_new(link: Link, sightings: Sequence[Sighting], now: datetime) -> int:
     rows = [_new_row(link, sighting, now) for sighting in sightings]
     keys = {ref: key for key, ref in sql.insert(rows, ignore_repeats=True, returning=("id", "ref"))}
     ledger = Ledger(now)
@@ -168,6 +159,7 @@ def _insert_new(link: Link, sightings: Sequence[Sighting], now: datetime) -> Non
     sql.insert([line for row, _ in inserted for line in row.kept_lines], ignore_repeats=True)
     sql.insert(people, ignore_repeats=True)
     ledger.write()
+    return len(inserted)
 
 
 def _new_row(link: Link, sighting: Sighting, now: datetime) -> Order:

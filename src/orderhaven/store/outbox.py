@@ -155,7 +155,7 @@ def release_held(link_id: int, now: datetime, actor: str) -> int:
             for message in row.outbox:
                 if message.state == MessageState.HELD:
                     count += 1
-                    ledger.change_message(message, state=MessageState.DUE, due_at=now)
+                    ledger.change_message(row, message, state=MessageState.DUE, due_at=now)
                     ledger.nudge(message.connection_id)
                     ledger.solve(row, (ProblemKind.CANCELLATIONS_HELD,))
                     ledger.event(row, "released", {"kind": message.kind})

@@ -50,7 +50,7 @@ def settle(ledger: Ledger, row: Order, message: Message, verdict: Verdict, pace:
     """Every verdict but `TakenIn`, which says nothing of the order yet: `outbox.finish` writes that one by itself."""
     match verdict:
         case Done(by_others=True) if message.kind == Kind.CONFIRM and row.status == Status.CANCELLED:
-            _drop(ledger, message)  # its pieces are gone because they were cancelled
+            _drop(ledger, row, message)  # its pieces are gone because they were cancelled
         case Done():
             _done(ledger, row, message, verdict)
         case MayHaveHappened(cause):
@@ -62,14 +62,14 @@ def settle(ledger: Ledger, row: Order, message: Message, verdict: Verdict, pace:
         case StillPending():
             _pending(ledger, row, message, pace)
         case NotWanted():
-            _drop(ledger, message)
+            _drop(ledger, row, message)
         case Park():
             _park(ledger, row, message, verdict)
 
 
 def _done(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
     ledger.change_message(
-        message, state=MessageState.TOLD, remote_ref=done.remote_ref or message.remote_ref, finished_at=ledger.now
+        row, message, state=MessageState.TOLD, remote_ref=done.remote_ref or message.remote_ref, finished_at=ledger.now
     )
     ledger.solve_of(message)
     match message.kind:
@@ -153,21 +153,21 @@ def _count_as_shipped(ledger: Ledger, row: Order) -> None:
 
 
 def _unclear(ledger: Ledger, row: Order, message: Message, cause: str, pace: Pace) -> None:
-    ledger.change_message(message, state=MessageState.UNCLEAR, misses=0, due_at=ledger.now + pace.first_look)
+    ledger.change_message(row, message, state=MessageState.UNCLEAR, misses=0, due_at=ledger.now + pace.first_look)
     ledger.event(row, "unclear", {"kind": message.kind, "cause": cause})
 
 
-def _drop(ledger: Ledger, message: Message) -> None:
-    ledger.change_message(message, state=MessageState.DROPPED, finished_at=ledger.now)
+def _drop(ledger: Ledger, row: Order, message: Message) -> None:
+    ledger.change_message(row, message, state=MessageState.DROPPED, finished_at=ledger.now)
     ledger.solve_of(message)
 
 
 def _again(ledger: Ledger, row: Order, message: Message, cause: str, after: timedelta | None, pace: Pace) -> None:
     if not still_wanted(row, Kind(message.kind)):
-        _drop(ledger, message)
+        _drop(ledger, row, message)
         return
     wait = after if after is not None else pace.back_off(message.attempt)
-    ledger.change_message(message, state=MessageState.DUE, due_at=ledger.now + wait)
+    ledger.change_message(row, message, state=MessageState.DUE, due_at=ledger.now + wait)
     _say_if_long(ledger, row, message, cause, pace)
 
 
@@ -186,16 +186,16 @@ def _missed(ledger: Ledger, row: Order, message: Message, counts: bool, pace: Pa
     misses = message.misses + 1
     if misses < _LOOKS_THAT_MUST_MISS:
         again_at = ledger.now + pace.ask_again
-        ledger.change_message(message, state=MessageState.UNCLEAR, misses=misses, due_at=again_at)
+        ledger.change_message(row, message, state=MessageState.UNCLEAR, misses=misses, due_at=again_at)
         return
     if not still_wanted(row, Kind(message.kind)):
-        _drop(ledger, message)
+        _drop(ledger, row, message)
         return
     if message.rounds + 1 >= _ROUNDS:
         _park(ledger, row, message, Park(ProblemKind.OUTCOME_UNKNOWN, {"side": pace.side}))
         return
     ledger.change_message(
-        message, state=MessageState.DUE, rounds=message.rounds + 1, misses=0, handle="", due_at=ledger.now
+        row, message, state=MessageState.DUE, rounds=message.rounds + 1, misses=0, handle="", due_at=ledger.now
     )
     ledger.event(row, "not_done", {"kind": message.kind})
 
@@ -205,7 +205,7 @@ def _could_not_be_seen(ledger: Ledger, row: Order, message: Message, pace: Pace)
     settled_at = (message.not_after or ledger.now) + pace.settle
     wait = min(max((ledger.now - settled_at) / 4, pace.first_look), _LONGEST_BACK_OFF)
     again_at = max(settled_at, ledger.now + wait)
-    ledger.change_message(message, state=MessageState.UNCLEAR, misses=0, due_at=again_at)
+    ledger.change_message(row, message, state=MessageState.UNCLEAR, misses=0, due_at=again_at)
     _say_if_long(ledger, row, message, "it does not say whether it was done", pace)
 
 
@@ -213,17 +213,17 @@ def _pending(ledger: Ledger, row: Order, message: Message, pace: Pace) -> None:
     """They are still at it. Past the declared deadline their own record is looked at; after three rounds a person."""
     deadline = (message.not_after or message.made_at) + pace.outcome_deadline * (message.rounds + 1)
     if ledger.now < deadline:
-        ledger.change_message(message, due_at=ledger.now + pace.ask_again)
+        ledger.change_message(row, message, due_at=ledger.now + pace.ask_again)
     elif message.rounds + 1 >= _ROUNDS:
         _park(ledger, row, message, Park(ProblemKind.OUTCOME_UNKNOWN, {"side": pace.side}))
     else:
         ledger.change_message(
-            message, state=MessageState.UNCLEAR, rounds=message.rounds + 1, misses=0, due_at=ledger.now
+            row, message, state=MessageState.UNCLEAR, rounds=message.rounds + 1, misses=0, due_at=ledger.now
         )
 
 
 def _park(ledger: Ledger, row: Order, message: Message, verdict: Park) -> None:
-    ledger.change_message(message, state=MessageState.PARKED, finished_at=ledger.now)
+    ledger.change_message(row, message, state=MessageState.PARKED, finished_at=ledger.now)
     if verdict.shop_ref and not row.shop_ref:
         ledger.event(row, "half_made", {"shop_ref": verdict.shop_ref})
     ledger.problem(row, verdict.kind, verdict.values, message=message, evidence=verdict.evidence)

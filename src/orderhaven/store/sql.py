@@ -2,6 +2,7 @@
 as its bulk methods), and the few questions that every cycle asks (the ORM takes up to a millisecond to phrase each)."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 from functools import cache, lru_cache
@@ -10,6 +11,7 @@ from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 import msgspec
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 T = TypeVar("T")
@@ -31,6 +33,25 @@ def change(text: str, given: Sequence[Any] = ()) -> int:
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(text, given)
         return int(cursor.rowcount)
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Writes that do not wait for the disk: a power cut may take them back, and then what is due is only heard or told again.
+
+    A later write that waits takes them along, so nothing that lasts ever stands on one of these. Inside a transaction, and
+    on PostgreSQL, they wait like all others.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "sqlite" or database.in_atomic_block or settings.SQLITE_SYNCHRONOUS != "FULL":
+        yield
+        return
+    with database.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        try:
+            yield
+        finally:
+            cursor.execute("PRAGMA synchronous=FULL")
 
 
 def moment(at: datetime) -> Any:

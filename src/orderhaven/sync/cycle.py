@@ -126,7 +126,7 @@ def _plan_in_store(
     """What is due next is read from the messages and the waits, so that nothing is forgotten."""
     if token is not None:
         columns["token"] = connections.sealed_token(*token)
-    with connections.fenced(claim):
+    with connections.scheduling(claim):
         columns["tell_at"] = outbox.next_due(claim.connection_id, claim.epoch)
         if row.role == Role.SHOP:
             first = shop_readings.next_wait(claim.connection_id)

@@ -1,9 +1,9 @@
 """marketplace -> hub: new orders, and what changed of the others."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -14,6 +14,7 @@ from orderhaven.ports.connector import Can
 from orderhaven.ports.marketplace import Marketplace, Sighting
 from orderhaven.store import orders
 from orderhaven.store.models import Link
+from orderhaven.sync.at_once import at_once
 from orderhaven.sync.cycle import Cycle
 
 log = structlog.get_logger()
@@ -33,29 +34,30 @@ async def hear_marketplace(cycle: Cycle) -> None:
     begun_at = cycle.now()
     cursor, new = cycle.row.cursor, 0
     accepts = Can.ACCEPT in cycle.declaration.can
-    all_came = True
+    take = partial(orders.take_sightings, cycle.claim, link, accepts=accepts)
+    reads_new = True
     async for page in _marketplace(cycle).hear(cycle.row.cursor):
-        sightings: Sequence[Sighting] = page.sightings
-        if sightings and all_came:
-            sightings, all_came = await _with_new_orders(cycle, link, sightings)
-        if sightings:
-            new += await cycle.store(orders.take_sightings, cycle.claim, link, sightings, cycle.now(), accepts=accepts)
+        if page.sightings and (fresh := await cycle.store(take, page.sightings, cycle.now())):
+            whole = await _with_orders(cycle, fresh) if reads_new else fresh
+            reads_new = all(one.order is not None for one in whole)
+            new += await cycle.store(orders.take_new, cycle.claim, link, whole, cycle.now())
         cursor = page.cursor
     cycle.heard(begun_at, cursor)
     if new:
         log.info("orders_heard", new=new)
-    if new or has_unread or accepts:
+    if has_unread or accepts or not reads_new:
         await _read_whole_orders(cycle, link)
 
 
-async def _with_new_orders(cycle: Cycle, link: Link, sightings: Sequence[Sighting]) -> tuple[Sequence[Sighting], bool]:
-    """New orders are read at once, so that each is written once and whole; whether all of them came.
+async def _with_orders(cycle: Cycle, fresh: Sequence[Sighting]) -> Sequence[Sighting]:
+    """New orders are read at once, so that each is written once and whole.
 
-    One that does not come is listed, and read with the others of its kind once the list has been heard to its end.
+    One that does not come is listed, and the list is heard to its end before anything else is read: a list with more pages
+    than orders may be read would begin again for ever.
     """
-    refs = await cycle.store(orders.unknown, link, [one.ref for one in sightings if one.order is None])
-    whole = {ref: answer for ref, answer in (await _read(cycle, refs)).items() if isinstance(answer, Order)}
-    return [replace(one, order=whole.get(one.ref, one.order)) for one in sightings], len(whole) == len(refs)
+    answers = await _read(cycle, [one.ref for one in fresh if one.order is None])
+    whole = {ref: answer for ref, answer in answers.items() if isinstance(answer, Order)}
+    return [replace(one, order=whole.get(one.ref, one.order)) for one in fresh]
 
 
 async def _read_whole_orders(cycle: Cycle, link: Link) -> None:
@@ -67,15 +69,15 @@ async def _read_whole_orders(cycle: Cycle, link: Link) -> None:
         await _say_what_failed(cycle, link, answers)
 
 
-async def _read(cycle: Cycle, refs: Sequence[str]) -> dict[str, Order | BaseException]:
-    answers = await asyncio.gather(*(_marketplace(cycle).read(ref) for ref in refs), return_exceptions=True)
+async def _read(cycle: Cycle, refs: Sequence[str]) -> dict[str, Order | Exception]:
+    answers = await at_once(cycle.declaration.limits.calls_at_once, refs, _marketplace(cycle).read)
     return dict(zip(refs, answers, strict=True))
 
 
-async def _say_what_failed(cycle: Cycle, link: Link, answers: Mapping[str, Order | BaseException]) -> None:
+async def _say_what_failed(cycle: Cycle, link: Link, answers: Mapping[str, Order | Exception]) -> None:
     """One order's trouble is its own; what concerns the account ends the cycle, after the others are in."""
     none_came = len(answers) > 1 and all(isinstance(answer, TryLater) for answer in answers.values())
-    ends: BaseException | None = None
+    ends: HubError | None = None
     for ref, answer in answers.items():
         match answer:
             case OrderProblem():
@@ -89,8 +91,6 @@ async def _say_what_failed(cycle: Cycle, link: Link, answers: Mapping[str, Order
             case Exception():  # a bug of ours that this order brings out
                 log.error("reading_broke", ref=ref, exc_info=answer)
                 await _try_again_later(cycle, link, ref, _surprise(cycle, f"{type(answer).__name__} in Orderhaven"))
-            case BaseException():
-                raise answer
     if ends is not None:
         cycle.schedule["hear_at"] = cycle.now()  # the rest is read as soon as they let us
         raise ends

@@ -16,6 +16,7 @@ from orderhaven.store import outbox as rows
 from orderhaven.store.models import Message, MessageState
 from orderhaven.store.outbox import Composed
 from orderhaven.store.verdicts import MayHaveHappened, Verdict
+from orderhaven.sync.at_once import at_once
 from orderhaven.sync.cycle import Cycle
 from orderhaven.sync.recovery import verdict_of
 
@@ -143,20 +144,25 @@ def _own_trouble(cycle: Cycle, message: Message, error: Exception) -> Verdict:
 
 async def _send_all(cycle: Cycle, mouth: Mouth, messages: Sequence[Message], not_after: datetime) -> None:
     """Send at once what the declared limits allow, and write down in groups what comes back: a commit waits for the disk."""
-    sending = [asyncio.create_task(_send_one(cycle, mouth, message, not_after)) for message in messages]
-    under_way = set(sending)
+    answered: list[Sent] = []
     ends: list[HubError] = []
+
+    async def send(message: Message) -> None:
+        answered.append(await _send_one(cycle, mouth, message, not_after))
+
+    sending = asyncio.ensure_future(at_once(cycle.declaration.limits.calls_at_once, messages, send))
     try:
-        while under_way:
-            await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-            done, under_way = await asyncio.wait(under_way, timeout=_GATHERS_FOR_S)
-            group = [task.result() for task in sending if task in done]
+        while answered or not sending.done():
+            await asyncio.wait([sending], timeout=_GATHERS_FOR_S)
+            if sending.done():
+                sending.result()
+            group = answered.copy()
+            answered.clear()
             ends += [one.ends for one in group if one.ends is not None]
             verdicts = {one.message.id: one.verdict for one in group}
             await _finish(cycle, [one.message for one in group], verdicts, MessageState.SENDING)
     finally:
-        for task in sending:
-            task.cancel()
+        sending.cancel()
     _end_cycle_if(ends, len(messages))
 
 

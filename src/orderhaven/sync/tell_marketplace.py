@@ -1,6 +1,5 @@
 """hub -> marketplace: it left, it is cancelled, it is accepted; each with the shop's own facts."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -20,6 +19,7 @@ from orderhaven.store.verdicts import (
     TakenIn,
     Verdict,
 )  # fmt: skip
+from orderhaven.sync.at_once import at_once
 from orderhaven.sync.cycle import Cycle
 from orderhaven.sync.outbox import Verdicts, deliver
 from orderhaven.sync.recovery import verdict_of
@@ -67,8 +67,9 @@ class MarketplaceMouth:
 
     async def look(self, messages: Sequence[Message], begun_at: datetime) -> Verdicts:
         """Each by itself; a marketplace that answers none of many is down, and its cycle ends."""
-        looks = (self._seen(message, begun_at) for message in messages)
-        answers = dict(zip(messages, await asyncio.gather(*looks, return_exceptions=True), strict=True))
+        most = self._declaration.limits.calls_at_once
+        seen = await at_once(most, messages, lambda message: self._seen(message, begun_at))
+        answers = dict(zip(messages, seen, strict=True))
         down = len(messages) > 1 and all(isinstance(answer, TryLater) for answer in answers.values())
         verdicts: dict[int, Verdict] = {}
         for message, answer in answers.items():
@@ -77,7 +78,7 @@ class MarketplaceMouth:
                     verdicts[message.id] = NotThere(counts=False)  # it could not be seen whether it is
                 case OrderProblem() | Surprise():
                     verdicts[message.id] = verdict_of(answer, self._side)
-                case BaseException():
+                case Exception():
                     raise answer
                 case verdict:
                     verdicts[message.id] = verdict

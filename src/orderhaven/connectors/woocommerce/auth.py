@@ -64,7 +64,7 @@ class OAuth:
 
     def __init__(self, url: str, key: str, secret: str, clock: Clock) -> None:
         self._url = url
-        self._key = key
+        self._who = written([("oauth_consumer_key", key), ("oauth_signature_method", "HMAC-SHA256")])
         self._secret = secret
         self._clock = clock
 
@@ -81,14 +81,7 @@ class OAuth:
     def signed(self, request: Request, nonce: str, timestamp: int) -> Request:
         address, _, query = request.url.partition("?")
         asked = [pair for pair in parse_qsl(query, keep_blank_values=True) if not pair[0].startswith("oauth_")]
-        pairs = [
-            *asked,
-            ("oauth_consumer_key", self._key),
-            ("oauth_nonce", nonce),
-            ("oauth_signature_method", "HMAC-SHA256"),
-            ("oauth_timestamp", str(timestamp)),
-        ]
-        parameters = written(pairs)
+        parameters = [*written(asked), *self._who, f"oauth_nonce={nonce}", f"oauth_timestamp={timestamp}"]
         proof = percent_encoded(signature(request.method, address, parameters, self._secret))
         return replace(request, url=f"{address}?{'&'.join(parameters)}&oauth_signature={proof}")
 
