@@ -46,12 +46,13 @@ def unhurried() -> Iterator[None]:
     if database.vendor != "sqlite" or database.in_atomic_block or settings.SQLITE_SYNCHRONOUS != "FULL":
         yield
         return
-    with database.cursor() as cursor:
-        cursor.execute("PRAGMA synchronous=NORMAL")
-        try:
-            yield
-        finally:
-            cursor.execute("PRAGMA synchronous=FULL")
+    database.ensure_connection()
+    file = database.connection
+    file.execute("PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        file.execute("PRAGMA synchronous=FULL")
 
 
 def moment(at: datetime) -> Any:
