@@ -59,7 +59,7 @@ def test_a_list_is_narrowed(by: Hand, sold: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["LAMP-2", "8712345678913", "Jansen", "jan", "9712 CP", "9712cp", "9712"],
+    ["LAMP-2", "lamp-2", "8712345678913", "Jansen", "jan", "9712 CP", "9712cp", "9712"],
 )
 def test_an_order_is_found_by_what_stands_in_it(by: Hand, sold: list[str], words: str) -> None:
     assert listed(by, search=words) == [sold[1]]
@@ -90,7 +90,7 @@ def test_looking_for_a_buyer_walks_through_an_index(trade: Any, by: Hand, column
 
 
 def test_an_order_is_found_by_its_numbers_and_code(trade: Any, by: Hand, sold: list[str]) -> None:
-    for words in (sold[0], trade.order(sold[0]).shop_number, POSTNL_CODE):
+    for words in (sold[0], sold[0].lower(), trade.order(sold[0]).shop_number, POSTNL_CODE, POSTNL_CODE.lower()):
         assert listed(by, search=words) == [sold[0]]
 
 

@@ -15,6 +15,7 @@ import pytest
 from babel.messages.catalog import Message
 
 from orderhaven import catalogues
+from orderhaven.core.carriers import Carrier
 from orderhaven.core.language import ENGLISH, _, n_, speaking
 from orderhaven.core.problems import ProblemKind, sentence
 from orderhaven.core.reasons import TEMPLATES, is_known, said
@@ -149,6 +150,11 @@ def test_a_reason_is_told_from_the_others(template: str) -> None:
     assert said(words) == words
     with speaking(catalogues.catalogue("nl")):
         assert said(words) == re.sub(r"\{(\w+)\}", r"«\1»", _(template))
+
+
+def test_a_carrier_without_a_name_of_its_own_is_described() -> None:
+    with speaking(catalogues.catalogue("nl")):
+        assert (Carrier.OTHER.display_name, Carrier.POSTNL.display_name) == ("Een andere vervoerder", "PostNL")
 
 
 def test_one_and_more_are_told_apart() -> None:

@@ -191,12 +191,12 @@ def is_on(tab: Tab, one: Order, open_kinds: set[str]) -> bool:
             return one.status == tab
 
 
-def has_in_it(one: Order, word: str) -> bool:
-    key = search_key(word)
+def has_in_it(one: Order, word: str) -> object:
+    key, spelled = search_key(word), {word, word.upper(), word.lower()}
     of_people = [begin for person in one.people.all() for begin in (person.name_key, person.postcode_key)]
     return (
-        word in (one.ref, one.shop_number, one.shop_ref, one.code)
-        or any(word in (line.sku, line.ean) for line in one.lines.all())
+        spelled & {one.ref, one.shop_number, one.shop_ref, one.code}
+        or any(spelled & {line.sku, line.ean} for line in one.lines.all())
         or (len(key) > 1 and any(begin.startswith(key) for begin in of_people))
     )
 

@@ -262,3 +262,9 @@ def test_no_page_tells_whoever_has_buttons_to_type_a_command(house: House, sold:
     ]
 
     assert [] == [page.content.decode() for page in tried if "orderhaven " in page.content.decode()]
+
+
+def test_a_monitor_may_ask_for_the_head_alone(house: House) -> None:
+    response = house.viewer.head(house.at("orders"))
+
+    assert (response.status_code, response.content) == (200, b"")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from orderhaven.core.searching import keys_that_begin_so, search_key
+from orderhaven.store import sql
 from orderhaven.store.walking import Piece, Walk, all_of, along, has, is_short
 
 _OF_AN_ORDER = {
@@ -20,12 +21,9 @@ _SHORTEST_BEGINNING = 2  # one sign is the beginning of too many names to be wor
 def places_of(word: str, merchant_id: int, stretch: int, *, by_person: bool) -> Sequence[Walk]:
     """Walks that together reach every order in which the word stands, and perhaps another merchant's."""
     return [
+        *(Walk(along("store_order", "o", index), _is(f"o.{column}", word)) for column, index in _OF_AN_ORDER.items()),
         *(
-            Walk(along("store_order", "o", index), Piece(f"o.{column} = %s", (word,)))
-            for column, index in _OF_AN_ORDER.items()
-        ),
-        *(
-            Walk(along("store_line", "x", index), Piece(f"x.{column} = %s", (word,)), key="x.order_id")
+            Walk(along("store_line", "x", index), _is(f"x.{column}", word), key="x.order_id")
             for column, index in _OF_A_LINE.items()
         ),
         *(
@@ -37,10 +35,16 @@ def places_of(word: str, merchant_id: int, stretch: int, *, by_person: bool) -> 
 
 def stands_in_it(word: str, *, by_person: bool) -> Piece:
     """The same, asked of one order."""
-    order = _any_of(Piece(f"o.{column} = %s", (word,)) for column in _OF_AN_ORDER)
-    line = _any_of(Piece(f"x.{column} = %s", (word,)) for column in _OF_A_LINE)
+    order = _any_of(_is(f"o.{column}", word) for column in _OF_AN_ORDER)
+    line = _any_of(_is(f"x.{column}", word) for column in _OF_A_LINE)
     people = [_begins_so(column, search_key(word)) for column, _index in _beginnings(word, by_person)]
     return _any_of([order, has("store_line", line), *([has("store_person", _any_of(people))] if people else [])])
+
+
+def _is(column: str, word: str) -> Piece:
+    """As it was typed, or all in capitals or in small letters: numbers and codes are typed by hand, on phones too."""
+    spelled = tuple(dict.fromkeys((word, word.upper(), word.lower())))
+    return Piece(f"{column} IN ({sql.marks(spelled)})", spelled)
 
 
 def _any_of(pieces: Iterable[Piece]) -> Piece:

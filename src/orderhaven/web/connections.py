@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orderhaven.actions import connecting
 from orderhaven.actions.connecting import Trial
@@ -25,7 +25,7 @@ from orderhaven.words.timeline import actor_words, event_words
 
 
 @at_desk
-@require_GET
+@require_safe
 def page(request: AtDesk) -> HttpResponse:
     beat = pulse.beat()
     if request.GET.get("live") == beat:

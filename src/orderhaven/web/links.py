@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orderhaven.actions import joining, links
 from orderhaven.actions.errors import Impossible
@@ -32,7 +32,7 @@ _RULE_KINDS = {RuleKind.CODE_PREFIX: "Code begins with", RuleKind.SHOP_CARRIER: 
 
 
 @at_desk
-@require_GET
+@require_safe
 def page(request: AtDesk) -> HttpResponse:
     merchant_id = request.desk.merchant.pk
     rows = all_of(merchant_id)

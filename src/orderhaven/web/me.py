@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_otp import login as otp_login
 from django_otp import user_has_device
 
@@ -32,7 +32,7 @@ from orderhaven.words.people import NOTICE_NAMES
 
 
 @with_account
-@require_GET
+@require_safe
 def page(request: HttpRequest) -> HttpResponse:
     person = cast(User, request.user)
     shown = {

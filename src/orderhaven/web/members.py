@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from orderhaven.actions import notices, people
 from orderhaven.actions.errors import Impossible
@@ -22,7 +22,7 @@ _A_PAGE = 100
 
 
 @at_desk
-@require_GET
+@require_safe
 def page(request: AtDesk) -> HttpResponse:
     by = request.desk.by
     shown = {
@@ -54,7 +54,7 @@ def act(request: AtDesk) -> HttpResponse:
 
 
 @at_desk
-@require_GET
+@require_safe
 def audit(request: AtDesk) -> HttpResponse:
     request.desk.by.demand(Power.SET_UP)
     before = request.GET.get("before", "")

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from orderhaven.actions.errors import Impossible
 from orderhaven.core.carriers import Carrier
@@ -65,7 +65,7 @@ class Shown:
 
 
 @at_desk
-@require_GET
+@require_safe
 def page(request: AtDesk) -> HttpResponse:
     """The whole page; only its live part when that asks for itself, and nothing when nothing has happened since."""
     beat = pulse.beat()
@@ -96,7 +96,7 @@ def bulk(request: AtDesk) -> HttpResponse:
 
 
 @at_desk
-@require_GET
+@require_safe
 def export(request: AtDesk) -> StreamingHttpResponse:
     """Everything the filters leave, as a CSV file that a spreadsheet opens; no personal data."""
     wanted = filter_of(request.GET, by_person=request.desk.may_act)

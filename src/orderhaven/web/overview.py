@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from orderhaven.core.language import _
 from orderhaven.store import pulse
@@ -22,7 +22,7 @@ from orderhaven.words.problems import TITLES
 
 
 @at_desk
-@require_GET
+@require_safe
 def page(request: AtDesk) -> HttpResponse:
     """The last 24 hours by the hour, or the last 14 days by the day."""
     beat = pulse.beat()

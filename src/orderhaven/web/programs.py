@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from orderhaven.actions import tokens, webhooks
 from orderhaven.actions.errors import Impossible
@@ -19,7 +19,7 @@ from orderhaven.words.people import POWER_NAMES
 
 
 @at_desk
-@require_GET
+@require_safe
 def page(request: AtDesk) -> HttpResponse:
     by = request.desk.by
     by.demand(Power.SET_UP)

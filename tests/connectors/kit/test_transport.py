@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -139,6 +139,21 @@ def test_an_answer_larger_than_any_can_be_is_not_taken() -> None:
 
     assert isinstance(failure, NoAnswer)
     assert failure.sent
+
+
+def test_an_answer_without_end_is_not_waited_for() -> None:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            while True:
+                await response.write(b"x" * 1_000_000)
+        return response
+
+    [failure] = sends(answer, ("GET", "/"), timeout_s=20)
+
+    assert isinstance(failure, NoAnswer)
+    assert "more than can be right" in str(failure)
 
 
 def test_cookies_are_not_kept() -> None:

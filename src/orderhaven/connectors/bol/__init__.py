@@ -68,9 +68,9 @@ _CARRIERS = {
 _HONEST = (
     "A buyer's request to cancel can be confirmed through the API, not refused: refusing means shipping. An order "
     "line is cancelled as a whole. bol answers a confirmation with 'taken in' and decides later; until then it is "
-    "not called confirmed here. Prices come with VAT but without the rate. For DPD and FedEx the Dutch carrier code "
-    "is used, also for parcels that start in Belgium. Labels are not bought here: note the number of a bol label in "
-    "the shop order."
+    "not called confirmed here. Prices come with VAT but without the rate. DPD and FedEx are told by their Dutch carrier "
+    "code, or by the Belgian one where the link says that your parcels start in Belgium. Labels are not bought here: "
+    "note the number of a bol label in the shop order."
 )
 
 DECLARATION = Declaration(

@@ -44,10 +44,19 @@ class AioTransport:
             data=request.body or None,
             allow_redirects=False,
         ) as reply:
-            body = await reply.read()
-            if len(body) > _LARGEST_ANSWER:
-                raise NoAnswer("answered more than can be right", sent=True)
-            return Response(reply.status, reply.headers, body)  # which finds a name in any case
+            return Response(reply.status, reply.headers, await _whole(reply))  # headers find a name in any case
 
     async def close(self) -> None:
         await self._client.close()
+
+
+async def _whole(reply: aiohttp.ClientResponse) -> bytes:
+    """Its body, read no further than an answer can be long: a small one may unpack to more than the memory holds."""
+    parts: list[bytes] = []
+    left = _LARGEST_ANSWER
+    while part := await reply.content.readany():
+        parts.append(part)
+        left -= len(part)
+        if left < 0:
+            raise NoAnswer("answered more than can be right", sent=True)
+    return b"".join(parts)

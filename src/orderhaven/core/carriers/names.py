@@ -122,6 +122,9 @@ class Carrier(StrEnum):
 
     @property
     def display_name(self) -> str:
+        """What people call it; what is no name of its own, in their language."""
+        if self in _DESCRIBED:
+            return _(_DESCRIBED[self])
         return _SPELLED.get(self) or self.value.replace("_", " ").title()
 
     @classmethod
@@ -137,20 +140,22 @@ class Carrier(StrEnum):
         raise ValueError(_("There is no carrier '{word}'. They are listed in docs/reference/carriers.md.", word=word))
 
 
+_DESCRIBED = {
+    Carrier.POSTNL_MAIL: "PostNL letterbox parcel or letter",
+    Carrier.BPOST_MAIL: "bpost letter",
+    Carrier.LETTER_MAIL: "Ordinary letter",
+    Carrier.COURIER: "Courier",
+    Carrier.OTHER: "Another carrier",
+}
 # Only what differs from the slug in title case ("Trunkrs", "Royal Mail").
 _SPELLED = {
     Carrier.POSTNL: "PostNL",
     Carrier.POSTNL_EXTRA: "PostNL Extra@Home",
-    Carrier.POSTNL_MAIL: "PostNL letterbox parcel or letter",
     Carrier.DHL_ECOMMERCE_NL: "DHL eCommerce Benelux",
     Carrier.DHL_SAME_DAY: "DHL Same Day",
     Carrier.BPOST: "bpost",
-    Carrier.BPOST_MAIL: "bpost letter",
     Carrier.PARCEL_NL: "Parcel.nl",
     Carrier.RED_JE_PAKKETJE: "Red je Pakketje",
-    Carrier.LETTER_MAIL: "Ordinary letter",
-    Carrier.COURIER: "Courier",
-    Carrier.OTHER: "Another carrier",
     Carrier.DHL: "DHL",
     Carrier.DHL_EXPRESS: "DHL Express",
     Carrier.DHL_PARCEL_DE: "DHL Paket",
