@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 import structlog
 
@@ -33,11 +32,9 @@ async def hear_marketplace(cycle: Cycle) -> None:
         return
     begun_at = cycle.now()
     cursor, new = cycle.row.cursor, 0
-    accepts = Can.ACCEPT in cycle.declaration.can
-    take = partial(orders.take_sightings, cycle.claim, link, accepts=accepts)
     reads_new = True
     async for page in _marketplace(cycle).hear(cycle.row.cursor):
-        if page.sightings and (fresh := await cycle.store(take, page.sightings, cycle.now())):
+        if fresh := await _never_seen(cycle, link, page.sightings):
             whole = await _with_orders(cycle, fresh) if reads_new else fresh
             reads_new = all(one.order is not None for one in whole)
             new += await cycle.store(orders.take_new, cycle.claim, link, whole, cycle.now())
@@ -45,8 +42,20 @@ async def hear_marketplace(cycle: Cycle) -> None:
     cycle.heard(begun_at, cursor)
     if new:
         log.info("orders_heard", new=new)
-    if has_unread or accepts or not reads_new:
+    if has_unread or _accepts(cycle) or not reads_new:
         await _read_whole_orders(cycle, link)
+
+
+async def _never_seen(cycle: Cycle, link: Link, sightings: Sequence[Sighting]) -> Sequence[Sighting]:
+    """What is news of orders that are known is taken in; the others come back."""
+    if not sightings:
+        return ()
+    take = orders.take_sightings
+    return await cycle.store(take, cycle.claim, link, sightings, cycle.now(), accepts=_accepts(cycle))
+
+
+def _accepts(cycle: Cycle) -> bool:
+    return Can.ACCEPT in cycle.declaration.can
 
 
 async def _with_orders(cycle: Cycle, fresh: Sequence[Sighting]) -> Sequence[Sighting]:
