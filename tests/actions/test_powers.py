@@ -38,7 +38,9 @@ def test_there_are_actions() -> None:
     assert len(list(every_action())) > 30
 
 
-@pytest.mark.parametrize(("name", "action"), every_action(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "action"), list(every_action()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_no_action_is_done_by_a_hand_without_any_power(name: str, action: Callable[..., Any]) -> None:
     wanted = [
         one for one in inspect.signature(action).parameters.values() if one.default is one.empty and one.kind in (0, 1)
