@@ -268,3 +268,11 @@ def test_a_monitor_may_ask_for_the_head_alone(house: House) -> None:
     response = house.viewer.head(house.at("orders"))
 
     assert (response.status_code, response.content) == (200, b"")
+
+
+def test_the_list_and_the_file_say_with_whom_an_order_left(house: House, sold: dict[str, str]) -> None:
+    page = house.operator.get(house.at("orders?tab=shipped"))
+    text = b"".join(house.operator.get(house.at("orders.csv?tab=shipped")).streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+
+    assert [(one["row"].ref, one["carriers"]) for one in page.context["rows"]] == [(sold["shipped"], "PostNL")]
+    assert [row["carrier"] for row in csv.DictReader(io.StringIO(text))] == ["postnl"]

@@ -43,6 +43,7 @@ class OrderInList(Schema):
     placed_at: datetime
     ship_by: datetime | None = Field(description="null: the marketplace names no such moment.")
     code: str = Field(description='The track & trace code in the shop; `""`: none.')
+    carriers: list[str] = Field(description="With whom it was confirmed, by our words for carriers.")
     pieces: int
     total: Money
     problems: list[ProblemKind] = Field(description="Kinds of its open problems.")
@@ -226,6 +227,7 @@ def _head(row: Row) -> dict[str, Any]:
         "shown": status_words(row),
         "told": told_words(row),
         "total": Money.of(row.total, row.currency),
+        "carriers": list(row.carriers),
         "problems": list(row.problems),
     }
 

@@ -15,7 +15,7 @@ from orderhaven.core.status import Status
 from orderhaven.store import sql
 from orderhaven.store.filters import EVERYTHING, Filter
 from orderhaven.store.finding import page_of_keys
-from orderhaven.store.models import Hold, Line, Order, Problem, Told
+from orderhaven.store.models import Hold, Line, Order, Problem, Shipment, Told
 from orderhaven.store.walking import along
 
 
@@ -36,6 +36,7 @@ class Row:
     ship_by: datetime | None
     wait_until: datetime | None  # None: it does not wait for a code
     code: str
+    carriers: tuple[str, ...]  # of its confirmed shipments; a carrier of an older version may be none of today's
     pieces: int
     total: Decimal
     currency: str  # "" while only the list was read
@@ -54,9 +55,13 @@ def orders(merchant_id: int, wanted: Filter = EVERYTHING, after: str = "", limit
     shown = keys.orders
     found = Order.objects.filter(pk__in=shown).select_related("link__marketplace", "link__shop")
     rows = {row.pk: row for row in found}
-    problems, pieces = _problems(shown), _pieces(shown)
+    problems, pieces, carriers = _problems(shown), _pieces(shown), _carriers(shown)
     return Page(
-        rows=tuple(row_of(rows[key], problems.get(key, ()), pieces.get(key, 0)) for key in shown if key in rows),
+        rows=tuple(
+            row_of(rows[key], problems.get(key, ()), pieces.get(key, 0), carriers.get(key, ()))
+            for key in shown
+            if key in rows
+        ),
         after=keys.after,
     )
 
@@ -103,7 +108,15 @@ def _pieces(order_ids: Sequence[int]) -> Mapping[int, int]:
     return {row["order_id"]: row["pieces"] for row in rows}
 
 
-def row_of(row: Order, problems: tuple[ProblemKind, ...], pieces: int) -> Row:
+def _carriers(order_ids: Sequence[int]) -> Mapping[int, tuple[str, ...]]:
+    rows = Shipment.objects.filter(order_id__in=order_ids).exclude(carrier="").order_by("id")
+    found: dict[int, dict[str, None]] = {}
+    for order_id, carrier in rows.values_list("order_id", "carrier"):
+        found.setdefault(order_id, {})[carrier] = None
+    return {order_id: tuple(each) for order_id, each in found.items()}
+
+
+def row_of(row: Order, problems: tuple[ProblemKind, ...], pieces: int, carriers: tuple[str, ...]) -> Row:
     return Row(
         ref=row.ref,
         marketplace=row.link.marketplace.name,
@@ -120,6 +133,7 @@ def row_of(row: Order, problems: tuple[ProblemKind, ...], pieces: int) -> Row:
         ship_by=row.ship_by,
         wait_until=row.wait_until if row.status == Status.WAITING else None,
         code=row.code,
+        carriers=carriers,
         pieces=pieces,
         total=row.total,
         currency=row.currency,

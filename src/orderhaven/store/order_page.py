@@ -113,14 +113,16 @@ def order_page(order_id: int) -> OrderPage:
     lines = list(Line.objects.filter(order_id=order_id).order_by("position"))
     problems = list(Problem.objects.filter(order_id=order_id, solved_at__isnull=True).order_by("id"))
     kinds = tuple(ProblemKind(problem.kind) for problem in problems)
+    shipments = list(Shipment.objects.filter(order_id=order_id).order_by("id"))
+    carriers = tuple(dict.fromkeys(one.carrier for one in shipments if one.carrier))
     return OrderPage(
-        head=listing.row_of(row, kinds, sum(line.ordered for line in lines)),
+        head=listing.row_of(row, kinds, sum(line.ordered for line in lines), carriers),
         connector=row.link.marketplace.connector,
         shop_connector=row.link.shop.connector,
         evidence=evidence(row),
         lines=tuple(map(_line, lines)),
         messages=tuple(map(_message, Message.objects.filter(order_id=order_id).order_by("id"))),
-        shipments=tuple(map(_shipment, Shipment.objects.filter(order_id=order_id).order_by("id"))),
+        shipments=tuple(map(_shipment, shipments)),
         problems=tuple(ProblemView(ProblemKind(one.kind), one.values, one.at, one.evidence) for one in problems),
         events=_events(order_id),
         **{name: getattr(row, name) for name in _SAME},

@@ -179,6 +179,7 @@ def _shown(row: Row, now: datetime) -> dict[str, Any]:
         "status": status_words(row),
         "told": told_words(row),
         "problems": [_(TITLES[kind]) for kind in row.problems],
+        "carriers": ", ".join(Carrier(one).display_name if one in list(Carrier) else one for one in row.carriers),
         "is_late": row.ship_by is not None and row.ship_by < now and is_open and not row.by_marketplace,
         "is_soon": row.ship_by is not None and now <= row.ship_by < now + timedelta(hours=4) and is_open,
     }
@@ -239,7 +240,7 @@ def _csv(desk: Desk, wanted: Filter) -> Iterator[str]:
 
 _HEADINGS = (
     "order", "marketplace", "shop", "shop_order", "status", "placed_at", "ship_by", "pieces", "total", "currency",
-    "code", "problems",
+    "code", "carrier", "problems",
 )  # fmt: skip
 
 
@@ -248,7 +249,7 @@ def _cells(row: Row) -> list[str]:
     problems = " ".join(row.problems)
     return [
         row.ref, row.marketplace, row.shop, row.shop_number, row.status, row.placed_at.isoformat(), ship_by,
-        str(row.pieces), f"{row.total:.2f}", row.currency, row.code, problems,
+        str(row.pieces), f"{row.total:.2f}", row.currency, row.code, " ".join(row.carriers), problems,
     ]  # fmt: skip
 
 
