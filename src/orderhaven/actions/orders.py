@@ -7,9 +7,8 @@ from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power
 from orderhaven.core.language import _
-from orderhaven.core.order import LineFacts
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.reading import marketplace_facts
+from orderhaven.core.reading import facts_so_far
 from orderhaven.core.shipment import CancelReason
 from orderhaven.core.shop_order import ShopState
 from orderhaven.core.status import SHOWN_AS, Fact, OutsideTable, Status, move
@@ -177,9 +176,7 @@ def _move(ledger: Ledger, row: Order, fact: Fact, otherwise: str) -> None:
 
 def _follow_the_marketplace(ledger: Ledger, row: Order) -> None:
     """What happened at the marketplace while a person had the order. What we confirmed ourselves stays ours."""
-    lines = [facts_of(line) for line in row.lines.all()]
-    untouched = [LineFacts(line.ref, line.ordered, by_marketplace=line.by_marketplace) for line in lines]
-    facts = marketplace_facts(Status(row.status), untouched, lines, confirmed=False)
+    facts = facts_so_far(Status(row.status), map(facts_of, row.kept_lines))
     ours = row.confirmed_at is not None and not row.handled_by_others
     if ours and Fact.SHIPPED_THERE not in facts and Fact.CANCELLED_THERE not in facts:
         facts = [Fact.SHIPPED_THERE]

@@ -54,6 +54,13 @@ def marketplace_facts(
     return facts
 
 
+def facts_so_far(status: Status, lines: Iterable[LineFacts]) -> list[Fact]:
+    """What happened at the marketplace to an order of which nothing was known before."""
+    lines = list(lines)
+    untouched = [LineFacts(line.ref, line.ordered, by_marketplace=line.by_marketplace) for line in lines]
+    return marketplace_facts(status, untouched, lines, confirmed=False)
+
+
 def newly_cancelled(before: Mapping[str, LineFacts], now: Iterable[LineFacts]) -> list[str]:
     """Refs of lines of which pieces were cancelled since."""
     return [line.ref for line in now if line.cancelled > (before[line.ref].cancelled if line.ref in before else 0)]

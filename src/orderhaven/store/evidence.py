@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orderhaven.core.carriers import Carrier, Confidence, Recognition, recognise
-from orderhaven.core.rules import CarrierRule, choose_carrier
+from orderhaven.core.carriers import Carrier, Confidence, Recognition
+from orderhaven.core.rules import CarrierRule
 from orderhaven.store.models import Order
-from orderhaven.store.tellings import own_carriers, rules_of
+from orderhaven.store.tellings import carrier_of, recognised, rules_of
 
 
 class DecidedBy(StrEnum):
@@ -30,28 +30,18 @@ def evidence(row: Order) -> Evidence | None:
     """As the marketplace is told it, by what is set now; None without a code."""
     if not row.code:
         return None
-    link = row.link
-    seen = recognise(
-        row.code, url=row.code_url, destination=row.country, origin=link.ships_from, shop_says=row.carrier_word,
-        likely=own_carriers(link),
-    )  # fmt: skip
-    rule = next((one for one in rules_of(link) if one.applies(seen.code, row.carrier_word)), None)
-    return _decided(row, seen, rule)
+    seen = recognised(row)
+    rule = next((one for one in rules_of(row.link) if one.applies(seen.code, row.carrier_word)), None)
+    carrier = carrier_of(row, seen)
+    by = _decided_by(row, seen, rule, carrier)
+    return Evidence(seen.code or row.code, carrier, by, seen.why, rule if by is DecidedBy.RULE else None)
 
 
-# below: how
-
-
-def _decided(row: Order, seen: Recognition, rule: CarrierRule | None) -> Evidence:
-    code = seen.code or row.code
+def _decided_by(row: Order, seen: Recognition, rule: CarrierRule | None, carrier: Carrier | None) -> DecidedBy:
     if row.chosen_carrier:
-        return Evidence(code, Carrier(row.chosen_carrier), DecidedBy.HAND, seen.why, None)
-    default = Carrier(row.link.default_carrier) if row.link.default_carrier else None
-    carrier = choose_carrier([rule] if rule else [], seen, row.carrier_word, default)
+        return DecidedBy.HAND
     if rule is not None:
-        by = DecidedBy.RULE
-    elif seen.confidence is not Confidence.UNSURE:
-        by = DecidedBy.CODE
-    else:
-        by = DecidedBy.DEFAULT if carrier else DecidedBy.NOBODY
-    return Evidence(code, carrier, by, seen.why, rule)
+        return DecidedBy.RULE
+    if seen.confidence is not Confidence.UNSURE:
+        return DecidedBy.CODE
+    return DecidedBy.DEFAULT if carrier else DecidedBy.NOBODY

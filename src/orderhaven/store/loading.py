@@ -57,9 +57,8 @@ def moving_orders(keys: Collection[int]) -> list[Order]:
     rows = _with_lines(keys, goods=False)
     messages = _by_order(by_keys(Message, "order_id", keys))
     for row in rows:
-        row.outbox = messages.get(
-            row.id, []
-        )  # which do not know it: a circle would stay until the next look for garbage
+        # the messages do not know the order: a circle would stay until the next look for garbage
+        row.outbox = messages.get(row.id, [])
     return rows
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from orderhaven.core.order import LineFacts
 from orderhaven.core.order import Order as WholeOrder
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.reading import marketplace_facts, newly_cancelled
+from orderhaven.core.reading import facts_so_far, marketplace_facts, newly_cancelled
 from orderhaven.core.status import TABLE, Fact, Status
 from orderhaven.ports.marketplace import Sighting
 from orderhaven.store import links, sql
@@ -200,9 +200,7 @@ def _new_lines(row: Order, sighting: Sighting) -> list[Line]:
 def _first_facts(ledger: Ledger, row: Order) -> None:
     """What happened to an order before it was heard moves it as news would."""
     ledger.event(row, "heard")
-    lines = [facts_of(line) for line in row.kept_lines]
-    untouched = [LineFacts(line.ref, line.ordered, by_marketplace=line.by_marketplace) for line in lines]
-    for fact in marketplace_facts(Status(row.status), untouched, lines, confirmed=False):
+    for fact in facts_so_far(Status(row.status), map(facts_of, row.kept_lines)):
         ledger.move(row, fact)
 
 

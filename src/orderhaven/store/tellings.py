@@ -32,7 +32,7 @@ def compose(message: Message, declaration: Declaration) -> Composed | Verdict:
             )
         case Kind.CORRECT:
             row = message.order
-            return Composed(message, message.facts | _tracking(row, row.code, _carrier(row, _recognised(row))))
+            return Composed(message, message.facts | _tracking(row, row.code, carrier_of(row, recognised(row))))
         case _:
             return Composed(message, message.facts | {"pieces": _open_pieces(message.order)})
 
@@ -87,8 +87,8 @@ def _shipment(message: Message, declaration: Declaration) -> Composed | Verdict:
         return Park(ProblemKind.OWN_LABEL)
     if not row.code:
         return _parts(message, {"code": "", "carrier": "", "label": ""}, limit)
-    seen = _recognised(row)
-    carrier = _carrier(row, seen)
+    seen = recognised(row)
+    carrier = carrier_of(row, seen)
     if carrier is not None and declaration.carriers and not declaration.carrier_word(carrier, row.link.ships_from):
         carrier = None
     if carrier is None and (declaration.carrier_required_with_code or not seen.code):
@@ -122,7 +122,7 @@ def _open_pieces(row: Order) -> dict[str, int]:
     return {ref: quantity for ref, quantity in left.items() if quantity > 0}
 
 
-def _recognised(row: Order) -> Recognition:
+def recognised(row: Order) -> Recognition:
     link = row.link
     return recognise(
         row.code,
@@ -140,7 +140,7 @@ def own_carriers(link: Link) -> tuple[Carrier, ...]:
     return tuple(Carrier(one) for one in dict.fromkeys(named))
 
 
-def _carrier(row: Order, seen: Recognition) -> Carrier | None:
+def carrier_of(row: Order, seen: Recognition) -> Carrier | None:
     """A person's word for this order, else the link's rules, else who is recognised, else the link's default."""
     if row.chosen_carrier:
         return Carrier(row.chosen_carrier)

@@ -11,7 +11,7 @@ R = TypeVar("R")
 async def at_once(most: int, things: Collection[T], call: Callable[[T], Awaitable[R]]) -> list[R | Exception]:
     """What each call gave or raised, in the order of the things; `most` are under way at any moment.
 
-    By as many tasks, each with one call after another: a task for every call, waiting for its turn, costs as much as a row.
+    By as many tasks, each with one call after another, however many things there are.
     """
     given: dict[int, R | Exception] = {}
     left = enumerate(things)
