@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from orderhaven.core.values import value
 
 # Where the number stands before the street: "12 bis rue de la Paix". Everywhere else it follows.
 _NUMBER_FIRST = frozenset({"FR", "GB", "LU", "IE", "US", "CA", "AU", "NZ", "MC"})
@@ -38,7 +39,7 @@ _FRENCH_REPEATS = frozenset({"bis", "ter", "quater"})
 _NEVER_ADDITION = frozenset({"mei", "mai", "may", "van", "de", "der", "den", "des", "rue", "la", "le", "les"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Address:
     """Text the world does not have is "": a pick-up point has no house number, most buyers no company."""
 
@@ -69,7 +70,7 @@ class Address:
         return " ".join(f"{self.first_name} {self.last_name}".split()) or self.company
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class StreetParts:
     """A street line taken apart; what it does not have is ""."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache, lru_cache, total_ordering
+
+from orderhaven.core.values import value
 
 # ISO 4217 gives most currencies two decimals; these are the others in use.
 _BY_DIGITS = {
@@ -28,7 +29,7 @@ class CurrencyMismatch(ValueError):
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Money:
     """`amount` keeps every decimal it came with; `rounded()` brings it to what can be paid.
 

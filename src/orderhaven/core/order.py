@@ -1,14 +1,15 @@
 """An order as every marketplace's order looks here: what was bought, by whom, where it goes, what it costs."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 
 from orderhaven.core.address import Address
 from orderhaven.core.money import Money, sum_money
+from orderhaven.core.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class LineFacts:
     """What the marketplace says of one line now. Pieces, never money."""
 
@@ -24,7 +25,7 @@ class LineFacts:
         return max(self.ordered - self.shipped - self.cancelled, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Line:
     """One article of an order. `remote_ids` are the marketplace's ids: several where it counts piece by piece."""
 
@@ -42,7 +43,7 @@ class Line:
     services: tuple[str, ...] = ()  # extras the buyer chose, in the marketplace's words
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Order:
     ref: str  # the marketplace's order number
     placed_at: datetime

@@ -1,13 +1,14 @@
 """From what one side shows now to the facts that move an order. Pure: the same reading twice gives the same facts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from orderhaven.core.order import LineFacts
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ShopOrder, ShopState
 from orderhaven.core.status import Fact, Status
+from orderhaven.core.values import value
 
 
 class Header(StrEnum):
@@ -70,7 +71,7 @@ def _buyer_asks(lines: Iterable[LineFacts]) -> bool:
     return any(line.buyer_asks_to_cancel and line.open for line in lines)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ShopSide:
     """What the hub knows of the shop's side of an order before a reading is taken in."""
 
@@ -85,7 +86,7 @@ class ShopSide:
     confirmed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Heard:
     """What a reading of the shop means: facts for the table, in order, and Problems of the reading itself."""
 

@@ -1,13 +1,13 @@
 """What a marketplace is told of an order: it left, it is cancelled, it is accepted."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from orderhaven.core.carriers import Carrier
+from orderhaven.core.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TrackingCode:
     """A track & trace code as the shop keeps it."""
 
@@ -16,7 +16,7 @@ class TrackingCode:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Pieces:
     """So many pieces of one line, by the marketplace's own ids of it."""
 
@@ -25,7 +25,7 @@ class Pieces:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Telling:
     """One thing to tell about one order, in one request.
 
@@ -37,7 +37,7 @@ class Telling:
     pieces: tuple[Pieces, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Shipment(Telling):
     code: str = ""  # "": shipped without track & trace
     carrier: Carrier | None = None  # None exactly when there is no code or no carrier could be told
@@ -52,22 +52,22 @@ class CancelReason(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Cancellation(Telling):
     reason: CancelReason = CancelReason.OTHER
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Acceptance(Telling):
     """Yes to an order that the marketplace wants accepted."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Refusal(Telling):
     """No to a buyer's wish to cancel."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Correction(Telling):
     """Another code for a shipment that was confirmed: it changes the code, never the moment."""
 

@@ -1,13 +1,14 @@
 """An order as the shop's back office shows it: what of ours it holds and how far the merchant is with it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from orderhaven.core.money import Money
 from orderhaven.core.order import Order
 from orderhaven.core.shipment import TrackingCode
+from orderhaven.core.values import value
 
 
 class ShopState(StrEnum):
@@ -18,7 +19,7 @@ class ShopState(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ShopLine:
     product_ref: str  # "" where the line points at no product
     sku: str
@@ -28,7 +29,7 @@ class ShopLine:
     line_ref: str = ""  # our Line.ref, where the shop kept it
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ShopOrder:
     """One reading of one shop order. State, not history: reading it twice changes nothing."""
 
@@ -50,7 +51,7 @@ class ShopOrder:
         return sum(line.quantity - line.refunded for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ProductWanted:
     """A product to look up: by SKU first, then by EAN."""
 
@@ -58,7 +59,7 @@ class ProductWanted:
     ean: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Placement:
     """An order to make in the shop: its open, merchant-fulfilled lines and where to find it again.
 
@@ -94,7 +95,7 @@ class Placement:
         return line.total.split([placed, ordered - placed])[0]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Placed:
     """What the shop made. `order` is the shop's own answer, so that lines and total can be compared."""
 

@@ -6,17 +6,17 @@ that it surely did not happen. Whatever was told already counts as told: "alread
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from orderhaven.core.order import LineFacts, Order
 from orderhaven.core.shipment import Acceptance, Cancellation, Correction, Refusal, Shipment, Telling
+from orderhaven.core.values import value
 from orderhaven.ports.connector import Account
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Sighting:
     """An order as a list shows it. `order` is None where the list does not carry the whole of it: then `read` does."""
 
@@ -28,7 +28,7 @@ class Sighting:
     needs_acceptance: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Page:
     """Part of a hearing. `cursor` is opaque, the same on every page, and is kept only once the last page was taken in."""
 
@@ -42,7 +42,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # timed out there, or forgotten: look before repeating
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Receipt:
     """The answer to a telling. PENDING comes with a handle for `outcomes`; `remote_ref` names what was made, if anything."""
 
@@ -61,7 +61,7 @@ class Seen(StrEnum):
     PENDING = "pending"  # neither yes nor no
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Finding:
     seen: Seen
     remote_ref: str = ""

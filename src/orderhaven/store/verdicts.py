@@ -1,14 +1,15 @@
 """What became of one attempt to tell something: the only things `outbox.finish` writes down."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ShopOrder
+from orderhaven.core.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Done:
     """It is there. For placings, `shop_order` is the shop's view of it and `also` names more orders of that reference."""
 
@@ -19,19 +20,19 @@ class Done:
     by_others: bool = False  # the pieces are handled, but not by this telling
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TakenIn:
     """The other side took it in and says later what became of it."""
 
     handle: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MayHaveHappened:
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class NotNow:
     """It surely did not happen and is tried again."""
 
@@ -39,24 +40,24 @@ class NotNow:
     after: timedelta | None = None  # None: back off
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class NotThere:
     """A look did not find it. `counts` once the effect would have had to be visible."""
 
     counts: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class StillPending:
     """Neither yes nor no."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class NotWanted:
     """Overtaken by what happened meanwhile: nothing is to be told any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Park:
     """A person must look; Retry makes it due again."""
 

@@ -103,6 +103,20 @@ def test_an_answer_that_takes_too_long_may_have_happened() -> None:
     assert (str(failure), failure.sent) == ("did not answer in time", True)
 
 
+def test_an_answer_that_comes_drop_by_drop_has_no_more_time_than_any_other() -> None:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        dripping = web.StreamResponse()
+        await dripping.prepare(request)
+        while True:
+            await dripping.write(b" ")
+            await asyncio.sleep(0.02)
+
+    [failure] = sends(answer, ("GET", "/"), timeout_s=0.3)
+
+    assert isinstance(failure, NoAnswer)
+    assert (str(failure), failure.sent) == ("did not answer in time", True)
+
+
 def test_where_nothing_listens_nothing_was_sent() -> None:
     async def run() -> NoAnswer:
         async def nobody(request: web.BaseRequest) -> web.Response:

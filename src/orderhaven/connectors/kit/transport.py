@@ -1,6 +1,6 @@
 """The real network, by aiohttp: one request is one request."""
 
-import asyncio
+from math import inf
 
 import aiohttp
 from yarl import URL
@@ -20,15 +20,13 @@ class AioTransport:
             headers={"User-Agent": f"Orderhaven/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,
-            timeout=aiohttp.ClientTimeout(total=None),  # each call brings its own
         )
         # aiohttp repeats a PUT by itself when a kept connection breaks; a telling must be one request, so nothing is repeated here
         self._client._retry_connection = False
 
     async def __call__(self, request: Request, timeout_s: float) -> Response:
         try:
-            async with asyncio.timeout(timeout_s):
-                return await self._send(request)
+            return await self._send(request, timeout_s)
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise NoAnswer(f"cannot be reached ({type(error).__name__})", sent=False) from None
         except TimeoutError:
@@ -36,13 +34,14 @@ class AioTransport:
         except (aiohttp.ClientError, OSError) as error:
             raise NoAnswer(f"broke off ({type(error).__name__})", sent=True) from None
 
-    async def _send(self, request: Request) -> Response:
+    async def _send(self, request: Request, timeout_s: float) -> Response:
         async with self._client.request(
             request.method,
             URL(request.url, encoded=True),
             headers=request.headers,
             data=request.body or None,
             allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=timeout_s, ceil_threshold=inf),  # to the moment, not to whole seconds
         ) as reply:
             return Response(reply.status, reply.headers, await _whole(reply))  # headers find a name in any case
 
