@@ -75,8 +75,9 @@ class Marketplace(Protocol):
     def hear(self, since: str) -> AsyncIterator[Page]:
         """What changed since the cursor `since` ("": everything open now), overlap included.
 
-        An order may come twice; none that stood there throughout is left out of two hearings running. Raises
-        RateLimited, TryLater, AuthRefused, Surprise; pages given before that may be used, their cursor not.
+        An order may come twice; none that stood there throughout is left out of two hearings running. What a hearing gave
+        that was listened to until its end need not be given again by one from its cursor. Raises RateLimited, TryLater,
+        AuthRefused, Surprise; pages given before that may be used, their cursor not.
         """
         ...
 

@@ -120,6 +120,42 @@ def test_a_clock_of_ours_that_lags_does_not_shorten_the_window(world: Any) -> No
     assert list_queries(world)[-1]["change-interval-minute"] == "56"
 
 
+def test_an_overlap_gives_only_what_differs_from_what_was_given(world: Any) -> None:
+    same, wished = world.sell(), world.sell()
+    since = world.hear()[0].cursor
+    world.clock.move(minutes=1)
+    new = world.sell()
+    world.sandbox.buyer_asks_to_cancel(wished)
+
+    assert set(world.heard_refs(since)) == {wished, new}
+    assert set(world.heard_refs(since, world.connect())) == {same, wished, new}  # who did not listen before
+
+
+def test_what_changes_within_the_second_of_its_last_change_is_given_again(world: Any) -> None:
+    ref = world.sell()
+    since = world.hear()[0].cursor
+    world.sandbox.buyer_asks_to_cancel(ref)
+
+    assert world.heard_refs(since) == [ref]
+
+
+def test_what_a_hearing_gave_that_nobody_heard_to_its_end_is_given_again(world: Any) -> None:
+    refs = world.sell_many(60)
+    since = world.heard_refs() and world.hear()[0].cursor
+    world.clock.move(minutes=1)
+    new = world.sell_many(3)
+
+    async def break_off() -> None:
+        async for page in world.bol.hear(since):
+            assert page.sightings
+            return
+
+    world.run(break_off())
+
+    assert set(world.heard_refs(since)) == set(new)
+    assert set(world.heard_refs(since)) == {*refs, *new}
+
+
 # ------------------------------------------------------------ pages
 
 

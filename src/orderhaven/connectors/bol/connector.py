@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from orderhaven.connectors.bol import DECLARATION
-from orderhaven.connectors.bol.hearing import Hearing, cursor_from
+from orderhaven.connectors.bol.hearing import Heard, Hearing, cursor_from
 from orderhaven.connectors.bol.login import Login
 from orderhaven.connectors.bol.looking import (
     CANCEL_ORDER,
@@ -67,6 +67,7 @@ class Bol:
         self._login = Login(SIDE, settings["login_url"], *pair, outside, limits.call_timeout_s)
         self._auth = BearerToken(self._login.fetch, outside.tokens, outside.clock)
         self._session = Session(SIDE, settings["api_url"], outside, self._auth, limits)
+        self._heard = Heard()
 
     # ------------------------------------------------------------ reading
 
@@ -91,11 +92,16 @@ class Bol:
     async def hear(self, since: str) -> AsyncIterator[Page]:
         """By change, per item: an order can come with only those of its items that changed.
 
-        `lines` then holds these and no others; `read` has the whole order.
+        `lines` then holds these and no others; `read` has the whole order. The overlap with the hearing that ended at
+        `since` shows again what that one gave: only what differs from it is given.
         """
-        hearing = Hearing(self._list_page, self._clock, cursor_from(since), DECLARATION.limits.overlap)
+        before = self._heard.rows if since and since == self._heard.cursor else {}
+        hearing = Hearing(self._list_page, self._clock, cursor_from(since), DECLARATION.limits.overlap, before)
+        cursor = since
         async for page in hearing.pages():
             yield page
+            cursor = page.cursor
+        self._heard = Heard(cursor, hearing.given)
 
     async def read(self, ref: str) -> Order:
         return order_from(await self._detail(ref))

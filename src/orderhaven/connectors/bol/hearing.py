@@ -73,14 +73,24 @@ def cursor_from(text: str) -> datetime | None:
 Fetch = Callable[[Mapping[str, str]], Awaitable[tuple[OrderList, datetime]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A hearing that came to its end, so that whoever listened has taken in all of it."""
+
+    cursor: str = ""
+    rows: Mapping[str, ListedOrder] = field(default_factory=dict)  # order id -> as it was given
+
+
 @dataclass
 class Hearing:
-    """`fetch` gives one page of the list and their time of answering."""
+    """`fetch` gives one page of the list and their time of answering. A row as `before` gave it is no news."""
 
     fetch: Fetch
     clock: Clock
     since: datetime | None
     overlap: timedelta
+    before: Mapping[str, ListedOrder]
+    given: dict[str, ListedOrder] = field(default_factory=dict)
     _known: set[tuple[str, datetime]] = field(default_factory=set)
     _patience: timedelta = _PATIENCE
     _first: OrderList | None = None  # the first page, fetched to know their time
@@ -142,11 +152,15 @@ class Hearing:
         await self.clock.sleep(wait)
 
     def _news(self, rows: Iterable[ListedOrder]) -> tuple[Sighting, ...]:
-        """Those that this hearing has not given yet, as they stand now."""
+        """Those that whoever listens does not have yet, as they stand now."""
         news = []
         for row in rows:
+            if row == (self.given.get(row.order_id) or self.before.get(row.order_id)):
+                self.given[row.order_id] = row
+                continue
             key = (row.order_id, last_change(row))
             if key not in self._known:
                 self._known.add(key)
+                self.given[row.order_id] = row
                 news.append(sighting_from(row))
         return tuple(news)

@@ -53,7 +53,7 @@ def sighting_from(row: ListedOrder) -> Sighting:
 
 
 def last_change(row: ListedOrder) -> datetime:
-    return max((item.latest_changed_date_time for item in row.order_items), default=row.order_placed_date_time)
+    return max([item.latest_changed_date_time for item in row.order_items], default=row.order_placed_date_time)
 
 
 def order_from(detail: Detail) -> Order:
@@ -189,7 +189,7 @@ def _day(text: str | None) -> date | None:
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 # ------------------------------------------------------------ words
