@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from statistics import median
 from time import perf_counter
 
+from django.db import DEFAULT_DB_ALIAS, connections
+
 from orderhaven.store import listing
 from orderhaven.store.models import Merchant
 
@@ -22,6 +24,7 @@ class Merchantry:
 
     def __init__(self, trade: Trade) -> None:
         self.trade = trade
+        self._store = connections[DEFAULT_DB_ALIAS]
         self.cycles_s: list[float] = []
         self.pages_s: list[float] = []
 
@@ -39,6 +42,7 @@ class Merchantry:
 
     async def round(self, news: int) -> None:
         """Some orders go round; then somebody looks at the list."""
+        connections[DEFAULT_DB_ALIAS] = self._store
         took = 0.0
         for _ in orders_go_round(self.trade.sides, 1, news):
             began = perf_counter()

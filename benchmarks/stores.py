@@ -1,10 +1,10 @@
-"""Stores on disk, each fresh from one migrated template; several can be open in one process, each in its own thread."""
+"""Stores on disk, each fresh from one migrated template."""
 
 import os
 import shutil
 from pathlib import Path
 
-from django.db import connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from orderhaven import paths
 from orderhaven.store.setup import open_store
@@ -22,12 +22,11 @@ def prepare() -> None:
 
 
 def use_fresh(name: str) -> None:
-    """Threads that open the store from now on open this one, empty."""
-    from django.db import connections
-
+    """This thread, and others that open the store from now on, open this one, empty."""
     file = _file(f"{name}.sqlite3")
     shutil.copyfile(_file(_TEMPLATE), file)
-    connections.databases["default"] = {**connections.databases["default"], "NAME": str(file)}
+    connections.databases[DEFAULT_DB_ALIAS] = {**connections.databases[DEFAULT_DB_ALIAS], "NAME": str(file)}
+    connections[DEFAULT_DB_ALIAS] = connections.create_connection(DEFAULT_DB_ALIAS)
 
 
 def _file(name: str) -> Path:

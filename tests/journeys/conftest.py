@@ -122,7 +122,7 @@ class Trade:
     def starts_again(self) -> None:
         """The hub ends, and another process takes over its store."""
         self._loop.run_until_complete(self.hub.close())
-        self.hub = Hub(self.clock, Hop(inline=True), self.hub.transport, random.Random(8), self.hub.declared)
+        self.hub = Hub(self.clock, Hop(), self.hub.transport, random.Random(8), self.hub.declared)
 
     def sign_ins(self) -> int:
         """How often the marketplace was asked for a token."""
@@ -216,7 +216,7 @@ def start_trade(marketplace: Declaration, shop: Declaration, **link: Any) -> Tra
     sides = [make_sandbox(declaration, clock) for declaration in (marketplace, shop)]
     hosts = {"marketplace.test": sides[0], "127.0.0.1:8080": sides[1]}
     declared = {marketplace.name: marketplace, shop.name: shop}
-    hub = Hub(clock, Hop(inline=True), Direct(hosts), random.Random(7), declared)
+    hub = Hub(clock, Hop(), Direct(hosts), random.Random(7), declared)
     merchant = Merchant.objects.create(name="Wolkenwinkel", slug="wolkenwinkel")
     now = clock.now()
     there = _connect(merchant, marketplace, "bol NL", sides[0].settings("http://marketplace.test"), now)

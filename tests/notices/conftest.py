@@ -54,7 +54,7 @@ class Office:
     async def _open(self) -> Courier:
         caller = Caller(local=True, timeout_s=self.call_timeout_s)
         server = server_of_the_environment()
-        return Courier(self.trade.clock, Hop(inline=True), caller, server, write, self.catalogue_of)
+        return Courier(self.trade.clock, Hop(), caller, server, write, self.catalogue_of)
 
     def passes(self, **duration: float) -> None:
         until = self.trade.clock.now() + timedelta(**duration)

@@ -35,7 +35,7 @@ class Shift(Trade):
         self.hub = self.another_hub()
 
     def another_hub(self) -> Hub:
-        return Hub(self.clock, Hop(inline=True), Direct({}), random.Random(8), self.hub.declared)
+        return Hub(self.clock, Hop(), Direct({}), random.Random(8), self.hub.declared)
 
     def told(self, side: object, what: str) -> int:
         """How many requests of this kind went out."""

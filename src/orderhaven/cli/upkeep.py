@@ -20,6 +20,7 @@ from orderhaven.ports.clock import clock_of_the_environment
 
 keys = typer.Typer(help=_("The keys that encrypt the secrets of your connections."), no_args_is_help=True)
 
+_STORE_THREADS = 4  # on PostgreSQL
 _DAYS = "ORDERHAVEN_PERSONAL_DATA_DAYS"
 
 
@@ -157,9 +158,8 @@ async def _run(kept_for: timedelta, *, with_web: bool) -> None:
     log.info("hub_started", folder=str(paths.data_folder()))
     beside = asyncio.create_task(_web_first(told, stop, with_web=with_web))
     telling = asyncio.create_task(deliver(courier, stop))
-    threads = 4 if paths.database_url() else 1
     try:
-        await work(Hub(clock, Hop(threads), AioTransport(), people_kept_for=kept_for), stop)
+        await work(Hub(clock, Hop(_STORE_THREADS), AioTransport(), people_kept_for=kept_for), stop)
     finally:
         told.set()
         await beside

@@ -1,4 +1,4 @@
-"""The one way from asynchronous code into the store: a thread with a database connection of its own."""
+"""The one way from asynchronous code into the store."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, close_old_connections, connections
 
 from orderhaven.store.doctor import database_trouble
 
@@ -19,20 +19,25 @@ class StoreTrouble(Exception):
 
 
 class Hop:
-    """Runs store functions: in one thread for SQLite, which has one writer; `inline`, for simulations, in the caller."""
+    """Runs store functions: with SQLite here and now, with PostgreSQL in `threads` that wait for its answers."""
 
-    def __init__(self, threads: int = 1, *, inline: bool = False) -> None:
-        if inline:
-            os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # one thread does everything, so nothing can be unsafe
-        self._pool = None if inline else ThreadPoolExecutor(threads, thread_name_prefix="store")
+    def __init__(self, threads: int = 1) -> None:
+        self._pool = None
+        if connections[DEFAULT_DB_ALIAS].vendor == "sqlite":
+            os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Django cannot know that this is meant
+        else:
+            self._pool = ThreadPoolExecutor(threads, thread_name_prefix="store")
 
     async def __call__(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        if self._pool is None:
-            return told_apart(work, args, kwargs)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, _in_thread, work, args, kwargs)
+        if self._pool is not None:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, _in_thread, work, args, kwargs)
+        await asyncio.sleep(0)  # between two steps into the store, answers that came are taken in
+        return told_apart(work, args, kwargs)
 
     def close(self) -> None:
-        if self._pool is not None:
+        if self._pool is None:
+            connections.close_all()
+        else:
             self._pool.submit(connections.close_all).result()
             self._pool.shutdown()
 
