@@ -81,6 +81,7 @@ def _measure(name: str, quick: bool) -> float:
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
     )
     value: float = asyncio.run(importlib.import_module(f"benchmarks.{BENCHMARKS[name]}").measure(quick))
     return value

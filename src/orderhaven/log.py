@@ -33,6 +33,7 @@ def log_as_json() -> None:
         processors=[*shared, structlog.processors.JSONRenderer()],
         logger_factory=_Line,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
     )
     theirs = logging.StreamHandler(sys.stderr)
     theirs.setFormatter(

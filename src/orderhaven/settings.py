@@ -28,7 +28,7 @@ SQLITE_SYNCHRONOUS = "OFF" if os.environ.get("ORDERHAVEN_UNSAFE_SYNC") == "1" el
 
 def _sqlite() -> dict[str, object]:
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "orderhaven.store.sqlite",
         "NAME": str(paths.sqlite_file()),
         "CONN_MAX_AGE": None,
         "OPTIONS": {

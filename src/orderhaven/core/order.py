@@ -68,7 +68,7 @@ class Order:
     @property
     def total(self) -> Money:
         """What the buyer paid, as stated (with VAT if `prices_include_vat`)."""
-        return sum_money((line.total for line in self.lines), self.currency) + self.shipping_cost - self.discount
+        return sum_money([*(line.total for line in self.lines), self.shipping_cost], self.currency) - self.discount
 
     @property
     def by_marketplace(self) -> bool:

@@ -7,7 +7,8 @@ from orderhaven.core.address import Address
 from orderhaven.core.order import Line as WholeLine
 from orderhaven.core.order import Order as WholeOrder
 from orderhaven.core.shop_order import Placement, ProductWanted
-from orderhaven.store.models import Line, Message, Order, PersonRole, ProductMatch
+from orderhaven.store import sql
+from orderhaven.store.models import Line, Message, Order, PersonRole
 from orderhaven.store.shapes import address_of, whole_order
 
 
@@ -47,9 +48,15 @@ def with_products(whole: Placement, products: Mapping[ProductWanted, str]) -> Pl
 def matches_said(shop_id: int, wanted: Collection[ProductWanted]) -> dict[ProductWanted, str]:
     """Products that a person named for an SKU (or for an EAN, where the offer has no SKU)."""
     named = {article: article.sku or article.ean for article in wanted}
-    rows = ProductMatch.objects.filter(shop_id=shop_id, sku__in=set(named.values())).values_list("sku", "product_ref")
-    said = dict(rows)
+    said = {
+        sku: product_ref
+        for some in sql.in_statements(set(named.values()))
+        for sku, product_ref in sql.rows(_MATCHES.format(marks=sql.marks(some)), [shop_id, *some])
+    }
     return {article: said[name] for article, name in named.items() if name in said}
+
+
+_MATCHES = "SELECT sku, product_ref FROM store_productmatch WHERE shop_id = %s AND sku IN ({marks})"
 
 
 def _pieces(row: Order, line: Line) -> int:

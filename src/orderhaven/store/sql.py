@@ -165,7 +165,7 @@ def _preparer(field: Any, vendor: str) -> Callable[[Any], Any] | None:
         return lambda value: msgspec.json.encode(value).decode()
     if vendor == "sqlite" and isinstance(field, models.DecimalField):
         step, context = Decimal(1).scaleb(-field.decimal_places), Context(prec=field.max_digits)
-        return lambda value: f"{Decimal(value).quantize(step, context=context):f}"
+        return lru_cache(maxsize=1024)(lambda value: f"{Decimal(value).quantize(step, context=context):f}")
     return lambda value: field.get_db_prep_save(value, connections[DEFAULT_DB_ALIAS])
 
 
