@@ -201,8 +201,9 @@ class StoreMachine(RuleBasedStateMachine):
             with _breaks_at(nth) as broken:
                 self.books.finishes(message, verdict, MessageState(message.state))
         except OperationalError:
-            # all of it or nothing; only the nudge of the other side comes after the commit, and may be lost
-            assert _is_a_nudge(broken[0]) or _dump() == before
+            # all of it or nothing; the nudge of the other side comes after the commit, and may be lost
+            [after_the_commit] = broken
+            assert after_the_commit or _dump() == before
         else:
             self._check_repeat(message, verdict, message.misses)
 
@@ -294,20 +295,18 @@ def _dump() -> list[list[tuple[Any, ...]]]:
     return [list(table.objects.order_by("pk").values_list()) for table in _TABLES]
 
 
-def _is_a_nudge(statement: str) -> bool:
-    return statement.startswith("UPDATE") and "store_connection" in statement
-
-
 @contextmanager
-def _breaks_at(nth: int) -> Iterator[list[str]]:
-    """The list that comes is empty until it broke; then it holds the statement that did."""
-    left, broken = [nth], list[str]()
+def _breaks_at(nth: int) -> Iterator[list[bool]]:
+    """The list that comes is empty until it broke; then it holds whether a transaction had ended before."""
+    left, begun, broken = [nth], list[bool](), list[bool]()
 
     def statement(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         left[0] -= 1
+        within = connection.in_atomic_block
         if left[0] == 0:
-            broken.append(sql)
+            broken.append(any(begun) and not within)
             raise OperationalError("the disk is gone")
+        begun.append(within)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(statement):
