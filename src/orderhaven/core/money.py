@@ -20,6 +20,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 # Decimal works with 28 digits: below this size and depth no sum or share of an order is ever cut off.
 _LARGEST = Decimal(10) ** 15
+_SMALLEST = -_LARGEST
 _DEEPEST = -9
 _CENT = Decimal("0.01")  # the usual depth, told without taking the amount apart
 
@@ -46,7 +47,7 @@ class Money:
             raise ValueError(f"{self.currency!r} is not a currency: give the ISO 4217 code, such as 'EUR'.")
         if not self.amount.is_finite():
             raise ValueError(f"{self.amount} is not an amount of money.")
-        if not -_LARGEST < self.amount < _LARGEST or not (self.amount.same_quantum(_CENT) or _is_shallow(self.amount)):
+        if not _SMALLEST < self.amount < _LARGEST or not (self.amount.same_quantum(_CENT) or _is_shallow(self.amount)):
             raise ValueError("The amount has more digits than an amount of money can have.")
 
     @classmethod

@@ -5,6 +5,7 @@ The only writer of an order's status is `move`; what follows from a move stands 
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from itertools import repeat
 
 import structlog
 from django.db import connection as database
@@ -181,7 +182,7 @@ class Ledger:
         self._shipments.append(shipment)
 
     def solve(self, order: Order, kinds: Iterable[ProblemKind]) -> None:
-        self._solved.update((order.id, str(kind)) for kind in kinds)
+        self._solved.update(zip(repeat(order.id), kinds))
 
     def solve_of(self, message: Message) -> None:
         """The problems that telling this message had."""

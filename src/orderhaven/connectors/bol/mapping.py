@@ -79,7 +79,7 @@ def order_from(detail: Detail) -> Order:
         deliver_by=_deliver_by(items),
         expires_at=_expires_at(items),
         marketplace_label=any(_on_their_label(_fulfilment(item)) for item in items),
-        buyer_reference=_text((detail.billing_details or _NOBODY).order_reference),
+        buyer_reference=(detail.billing_details or _NOBODY).order_reference or "",
         meta=_meta(detail),
     )
 
@@ -92,9 +92,9 @@ def _line(item: Item) -> Line:
     return Line(
         ref=item.order_item_id,
         remote_ids=(item.order_item_id,),
-        title=_text((item.product or _NO_PRODUCT).title),
-        sku=_text((item.offer or _NO_OFFER).reference),
-        ean=_text((item.product or _NO_PRODUCT).ean),
+        title=(item.product or _NO_PRODUCT).title or "",
+        sku=(item.offer or _NO_OFFER).reference or "",
+        ean=(item.product or _NO_PRODUCT).ean or "",
         facts=facts,
         unit_price=_money(item.unit_price),
         total=_money(item.total_price),
@@ -139,19 +139,19 @@ def _address(person: Person, pickup_point: str | None) -> Address:
     try:
         return Address(
             salutation=salutation,
-            first_name=_text(person.first_name),
-            last_name=_text(person.surname),
-            company=_text(person.company),
-            vat_number=_text(person.vat_number),
-            extra=_text(person.extra_address_information),
-            street=_text(person.street_name),
-            house_number=_text(person.house_number),
-            addition=_text(person.house_number_extension),
-            postcode=_text(person.zip_code),
-            city=_text(person.city),
-            country=_text(person.country_code).upper(),
-            email=_text(person.email),
-            phone=_text(person.delivery_phone_number),
+            first_name=person.first_name or "",
+            last_name=person.surname or "",
+            company=person.company or "",
+            vat_number=person.vat_number or "",
+            extra=person.extra_address_information or "",
+            street=person.street_name or "",
+            house_number=person.house_number or "",
+            addition=person.house_number_extension or "",
+            postcode=person.zip_code or "",
+            city=person.city or "",
+            country=(person.country_code or "").upper(),
+            email=person.email or "",
+            phone=person.delivery_phone_number or "",
             pickup_point=pickup_point,
         )
     except ValueError:
@@ -218,18 +218,14 @@ def _meta(detail: Detail) -> tuple[tuple[str, str], ...]:
         ("bol_time_frame", _joined(part.time_frame_type for part in parts)),
         ("bol_distribution_party", _joined(part.distribution_party for part in parts)),
         ("bol_discounts", _joined(discount.title for item in items for discount in item.discounts or ())),
-        ("bol_vat_number", _text(bill_to.vat_number)),
-        ("bol_kvk_number", _text(bill_to.kvk_number)),
+        ("bol_vat_number", bill_to.vat_number or ""),
+        ("bol_kvk_number", bill_to.kvk_number or ""),
     )
     return tuple((name, value) for name, value in pairs if value)
 
 
 def _joined(words: Iterable[str | None]) -> str:
     return ",".join(dict.fromkeys(word for word in words if word))
-
-
-def _text(value: str | None) -> str:
-    return value or ""
 
 
 def _word(table: Mapping[str, T], word: str, what: str) -> T:
