@@ -30,6 +30,7 @@ REFERENCE = sorted((ROOT / "docs" / "reference").glob("*.md"))
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60  # 40 of our own, and the options of a command above them
+NAMED_BY_DJANGO = {"src/orderhaven/store/sqlite/base.py"}  # it looks for a database backend there
 VAGUE_NAMES = {
     *("util", "utils", "helper", "helpers", "base", "manager", "managers"),
     *("handler", "handlers", "common", "misc"),
@@ -88,7 +89,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
         if VAGUE_NAMES & {path.stem.removeprefix("test_"), *path.relative_to(ROOT).parent.parts}
     }
 
-    assert set() == vague
+    assert vague == NAMED_BY_DJANGO
 
 
 def test_core_imports_the_standard_library_only() -> None:
