@@ -1,6 +1,6 @@
 """Whether the database is sound, and what a broken one is called in a sentence."""
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import F
@@ -54,11 +54,11 @@ _SENTENCES = {
 
 
 def database_trouble(error: BaseException, *, in_full: bool = True) -> str:
-    """A sentence that says what to do; "" when the error is not the database's.
+    """A sentence that says what to do; "" when the error is not the database's, or is one that only a bug of ours brings out.
 
     Not in full for whoever comes by: PostgreSQL's own words name its machine and its account.
     """
-    if not isinstance(error, DatabaseError):
+    if not isinstance(error, DatabaseError) or isinstance(error, IntegrityError | DataError):
         return ""
     cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     for word, text in _SENTENCES.items():

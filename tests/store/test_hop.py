@@ -1,0 +1,56 @@
+"""The way from the hub's loop into the store, on each database."""
+
+import asyncio
+import threading
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection
+
+from orderhaven.store.hop import Hop, StoreTrouble
+
+
+def full_disk() -> None:
+    raise OperationalError("database or disk is full")
+
+
+def bug() -> None:
+    raise IntegrityError("CHECK constraint failed: ours")
+
+
+def test_sqlite_works_where_it_is_asked_and_postgresql_in_a_thread_that_waits(any_store: None) -> None:
+    async def run() -> int:
+        hop = Hop()
+        where = await hop(threading.get_ident)
+        hop.close()
+        return where
+
+    assert (asyncio.run(run()) == threading.get_ident()) is (connection.vendor == "sqlite")
+
+
+def test_between_two_steps_the_loop_takes_in_what_came(store: None) -> None:
+    seen: list[str] = []
+
+    async def step() -> None:
+        await hop(seen.append, "step")
+
+    async def run() -> None:
+        asyncio.get_running_loop().call_soon(seen.append, "answer")
+        await step()
+        await step()
+
+    hop = Hop()
+    asyncio.run(run())
+
+    assert seen == ["answer", "step", "step"]
+
+
+def test_a_full_disk_is_told_apart_from_a_bug(any_store: None) -> None:
+    async def run() -> None:
+        hop = Hop()
+        with pytest.raises(StoreTrouble, match="disk"):
+            await hop(full_disk)
+        with pytest.raises(IntegrityError):
+            await hop(bug)
+        hop.close()
+
+    asyncio.run(run())
