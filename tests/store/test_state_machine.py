@@ -297,16 +297,17 @@ def _dump() -> list[list[tuple[Any, ...]]]:
 
 @contextmanager
 def _breaks_at(nth: int) -> Iterator[list[bool]]:
-    """The list that comes is empty until it broke; then it holds whether a transaction had ended before."""
-    left, begun, broken = [nth], list[bool](), list[bool]()
+    """The list that comes is empty until it broke; then it holds whether all that was written was committed before."""
+    left, written, broken = [nth], list[bool](), list[bool]()
 
     def statement(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         left[0] -= 1
         within = connection.in_atomic_block
         if left[0] == 0:
-            broken.append(any(begun) and not within)
+            broken.append(any(written) and all(written) and not within)
             raise OperationalError("the disk is gone")
-        begun.append(within)
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and "store_connection" not in sql:
+            written.append(within)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(statement):
