@@ -30,18 +30,15 @@ def test_sqlite_works_where_it_is_asked_and_postgresql_in_a_thread_that_waits(an
 def test_between_two_steps_the_loop_takes_in_what_came(store: None) -> None:
     seen: list[str] = []
 
-    async def step() -> None:
-        await hop(seen.append, "step")
-
     async def run() -> None:
+        hop = Hop()
+        await hop(seen.append, "first step")
         asyncio.get_running_loop().call_soon(seen.append, "answer")
-        await step()
-        await step()
+        await hop(seen.append, "second step")
 
-    hop = Hop()
     asyncio.run(run())
 
-    assert seen == ["answer", "step", "step"]
+    assert seen == ["first step", "answer", "second step"]
 
 
 def test_a_full_disk_is_told_apart_from_a_bug(any_store: None) -> None:

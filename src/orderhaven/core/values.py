@@ -1,7 +1,7 @@
 """Values: objects that are never changed once they are made.
 
 mypy holds all code to that. The check that `dataclasses` makes at run time as well takes three quarters of the time of
-making one, and the hub makes a hundred for every order: here there is none.
+making one, and the hub makes dozens for every order: here there is none.
 """
 
 import dataclasses
