@@ -31,7 +31,7 @@ class Claim:
     epoch: int
 
 
-_CLAIM = "UPDATE store_connection SET epoch = epoch + 1 WHERE id = %s RETURNING "
+_CLAIM = "UPDATE store_connection SET epoch = epoch + 1 WHERE id = %s RETURNING"
 
 
 def claim(connection_id: int) -> tuple[Claim, Connection] | None:

@@ -5,7 +5,7 @@ checked when they were written. Everything else about the instances is as the OR
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,20 +16,51 @@ from orderhaven.store import sql
 from orderhaven.store.models import Connection, Line, Link, Message, Order, Person
 
 M = TypeVar("M", bound=models.Model)
-_NOTHING: frozenset[str] = frozenset()
-# what no move, look or telling reads: what an order is about. The ORM would fetch one of these by itself, row by row
-_THE_GOODS: Mapping[type[models.Model], frozenset[str]] = {
-    Order: frozenset({
-        "placed_at", "changed_at", "read_due_at", "shipping_cost", "discount", "total", "language", "expires_at",
-        "needs_acceptance", "is_test", "buyer_reference", "meta", "shop_told", "marketplace_told",
-    }),
-    Line: frozenset({"ean", "unit_price", "total", "discount", "commission", "vat_rate", "services"}),
+Columns = tuple[str, ...]
+_ALL: Columns = ()
+_JSON = msgspec.json.Decoder()
+# What is read of a table, and for what: each column of a row costs as much as a call. One that is asked for after all is
+# fetched by the ORM, row by row: right, and slow.
+_STATE_OF_A_LINE = ("id", "order_id", "ref", "ordered", "shipped", "cancelled", "by_marketplace")
+_TO_MOVE: Mapping[type[models.Model], Columns] = {
+    Order: (
+        "id", "link_id", "ref", "status", "hold", "read_at", "prices_include_vat", "by_marketplace", "shop_ref",
+        "shop_number", "shop_state", "shop_word", "completed_at", "wait_until", "code", "carrier_word", "code_url",
+        "label", "confirmed_at", "handled_by_others", "closed_at",
+    ),
+    Line: (*_STATE_OF_A_LINE, "buyer_asks", "placed"),
+    Message: (
+        "id", "order_id", "connection_id", "side", "kind", "generation", "state", "attempt", "rounds", "misses",
+        "made_at", "not_after", "facts", "remote_ref",
+    ),
+}  # fmt: skip
+_TO_TELL: Mapping[type[models.Model], Columns] = {
+    Order: (
+        "id", "link_id", "ref", "country", "marketplace_label", "shop_ref", "completed_at", "code", "carrier_word",
+        "code_url", "label", "chosen_carrier",
+    ),
+    Line: (*_STATE_OF_A_LINE, "position", "remote_ids"),
+    Message: (
+        "id", "order_id", "connection_id", "side", "kind", "part", "generation", "rank", "state", "attempt",
+        "not_after", "facts", "handle",
+    ),
+}  # fmt: skip
+_TO_PLACE: Mapping[type[models.Model], Columns] = {
+    Order: (
+        "id", "link_id", "ref", "placed_at", "changed_at", "currency", "prices_include_vat", "shipping_cost",
+        "discount", "language", "country", "ship_by", "deliver_by", "expires_at", "needs_acceptance",
+        "marketplace_label", "by_marketplace", "is_test", "buyer_reference", "meta", "shop_ref",
+    ),
+    Line: (
+        *_TO_TELL[Line], "buyer_asks", "title", "sku", "ean", "unit_price", "total", "discount", "commission",
+        "vat_rate", "services",
+    ),
 }  # fmt: skip
 
 
-def by_keys(model: type[M], column: str, keys: Collection[object], without: frozenset[str] = _NOTHING) -> list[M]:
-    """The rows whose `column` is one of `keys`, in the order of their own keys; `without` names columns left out."""
-    return [row for some in sql.in_statements(keys) for row in _rows(model, column, some, without)]
+def by_keys(model: type[M], column: str, keys: Collection[object], columns: Columns = _ALL) -> list[M]:
+    """The rows whose `column` is one of `keys`, in the order of their own keys."""
+    return [row for some in sql.in_statements(keys) for row in _rows(model, column, some, columns)]
 
 
 def unsaved(model: type[M], **columns: object) -> M:
@@ -46,26 +77,30 @@ def unsaved(model: type[M], **columns: object) -> M:
 
 def returned(model: type[M], change: str, given: Sequence[object]) -> list[M]:
     """The rows that a statement ending in RETURNING has changed, as they stand now."""
-    _, names, converters = _plan(model, connections[DEFAULT_DB_ALIAS].vendor, _NOTHING)
-    columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
-    found = sql.rows(change + columns, given)
-    return [_instance(model, names, converters, values, connections[DEFAULT_DB_ALIAS]) for values in found]
+    columns, names, converters = _plan(model, connections[DEFAULT_DB_ALIAS].vendor, _ALL)
+    return [_instance(model, names, converters, values) for values in sql.rows(f"{change} {columns}", given)]
 
 
 def moving_orders(keys: Collection[int]) -> list[Order]:
     """Orders by key with everything a move may look at: link and its two connections, lines, and messages as `outbox`."""
-    rows = _with_lines(keys, goods=False)
-    messages = _by_order(by_keys(Message, "order_id", keys))
+    rows = _with_lines(keys, _TO_MOVE)
+    messages = _by_order(by_keys(Message, "order_id", keys, _TO_MOVE[Message]))
     for row in rows:
         # the messages do not know the order: a circle would stay until the next look for garbage
         row.outbox = messages.get(row.id, [])
     return rows
 
 
+def telling_messages(keys: Collection[int]) -> list[Message]:
+    """Messages by key with what is needed to tell them, to look for them and to ask after them; in the order of the keys."""
+    rows = {row.id: row for row in by_keys(Message, "id", keys, _TO_TELL[Message])}
+    return [rows[key] for key in keys]
+
+
 def bring_orders(messages: Collection[Message], *, goods: bool) -> None:
     """Give these messages their orders, each with link, lines, and where `goods` are wanted what was bought and by whom."""
     keys = {message.order_id for message in messages}
-    rows = {row.id: row for row in _with_lines(keys, goods=goods)}
+    rows = {row.id: row for row in _with_lines(keys, _TO_PLACE if goods else _TO_TELL)}
     people = _by_order(by_keys(Person, "order_id", keys)) if goods else {}
     for row in rows.values() if goods else ():
         row.kept_people = people.get(row.id, [])
@@ -78,11 +113,10 @@ def know(row: models.Model, name: str, other: models.Model) -> None:
     row._state.fields_cache[name] = other
 
 
-def _with_lines(keys: Collection[int], *, goods: bool) -> list[Order]:
-    left_out = {} if goods else _THE_GOODS
-    rows = by_keys(Order, "id", keys, left_out.get(Order, _NOTHING))
+def _with_lines(keys: Collection[int], columns: Mapping[type[models.Model], Columns]) -> list[Order]:
+    rows = by_keys(Order, "id", keys, columns[Order])
     links = _links({row.link_id for row in rows})
-    lines = _by_order(by_keys(Line, "order_id", keys, left_out.get(Line, _NOTHING)))
+    lines = _by_order(by_keys(Line, "order_id", keys, columns[Line]))
     for row in rows:
         know(row, "link", links[row.link_id])
         row.kept_lines = lines.get(row.id, [])
@@ -106,39 +140,46 @@ def _by_order(rows: Iterable[M]) -> dict[int, list[M]]:
     return found
 
 
-def _rows(model: type[M], column: str, keys: list[object], without: frozenset[str]) -> Iterable[M]:
-    database = connections[
-        DEFAULT_DB_ALIAS
-    ]  # itself, because each look through Django's proxy costs as much as a column
-    text, names, converters = _plan(model, database.vendor, without)
-    found = sql.rows(f'{text} WHERE "{column}" IN ({sql.marks(keys)}) ORDER BY "id"', keys)
-    return [_instance(model, names, converters, values, database) for values in found]
+def _rows(model: type[M], column: str, keys: list[object], columns: Columns) -> Iterable[M]:
+    texts, names, converters = _plan(model, connections[DEFAULT_DB_ALIAS].vendor, columns)
+    table = model._meta.db_table
+    text = f'SELECT {texts} FROM "{table}" WHERE "{column}" IN ({sql.marks(keys)}) ORDER BY "id"'
+    return [_instance(model, names, converters, values) for values in sql.rows(text, keys)]
 
 
-def _instance(model: type[M], names: tuple[str, ...], converters: list[Any], values: Iterable[Any], database: Any) -> M:
+class _Loaded(ModelState):
+    """The state of every row that is loaded here."""
+
+    adding = False
+    db = DEFAULT_DB_ALIAS
+
+
+Converter = Callable[[Any], Any]
+
+
+def _instance(model: type[M], names: Columns, converters: list[tuple[str, Converter]], values: Iterable[Any]) -> M:
     row = model.__new__(model)
     columns = row.__dict__ = dict(zip(names, values, strict=True))
-    for name, convert, column in converters:
+    for name, convert in converters:
         value = columns[name]
         if value is not None:
-            columns[name] = convert(value, column, database)
-    state = columns["_state"] = ModelState()
-    state.__dict__ = {"adding": False, "db": DEFAULT_DB_ALIAS, "fields_cache": {}}
+            columns[name] = convert(value)
+    columns["_state"] = _Loaded()
     return row
 
 
 @cache
-def _plan(model: type[models.Model], vendor: str, without: frozenset[str]) -> tuple[str, tuple[str, ...], list[Any]]:
-    """The statement, the names of its columns, and what turns the database's values into ours."""
-    fields: list[Any] = [field for field in model._meta.concrete_fields if field.attname not in without]
-    table = model._meta.db_table
+def _plan(
+    model: type[models.Model], vendor: str, columns: Columns
+) -> tuple[str, Columns, list[tuple[str, Converter]]]:
+    """The columns as a statement names them, their names, and what turns the database's values into ours."""
+    fields: list[Any] = [field for field in model._meta.concrete_fields if not columns or field.attname in columns]
     converters = [
-        (field.attname, convert, column)
-        for field, column in ((field, field.get_col(table)) for field in fields)
-        if (convert := _converter(column, vendor)) is not None
+        (field.attname, convert)
+        for field in fields
+        if (convert := _converter(field.get_col(model._meta.db_table), vendor)) is not None
     ]
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    return f'SELECT {columns} FROM "{table}"', tuple(field.attname for field in fields), converters
+    return ", ".join(f'"{field.column}"' for field in fields), tuple(field.attname for field in fields), converters
 
 
 @cache
@@ -150,14 +191,14 @@ def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], list[tuple[str
     return plain, [(field.attname, field.default) for field in anew]
 
 
-def _converter(column: Any, vendor: str) -> Callable[[Any, Any, Any], Any] | None:
+def _converter(column: Any, vendor: str) -> Converter | None:
     """As the ORM converts; for JSON the same by a shorter way."""
     field, database = column.output_field, connections[DEFAULT_DB_ALIAS]
     if isinstance(field, models.DateTimeField | models.BooleanField) and vendor == "sqlite":
         return None  # the driver's own converters give what the ORM would
     if isinstance(field, models.JSONField):
-        return lambda text, *_: msgspec.json.decode(text)
+        return _JSON.decode
     steps = [*database.ops.get_db_converters(column), *column.get_db_converters(database)]
     if len(steps) > 1:
         raise NotImplementedError(f"{field} is converted in more than one step")
-    return steps[0] if steps else None
+    return lru_cache(maxsize=1024)(lambda value: steps[0](value, column, database)) if steps else None  # amounts repeat

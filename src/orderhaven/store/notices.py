@@ -89,8 +89,8 @@ def _told_lately(merchant_id: int, kind: NoticeKind, now: datetime) -> bool:
     return made_at is not None and made_at > now - APART[kind]
 
 
-_TAKE_NEW = "UPDATE store_notice SET told_at = %s WHERE merchant_id = %s AND kind = %s AND told_at IS NULL RETURNING "
-_TAKE_OVER = "DELETE FROM store_notice WHERE merchant_id = %s AND kind = %s AND over_at <= %s RETURNING "
+_TAKE_NEW = "UPDATE store_notice SET told_at = %s WHERE merchant_id = %s AND kind = %s AND told_at IS NULL RETURNING"
+_TAKE_OVER = "DELETE FROM store_notice WHERE merchant_id = %s AND kind = %s AND over_at <= %s RETURNING"
 
 
 def _tell_together(merchant_id: int, kind: NoticeKind, now: datetime) -> int:

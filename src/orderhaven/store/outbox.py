@@ -11,7 +11,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.store import sql
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.ledger import Ledger, hold_orders, orders_to_change
-from orderhaven.store.loading import bring_orders, by_keys, unsaved
+from orderhaven.store.loading import bring_orders, telling_messages, unsaved
 from orderhaven.store.models import Kind, Message, MessageState
 from orderhaven.store.settling import Pace, settle
 from orderhaven.store.verdicts import TakenIn, Verdict
@@ -35,8 +35,7 @@ def due(claim: Claim, state: MessageState, now: datetime, limit: int) -> list[Me
     """
     with transaction.atomic():
         found = [key for (key,) in sql.rows(_DUE, [claim.connection_id, str(state), sql.moment(now), limit])]
-        messages = {message.id: message for message in by_keys(Message, "id", found)}
-        rows = [messages[key] for key in found]
+        rows = telling_messages(found)
         return rows if state is MessageState.AWAITING else with_orders(rows)
 
 
