@@ -1,8 +1,9 @@
-"""Django's SQLite backend, with two shorter ways: a statement's placeholders are translated once, and times are read as UTC."""
+"""Django's SQLite backend, with shorter ways for what a cycle does by the hundred."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -25,8 +26,26 @@ class Cursor(base.SQLiteCursorWrapper):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    # without looking each time whether an event loop runs: where one does, `store.hop` means it
+    cursor = base.DatabaseWrapper.cursor.__wrapped__
+    ensure_connection = base.DatabaseWrapper.ensure_connection.__wrapped__
+    commit = base.DatabaseWrapper.commit.__wrapped__
+
+    def get_new_connection(self, conn_params: Mapping[str, Any]) -> sqlite3.Connection:
+        _say_how_parameters_are_bound()
+        made: sqlite3.Connection = super().get_new_connection(conn_params)
+        return made
+
     def create_cursor(self, name: str | None = None) -> Cursor:
         return self.connection.cursor(factory=Cursor)  # type: ignore[no-any-return]
+
+
+def _say_how_parameters_are_bound() -> None:
+    """sqlite3 binds them by itself as well, but only after three failed searches for how, each time."""
+    sqlite3.register_adapter(type(None), {}.get)  # as it is
+    sqlite3.register_adapter(bool, int)
+    for words in StrEnum.__subclasses__():
+        sqlite3.register_adapter(words, str.__str__)
 
 
 @lru_cache(maxsize=1024)
