@@ -17,9 +17,9 @@ from orderhaven.core.status import Status
 from orderhaven.store import connections
 from orderhaven.store.consequences import want_taken_in
 from orderhaven.store.hands import changing, older_orders, open_problems, shop_order_taken_by
-from orderhaven.store.ledger import IN_FLIGHT, Ledger
+from orderhaven.store.ledger import Ledger
 from orderhaven.store.listing import Found
-from orderhaven.store.models import Hold, Kind, Line, Link, Order
+from orderhaven.store.models import IN_FLIGHT, Hold, Kind, Line, Link, Order
 from orderhaven.store.shop_readings import take
 
 _ALIVE = frozenset(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shipment import CancelReason
 from orderhaven.core.status import Fact, Status
-from orderhaven.store.models import DeliveredByMarketplace, Kind, MessageState, Order
+from orderhaven.store.models import IN_FLIGHT, SENT, DeliveredByMarketplace, Kind, MessageState, Order
 
 if TYPE_CHECKING:
     from orderhaven.store.ledger import Ledger
@@ -25,7 +25,6 @@ _SOLVED_BY: Mapping[Status, tuple[ProblemKind, ...]] = {
 }  # fmt: skip
 _BY_THE_SHOP = frozenset({Fact.COMPLETED_WITH_CODE, Fact.CODE, Fact.WAIT_OVER})
 _BY_OTHERS = frozenset({Fact.SHIPPED_THERE, Fact.REST_SENT})
-_SENT = frozenset({MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING, MessageState.TOLD})
 _BY_THE_MERCHANT = frozenset({Fact.SHOP_CANCELLED, Fact.CANCEL_ACCEPTED})
 
 
@@ -112,7 +111,7 @@ def _handled_by_others(ledger: Ledger, order: Order) -> None:
                 order, message, state=MessageState.UNCLEAR, due_at=ledger.now, misses=0, finished_at=None
             )
             ledger.nudge(message.connection_id)
-    ours = any(message.state in _SENT for message in confirmations)
+    ours = any(message.state in SENT for message in confirmations)
     ledger.drop_unsent(order, (Kind.CONFIRM,))
     if not ours:
         ledger.change(order, handled_by_others=True, closed_at=order.closed_at or ledger.now)
@@ -147,7 +146,6 @@ def _open_again(ledger: Ledger, order: Order, fact: Fact) -> None:
 
 def _in_shop(order: Order) -> bool:
     """Placed, or perhaps being placed at this moment: then the cancellation waits behind it."""
-    in_flight = (MessageState.SENDING, MessageState.UNCLEAR)
     return bool(order.shop_ref) or any(
-        message.kind == Kind.PLACE and message.state in in_flight for message in order.outbox
+        message.kind == Kind.PLACE and message.state in IN_FLIGHT for message in order.outbox
     )

@@ -16,6 +16,8 @@ from orderhaven.core.status import Fact, OutsideTable, Status, move
 from orderhaven.store import connections, consequences, sql
 from orderhaven.store.loading import moving_orders, unsaved
 from orderhaven.store.models import (
+    UNFINISHED,
+    UNSENT,
     Event,
     Kind,
     Line,
@@ -44,9 +46,12 @@ RANK: Mapping[Kind, int] = {
     Kind.CANCEL_SHOP: 0, Kind.CANCEL: 1, Kind.ACCEPT: 2, Kind.CONFIRM: 3, Kind.REFUSE: 4, Kind.CORRECT: 5,
     Kind.PLACE: 6,
 }  # fmt: skip
-UNSENT = frozenset({MessageState.HELD, MessageState.DUE, MessageState.PARKED})
-IN_FLIGHT = frozenset({MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING})
-_OPEN = (UNSENT | IN_FLIGHT) - {MessageState.PARKED}
+# the first that fits any message of a side
+_TOLD_BY_STATES = (
+    (Told.REFUSED, frozenset({MessageState.PARKED})),
+    (Told.BEING_TOLD, UNFINISHED),
+    (Told.TOLD, frozenset({MessageState.TOLD})),
+)
 
 
 def orders_to_change(keys: Collection[int]) -> list[Order]:
@@ -120,7 +125,7 @@ class Ledger:
         So does one that was sent and withdrawn before its fate was known: it is looked for before it is repeated, unless `anew`.
         """
         same = [message for message in order.outbox if message.kind == kind]
-        if any(message.state in UNSENT | IN_FLIGHT for message in same):
+        if any(message.state in UNFINISHED for message in same):
             return None
         if not anew and self._take_up_again(order, same):
             return None
@@ -286,9 +291,8 @@ def _update(changed: dict) -> None:  # type: ignore[type-arg]
 def _told(order: Order, side: str) -> Told:
     """What a side still has to be told of an order, from its messages; a side may also know it by itself."""
     states = {message.state for message in order.outbox if message.side == side}
-    if MessageState.PARKED in states:
-        return Told.REFUSED
-    if states & _OPEN:
-        return Told.BEING_TOLD
+    for told, so_as in _TOLD_BY_STATES:
+        if states & so_as:
+            return told
     knows = bool(order.shop_ref) if side == Side.SHOP else order.handled_by_others
-    return Told.TOLD if knows or MessageState.TOLD in states else Told.NOTHING
+    return Told.TOLD if knows else Told.NOTHING

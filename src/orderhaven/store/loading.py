@@ -169,9 +169,7 @@ def _instance(model: type[M], names: Columns, converters: list[tuple[str, Conver
 
 
 @cache
-def _plan(
-    model: type[models.Model], vendor: str, columns: Columns
-) -> tuple[str, Columns, list[tuple[str, Converter]]]:
+def _plan(model: type[models.Model], vendor: str, columns: Columns) -> tuple[str, Columns, list[tuple[str, Converter]]]:
     """The columns as a statement names them, their names, and what turns the database's values into ours."""
     fields: list[Any] = [field for field in model._meta.concrete_fields if not columns or field.attname in columns]
     converters = [

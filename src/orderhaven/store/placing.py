@@ -67,8 +67,9 @@ def _pieces(row: Order, line: Line) -> int:
 
 
 def _whole(row: Order, lines: Collection[Line]) -> WholeOrder:
-    nobody = Address(last_name="", street="", postcode="", city="", country=row.country)  # where people were erased
-    people = {PersonRole.SHIP_TO: nobody, PersonRole.BILL_TO: nobody}
-    people |= {PersonRole(person.role): address_of(person) for person in row.kept_people}
+    people = {person.role: address_of(person) for person in row.kept_people}
+    if len(people) < len(PersonRole):  # erased
+        nobody = Address(last_name="", street="", postcode="", city="", country=row.country)
+        people = dict.fromkeys(PersonRole, nobody) | people
     in_order = sorted(lines, key=lambda line: line.position)
     return whole_order(row, in_order, people[PersonRole.SHIP_TO], people[PersonRole.BILL_TO])

@@ -9,9 +9,9 @@ from orderhaven.core.shop_order import ShopOrder, ShopState
 from orderhaven.core.status import Status
 from orderhaven.store.connections import TAKES_LONG
 from orderhaven.store.consequences import still_wanted
-from orderhaven.store.ledger import IN_FLIGHT, UNSENT, Ledger
+from orderhaven.store.ledger import Ledger
 from orderhaven.store.loading import unsaved
-from orderhaven.store.models import Kind, Message, MessageState, Order, Shipment
+from orderhaven.store.models import UNFINISHED, Kind, Message, MessageState, Order, Shipment
 from orderhaven.store.shop_readings import take
 from orderhaven.store.verdicts import (
     Done,
@@ -132,7 +132,7 @@ def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done) -> None
         _count_as_shipped(ledger, row)
         if row.code and not facts.get("code") and not facts.get("label"):
             ledger.problem(row, ProblemKind.LATER_CODE, {"code": row.code})  # it came while this was on its way
-    rest = [one for one in row.outbox if one.kind == Kind.CONFIRM and one.state in UNSENT | IN_FLIGHT]
+    rest = [one for one in row.outbox if one.kind == Kind.CONFIRM and one.state in UNFINISHED]
     if not rest:
         ledger.change(row, closed_at=row.closed_at or ledger.now)
         if not done.by_others:

@@ -14,7 +14,7 @@ from orderhaven.store.connections import Claim, fence
 from orderhaven.store.holding import hold_if_too_many
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import moving_orders
-from orderhaven.store.models import Kind, MessageState, Order
+from orderhaven.store.models import SENT, Kind, Order
 from orderhaven.store.shapes import facts_of
 
 _OPEN = (
@@ -22,6 +22,8 @@ _OPEN = (
     Status.PENDING_CONFIRMATION,
 )  # fmt: skip
 _HELD_AT_ONCE = 500
+_TELL_WHAT_IT_SAYS = frozenset({Kind.CONFIRM, Kind.CANCEL})
+_NOTHING_OPEN = frozenset({Header.SENT, Header.CANCELLED})
 
 
 def take_readings(claim: Claim, readings: Sequence[ShopOrder], begun_at: datetime, now: datetime) -> int:
@@ -183,15 +185,13 @@ def _say_problems(ledger: Ledger, row: Order, heard: Heard) -> None:
 def _shop_side(row: Order) -> ShopSide:
     lines = row.kept_lines
     ours = [line for line in lines if not line.by_marketplace] or lines
-    told = {Kind.CONFIRM, Kind.CANCEL}
-    unsent = {MessageState.HELD, MessageState.DUE, MessageState.PARKED, MessageState.DROPPED}
     return ShopSide(
         status=Status(row.status),
         state=row.shop_state,
         code=row.code,
         placed=sum(line.placed for line in ours),
         expected=sum(line.ordered - line.cancelled for line in ours),
-        told=any(message.kind in told and message.state not in unsent for message in row.outbox)
-        or header_of(map(facts_of, lines)) in (Header.SENT, Header.CANCELLED),
+        told=any(message.kind in _TELL_WHAT_IT_SAYS and message.state in SENT for message in row.outbox)
+        or header_of(map(facts_of, lines)) in _NOTHING_OPEN,
         confirmed=row.confirmed_at is not None,
     )

@@ -44,6 +44,11 @@ class MarketplaceMouth:
         self._marketplace: Marketplace = cycle.connector
         self._declaration = cycle.declaration
         self._side = cycle.declaration.title
+        tell = self._marketplace
+        self._how: Mapping[Kind, Callable[..., Awaitable[Receipt]]] = {
+            Kind.CONFIRM: tell.confirm, Kind.CANCEL: tell.cancel, Kind.ACCEPT: tell.accept,
+            Kind.REFUSE: tell.refuse_cancellation, Kind.CORRECT: tell.correct,
+        }  # fmt: skip
 
     async def before(self, messages: Sequence[Message]) -> Verdicts:
         """Its hearing came first in this cycle; what others did meanwhile has moved the order already."""
@@ -58,9 +63,8 @@ class MarketplaceMouth:
 
     async def send(self, message: Message, not_after: datetime) -> Verdict:
         telling = tellings.telling(message)
-        how = self._how()[Kind(message.kind)]
         try:
-            receipt = await how(telling, not_after=not_after)
+            receipt = await self._how[Kind(message.kind)](telling, not_after=not_after)
         except OrderProblem as refusal:
             return await self._refused(message, verdict_of(refusal, self._side))
         return await self._verdict(message, receipt)
@@ -94,13 +98,6 @@ class MarketplaceMouth:
         return {message.id: await self._verdict(message, receipt) for message, receipt in said.items()}
 
     # below: how
-
-    def _how(self) -> Mapping[Kind, Callable[..., Awaitable[Receipt]]]:
-        tell = self._marketplace
-        return {
-            Kind.CONFIRM: tell.confirm, Kind.CANCEL: tell.cancel, Kind.ACCEPT: tell.accept,
-            Kind.REFUSE: tell.refuse_cancellation, Kind.CORRECT: tell.correct,
-        }  # fmt: skip
 
     async def _verdict(self, message: Message, receipt: Receipt) -> Verdict:
         if receipt.refused:

@@ -3,7 +3,19 @@
 from orderhaven.store.models.access import Invitation, Membership, Token, User
 from orderhaven.store.models.notices import Channel, Delivery, DeliveryState, Notice, NoticeWish, Webhook
 from orderhaven.store.models.orders import Hold, Line, Order, Person, PersonRole, Told
-from orderhaven.store.models.outbox import Event, Kind, Message, MessageState, Problem, Shipment, Side
+from orderhaven.store.models.outbox import (
+    IN_FLIGHT,
+    SENT,
+    UNFINISHED,
+    UNSENT,
+    Event,
+    Kind,
+    Message,
+    MessageState,
+    Problem,
+    Shipment,
+    Side,
+)
 from orderhaven.store.models.trade import (
     Connection,
     ConnectionState,
@@ -14,6 +26,10 @@ from orderhaven.store.models.trade import (
 )
 
 __all__ = [
+    "IN_FLIGHT",
+    "SENT",
+    "UNFINISHED",
+    "UNSENT",
     "Channel",
     "Connection",
     "ConnectionState",

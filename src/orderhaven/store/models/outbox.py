@@ -37,6 +37,12 @@ class MessageState(StrEnum):
     DROPPED = "dropped"  # never sent, and no longer wanted
 
 
+UNSENT = frozenset({MessageState.HELD, MessageState.DUE, MessageState.PARKED})
+IN_FLIGHT = frozenset({MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING})
+UNFINISHED = UNSENT | IN_FLIGHT
+SENT = IN_FLIGHT | {MessageState.TOLD}
+
+
 class Message(models.Model):
     """The outbox: one thing that one connection must still be told about one order."""
 

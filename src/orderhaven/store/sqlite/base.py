@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from inspect import unwrap
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -27,9 +28,9 @@ class Cursor(base.SQLiteCursorWrapper):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     # without looking each time whether an event loop runs: where one does, `store.hop` means it
-    cursor = base.DatabaseWrapper.cursor.__wrapped__
-    ensure_connection = base.DatabaseWrapper.ensure_connection.__wrapped__
-    commit = base.DatabaseWrapper.commit.__wrapped__
+    cursor = unwrap(base.DatabaseWrapper.cursor)
+    ensure_connection = unwrap(base.DatabaseWrapper.ensure_connection)
+    commit = unwrap(base.DatabaseWrapper.commit)
 
     def get_new_connection(self, conn_params: Mapping[str, Any]) -> sqlite3.Connection:
         _say_how_parameters_are_bound()
@@ -42,7 +43,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 def _say_how_parameters_are_bound() -> None:
     """sqlite3 binds them by itself as well, but only after three failed searches for how, each time."""
-    sqlite3.register_adapter(type(None), {}.get)  # as it is
+    sqlite3.register_adapter(type(None), {None: None}.__getitem__)
     sqlite3.register_adapter(bool, int)
     for words in StrEnum.__subclasses__():
         sqlite3.register_adapter(words, str.__str__)
