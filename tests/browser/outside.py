@@ -7,10 +7,10 @@ It prints one line of JSON with its addresses, and ends with its standard input 
 import asyncio
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from orderhaven.connectors import declarations, make_sandbox
 from orderhaven.connectors.kit.http import Request, Response

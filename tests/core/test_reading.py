@@ -1,9 +1,9 @@
 """From what a side shows now to the facts that move an order."""
 
-from dataclasses import replace
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from orderhaven.core.order import LineFacts
 from orderhaven.core.problems import ProblemKind

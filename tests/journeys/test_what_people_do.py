@@ -1,10 +1,10 @@
 """Cancellations from every side, orders handled elsewhere, trash, second thoughts, and joining a running trade."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from orderhaven.actions import orders as actions
 from orderhaven.actions.joining import adopt, adopt_all, place_older

@@ -3,9 +3,11 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from orderhaven.connectors import declarations, make_sandbox
 from orderhaven.connectors.kit.http import Request, Response

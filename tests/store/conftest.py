@@ -1,11 +1,12 @@
 """A merchant with one marketplace, one shop and the link between them, and orders as they are heard."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
+from msgspec.structs import replace
 
 from orderhaven.core.order import LineFacts
 from orderhaven.core.order import Order as WholeOrder

@@ -1,7 +1,8 @@
 """What the shop says of its orders: the wait, quantities, second thoughts, orders that go away and come back."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shipment import TrackingCode

@@ -1,9 +1,9 @@
 """Each order is placed once and each shipment confirmed once, whatever is lost on the way."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from orderhaven.actions.orders import retry
 from orderhaven.core.errors import Surprise, TryLater

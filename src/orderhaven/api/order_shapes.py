@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
 from ninja import Field, Schema
 
 from orderhaven.actions.offers import offers
@@ -262,7 +263,7 @@ def _event(event: EventView) -> OrderEvent:
 
 
 def _buyer(people: Mapping[str, Address]) -> Buyer:
-    found = {role: BuyerAddress(**asdict(address)) for role, address in people.items()}
+    found = {role: BuyerAddress(**structs.asdict(address)) for role, address in people.items()}
     return Buyer(ship_to=found.get("ship_to"), bill_to=found.get("bill_to"))
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Annotated, NoReturn
 
 import typer
+from msgspec import Struct, structs
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -103,5 +104,7 @@ def _plain(value: object) -> object:
             return [_plain(one) for one in value]
         case _ if is_dataclass(value) and not isinstance(value, type):
             return _plain(asdict(value))
+        case Struct():
+            return _plain(structs.asdict(value))
         case _:
             return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from orderhaven.core.values import value
+from msgspec import Struct
 
 # Where the number stands before the street: "12 bis rue de la Paix". Everywhere else it follows.
 _NUMBER_FIRST = frozenset({"FR", "GB", "LU", "IE", "US", "CA", "AU", "NZ", "MC"})
@@ -39,8 +39,7 @@ _FRENCH_REPEATS = frozenset({"bis", "ter", "quater"})
 _NEVER_ADDITION = frozenset({"mei", "mai", "may", "van", "de", "der", "den", "des", "rue", "la", "le", "les"})
 
 
-@value(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """Text the world does not have is "": a pick-up point has no house number, most buyers no company."""
 
     last_name: str
@@ -70,8 +69,7 @@ class Address:
         return " ".join(f"{self.first_name} {self.last_name}".split()) or self.company
 
 
-@value(frozen=True, slots=True)
-class StreetParts:
+class StreetParts(Struct, frozen=True):
     """A street line taken apart; what it does not have is ""."""
 
     street: str

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import cache, lru_cache, total_ordering
+from functools import cache, lru_cache
 
-from orderhaven.core.values import value
+from msgspec import Struct
 
 # ISO 4217 gives most currencies two decimals; these are the others in use.
 _BY_DIGITS = {
@@ -29,9 +30,7 @@ class CurrencyMismatch(ValueError):
     """Two amounts in different currencies were added or compared. Convert one of them first."""
 
 
-@total_ordering
-@value(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """`amount` keeps every decimal it came with; `rounded()` brings it to what can be paid.
 
     Equal means the same value in the same currency: 12.9 EUR == 12.90 EUR.
@@ -100,9 +99,16 @@ class Money:
         return Money(-self.amount, self.currency)
 
     def __lt__(self, other: Money) -> bool:
-        if not isinstance(other, Money):
-            return NotImplemented
-        return self.amount < self._same(other)
+        return self._compared(other, operator.lt)
+
+    def __le__(self, other: Money) -> bool:
+        return self._compared(other, operator.le)
+
+    def __gt__(self, other: Money) -> bool:
+        return self._compared(other, operator.gt)
+
+    def __ge__(self, other: Money) -> bool:
+        return self._compared(other, operator.ge)
 
     def __str__(self) -> str:
         digits = max(self.minor_digits, -_depth(self.amount))
@@ -137,6 +143,9 @@ class Money:
         cents = int(abs(self.amount) / step)
         sign = -1 if self.amount < 0 else 1
         return tuple(Money(sign * share * step, self.currency) for share in _share(cents, weights))
+
+    def _compared(self, other: object, how: Callable[[Decimal, Decimal], bool]) -> bool:
+        return how(self.amount, self._same(other)) if isinstance(other, Money) else NotImplemented
 
     def _same(self, other: Money) -> Decimal:
         if other.currency != self.currency:

@@ -1,16 +1,15 @@
 """An order as every marketplace's order looks here: what was bought, by whom, where it goes, what it costs."""
 
-from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 
+from msgspec import Struct
+
 from orderhaven.core.address import Address
 from orderhaven.core.money import Money, sum_money
-from orderhaven.core.values import value
 
 
-@value(frozen=True, slots=True)
-class LineFacts:
+class LineFacts(Struct, frozen=True):
     """What the marketplace says of one line now. Pieces, never money."""
 
     ref: str  # the line's key within its order, as in Line.ref
@@ -25,8 +24,7 @@ class LineFacts:
         return max(self.ordered - self.shipped - self.cancelled, 0)
 
 
-@value(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One article of an order. `remote_ids` are the marketplace's ids: several where it counts piece by piece."""
 
     ref: str
@@ -43,8 +41,7 @@ class Line:
     services: tuple[str, ...] = ()  # extras the buyer chose, in the marketplace's words
 
 
-@value(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     ref: str  # the marketplace's order number
     placed_at: datetime
     changed_at: datetime
@@ -63,7 +60,7 @@ class Order:
     marketplace_label: bool = False  # travels on a label bought at the marketplace
     is_test: bool = False
     buyer_reference: str = ""  # the buyer's own order reference
-    meta: tuple[tuple[str, str], ...] = field(default=())  # what else the shop may want to keep, by name
+    meta: tuple[tuple[str, str], ...] = ()  # what else the shop may want to keep, by name
 
     @property
     def total(self) -> Money:

@@ -1,14 +1,14 @@
 """From what one side shows now to the facts that move an order. Pure: the same reading twice gives the same facts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from enum import StrEnum
+
+from msgspec import Struct
 
 from orderhaven.core.order import LineFacts
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ShopOrder, ShopState
 from orderhaven.core.status import Fact, Status
-from orderhaven.core.values import value
 
 
 class Header(StrEnum):
@@ -71,8 +71,7 @@ def _buyer_asks(lines: Iterable[LineFacts]) -> bool:
     return any(line.buyer_asks_to_cancel and line.open for line in lines)
 
 
-@value(frozen=True, slots=True)
-class ShopSide:
+class ShopSide(Struct, frozen=True):
     """What the hub knows of the shop's side of an order before a reading is taken in."""
 
     status: Status
@@ -86,12 +85,11 @@ class ShopSide:
     confirmed: bool
 
 
-@value(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """What a reading of the shop means: facts for the table, in order, and Problems of the reading itself."""
 
     facts: tuple[Fact, ...] = ()
-    problems: Mapping[ProblemKind, Mapping[str, str]] = field(default_factory=dict)
+    problems: Mapping[ProblemKind, Mapping[str, str]] = {}
 
 
 # while an order stands here, its shop order going away needs a person

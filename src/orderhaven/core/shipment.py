@@ -3,12 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from orderhaven.core.carriers import Carrier
-from orderhaven.core.values import value
 
 
-@value(frozen=True, slots=True)
-class TrackingCode:
+class TrackingCode(Struct, frozen=True):
     """A track & trace code as the shop keeps it."""
 
     code: str
@@ -16,8 +16,7 @@ class TrackingCode:
     url: str = ""
 
 
-@value(frozen=True, slots=True)
-class Pieces:
+class Pieces(Struct, frozen=True):
     """So many pieces of one line, by the marketplace's own ids of it."""
 
     line_ref: str
@@ -25,8 +24,7 @@ class Pieces:
     quantity: int
 
 
-@value(frozen=True, slots=True)
-class Telling:
+class Telling(Struct, frozen=True):
     """One thing to tell about one order, in one request.
 
     `reference` is ours and unique per attempt-independent message: where the marketplace keeps it, a look can recognise our own.
@@ -37,8 +35,7 @@ class Telling:
     pieces: tuple[Pieces, ...]
 
 
-@value(frozen=True, slots=True)
-class Shipment(Telling):
+class Shipment(Telling, frozen=True):
     code: str = ""  # "": shipped without track & trace
     carrier: Carrier | None = None  # None exactly when there is no code or no carrier could be told
     ships_from: str = ""  # ISO-2 country; "" when the merchant has not said
@@ -52,23 +49,19 @@ class CancelReason(StrEnum):
     OTHER = "other"
 
 
-@value(frozen=True, slots=True)
-class Cancellation(Telling):
+class Cancellation(Telling, frozen=True):
     reason: CancelReason = CancelReason.OTHER
 
 
-@value(frozen=True, slots=True)
-class Acceptance(Telling):
+class Acceptance(Telling, frozen=True):
     """Yes to an order that the marketplace wants accepted."""
 
 
-@value(frozen=True, slots=True)
-class Refusal(Telling):
+class Refusal(Telling, frozen=True):
     """No to a buyer's wish to cancel."""
 
 
-@value(frozen=True, slots=True)
-class Correction(Telling):
+class Correction(Telling, frozen=True):
     """Another code for a shipment that was confirmed: it changes the code, never the moment."""
 
     shipment_ref: str = ""

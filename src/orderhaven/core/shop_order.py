@@ -1,14 +1,14 @@
 """An order as the shop's back office shows it: what of ours it holds and how far the merchant is with it."""
 
 from collections.abc import Mapping
-from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from orderhaven.core.money import Money
 from orderhaven.core.order import Order
 from orderhaven.core.shipment import TrackingCode
-from orderhaven.core.values import value
 
 
 class ShopState(StrEnum):
@@ -19,8 +19,7 @@ class ShopState(StrEnum):
     GONE = "gone"
 
 
-@value(frozen=True, slots=True)
-class ShopLine:
+class ShopLine(Struct, frozen=True):
     product_ref: str  # "" where the line points at no product
     sku: str
     title: str
@@ -29,8 +28,7 @@ class ShopLine:
     line_ref: str = ""  # our Line.ref, where the shop kept it
 
 
-@value(frozen=True, slots=True)
-class ShopOrder:
+class ShopOrder(Struct, frozen=True):
     """One reading of one shop order. State, not history: reading it twice changes nothing."""
 
     shop_ref: str  # the shop's own key
@@ -51,16 +49,14 @@ class ShopOrder:
         return sum(line.quantity - line.refunded for line in self.lines)
 
 
-@value(frozen=True, slots=True)
-class ProductWanted:
+class ProductWanted(Struct, frozen=True):
     """A product to look up: by SKU first, then by EAN."""
 
     sku: str
     ean: str
 
 
-@value(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """An order to make in the shop: its open, merchant-fulfilled lines and where to find it again.
 
     `products` maps Line.ref to the shop's product. `order.lines` holds what must be placed and nothing else; `quantities` maps
@@ -71,7 +67,7 @@ class Placement:
     reference: str  # exact and unique; `find` must give this order back by it
     marketplace: str  # display name, for payment title and note
     quantities: Mapping[str, int]
-    products: Mapping[str, str] = field(default_factory=dict)
+    products: Mapping[str, str] = {}
     delivered_by_marketplace: bool = False  # shipped by the marketplace: no products, no stock, completed at once
 
     @property
@@ -95,8 +91,7 @@ class Placement:
         return line.total.split([placed, ordered - placed])[0]
 
 
-@value(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """What the shop made. `order` is the shop's own answer, so that lines and total can be compared."""
 
     order: ShopOrder

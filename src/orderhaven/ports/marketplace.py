@@ -10,14 +10,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from msgspec import Struct
+
 from orderhaven.core.order import LineFacts, Order
 from orderhaven.core.shipment import Acceptance, Cancellation, Correction, Refusal, Shipment, Telling
-from orderhaven.core.values import value
 from orderhaven.ports.connector import Account
 
 
-@value(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """An order as a list shows it. `order` is None where the list does not carry the whole of it: then `read` does."""
 
     ref: str
@@ -28,8 +28,7 @@ class Sighting:
     needs_acceptance: bool = False
 
 
-@value(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Part of a hearing. `cursor` is opaque, the same on every page, and is kept only once the last page was taken in."""
 
     sightings: tuple[Sighting, ...]
@@ -42,8 +41,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # timed out there, or forgotten: look before repeating
 
 
-@value(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """The answer to a telling. PENDING comes with a handle for `outcomes`; `remote_ref` names what was made, if anything."""
 
     outcome: Outcome
@@ -61,8 +59,7 @@ class Seen(StrEnum):
     PENDING = "pending"  # neither yes nor no
 
 
-@value(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     seen: Seen
     remote_ref: str = ""
 

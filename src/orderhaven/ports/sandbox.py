@@ -4,13 +4,13 @@ A sandbox is `handle(request) -> response` on a clock, as strict as the real API
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Article:
+
+class Article(Struct, frozen=True):
     """Something for sale on both sides."""
 
     sku: str
@@ -19,8 +19,7 @@ class Article:
     price: str  # with VAT, "12.99"
 
 
-@dataclass(frozen=True, slots=True)
-class Basket:
+class Basket(Struct, frozen=True):
     """An order a buyer places. `person` overrides the address by field name of core.address.Address."""
 
     lines: Sequence[tuple[Article, int]]
@@ -28,12 +27,11 @@ class Basket:
     by_marketplace: bool = False
     marketplace_label: bool = False
     pickup_point: str = ""
-    person: Mapping[str, str] = field(default_factory=dict)
+    person: Mapping[str, str] = {}
     discount: str = "0.00"  # on the first line
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmedShipment:
+class ConfirmedShipment(Struct, frozen=True):
     order_ref: str
     pieces: Mapping[str, int]  # the marketplace's line id -> quantity
     carrier_word: str  # "" when none was told
@@ -79,8 +77,7 @@ class SandboxMarketplace(Sandbox, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class BackOfficeOrder:
+class BackOfficeOrder(Struct, frozen=True):
     """A shop order as its merchant sees it."""
 
     shop_ref: str

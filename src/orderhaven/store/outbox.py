@@ -1,11 +1,11 @@
 """The outbox's rows: which message is due, begun, finished. Each write is one transaction, fenced by the cycle's epoch."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection as database
 from django.db import transaction
+from msgspec import Struct
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.store import sql
@@ -19,8 +19,7 @@ from orderhaven.store.verdicts import TakenIn, Verdict
 _IN_ORDER = (MessageState.DUE, MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING)
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """A message ready to begin: the facts that go out with it, and what did not fit in one request."""
 
     message: Message

@@ -1,7 +1,8 @@
 """How a placing is composed from rows: its reference, its pieces, its products. Pure but for `matches_said`."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from orderhaven.core.address import Address
 from orderhaven.core.order import Line as WholeLine

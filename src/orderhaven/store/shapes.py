@@ -1,7 +1,6 @@
 """Between rows and the canonical shapes of `core/`, both ways. No rule, no query."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
@@ -14,7 +13,7 @@ from orderhaven.core.searching import search_key
 from orderhaven.store.loading import unsaved
 from orderhaven.store.models import Line, Order, Person, PersonRole
 
-_ADDRESS_FIELDS = tuple(field.name for field in fields(Address))
+_ADDRESS_FIELDS = Address.__struct_fields__
 _values_of = attrgetter(*_ADDRESS_FIELDS)
 
 

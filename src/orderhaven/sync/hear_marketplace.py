@@ -1,10 +1,10 @@
 """marketplace -> hub: new orders, and what changed of the others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import structlog
+from msgspec.structs import replace
 
 from orderhaven.core.errors import HubError, OrderProblem, RateLimited, Surprise, TryLater
 from orderhaven.core.order import Order

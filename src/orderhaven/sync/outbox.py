@@ -5,11 +5,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import structlog
+from msgspec import Struct
 
 from orderhaven.core.errors import AccountProblem, HubError, OrderProblem, RateLimited, Surprise, TryLater
 from orderhaven.store import outbox as rows
@@ -28,8 +28,7 @@ _OF_ONE_ORDER = (OrderProblem, Surprise, LookupError, ValueError, TypeError, Ari
 _GATHERS_FOR_S = 0.2  # real seconds: how long the first answer waits for others, to be written down with them
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     message: Message
     verdict: Verdict
     ends: HubError | None = None  # what ends the cycle once the answers are written down

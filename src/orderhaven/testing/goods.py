@@ -1,9 +1,10 @@
 """What is sold in the references and the contract suites: articles, baskets, and the orders they make."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from orderhaven.core.address import Address
 from orderhaven.core.money import Money

@@ -1,10 +1,12 @@
 """The reference marketplace as it is on its own side: who bought what, what was told about it, what became of that."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
+
+from msgspec.structs import replace
 
 from orderhaven.core.errors import OrderMissing, OrderRefused
 from orderhaven.core.order import LineFacts, Order

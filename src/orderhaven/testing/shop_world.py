@@ -1,10 +1,12 @@
 """The reference shop as its merchant has it: products, stock, and orders that are worked on by hand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from typing import Any
+
+from msgspec.structs import replace
 
 from orderhaven.core.errors import CurrencyRefused, OrderMissing, OrderRefused, UnknownProduct
 from orderhaven.core.money import Money

@@ -1,11 +1,11 @@
 """What changed, what stands, and what is ours: heard, read and found without leaving anything out."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from orderhaven.connectors.kit.http import Response
 from orderhaven.connectors.kit.knobs import FaultKind

@@ -1,9 +1,8 @@
 """An order that has not changed is not mapped again, and one that has is."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from orderhaven.connectors.kit.session import NotData
 from orderhaven.connectors.woocommerce.rereading import Readings, decoded

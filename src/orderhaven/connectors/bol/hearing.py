@@ -1,8 +1,10 @@
 """One hearing: which lists to ask for, and how to read them so that no order slips between two pages."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+
+from msgspec.structs import replace
 
 from orderhaven.connectors.bol.mapping import AMSTERDAM, last_change, sighting_from
 from orderhaven.connectors.bol.shapes import ListedOrder, OrderList

@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from orderhaven.core.values import value
+from msgspec import Struct
 
 
-@value(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     method: str
     url: str  # absolute, already encoded
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     body: bytes = b""
 
     @property
@@ -26,10 +24,9 @@ class Request:
         return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
 
 
-@value(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)  # asked for by names in lower case
+    headers: Mapping[str, str] = {}  # asked for by names in lower case
     body: bytes = b""
 
 

@@ -1,10 +1,10 @@
 """A sandbox on a socket (for people, the demo and real-process tests) and, for everything else, called directly as a transport."""
 
 import asyncio
-from dataclasses import replace
 from typing import Protocol
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
 

@@ -1,12 +1,13 @@
 """From WooCommerce's answers to our types. Pure: values in, values out."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from orderhaven.connectors.woocommerce.reference import reference_of
 from orderhaven.connectors.woocommerce.taxes import Place, TaxRate, TaxRules
@@ -123,15 +124,17 @@ class Words:
     label_key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(msgspec.Struct, frozen=True):
     """What an order's own answer lacks: its refunds and fulfilments, asked for where there are any."""
 
     refunds: Sequence[TheirRefundDetail] = ()
     fulfilments: Sequence[TheirFulfilment] = ()
 
 
-def shop_order(their: TheirOrder, words: Words, details: Details = Details()) -> ShopOrder:
+_NO_DETAILS = Details()
+
+
+def shop_order(their: TheirOrder, words: Words, details: Details = _NO_DETAILS) -> ShopOrder:
     """One reading of one order."""
     meta = {entry.key: entry.value for entry in their.meta_data}
     state = _state(their.status, meta, words)

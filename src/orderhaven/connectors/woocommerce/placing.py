@@ -1,9 +1,10 @@
 """From a Placement to the order that WooCommerce is asked to make. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from orderhaven.connectors.woocommerce.mapping import LINE_QUANTITY, LINE_REF, LINE_SKU
 from orderhaven.connectors.woocommerce.reference import created_via
@@ -21,16 +22,14 @@ _TAKEN_ALREADY = "0.000001"
 _TAXABLE_STATUSES = frozenset({"taxable"})
 
 
-@dataclass(frozen=True, slots=True)
-class Taxed:
+class Taxed(Struct, frozen=True):
     """How a product is taxed: class '' is the standard one; status taxable, shipping or none."""
 
     tax_class: str = ""
     status: str = "taxable"
 
 
-@dataclass(frozen=True, slots=True)
-class ShopWays:
+class ShopWays(Struct, frozen=True):
     """What the merchant and the shop want of a new order."""
 
     status: str

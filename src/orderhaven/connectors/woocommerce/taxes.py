@@ -11,14 +11,14 @@ round up together (0.03 becomes 0.04). The shop's total then differs, and the ca
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+
+from msgspec import Struct
 
 _SENT = Decimal("0.000001")  # WooCommerce computes with six decimals
 
 
-@dataclass(frozen=True, slots=True)
-class TaxRate:
+class TaxRate(Struct, frozen=True):
     """One row of the shop's tax table. An empty field fits everything."""
 
     id: int
@@ -34,8 +34,7 @@ class TaxRate:
     order: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where something is taxed."""
 
     country: str
@@ -44,14 +43,13 @@ class Place:
     city: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TaxRules:
+class TaxRules(Struct, frozen=True):
     """How this shop computes taxes."""
 
     on: bool
     rates: tuple[TaxRate, ...] = ()
     based_on: str = "shipping"  # shipping, billing or base
-    base: Place = field(default_factory=lambda: Place(""))
+    base: Place = Place("")
     shipping_class: str = "inherit"
     rounds_at_subtotal: bool = False
 

@@ -8,7 +8,9 @@ the carriers this merchant uses.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from orderhaven.core.carriers.clean import codes_in, is_link
 from orderhaven.core.carriers.families import CARRIERS_WITH_A_SHAPE, Confidence, Family, fitting_families
@@ -18,8 +20,7 @@ from orderhaven.core.carriers.words import carriers_named
 from orderhaven.core.language import _
 
 
-@dataclass(frozen=True, slots=True)
-class Recognition:
+class Recognition(Struct, frozen=True):
     code: str  # cleaned; "": the text holds no track & trace code
     carrier: Carrier | None  # None exactly when the confidence is UNSURE
     confidence: Confidence

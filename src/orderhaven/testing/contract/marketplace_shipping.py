@@ -1,8 +1,7 @@
 """What arrives at the marketplace when it is told that an order left, will not come, or got another code."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from orderhaven.core.carriers import DIVISIONS, Carrier, carriers_named
 from orderhaven.core.errors import OrderProblem, UnknownCarrier

@@ -1,7 +1,8 @@
 """Placements for the shop suite: an order as a marketplace has it, with the shop's products looked up."""
 
-from dataclasses import replace
 from itertools import count
+
+from msgspec.structs import replace
 
 from orderhaven.core.money import Money
 from orderhaven.core.shop_order import Placed, Placement, ProductWanted

@@ -1,8 +1,7 @@
 """What stands in the shop after an order was placed in it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from orderhaven.core.errors import CurrencyRefused, OrderProblem
 from orderhaven.core.money import Money

@@ -1,11 +1,12 @@
 """Everything a marketplace can be told, each with how to get there and how to see at the sandbox that it happened."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.order import Order
