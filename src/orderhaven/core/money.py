@@ -19,11 +19,10 @@ _BY_DIGITS = {
 _MINOR_DIGITS = {currency: digits for digits, row in _BY_DIGITS.items() for currency in row.split()}
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
-# Decimal works with 28 digits: below this size and depth no sum or share of an order is ever cut off.
-_LARGEST = Decimal(10) ** 15
-_SMALLEST = -_LARGEST
-_DEEPEST = -9
-_CENT = Decimal("0.01")  # the usual depth, told without taking the amount apart
+# Decimal works with 28 digits: with no more than these before and behind the point no sum or share of an order is ever cut off.
+_MOST_BEFORE = 15
+_MOST_BEHIND = 9
+_CENT = Decimal("0.01")
 
 
 class CurrencyMismatch(ValueError):
@@ -40,13 +39,14 @@ class Money(Struct, frozen=True):
     currency: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.amount, Decimal):
-            raise TypeError(f"{self.amount!r} is a {type(self.amount).__name__}: an amount is a Decimal.")
+        amount = self.amount
+        if not isinstance(amount, Decimal):
+            raise TypeError(f"{amount!r} is a {type(amount).__name__}: an amount is a Decimal.")
         if not _is_currency(self.currency):
             raise ValueError(f"{self.currency!r} is not a currency: give the ISO 4217 code, such as 'EUR'.")
-        if not self.amount.is_finite():
-            raise ValueError(f"{self.amount} is not an amount of money.")
-        if not _SMALLEST < self.amount < _LARGEST or not (self.amount.same_quantum(_CENT) or _is_shallow(self.amount)):
+        if not amount.is_finite():
+            raise ValueError(f"{amount} is not an amount of money.")
+        if amount.adjusted() >= _MOST_BEFORE or _decimals(amount) > _MOST_BEHIND:
             raise ValueError("The amount has more digits than an amount of money can have.")
 
     @classmethod
@@ -59,11 +59,12 @@ class Money(Struct, frozen=True):
         except InvalidOperation:
             raise ValueError(f"{amount!r} is not an amount of money: write it like '12.99'.") from None
 
-    @classmethod
-    def kept(cls, amount: Decimal, currency: str) -> Money:
+    @staticmethod
+    @lru_cache(maxsize=1024)  # prices repeat, zero above all
+    def kept(amount: Decimal, currency: str) -> Money:
         """An amount that was kept with more decimals than it has, without the zeros that this added."""
         paid = amount.quantize(_step(_MINOR_DIGITS.get(currency, 2)), ROUND_HALF_UP)
-        return cls(paid if paid == amount else amount, currency)
+        return Money(paid if paid == amount else amount, currency)
 
     @staticmethod
     def zero(currency: str) -> Money:
@@ -111,7 +112,7 @@ class Money(Struct, frozen=True):
         return self._compared(other, operator.ge)
 
     def __str__(self) -> str:
-        digits = max(self.minor_digits, -_depth(self.amount))
+        digits = max(self.minor_digits, _decimals(self.amount))
         return f"{self.amount:.{digits}f} {self.currency}"
 
     def rounded(self, digits: int | None = None) -> Money:
@@ -139,7 +140,7 @@ class Money(Struct, frozen=True):
         """
         if not weights or any(weight < 0 for weight in weights):
             raise ValueError("An amount is shared by one or more weights, none of them negative.")
-        step = _step(max(self.minor_digits, -_depth(self.amount)))
+        step = _step(max(self.minor_digits, _decimals(self.amount)))
         cents = int(abs(self.amount) / step)
         sign = -1 if self.amount < 0 else 1
         return tuple(Money(sign * share * step, self.currency) for share in _share(cents, weights))
@@ -156,7 +157,8 @@ class Money(Struct, frozen=True):
 def sum_money(items: Iterable[Money], currency: str) -> Money:
     """The total in `currency`; nothing at all is zero. Raises CurrencyMismatch for an item in another one."""
     nothing = Money.zero(currency)
-    return Money(sum(map(nothing._same, items), nothing.amount), currency)
+    total = sum(map(nothing._same, items), nothing.amount)
+    return Money(total, currency) if total else nothing
 
 
 def _share(cents: int, weights: Sequence[int | Decimal]) -> list[int]:
@@ -181,7 +183,7 @@ def _factor(vat_rate: Decimal) -> Decimal:
 
 def _cut(amount: Decimal) -> Decimal:
     """To the depth that Money allows: a quotient has up to 28 digits."""
-    return amount.quantize(_step(-_DEEPEST), ROUND_HALF_UP)
+    return amount.quantize(_step(_MOST_BEHIND), ROUND_HALF_UP)
 
 
 @lru_cache(maxsize=256)
@@ -199,10 +201,9 @@ def _is_currency(code: str) -> bool:
     return _CURRENCY.fullmatch(code) is not None
 
 
-def _is_shallow(amount: Decimal) -> bool:
-    return _depth(amount) >= _DEEPEST
-
-
-def _depth(amount: Decimal) -> int:
+def _decimals(amount: Decimal) -> int:
+    """How many are written; the usual two are told without taking the amount apart."""
+    if amount.same_quantum(_CENT):
+        return 2
     exponent = amount.as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
+    return -exponent if isinstance(exponent, int) else 0

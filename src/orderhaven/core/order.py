@@ -65,7 +65,8 @@ class Order(Struct, frozen=True):
     @property
     def total(self) -> Money:
         """What the buyer paid, as stated (with VAT if `prices_include_vat`)."""
-        return sum_money([*(line.total for line in self.lines), self.shipping_cost], self.currency) - self.discount
+        stated = sum_money([*(line.total for line in self.lines), self.shipping_cost], self.currency)
+        return stated if self.discount.is_zero else stated - self.discount
 
     @property
     def by_marketplace(self) -> bool:

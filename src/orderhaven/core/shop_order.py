@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from orderhaven.core.money import Money
-from orderhaven.core.order import Order
+from orderhaven.core.order import Line, Order
 from orderhaven.core.shipment import TrackingCode
 
 
@@ -79,13 +79,12 @@ class Placement(Struct, frozen=True):
     def _total_of_the_rest(self) -> Money:
         total = self.order.shipping_cost - self.order.discount
         for line in self.order.lines:
-            total = total + self.line_total(line.ref)
+            total = total + self.line_total(line)
         return total
 
-    def line_total(self, ref: str) -> Money:
+    def line_total(self, line: Line) -> Money:
         """What the pieces to place of one line cost, after discounts: its share of the line, to the cent."""
-        line = next(line for line in self.order.lines if line.ref == ref)
-        placed, ordered = self.quantities[ref], line.facts.ordered
+        placed, ordered = self.quantities[line.ref], line.facts.ordered
         if placed == ordered:
             return line.total
         return line.total.split([placed, ordered - placed])[0]

@@ -67,11 +67,10 @@ def unsaved(model: type[M], **columns: object) -> M:
     """An unsaved instance with these columns (by their names in the table) and the defaults of the others."""
     row = model.__new__(model)
     plain, made_anew = _defaults(model)
-    row.__dict__.update(plain, _state=ModelState())
-    row._state.db, row._state.fields_cache = None, {}
+    row.__dict__.update(plain, **columns, _state=ModelState())
     for name, make in made_anew:
-        row.__dict__[name] = make()
-    row.__dict__.update(columns)
+        if name not in columns:
+            row.__dict__[name] = make()
     return row
 
 

@@ -1,8 +1,9 @@
 """Between rows and the canonical shapes of `core/`, both ways. No rule, no query."""
 
 from collections.abc import Sequence
-from operator import attrgetter
-from typing import Any
+from operator import itemgetter
+
+from msgspec.structs import asdict
 
 from orderhaven.core.address import Address
 from orderhaven.core.money import Money
@@ -14,7 +15,7 @@ from orderhaven.store.loading import unsaved
 from orderhaven.store.models import Line, Order, Person, PersonRole
 
 _ADDRESS_FIELDS = Address.__struct_fields__
-_values_of = attrgetter(*_ADDRESS_FIELDS)
+_address_in = itemgetter(*_ADDRESS_FIELDS)
 
 
 def facts_of(line: Line) -> LineFacts:
@@ -81,18 +82,14 @@ def people_rows(row: Order, whole: WholeOrder) -> list[Person]:
             role=role,
             name_key=search_key(address.last_name),
             postcode_key=search_key(address.postcode),
-            **_address_fields(address),
+            **asdict(address),
         )
         for role, address in ((PersonRole.SHIP_TO, whole.ship_to), (PersonRole.BILL_TO, whole.bill_to))
     ]
 
 
 def address_of(person: Person) -> Address:
-    return Address(**_address_fields(person))
-
-
-def _address_fields(one: Address | Person) -> dict[str, Any]:
-    return dict(zip(_ADDRESS_FIELDS, _values_of(one), strict=True))
+    return Address(**dict(zip(_ADDRESS_FIELDS, _address_in(person.__dict__), strict=True)))
 
 
 def whole_order(row: Order, lines: Sequence[Line], ship_to: Address, bill_to: Address) -> WholeOrder:

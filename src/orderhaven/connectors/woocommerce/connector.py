@@ -28,7 +28,7 @@ from orderhaven.connectors.woocommerce.mapping import (
 from orderhaven.connectors.woocommerce.placing import ShopWays, order_to_make
 from orderhaven.connectors.woocommerce.products import Products
 from orderhaven.connectors.woocommerce.reference import created_via
-from orderhaven.connectors.woocommerce.rereading import Readings, decoded
+from orderhaven.connectors.woocommerce.rereading import Readings, decoded, mark_of
 from orderhaven.connectors.woocommerce.setup import check_account
 from orderhaven.connectors.woocommerce.site import API, site_root
 from orderhaven.core.errors import CurrencyRefused, OrderMissing, Surprise
@@ -142,13 +142,13 @@ class WooCommerce:
 
     async def _reading_of(self, answer: msgspec.Raw) -> ShopOrder:
         """What is the same to the letter as before says the same."""
-        return self._readings.of(answer) or await self._read_anew(answer)
-
-    async def _read_anew(self, answer: msgspec.Raw) -> ShopOrder:
+        mark = mark_of(answer)
+        if (known := self._readings.of(mark)) is not None:
+            return known
         their = decoded(answer)
         reading = await self._reading(their)
         if not needs_refunds(their, self._words) and not needs_fulfilments(their):
-            self._readings.keep(answer, reading)
+            self._readings.keep(mark, reading)
         return reading
 
     async def _reading(self, their: TheirOrder) -> ShopOrder:

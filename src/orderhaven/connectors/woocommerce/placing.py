@@ -70,8 +70,9 @@ class _Prices:
         order = placement.order
         ship_to, bill_to = _place(order.ship_to), _place(order.bill_to)
         self._where = ways.taxes.place_of(ship_to, bill_to)
-        lines = [placement.line_total(line.ref) for line in order.lines]
-        self._totals, self._shipping = _less_discount(lines, order.shipping_cost, order.discount)
+        self._shares = {line.ref: placement.line_total(line) for line in order.lines}
+        shares = [*self._shares.values()]
+        self._totals, self._shipping = _less_discount(shares, order.shipping_cost, order.discount)
 
     def lines(self) -> list[Body]:
         return [self._line(line, total) for line, total in zip(self._placement.order.lines, self._totals, strict=True)]
@@ -98,7 +99,7 @@ class _Prices:
     def _line(self, line: Line, total: Money) -> Body:
         quantity = self._placement.quantities[line.ref]
         rate = self._rate_of(line)
-        share = self._placement.line_total(line.ref)
+        share = self._shares[line.ref]
         before = share + line.discount if quantity == line.facts.ordered else share
         product, _, variation = self._placement.products[line.ref].partition(":")
         body: Body = {
@@ -157,10 +158,11 @@ def _less_discount(lines: Sequence[Money], shipping: Money, discount: Money) -> 
     Not a negative fee: the shop divides that one's tax over the order's tax classes by a rule of its own,
     and a cent goes.
     """
-    worth = sum_money(lines, discount.currency)
-    if discount.is_zero or not lines:
-        return [*lines], shipping - discount
-    on_lines = min(discount, worth)
+    if discount.is_zero:
+        return [*lines], shipping
+    if not lines:
+        return [], shipping - discount
+    on_lines = min(discount, sum_money(lines, discount.currency))
     shares = on_lines.split([line.amount for line in lines])
     return [line - share for line, share in zip(lines, shares, strict=True)], shipping - (discount - on_lines)
 

@@ -30,14 +30,15 @@ class Readings:
     def __init__(self) -> None:
         self._kept: dict[bytes, ShopOrder] = {}
 
-    def of(self, answer: msgspec.Raw) -> ShopOrder | None:
-        return self._kept.get(_mark(answer))
+    def of(self, mark: bytes) -> ShopOrder | None:
+        return self._kept.get(mark)
 
-    def keep(self, answer: msgspec.Raw, reading: ShopOrder) -> None:
+    def keep(self, mark: bytes, reading: ShopOrder) -> None:
         if len(self._kept) >= _MOST_KEPT:
             del self._kept[next(iter(self._kept))]
-        self._kept[_mark(answer)] = reading
+        self._kept[mark] = reading
 
 
-def _mark(answer: msgspec.Raw) -> bytes:
+def mark_of(answer: msgspec.Raw) -> bytes:
+    """The same for the same answer, and for no other."""
     return blake2b(answer, digest_size=16).digest()
