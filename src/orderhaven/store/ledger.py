@@ -209,8 +209,10 @@ class Ledger:
     def write(self) -> None:
         """Everything, in a fixed order of tables; the caller's transaction makes it one fact."""
         for side, orders in self._touched.items():
+            column = f"{side}_told"
             for order in orders.values():
-                self.change(order, **{f"{side}_told": _told(order, side)})
+                if getattr(order, column) != (told := _told(order, side)):
+                    self.change(order, **{column: told})
         sql.insert(
             [message for message in self._new_messages if message.state != MessageState.DROPPED], ignore_repeats=True
         )

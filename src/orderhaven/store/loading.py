@@ -26,7 +26,7 @@ _TO_MOVE: Mapping[type[models.Model], Columns] = {
     Order: (
         "id", "link_id", "ref", "status", "hold", "read_at", "prices_include_vat", "by_marketplace", "shop_ref",
         "shop_number", "shop_state", "shop_word", "completed_at", "wait_until", "code", "carrier_word", "code_url",
-        "label", "confirmed_at", "handled_by_others", "closed_at",
+        "label", "confirmed_at", "handled_by_others", "closed_at", "shop_told", "marketplace_told",
     ),
     Line: (*_STATE_OF_A_LINE, "buyer_asks", "placed"),
     Message: (

@@ -17,7 +17,7 @@ from orderhaven.store.connections import Claim, fence
 from orderhaven.store.consequences import want_taken_in
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import know, unsaved
-from orderhaven.store.models import Hold, Line, Link, Order, Person
+from orderhaven.store.models import Hold, Line, Link, Order, Person, Told
 from orderhaven.store.shapes import article_columns, facts_columns, facts_of, line_columns, order_columns, people_rows
 
 
@@ -152,6 +152,7 @@ def _insert_new(link: Link, sightings: Sequence[Sighting], now: datetime) -> int
     for row, sighting in inserted:
         row.id = keys[row.ref]
         row.kept_lines = _new_lines(row, sighting)
+        ledger.touch(row)
         _first_facts(ledger, row)
         if sighting.order is not None:
             people += people_rows(row, sighting.order)
@@ -169,7 +170,8 @@ def _new_row(link: Link, sighting: Sighting, now: datetime) -> Order:
         "by_marketplace": bool(sighting.lines) and all(line.by_marketplace for line in sighting.lines),
     }
     if sighting.order is not None:
-        columns |= order_columns(sighting.order) | {"read_at": now}
+        # as it mostly is; the ledger says it of the others
+        columns |= order_columns(sighting.order) | {"read_at": now, "shop_told": Told.BEING_TOLD}
     row = unsaved(
         Order,
         merchant_id=link.merchant_id,

@@ -91,15 +91,12 @@ def begin(claim: Claim, composed: Sequence[Composed], not_after: datetime, now: 
     with transaction.atomic():
         fence(claim)
         hold_orders([one.message.order_id for one in composed])
-        ids = [one.message.id for one in composed]
-        begun = _compare_and_set(ids, claim.epoch, not_after, now)
-        rows = [one for one in composed if one.message.id in begun]
-        for one in rows:
+        for one in composed:
             one.message.facts = dict(one.facts)
             one.message.epoch, one.message.attempt = claim.epoch, one.message.attempt + 1
             one.message.not_after, one.message.state, one.message.handle = not_after, MessageState.SENDING, ""
-        sql.update([one.message for one in rows], ("facts",))
-        _insert_parts(rows, now)
+        begun = _set_if_due([one.message for one in composed], claim.epoch)
+        _insert_parts([one for one in composed if one.message.id in begun], now)
     return begun
 
 
@@ -186,12 +183,16 @@ def _await_outcomes(taken_in: Mapping[int, tuple[int, str]], state: MessageState
         )
 
 
-def _compare_and_set(ids: Collection[int], epoch: int, not_after: datetime, now: datetime) -> set[int]:
-    text = (
-        "UPDATE store_message SET state = 'sending', attempt = attempt + 1, epoch = %s, not_after = %s, handle = '' "
-        f"WHERE id IN ({sql.marks(ids)}) AND state = 'due' RETURNING id"
-    )
-    return {key for (key,) in sql.rows(text, [epoch, sql.moment(not_after), *ids])}
+_BEGUN = ("state", "attempt", "epoch", "not_after", "handle", "facts")
+_OF_THIS_EPOCH = "SELECT id FROM store_message WHERE id IN ({marks}) AND state = 'sending' AND epoch = %s"
+
+
+def _set_if_due(messages: Sequence[Message], epoch: int) -> set[int]:
+    """Compare and set. Returns the ids of those that were due until now; nobody else begins any in this epoch."""
+    ids = [message.id for message in messages]
+    if sql.update(messages, _BEGUN, where="state = 'due'") == len(ids):
+        return set(ids)
+    return {key for (key,) in sql.rows(_OF_THIS_EPOCH.format(marks=sql.marks(ids)), [*ids, epoch])}
 
 
 def _insert_parts(rows: Sequence[Composed], now: datetime) -> None:

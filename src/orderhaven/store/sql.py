@@ -110,20 +110,21 @@ def insert_values(model: type[models.Model], columns: Sequence[str], rows: Seque
         cursor.executemany(text, _prepared(fields, map(list, rows)))
 
 
-def update(rows: Iterable[models.Model], columns: Iterable[str]) -> None:
-    """Write these columns of instances by primary key."""
+def update(rows: Iterable[models.Model], columns: Iterable[str], where: str = "TRUE") -> int:
+    """Write these columns of instances by primary key, of rows where ...; how many there were."""
     rows = list(rows)
     if not rows:
-        return
+        return 0
     model = type(rows[0])
     fields: list[Any] = [model._meta.get_field(name) for name in sorted(columns)]
     text = (
         f'UPDATE "{model._meta.db_table}" SET '
         + ", ".join(f'"{field.column}" = %s' for field in fields)
-        + ' WHERE "id" = %s'
+        + f' WHERE "id" = %s AND {where}'
     )  # names come from the models, values are parameters
     with connection.cursor() as cursor:
         cursor.executemany(text, _values(rows, [*fields, model._meta.pk]))
+        return int(cursor.rowcount)
 
 
 def set_columns(model: type[models.Model], columns: Mapping[str, object], where: str, given: Sequence[object]) -> int:
