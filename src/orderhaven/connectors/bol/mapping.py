@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -177,6 +178,7 @@ def _expires_at(items: Iterable[Item]) -> datetime | None:
     return _begin_of(earliest) if earliest else None
 
 
+@lru_cache(maxsize=256)  # all orders share a few
 def _begin_of(day: date) -> datetime:
     return datetime.combine(day, time(), AMSTERDAM).astimezone(UTC)
 

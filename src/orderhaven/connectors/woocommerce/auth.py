@@ -25,12 +25,9 @@ def auth_for(url: str, key: str, secret: str, clock: Clock) -> Auth:
     return Basic(key, secret) if urlsplit(url).scheme == "https" else OAuth(url, key, secret, clock)
 
 
-def is_loopback(url: str) -> bool:
-    return _is_loopback(urlsplit(url).hostname or "")
-
-
 @lru_cache(maxsize=256)
-def _is_loopback(host: str) -> bool:
+def is_loopback(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -72,7 +69,7 @@ class OAuth:
 
     async def sign(self, request: Request) -> Request:
         """Raises WrongAddress, before anything is sent, when the way leads over a network."""
-        if not is_loopback(request.url):
+        if not is_loopback(request.url.partition("?")[0]):
             raise WrongAddress(self._url, PLAIN_HTTP)
         nonce = secrets.token_hex(16)  # a nonce that came before is refused, so a repeated read needs a new one
         return self.signed(request, nonce, int(self._clock.now().timestamp()))

@@ -29,6 +29,9 @@ class Taxed(Struct, frozen=True):
     status: str = "taxable"
 
 
+_AS_USUAL = Taxed()
+
+
 class ShopWays(Struct, frozen=True):
     """What the merchant and the shop want of a new order."""
 
@@ -128,7 +131,7 @@ class _Prices:
         return net_amount(amount.amount, rate) if self._inclusive else amount.amount
 
     def _taxed(self, line: Line) -> Taxed:
-        return self._ways.taxed.get(self._placement.products.get(line.ref, ""), Taxed())
+        return self._ways.taxed.get(self._placement.products.get(line.ref, ""), _AS_USUAL)
 
     def _rate_of(self, line: Line) -> Decimal:
         taxed = self._taxed(line)
