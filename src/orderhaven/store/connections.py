@@ -44,10 +44,8 @@ def claim(connection_id: int) -> tuple[Claim, Connection] | None:
 def fence(claimed: Claim) -> None:
     """Hold the connection's row for this transaction. Raises Fenced when a later cycle has it."""
     lock = " FOR SHARE" if database.features.has_select_for_update else ""
-    with database.cursor() as cursor:
-        cursor.execute(f"SELECT epoch FROM store_connection WHERE id = %s{lock}", [claimed.connection_id])
-        row = cursor.fetchone()
-    if row is None or row[0] != claimed.epoch:
+    found = sql.rows(f"SELECT epoch FROM store_connection WHERE id = %s{lock}", [claimed.connection_id])
+    if found != [(claimed.epoch,)]:
         raise Fenced(f"connection {claimed.connection_id}: epoch {claimed.epoch} is over")
 
 
@@ -69,7 +67,7 @@ def scheduling(claimed: Claim) -> Iterator[None]:
 
 def due(now: datetime, limit: int = 200) -> list[int]:
     """Connections with something to do. A wait ends on a connection in trouble too: then by the clock alone."""
-    return [key for (key,) in sql.rows(_DUE, [sql.moment(now)] * 5 + [limit])]
+    return [key for (key,) in sql.rows(_DUE, [now] * 5 + [limit])]
 
 
 def nudge(connection_id: int, now: datetime, *columns: str) -> None:
@@ -78,11 +76,10 @@ def nudge(connection_id: int, now: datetime, *columns: str) -> None:
 
 
 def nudge_tell(connection_ids: set[int], now: datetime) -> None:
-    at = sql.moment(now)
     for one in connection_ids:
         sql.change(
             "UPDATE store_connection SET tell_at = %s WHERE id = %s AND (tell_at IS NULL OR tell_at > %s)",
-            [at, one, at],
+            [now, one, now],
         )
 
 

@@ -102,7 +102,7 @@ def begin(now: datetime, until: datetime, busy: Counter[int | None], limit: int)
 
     `busy` says how many attempts are under way to each webhook (None: by mail).
     """
-    due = sql.rows(_DUE, [DeliveryState.DUE, sql.moment(now), AT_ONCE, limit])
+    due = sql.rows(_DUE, [DeliveryState.DUE, now, AT_ONCE, limit])
     room = Counter(busy)
     keys = []
     for key, webhook_id in due:
@@ -113,7 +113,7 @@ def begin(now: datetime, until: datetime, busy: Counter[int | None], limit: int)
         return []
     with transaction.atomic():
         text = _BEGIN.format(marks=sql.marks(keys))
-        mine = sql.rows(text, [sql.moment(until), DeliveryState.DUE, sql.moment(now), *keys])
+        mine = sql.rows(text, [until, DeliveryState.DUE, now, *keys])
     rows = Delivery.objects.filter(pk__in=[key for (key,) in mine])
     return list(rows.select_related("merchant", "user", "webhook").order_by("id"))
 

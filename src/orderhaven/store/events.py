@@ -56,7 +56,7 @@ def events(merchant_id: int, after: int, limit: int, now: datetime, *, of_mercha
 
 def newest(now: datetime) -> int:
     """Behind it stands only what is still to happen."""
-    ((last, young),) = sql.rows(_LAST, [sql.moment(now - _SETTLED_AFTER), _LOOKED_AT])
+    ((last, young),) = sql.rows(_LAST, [now - _SETTLED_AFTER, _LOOKED_AT])
     return int(young) - 1 if young is not None else int(last or 0)
 
 
@@ -80,7 +80,7 @@ ORDER BY e.id LIMIT %s
 
 def _stretch(after: int, now: datetime) -> tuple[int, bool]:
     """To which event this page looks, and whether there is more to look at behind it. Raises BadCursor."""
-    ((last, young, count),) = sql.rows(_NEXT, [sql.moment(now - _SETTLED_AFTER), after, _LOOKED_AT])
+    ((last, young, count),) = sql.rows(_NEXT, [now - _SETTLED_AFTER, after, _LOOKED_AT])
     if last is None:
         _demand_known(after)
         return after, False

@@ -82,7 +82,7 @@ STATEMENTS = (_OPEN_ORDERS, _PROBLEMS, _MESSAGES, _WAITS, _DELIVERIES, _CONNECTI
 
 def figures(now: datetime) -> Figures:
     """Six queries, whatever the size of the trade."""
-    orders = sql.rows(_OPEN_ORDERS, [sql.moment(now)])
+    orders = sql.rows(_OPEN_ORDERS, [now])
     messages = sql.rows(_MESSAGES)
     due = {state: sql.time_of(at) for state, _, at in messages}
     ((waits,),) = sql.rows(_WAITS)

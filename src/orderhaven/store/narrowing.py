@@ -69,7 +69,7 @@ def conditions(asked: Asked, now: datetime) -> Mapping[str, Piece]:
     if wanted.tab is Tab.SHIPPED:
         found["closed"] = Piece("o.closed_at IS NOT NULL")
     if wanted.tab is Tab.LATE:
-        found["late"] = Piece("o.ship_by < %s AND NOT o.by_marketplace", (sql.moment(now),))
+        found["late"] = Piece("o.ship_by < %s AND NOT o.by_marketplace", (now,))
     if asked.links is not None:
         found["link"] = among("o.link_id", asked.links)
     if asked.has_dates:
@@ -97,7 +97,7 @@ def of_kinds(wanted: Filter) -> Piece:
 
 def dates(wanted: Filter) -> Piece:
     given = [("o.placed_at >= %s", wanted.since), ("o.placed_at < %s", wanted.until)]
-    bounds = [(text, sql.moment(at)) for text, at in given if at is not None]
+    bounds = [(text, at) for text, at in given if at is not None]
     return Piece(" AND ".join(text for text, _at in bounds), tuple(at for _text, at in bounds))
 
 

@@ -96,8 +96,8 @@ _TAKE_OVER = "DELETE FROM store_notice WHERE merchant_id = %s AND kind = %s AND 
 def _tell_together(merchant_id: int, kind: NoticeKind, now: datetime) -> int:
     """Whoever takes the notices tells them: of two processes that do this at once, one finds nothing."""
     with transaction.atomic():
-        new = _facts(_TAKE_NEW, [sql.moment(now), merchant_id, kind])
-        over = _facts(_TAKE_OVER, [merchant_id, kind, sql.moment(now - GATHERED_FOR)])
+        new = _facts(_TAKE_NEW, [now, merchant_id, kind])
+        over = _facts(_TAKE_OVER, [merchant_id, kind, now - GATHERED_FOR])
         if not new and not over:
             return 0
         if kind is NoticeKind.DIGEST:

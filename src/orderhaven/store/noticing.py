@@ -79,10 +79,10 @@ _LATE_LASTS = f"SELECT o.id FROM store_order o JOIN store_link l ON l.id = o.lin
 
 
 def _watched(now: datetime) -> Mapping[NoticeKind, _Watched]:
-    late = [sql.moment(now + LATE_WITHIN)]
+    late = [now + LATE_WITHIN]
     return {
         NoticeKind.PROBLEM: _Watched(_PROBLEM_BEGINS, _PROBLEM_LASTS),
-        NoticeKind.CONNECTION: _Watched(_CONNECTION_BEGINS, _CONNECTION_LASTS, [sql.moment(now - FAILS_FOR)]),
+        NoticeKind.CONNECTION: _Watched(_CONNECTION_BEGINS, _CONNECTION_LASTS, [now - FAILS_FOR]),
         NoticeKind.CANCELLATION: _Watched(_CANCELLATION_BEGINS, _CANCELLATION_LASTS),
         NoticeKind.LATE: _Watched(_LATE_BEGINS, _LATE_LASTS, late, late),
     }

@@ -65,7 +65,7 @@ def to_hear(connection_id: int, now: datetime) -> tuple[Link | None, bool]:
 
 def to_read(link: Link, now: datetime, limit: int) -> list[str]:
     """Refs of orders that were seen and not yet read, oldest first."""
-    return [ref for (ref,) in sql.rows(_UNREAD, [link.id, sql.moment(now), limit])]
+    return [ref for (ref,) in sql.rows(_UNREAD, [link.id, now, limit])]
 
 
 def take_orders(claim: Claim, link: Link, orders: Sequence[WholeOrder], now: datetime) -> None:

@@ -33,7 +33,7 @@ def due(claim: Claim, state: MessageState, now: datetime, limit: int) -> list[Me
     What was taken in comes alone, for it is asked after by its handle: `with_orders` brings the rest where it is needed.
     """
     with transaction.atomic():
-        found = [key for (key,) in sql.rows(_DUE, [claim.connection_id, str(state), sql.moment(now), limit])]
+        found = [key for (key,) in sql.rows(_DUE, [claim.connection_id, str(state), now, limit])]
         rows = telling_messages(found)
         return rows if state is MessageState.AWAITING else with_orders(rows)
 
@@ -80,7 +80,7 @@ WHERE m.connection_id = %s AND m.state IN ('due', 'unclear', 'awaiting') AND m.d
 def take_up(claim: Claim, now: datetime) -> frozenset[MessageState]:
     """Take up what was left behind; in which states messages are due now."""
     left_behind(claim, now)
-    found = sql.rows(_STATES_DUE, [claim.connection_id, sql.moment(now)])
+    found = sql.rows(_STATES_DUE, [claim.connection_id, now])
     return frozenset(MessageState(state) for (state,) in found)
 
 
@@ -111,7 +111,7 @@ def left_behind(claim: Claim, now: datetime) -> int:
     with transaction.atomic():
         fence(claim)
         text = f"UPDATE store_message SET state = 'unclear', due_at = %s, misses = 0 WHERE {_LEFT_BEHIND}"
-        return sql.change(text, [sql.moment(now), *earlier])
+        return sql.change(text, [now, *earlier])
 
 
 def finish(
@@ -176,10 +176,9 @@ UPDATE store_message SET state = 'awaiting', handle = %s, due_at = %s WHERE id =
 
 def _await_outcomes(taken_in: Mapping[int, tuple[int, str]], state: MessageState, ask_at: datetime) -> None:
     """They say later what became of it: a fact about the message alone, so no order is loaded."""
-    at = sql.moment(ask_at)
     with database.cursor() as cursor:
         cursor.executemany(
-            _AWAIT, [(handle, at, key, str(state), attempt) for key, (attempt, handle) in taken_in.items()]
+            _AWAIT, [(handle, ask_at, key, str(state), attempt) for key, (attempt, handle) in taken_in.items()]
         )
 
 

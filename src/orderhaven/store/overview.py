@@ -77,7 +77,7 @@ SELECT COUNT(*) FROM store_order WHERE merchant_id = %s AND closed_at IS NULL AN
 
 
 def _at_risk(merchant_id: int, now: datetime) -> int:
-    ((number,),) = sql.rows(_AT_RISK_COUNT, [merchant_id, sql.moment(now), sql.moment(now + _AT_RISK)])
+    ((number,),) = sql.rows(_AT_RISK_COUNT, [merchant_id, now, now + _AT_RISK])
     return int(number)
 
 

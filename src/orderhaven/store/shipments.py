@@ -43,7 +43,7 @@ def shipments(merchant_id: int, before: int | None, since: datetime | None, limi
     ((oldest, youngest, count),) = sql.rows(_STRETCH, [end, _LOOKED_AT])
     if oldest is None or (sql.time_of(youngest) or since) < since:
         return Shipments((), None)
-    given = [oldest, end, merchant_id, sql.moment(since), limit + 1]
+    given = [oldest, end, merchant_id, since, limit + 1]
     ids = [key for (key,) in sql.rows(_MINE, given)]
     if len(ids) > limit:
         return Shipments(_rows(ids[:limit]), ids[limit - 1])

@@ -16,12 +16,14 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 T = TypeVar("T")
 _LARGEST_STATEMENT = 900  # parameters; SQLite's oldest limit is 999
-# what the database takes as Python has it; nothing here is given an expression
-_AS_IT_IS = (models.CharField, models.TextField, models.BooleanField, models.IntegerField, models.ForeignKey)
+# what the database's driver takes as Python has it; nothing here is given an expression
+_AS_IT_IS = (
+    models.CharField, models.TextField, models.BooleanField, models.IntegerField, models.DateTimeField, models.ForeignKey,
+)  # fmt: skip
 
 
 def rows(text: str, given: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """What a statement gives. Times go in by `moment` and come out by `time_of`."""
+    """What a statement gives. Times that were computed come out by `time_of`."""
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(text, given)
         found: list[tuple[Any, ...]] = cursor.fetchall()
@@ -53,10 +55,6 @@ def unhurried() -> Iterator[None]:
         yield
     finally:
         file.execute("PRAGMA synchronous=FULL")
-
-
-def moment(at: datetime) -> Any:
-    return connection.ops.adapt_datetimefield_value(at)
 
 
 def time_of(found: Any) -> datetime | None:
@@ -157,23 +155,15 @@ def _prepared(fields: Sequence[Any], rows: Iterable[list[Any]]) -> list[list[Any
 
 @cache
 def _preparer(field: Any, vendor: str) -> Callable[[Any], Any] | None:
-    """As the ORM prepares a value, for SQLite's times and amounts and for JSON by a shorter way; None: it goes as it is."""
+    """As the ORM prepares a value, for SQLite's amounts and for JSON by a shorter way; None: it goes as it is."""
     if isinstance(field, _AS_IT_IS):
         return None
-    if vendor == "sqlite" and isinstance(field, models.DateTimeField):
-        return _time_as_text
     if vendor == "sqlite" and isinstance(field, models.JSONField):
         return lambda value: msgspec.json.encode(value).decode()
     if vendor == "sqlite" and isinstance(field, models.DecimalField):
         step, context = Decimal(1).scaleb(-field.decimal_places), Context(prec=field.max_digits)
         return lru_cache(maxsize=1024)(lambda value: f"{Decimal(value).quantize(step, context=context):f}")
     return lambda value: field.get_db_prep_save(value, connections[DEFAULT_DB_ALIAS])
-
-
-@lru_cache(maxsize=1024)  # most times of a transaction are its own
-def _time_as_text(at: datetime) -> Any:
-    """What the ORM writes, by a shorter way where the time is UTC already; a naive one is an error as ever."""
-    return at.replace(tzinfo=None).isoformat(" ") if at.tzinfo is UTC else moment(at)
 
 
 @cache

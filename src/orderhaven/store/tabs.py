@@ -69,7 +69,7 @@ def counts(merchant_id: int, now: datetime) -> dict[Tab, Count]:
     by_status: dict[str, int] = {}
     late = 0
     text = _OPEN_COUNTS.format(orders=along("store_order", "o", "order_open_tabs"))
-    for status, number, are_late in sql.rows(text, [sql.moment(now), merchant_id, *map(str, STILL_COMES)]):
+    for status, number, are_late in sql.rows(text, [now, merchant_id, *map(str, STILL_COMES)]):
         by_status[status] = number
         late += are_late or 0
     ((problems,),) = sql.rows(_PROBLEM_COUNT, [merchant_id])

@@ -128,7 +128,7 @@ def _compared(columns: Sequence[str], sign: str, position: Position | None) -> l
     if len(position) == 1:
         return [Piece(f"{columns[0]} {sign} %s", position)]
     at, key = position
-    return [Piece(f"({columns[0]}, {columns[1]}) {sign} (%s, %s)", (sql.moment(at), key))]
+    return [Piece(f"({columns[0]}, {columns[1]}) {sign} (%s, %s)", (at, key))]
 
 
 def _select(

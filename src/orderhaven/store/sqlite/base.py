@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from inspect import unwrap
@@ -42,7 +42,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _say_how_parameters_are_bound() -> None:
-    """sqlite3 binds them by itself as well, but only after three failed searches for how, each time."""
+    """Those that are no time sqlite3 binds by itself as well, but only after three failed searches for how, each time."""
+    sqlite3.register_adapter(datetime, _text)
     sqlite3.register_adapter(type(None), {None: None}.__getitem__)
     sqlite3.register_adapter(bool, int)
     for words in StrEnum.__subclasses__():
@@ -54,7 +55,15 @@ def _translated(query: str) -> str:
     return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
 
 
-@lru_cache(maxsize=4096)  # what was written at once has one time
+@lru_cache(maxsize=4096)  # what is written at once has one time
+def _text(at: datetime) -> str:
+    """As the ORM writes it: in UTC, without saying so."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at} says no time zone, so nobody knows which moment it is.")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).replace(tzinfo=None).isoformat(" ")
+
+
+@lru_cache(maxsize=4096)
 def _utc(text: bytes) -> datetime:
     """SQLite's times are UTC without saying so; read as such in one step, they are not taken apart twice for every row."""
     return datetime.fromisoformat((text + b"+00:00").decode())
