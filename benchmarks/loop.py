@@ -33,7 +33,7 @@ class Run:
 
 
 async def measure(quick: bool) -> float:
-    size = Size(2, 30, 1) if quick else Size(5, 100, 3)
+    size = Size(2, 30, 1) if quick else Size(5, 100, 7)
     recorded: list[list[Made]] = []
     await _through_the_hub(size, "warm", recorded)
     hub: list[Run] = []

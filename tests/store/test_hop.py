@@ -41,6 +41,17 @@ def test_between_two_steps_the_loop_takes_in_what_came(store: None) -> None:
     assert seen == ["first step", "answer", "second step"]
 
 
+def test_all_tasks_of_a_loop_share_one_connection(store: None) -> None:
+    """A cycle is a task: one that opened the database for itself would open it anew each time."""
+
+    async def run() -> set[int]:
+        hop = Hop()
+        found = await asyncio.gather(*(asyncio.create_task(hop(lambda: id(connection.cursor().db))) for _ in range(3)))
+        return {*found, await hop(lambda: id(connection.cursor().db))}
+
+    assert len(asyncio.run(run())) == 1
+
+
 def test_a_full_disk_is_told_apart_from_a_bug(any_store: None) -> None:
     async def run() -> None:
         hop = Hop()

@@ -110,6 +110,23 @@ def test_a_message_that_was_withdrawn_is_not_begun(books: Books) -> None:
     assert books.states("A-1") == [("place", "dropped")]
 
 
+def test_of_several_the_withdrawn_one_alone_is_not_begun(books: Books) -> None:
+    books.hears("A-1")
+    books.hears("A-2")
+    messages = [books.message(ref, Kind.PLACE) for ref in ("A-1", "A-2")]
+    books.change("A-1", lambda ledger, row: ledger.drop_unsent(row, [Kind.PLACE]))
+
+    begun = outbox.begin(
+        books.here, [Composed(one, {"code": "1"}, ({"code": "2"},)) for one in messages], books.now + SOON, books.now
+    )
+
+    assert begun == {messages[1].pk}
+    withdrawn = books.message("A-1", Kind.PLACE)
+    assert (withdrawn.state, withdrawn.attempt, withdrawn.facts) == (MessageState.DROPPED, 0, {})
+    assert books.states("A-1") == [("place", "dropped")]
+    assert books.states("A-2") == [("place", "sending"), ("place", "due")]
+
+
 def test_two_cycles_cannot_both_begin_a_message(books: Books) -> None:
     books.hears("A-1")
     message = books.message("A-1", Kind.PLACE)

@@ -2,8 +2,11 @@
 
 import random
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orderhaven.connectors.kit.serve import Direct
 from orderhaven.store.hop import Hop
@@ -36,6 +39,17 @@ class Shift(Trade):
 
     def another_hub(self) -> Hub:
         return Hub(self.clock, Hop(), Direct({}), random.Random(8), self.hub.declared)
+
+    def statements(self, **duration: float) -> list[str]:
+        """What the store is asked while time passes."""
+
+        async def captured() -> list[str]:
+            # inside the loop, whose tasks have a connection of their own
+            with CaptureQueriesContext(connection) as asked:
+                await self._pass(self.clock.now() + timedelta(**duration))
+            return [one["sql"] for one in asked.captured_queries]
+
+        return self._loop.run_until_complete(captured())
 
     def told(self, side: object, what: str) -> int:
         """How many requests of this kind went out."""

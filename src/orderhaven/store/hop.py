@@ -19,7 +19,10 @@ class StoreTrouble(Exception):
 
 
 class Hop:
-    """Runs store functions: with SQLite here and now, with PostgreSQL in `threads` that wait for its answers."""
+    """Runs store functions: with SQLite here and now, with PostgreSQL in `threads` that wait for its answers.
+
+    Make it inside the running loop: all tasks that begin afterwards share its connection.
+    """
 
     def __init__(self, threads: int = 1) -> None:
         self._pool = None

@@ -24,11 +24,12 @@ _JSON = msgspec.json.Decoder()
 _STATE_OF_A_LINE = ("id", "order_id", "ref", "ordered", "shipped", "cancelled", "by_marketplace")
 _TO_MOVE: Mapping[type[models.Model], Columns] = {
     Order: (
-        "id", "link_id", "ref", "status", "hold", "read_at", "prices_include_vat", "by_marketplace", "shop_ref",
-        "shop_number", "shop_state", "shop_word", "completed_at", "wait_until", "code", "carrier_word", "code_url",
-        "label", "confirmed_at", "handled_by_others", "closed_at", "shop_told", "marketplace_told",
+        "id", "link_id", "ref", "status", "hold", "heard_at", "read_at", "currency", "prices_include_vat", "ship_by",
+        "deliver_by", "needs_acceptance", "by_marketplace", "shop_ref", "shop_number", "shop_state", "shop_word",
+        "completed_at", "wait_until", "code", "carrier_word", "code_url", "label", "shop_told", "marketplace_told",
+        "confirmed_at", "handled_by_others", "closed_at",
     ),
-    Line: (*_STATE_OF_A_LINE, "buyer_asks", "placed"),
+    Line: (*_STATE_OF_A_LINE, "buyer_asks", "placed", "title", "sku"),
     Message: (
         "id", "order_id", "connection_id", "side", "kind", "generation", "state", "attempt", "rounds", "misses",
         "made_at", "not_after", "facts", "remote_ref",
