@@ -26,8 +26,8 @@ MUTANTS = (
     Mutant(
         "an overtaken cycle may still write",
         "store/connections.py",
-        "    if row is None or row[0] != claimed.epoch:",
-        "    if row is None:",
+        "    if found != [(claimed.epoch,)]:",
+        "    if not found:",
     ),
     Mutant(
         "what is unclear is repeated at once",
@@ -69,8 +69,8 @@ MUTANTS = (
     Mutant(
         "a message counts as told before it is sent",
         "store/outbox.py",
-        "UPDATE store_message SET state = 'sending', attempt",
-        "UPDATE store_message SET state = 'told', attempt",
+        "one.message.handle = not_after, MessageState.SENDING",
+        "one.message.handle = not_after, MessageState.TOLD",
     ),
     Mutant(
         "what was begun may be sent however late",
