@@ -26,24 +26,23 @@ class AioTransport:
 
     async def __call__(self, request: Request, timeout_s: float) -> Response:
         try:
-            return await self._send(request, timeout_s)
+            async with self._client.request(
+                request.method,
+                URL(request.url, encoded=True),
+                headers=request.headers,
+                data=request.body or None,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    total=timeout_s, ceil_threshold=inf
+                ),  # to the moment, not to whole seconds
+            ) as reply:
+                return Response(reply.status, reply.headers, await _whole(reply))  # headers find a name in any case
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise NoAnswer(f"cannot be reached ({type(error).__name__})", sent=False) from None
         except TimeoutError:
             raise NoAnswer("did not answer in time", sent=True) from None
         except (aiohttp.ClientError, OSError) as error:
             raise NoAnswer(f"broke off ({type(error).__name__})", sent=True) from None
-
-    async def _send(self, request: Request, timeout_s: float) -> Response:
-        async with self._client.request(
-            request.method,
-            URL(request.url, encoded=True),
-            headers=request.headers,
-            data=request.body or None,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=timeout_s, ceil_threshold=inf),  # to the moment, not to whole seconds
-        ) as reply:
-            return Response(reply.status, reply.headers, await _whole(reply))  # headers find a name in any case
 
     async def close(self) -> None:
         await self._client.close()
@@ -53,7 +52,8 @@ async def _whole(reply: aiohttp.ClientResponse) -> bytes:
     """Its body, read no further than an answer can be long: a small one may unpack to more than the memory holds."""
     parts: list[bytes] = []
     left = _LARGEST_ANSWER
-    while part := await reply.content.readany():
+    while not reply.content.at_eof():
+        part = await reply.content.readany()
         parts.append(part)
         left -= len(part)
         if left < 0:
