@@ -38,9 +38,11 @@ def marketplace_facts(
 ) -> list[Fact]:
     """What changed at the marketplace between two sights of the same lines; nothing when nothing did."""
     before, now = list(before), list(now)
+    if before == now:
+        return []
     facts: list[Fact] = []
     was, header = header_of(before), header_of(now)
-    if header is not was or (header is Header.PART_SENT and before != now):
+    if header is not was or header is Header.PART_SENT:
         if header is Header.CANCELLED:
             facts.append(Fact.CANCELLED_THERE_LATE if confirmed else Fact.CANCELLED_THERE)
         elif header is Header.SENT:
