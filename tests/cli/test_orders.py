@@ -80,6 +80,7 @@ def test_an_order_shows_three_sides_problem_and_what_to_do(trade: Any, cli: Cli)
     assert "Jansen" not in said.out
     assert "de Vries" not in said.out
     assert "de Vries" in cli("order", ref, "--people").out
+    assert json.loads(cli("order", ref, "--people", "--json").out)["people"]["ship_to"]["last_name"] == "de Vries"
 
 
 def test_a_persons_words_do_what_they_say(trade: Any, cli: Cli) -> None:

@@ -19,7 +19,7 @@ M = TypeVar("M", bound=models.Model)
 Columns = tuple[str, ...]
 _ALL: Columns = ()
 _JSON = msgspec.json.Decoder()
-# What is read of a table, and for what: each column of a row costs as much as a call. One that is asked for after all is
+# What is read of a table, and for what: each column of a row costs as much as four calls. One that is asked for after all is
 # fetched by the ORM, row by row: right, and slow.
 _STATE_OF_A_LINE = ("id", "order_id", "ref", "ordered", "shipped", "cancelled", "by_marketplace")
 _TO_MOVE: Mapping[type[models.Model], Columns] = {

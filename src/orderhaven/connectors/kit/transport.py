@@ -32,9 +32,8 @@ class AioTransport:
                 headers=request.headers,
                 data=request.body or None,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(
-                    total=timeout_s, ceil_threshold=inf
-                ),  # to the moment, not to whole seconds
+                # to the moment, not to whole seconds
+                timeout=aiohttp.ClientTimeout(total=timeout_s, ceil_threshold=inf),
             ) as reply:
                 return Response(reply.status, reply.headers, await _whole(reply))  # headers find a name in any case
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
