@@ -172,6 +172,15 @@ def test_the_buyer_is_mailed_only_when_the_merchant_wants_it(shop: Shop) -> None
     ]
 
 
+@pytest.mark.parametrize("mail_buyer", ["no", "yes"])
+def test_an_order_without_an_email_address_is_made(shop: Shop, mail_buyer: str) -> None:
+    nobody = address(email="")
+
+    placed = shop.place(shop.placement(order(ship_to=nobody, bill_to=nobody)), mail_buyer=mail_buyer).order
+
+    assert (placed.state, placed.total) == (ShopState.OPEN, euro("12.99"))
+
+
 def test_stock_is_left_alone_when_the_merchant_wants_it(shop: Shop) -> None:
     placed = shop.place(shop.placement(order(line(quantity=4))), lower_stock="no").order
     assert shop.sandbox.stock_of(MUG.sku) == 100

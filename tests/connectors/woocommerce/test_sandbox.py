@@ -140,9 +140,16 @@ def test_the_same_reference_twice_makes_two_orders(shop: Shop) -> None:
     assert made(shop, transaction_id="a")["id"] != made(shop, transaction_id="a")["id"]
 
 
-@pytest.mark.parametrize("body", [{"status": "sent"}, {"billing": {"email": "x"}}, {"currency": "XXA"}])
+@pytest.mark.parametrize(
+    "body", [{"status": "sent"}, {"billing": {"email": "x"}}, {"billing": {"email": ""}}, {"currency": "XXA"}]
+)
 def test_bad_fields_are_refused(shop: Shop, body: dict[str, Any]) -> None:
     assert code(shop.ask("POST", "/orders", body)) == (400, "rest_invalid_param")
+
+
+@pytest.mark.parametrize("billing", [{"last_name": "de Vries"}, {"email": None}])
+def test_an_email_address_may_be_left_out_but_not_be_empty(shop: Shop, billing: dict[str, Any]) -> None:
+    assert shop.ask("POST", "/orders", {"billing": billing})[0] == 201
 
 
 def test_malformed_json_is_refused(shop: Shop) -> None:

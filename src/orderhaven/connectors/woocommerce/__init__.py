@@ -85,7 +85,7 @@ _SETTINGS = (
 
 _HONEST = (
     "WooCommerce's REST API cannot keep the shop from mailing the buyer (woocommerce issue 14890). With "
-    "'Let the shop mail the buyer' off, the order is therefore made with an empty billing e-mail address, "
+    "'Let the shop mail the buyer' off, the order is therefore made without a billing e-mail address, "
     "and the marketplace's relay address is kept in the custom field 'orderhaven_email'. The shop's own "
     "'new order' mail to you goes out all the same. Nor has it a switch for stock: with 'Lower the shop's "
     "stock' off, every line is marked as already taken. An order's discount is spread over its lines, "

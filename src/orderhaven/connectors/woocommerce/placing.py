@@ -236,12 +236,10 @@ def _note(placement: Placement) -> str:
 
 
 def _billing(bill_to: Address, ship_to: Address, *, with_email: bool) -> Body:
+    """Without an e-mail address where there is none: WooCommerce refuses the whole order for an empty one."""
+    body = {**_address(bill_to, join_street(bill_to), bill_to.extra), "phone": bill_to.phone or ship_to.phone}
     email = bill_to.email or ship_to.email
-    return {
-        **_address(bill_to, join_street(bill_to), bill_to.extra),
-        "email": email if with_email else "",
-        "phone": bill_to.phone or ship_to.phone,
-    }
+    return {**body, "email": email} if with_email and email else body
 
 
 def _shipping(address: Address) -> Body:

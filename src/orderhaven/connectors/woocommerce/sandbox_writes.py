@@ -85,8 +85,8 @@ class Writer:
         if sent.get("currency") and sent["currency"] not in _CURRENCIES:
             raise invalid("currency", "currency is not one of AED, ...")
         email = (sent.get("billing") or {}).get("email")
-        if email and not _EMAIL.fullmatch(email):
-            raise invalid("billing", "billing[email]: Invalid email address.")
+        if email is not None and not _EMAIL.fullmatch(str(email)):  # an empty one too; null counts as left out
+            raise invalid("billing", "Invalid email address.")
         for item in sent.get("line_items") or []:
             if not re.fullmatch(r"-?\d+", str(item.get("quantity", 1))):
                 raise invalid("line_items", "line_items[0][quantity] is not of type integer.")
