@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from orderhaven.connectors.kit.http import Request
 from orderhaven.connectors.kit.knobs import Fault, FaultKind, Faults
-from orderhaven.testing.contract import Break, Lost, On
+from orderhaven.testing.contract import Break, Lost, Noise, On
 
 _LOST = {Lost.BEFORE: FaultKind.NEVER, Lost.AFTER: FaultKind.AFTER}
 _BROKEN = {
@@ -14,6 +14,7 @@ _BROKEN = {
     Break.UNREACHABLE: FaultKind.REFUSED,
     Break.GARBAGE: FaultKind.GARBAGE,
 }
+_NOISE = {Noise.BYTE_ORDER_MARK: FaultKind.MARKED, Noise.WARNING: FaultKind.WARNED}
 Is = Callable[[Request], bool]
 
 
@@ -29,7 +30,7 @@ class FittingFault(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Spoiler:
-    """The four ways of `Subject` to break a sandbox. `tells` and `signs_in` say what a request is for."""
+    """The ways of `Subject` to break a sandbox. `tells` and `signs_in` say what a request is for."""
 
     faults: Faults
     tells: Is
@@ -44,6 +45,9 @@ class Spoiler:
 
     def break_with(self, broken: Break, on: On) -> None:
         self.faults.waiting.append(FittingFault(_BROKEN[broken], times=-1, is_meant=self._meant(on)))
+
+    def precede(self, noise: Noise) -> None:
+        self.faults.waiting.append(FittingFault(_NOISE[noise], times=-1, is_meant=lambda request: True))
 
     def mend(self) -> None:
         self.faults.clear()

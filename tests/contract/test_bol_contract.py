@@ -48,6 +48,7 @@ class TestBol(MarketplaceContract):
             rate_limit=spoiler.rate_limit,
             break_with=spoiler.break_with,
             mend=spoiler.mend,
+            precede=spoiler.precede,
             expire_tokens=sandbox.door.expire_tokens,
             signs_in=lambda call: call == "POST /token",
             page_size=50,

@@ -42,6 +42,7 @@ def subject_of(keeps_codes_in: str) -> ShopSubject:
         rate_limit=spoiler.rate_limit,
         break_with=spoiler.break_with,
         mend=spoiler.mend,
+        precede=spoiler.precede,
         page_size=100,
         foreign_currency="SEK",
     )

@@ -18,6 +18,7 @@ TEMPLATES = (
     "{side} answered more than can be right",
     "{side} answered a web page instead of data",
     "{side} answered something unreadable instead of data",
+    "{side} answered a PHP warning and no whole data after it: switch off display_errors there",
     "{side} asks to slow down",
     "{side} wants a fresh token",
     "{side} gives no reason",

@@ -22,11 +22,21 @@ class FaultKind(StrEnum):
     TRUNCATED = "truncated"  # done, half of the answer
     HTML = "html"  # not done, a web page with status 200
     HTML_AFTER = "html_after"  # done, a web page with status 200
+    MARKED = "marked"  # done, answered behind a byte order mark
+    WARNED = "warned"  # done, answered behind a warning of PHP
 
 
 _DOES_IT = {
     FaultKind.AFTER, FaultKind.LATE, FaultKind.STATUS_AFTER, FaultKind.GARBAGE, FaultKind.TRUNCATED, FaultKind.HTML_AFTER,
+    FaultKind.MARKED, FaultKind.WARNED,
 }  # fmt: skip
+_BEFORE_IT = {
+    FaultKind.MARKED: b"\xef\xbb\xbf",
+    FaultKind.WARNED: (
+        b'<br />\n<b>Warning</b>:  Undefined array key "carrier_id" in <b>/srv/shop/wp-content/plugins/old/old.php</b>'
+        b" on line <b>12</b><br />\n"
+    ),
+}
 _PAGE = Response(
     200, {"content-type": "text/html; charset=UTF-8"}, b"<!DOCTYPE html><html><body>Even geduld</body></html>"
 )
@@ -101,5 +111,7 @@ def _spoiled(fault: Fault, response: Response) -> Response:
             return Response(response.status, response.headers, response.body[: len(response.body) // 2])
         case FaultKind.HTML | FaultKind.HTML_AFTER:
             return _PAGE
+        case FaultKind.MARKED | FaultKind.WARNED:
+            return Response(response.status, response.headers, _BEFORE_IT[fault.kind] + response.body)
         case _:
             return Response(fault.status, {"content-type": "text/html"}, b"<html><body>error</body></html>")

@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport, written
+from orderhaven.connectors.kit.preamble import begins_with_a_warning, data_of
 from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater, Unclear, WrongAddress
 from orderhaven.ports.connector import Limits, Outside
 
@@ -93,7 +94,7 @@ class Session:
             if left_s <= 0:
                 raise TryLater("the time to send this had passed")
             try:
-                response = await self._transport(request, left_s)
+                response = _without_preamble(await self._transport(request, left_s))
             except NoAnswer as error:
                 if error.sent:
                     raise Unclear(f"{self.side} {error}") from None
@@ -118,7 +119,7 @@ class Session:
         async with self._slots:
             signed = await self._auth.sign(request)
             try:
-                return signed, await self._transport(signed, self._timeout_s)
+                return signed, _without_preamble(await self._transport(signed, self._timeout_s))
             except NoAnswer as error:
                 raise TryLater(f"{self.side} {error}") from None
 
@@ -157,12 +158,25 @@ class Session:
 def shaped(response: Response, shape: type[T], side: str) -> T:
     """The body as our type. Raises NotData for what is not JSON, Surprise for JSON of another shape (its path, never its values)."""
     try:
-        return msgspec.json.decode(_without_nul(response.body), type=shape)
+        return msgspec.json.decode(_without_nul(data_of(response.body)), type=shape)
     except msgspec.ValidationError as error:
         raise Surprise(f"an answer of another shape: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        kind = "a web page" if response.body.lstrip()[:1] == b"<" else "something unreadable"
-        raise NotData(f"{side} answered {kind} instead of data") from None
+        raise _not_data(response.body, side) from None
+
+
+def _not_data(body: bytes, side: str) -> NotData:
+    if begins_with_a_warning(body):
+        return NotData(f"{side} answered a PHP warning and no whole data after it: switch off display_errors there")
+    if body.lstrip()[:1] == b"<":
+        return NotData(f"{side} answered a web page instead of data")
+    return NotData(f"{side} answered something unreadable instead of data")
+
+
+def _without_preamble(response: Response) -> Response:
+    """So that refusals too are read behind whatever stands before them."""
+    body = data_of(response.body)
+    return response if body is response.body else Response(response.status, response.headers, body)
 
 
 def _without_nul(body: bytes) -> bytes:

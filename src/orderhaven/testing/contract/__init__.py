@@ -13,7 +13,7 @@ import pytest
 _PARTS = (
     "subject", "tellings", "shop_orders",
     "marketplace_hearing", "marketplace_reading", "marketplace_telling", "marketplace_shipping", "marketplace_outcomes",
-    "shop_hearing", "shop_placing", "shop_finding", "shop_telling",
+    "shop_hearing", "shop_placing", "shop_finding", "shop_telling", "noise",
 )  # fmt: skip
 # so that a failing assert shows its values, as in any test file
 for _part in _PARTS:
@@ -21,6 +21,6 @@ for _part in _PARTS:
 
 from orderhaven.testing.contract.marketplace import MarketplaceContract  # noqa: E402
 from orderhaven.testing.contract.shop import ShopContract  # noqa: E402
-from orderhaven.testing.contract.subject import Break, Lost, MarketplaceSubject, On, ShopSubject  # noqa: E402
+from orderhaven.testing.contract.subject import Break, Lost, MarketplaceSubject, Noise, On, ShopSubject  # noqa: E402
 
-__all__ = ["Break", "Lost", "MarketplaceContract", "MarketplaceSubject", "On", "ShopContract", "ShopSubject"]
+__all__ = ["Break", "Lost", "MarketplaceContract", "MarketplaceSubject", "Noise", "On", "ShopContract", "ShopSubject"]

@@ -5,6 +5,7 @@ from orderhaven.testing.contract.marketplace_outcomes import MarketplaceOutcomes
 from orderhaven.testing.contract.marketplace_reading import MarketplaceReading
 from orderhaven.testing.contract.marketplace_shipping import MarketplaceCancelling, MarketplaceShipping
 from orderhaven.testing.contract.marketplace_telling import MarketplaceTelling
+from orderhaven.testing.contract.noise import MarketplaceBehindNoise
 
 
 class MarketplaceContract(
@@ -15,5 +16,6 @@ class MarketplaceContract(
     MarketplaceCancelling,
     MarketplaceOutcomes,
     MarketplaceTelling,
+    MarketplaceBehindNoise,
 ):
     """Subclass it, name the subclass Test..., and give it a fixture `subject` that returns a new MarketplaceSubject."""

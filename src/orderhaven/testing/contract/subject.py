@@ -30,6 +30,13 @@ class Break(StrEnum):
     GARBAGE = "garbage"  # done, and the answer cannot be read
 
 
+class Noise(StrEnum):
+    """What the sandbox writes before each answer, which is whole behind it."""
+
+    BYTE_ORDER_MARK = "byte_order_mark"
+    WARNING = "warning"  # of PHP
+
+
 class On(StrEnum):
     """Which requests a fault spoils; those for credentials never."""
 
@@ -50,6 +57,7 @@ class Subject:
     rate_limit: Callable[[timedelta | None, On], None]  # the next request; with or without the time to wait
     break_with: Callable[[Break, On], None]  # every request until `mend`
     mend: Callable[[], None]
+    precede: Callable[[Noise], None] | None = None  # every answer; None: this sandbox answers without bytes
     expire_tokens: Callable[[], None] | None = None  # None: credentials here do not end
     signs_in: Callable[[str], bool] = lambda call: False  # which of sandbox.calls fetch credentials
     page_size: int = 50  # entries on one page of the lists that the connector reads
