@@ -8,7 +8,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test browser lint bench bench-carriers simulate mutants messages new-connector lock FORCE
+.PHONY: help install demo run test browser lint bench bench-carriers simulate mutants replay messages new-connector lock FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,13 @@ simulate: install ## play days in which everything fails: SEEDS=2000, or SEED=12
 
 mutants: install ## plant faults in a copy of the hub, one by one: the simulation must find each
 	@$(BIN)/python -m tests.simulation.mutants $(args)
+
+# What the connector sends is looked up in the connector's own recordings as well, wherever RECORDINGS points.
+replay: install ## hold a sandbox to recordings of the real server: CONNECTOR=woocommerce RECORDINGS=FOLDER
+	@$(BIN)/python -m orderhaven.replay $(CONNECTOR) $(or $(RECORDINGS),$(RECORDED)) --taken-by $(RECORDED)
+
+replay: CONNECTOR ?= woocommerce
+RECORDED = ../shared/recordings/$(CONNECTOR)
 
 messages: install ## gather every sentence for translation, and compile what is translated
 	@$(BIN)/python -m tests.rules.catalogue

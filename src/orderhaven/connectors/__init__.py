@@ -9,6 +9,7 @@ from typing import Any
 
 from orderhaven.ports.connector import Declaration, Outside
 from orderhaven.ports.nudging import Webhook
+from orderhaven.ports.replay import Stage
 
 _NOT_A_CONNECTOR = {"kit"}
 
@@ -34,6 +35,12 @@ def open_connector(declaration: Declaration, settings: Mapping[str, str], outsid
 def make_sandbox(declaration: Declaration, clock: Any) -> Any:
     """A new, empty sandbox of a connector that declares one."""
     return _load(declaration.sandbox)(clock)
+
+
+def make_stage(declaration: Declaration, clock: Any) -> Stage:
+    """A new sandbox on which a recorded scenario is played, of a connector that declares it."""
+    stage: Stage = _load(declaration.replay)(clock)
+    return stage
 
 
 def webhook_of(declaration: Declaration) -> Webhook:

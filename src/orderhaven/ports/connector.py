@@ -87,6 +87,7 @@ class Declaration:
     connector: str  # "package.module:Class", called with (settings, outside)
     sandbox: str = ""  # "package.module:Class", called with (clock); "" when there is none
     webhook: str = ""  # "package.module:function", see ports.nudging; "" when the other side does not call
+    replay: str = ""  # "package.module:Class", a ports.replay.Stage, called with (clock); "" when nothing was recorded
     version: str = ""  # of their API
     carriers: Mapping[Carrier, str] = field(default_factory=dict)  # ours -> their word
     # where their word depends on the country (ISO-2) from which the parcel is sent

@@ -114,6 +114,7 @@ DECLARATION = Declaration(
     connector="orderhaven.connectors.woocommerce.connector:WooCommerce",
     sandbox="orderhaven.connectors.woocommerce.sandbox:Sandbox",
     webhook="orderhaven.connectors.woocommerce.webhook:judge",
+    replay="orderhaven.connectors.woocommerce.replay:Recorded",
     version="REST v3 (WooCommerce 9.9 and later)",
     honest=_HONEST,
 )

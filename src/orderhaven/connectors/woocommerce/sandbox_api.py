@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.connectors.kit.not_played import not_played
 from orderhaven.connectors.woocommerce.sandbox_auth import Door, Refused
 from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, orders_listed
+from orderhaven.connectors.woocommerce.sandbox_not_played import reason_not_played
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, SandboxOrder, as_text, rendered
 from orderhaven.connectors.woocommerce.sandbox_replies import JSON, body_of, chosen, no_route, page, refusal, reply
 from orderhaven.connectors.woocommerce.sandbox_shop import ShopRoutes
@@ -50,6 +52,8 @@ class Api:
             found = pattern.fullmatch(path) if method == request.method else None
             if found:
                 return answer(request, *found.groups())
+        if reason := reason_not_played(request.method, path):
+            return not_played(reason)
         raise no_route()
 
     def _table(self) -> list[tuple[str, str, Callable[..., Response]]]:

@@ -1,0 +1,154 @@
+"""How a recorded scenario is put on this sandbox: the shop, its products, whose key signs, and what is compared."""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.connectors.kit.not_played import reason_in
+from orderhaven.connectors.kit.serve import Direct
+from orderhaven.connectors.woocommerce.connector import WooCommerce
+from orderhaven.connectors.woocommerce.replay_compared import always_compared, compared
+from orderhaven.connectors.woocommerce.replay_signing import HOST, Signing
+from orderhaven.connectors.woocommerce.sandbox import Sandbox
+from orderhaven.ports.clock import Clock
+from orderhaven.ports.connector import MemoryTokens, Outside
+from orderhaven.ports.replay import Likeness, NotPlayed, PlayedAnswer, RecordedRequest, SentRequest
+from orderhaven.ports.sandbox import Article
+
+_USERS = {"user:hub": 2, "user:buyer": 3}
+_UNSOLD = frozenset({"variable", "external", "grouped"})
+# what the connector's own settings change in its requests
+_WAYS: Sequence[Mapping[str, str]] = ({}, {"mail_buyer": "yes"}, {"lower_stock": "no"})
+_LIKENESS = Likeness(
+    # WP_REST_Server::get_collection_params: they choose which part of a list is shown, and which fields of a row
+    beside_any=frozenset({"_fields", "page", "per_page"}),
+    # one schema for all of these, a string without a format; `email` has a format, and `country` decides about taxes
+    alike={
+        r"(billing|shipping)\.(first_name|last_name|company|address_[12]|city|state|postcode|phone)": "a text of an address",
+    },
+)
+
+
+class Recorded:
+    """A `ports.replay.Stage`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.sandbox = Sandbox(clock)
+        self.articles: list[Article] = []
+        self.sent: list[SentRequest] = []
+        self._clock = clock
+        self._signing = Signing(self.sandbox.door, clock)
+
+    @property
+    def likeness(self) -> Likeness:
+        return _LIKENESS
+
+    @property
+    def ways(self) -> Sequence[Mapping[str, str]]:
+        return _WAYS
+
+    def prepare(self, settings: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        for name, value in settings.items():
+            if name not in _SETTINGS:
+                raise NotPlayed(f"the sandbox has no setting {name!r}")
+            _SETTINGS[name](self.sandbox, value)
+        names: dict[str, Any] = {**_USERS}
+        for product in products:
+            names[f"product:{product['name']}"] = self._add_product(product, names)
+        return names
+
+    def change(self, change: Mapping[str, Any]) -> None:
+        site = self.sandbox.site
+        site.breaks_next_create = ""
+        if "permalinks" in change:
+            site.has_permalinks = change["permalinks"] != ""
+        state = change.get("site", "")
+        if state not in _STATES:
+            raise NotPlayed(f"the sandbox has no state {state!r}")
+        site.breaks_next_create = _STATES[state]
+
+    async def answer(self, request: RecordedRequest) -> PlayedAnswer:
+        response = await self.sandbox.handle(self._signing.signed(request))
+        if reason := reason_in(response):
+            raise NotPlayed(reason)
+        return PlayedAnswer(
+            response.status, {name.lower(): value for name, value in response.headers.items()}, response.body
+        )
+
+    def compared(self, row: Any) -> Mapping[str, Any]:
+        return compared(row)
+
+    def is_compared_always(self, path: str) -> bool:
+        return always_compared(path)
+
+    def open(self, **settings: str) -> WooCommerce:
+        outside = Outside(self._clock, self._keep_sent, MemoryTokens())
+        return WooCommerce({**self.sandbox.settings(f"https://{HOST}"), **settings}, outside)
+
+    async def _keep_sent(self, request: Request, timeout_s: float) -> Response:
+        self.sent.append(SentRequest(request.method, request.path, [*request.query], request.body))
+        return await Direct({HOST: self.sandbox})(request, timeout_s)
+
+    def _add_product(self, product: Mapping[str, Any], names: Mapping[str, Any]) -> int:
+        title = product.get("title", product["name"].capitalize())
+        article = Article(product.get("sku", ""), product.get("ean", ""), title, product.get("price", "0"))
+        if product.get("type", "simple") not in _UNSOLD:
+            self.articles.append(article)
+        more = {name: product[name] for name in ("tax_class", "tax_status", "status") if name in product}
+        if "type" in product:
+            more["kind"] = product["type"]
+        if "parent" in product:
+            more["parent_id"] = names[f"product:{product['parent']}"]
+        return self.sandbox.add_product(article, product.get("stock") or 0, **more).id
+
+
+# what stands under `before.site` -> the sandbox's own word for it
+_STATES = {"": "", "fatal on new order": "pending"}
+
+
+def _set_taxes(sandbox: Sandbox, taxes: Mapping[str, Any]) -> None:
+    chosen = sandbox.taxes
+    chosen.on = taxes.get("on", True)
+    chosen.prices_include_tax = taxes.get("prices_include_tax", True)
+    chosen.rounds_at_subtotal = taxes.get("round_at_subtotal", False)
+    chosen.based_on = taxes.get("based_on", "shipping")
+    chosen.shipping_class = taxes.get("shipping_class", "inherit")
+    chosen.rates = {(rate.get("class", ""), rate["country"]): Decimal(rate["rate"]) for rate in taxes.get("rates", [])}
+
+
+def _set_currency(sandbox: Sandbox, code: str) -> None:
+    sandbox.currency = code
+
+
+def _set_country(sandbox: Sandbox, country: str) -> None:
+    sandbox.taxes.base_country = country
+
+
+def _set_zone(sandbox: Sandbox, zone: str) -> None:
+    sandbox.book.zone = ZoneInfo(zone)
+
+
+def _add_statuses(sandbox: Sandbox, statuses: Sequence[Mapping[str, str]]) -> None:
+    for status in statuses:
+        sandbox.add_status(status["slug"], status["name"])
+
+
+def _set_fulfilments(sandbox: Sandbox, on: bool) -> None:
+    sandbox.site.has_fulfilments = on
+
+
+def _set_permalinks(sandbox: Sandbox, structure: str) -> None:
+    sandbox.site.has_permalinks = structure != ""
+
+
+_SETTINGS: Mapping[str, Callable[[Sandbox, Any], None]] = {
+    "taxes": _set_taxes,
+    "currency": _set_currency,
+    "country": _set_country,
+    "timezone": _set_zone,
+    "statuses": _add_statuses,
+    "fulfillments": _set_fulfilments,
+    "permalinks": _set_permalinks,
+}

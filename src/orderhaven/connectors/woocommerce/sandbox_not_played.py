@@ -1,0 +1,51 @@
+"""What WooCommerce does and this sandbox does not: it refuses it as not played, and never takes it.
+
+Each row is a kind of request that the connector does not send and whose effect it does not read. What stands in no row
+and is no route of the sandbox is no route of WooCommerce either: 404.
+"""
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+
+class NotPlayedKind(Struct, frozen=True):
+    methods: frozenset[str]
+    path: re.Pattern[str]  # below /wp-json/wc/v3
+    reason: str
+
+
+_ALL = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_WRITES = _ALL - {"GET", "HEAD"}
+
+NOT_PLAYED: Sequence[NotPlayedKind] = (
+    NotPlayedKind(
+        _ALL,
+        re.compile(r"/(customers|coupons|shipping|shipping_methods|payment_gateways|data|marketing)(/.*)?"),
+        "customers, coupons, shipping zones and payment gateways are a merchant's set-up, which the connector never asks for",
+    ),
+    NotPlayedKind(
+        _ALL,
+        re.compile(r"/products/(attributes|categories|tags|shipping_classes|reviews|brands)(/.*)?"),
+        "the shop's catalogue is not what an order is made of",
+    ),
+    NotPlayedKind(
+        _WRITES,
+        re.compile(r"/products(/batch|/\d+/(duplicate|variations/batch|variations/generate))"),
+        "products are the merchant's; the connector only reads them",
+    ),
+    NotPlayedKind(
+        _WRITES,
+        re.compile(r"/(taxes|settings|system_status)(/.*)?"),
+        "the shop's settings and taxes are the merchant's; the connector only reads them",
+    ),
+)
+
+
+def reason_not_played(method: str, path: str) -> str:
+    """Why the sandbox does not play this request; "" when it does."""
+    for kind in NOT_PLAYED:
+        if method in kind.methods and kind.path.fullmatch(path):
+            return kind.reason
+    return ""

@@ -1,0 +1,89 @@
+"""`make replay`: plays recordings of a real server against a connector's sandbox, and says where they differ."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from orderhaven.connectors import declarations, make_stage
+from orderhaven.ports.connector import Declaration
+from orderhaven.testing.clock import ManualClock
+from orderhaven.testing.replay import (
+    Form,
+    Played,
+    Scenario,
+    Verdict,
+    forms_of,
+    play,
+    scenarios_in,
+    sent_in,
+    what_was_taken,
+)
+from orderhaven.testing.replay.playing import MakeStage
+
+_WIDTH = 110
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="make replay", description=__doc__)
+    parser.add_argument("connector", choices=[name for name, one in declarations().items() if one.replay])
+    parser.add_argument("recordings", type=Path, help="a folder of scenarios")
+    parser.add_argument("--taken-by", type=Path, help="more recordings, of requests that the real server took")
+    chosen = parser.parse_args(arguments)
+    scenarios = scenarios_in(chosen.recordings)
+    known = scenarios_in(chosen.taken_by) if chosen.taken_by and chosen.taken_by.is_dir() else []
+    return asyncio.run(_replay(declarations()[chosen.connector], scenarios, known))
+
+
+async def _replay(declaration: Declaration, scenarios: Sequence[Scenario], known: Sequence[Scenario]) -> int:
+    make: MakeStage = lambda clock: make_stage(declaration, clock)  # noqa: E731
+    verdicts: Counter[Verdict] = Counter()
+    for scenario in scenarios:
+        for played in await play(scenario, make):
+            verdicts[played.verdict] += 1
+            _say(scenario, played)
+    strange = await _strange_requests(scenarios, known, make)
+    print(f"scenarios {len(scenarios)}")
+    print(f"same {verdicts[Verdict.SAME]}")
+    print(f"not_played {verdicts[Verdict.NOT_PLAYED]}")
+    print(f"differences {verdicts[Verdict.DIFFERENT]}")
+    return 1 if strange or verdicts[Verdict.DIFFERENT] or not scenarios else 0
+
+
+async def _strange_requests(scenarios: Sequence[Scenario], known: Sequence[Scenario], make: MakeStage) -> int:
+    """How many forms of requests the connector sends that the real server never took; each is printed."""
+    likeness = make(ManualClock()).likeness
+    taken = what_was_taken([*scenarios, *known], likeness)
+    forms: set[Form] = set()
+    for scenario in scenarios:
+        forms |= forms_of(await sent_in(scenario, make), likeness)
+    causes = Counter(cause for form in forms if (cause := taken.why_not(form)))
+    for cause in sorted(causes):
+        print(f"sent by the connector: {cause}")
+    print(f"requests {len(forms)}")
+    print(f"requests_never_taken {causes.total()}")
+    return causes.total()
+
+
+def _say(scenario: Scenario, played: Played) -> None:
+    request = played.step.request
+    step = f"{scenario.name} {played.number} {request.method} {request.path}: {played.step.name}"
+    if played.verdict is Verdict.NOT_PLAYED:
+        print(f"{step}\n    not played: {played.reason}")
+    elif played.verdict is Verdict.DIFFERENT:
+        print(step)
+        for one in played.differences:
+            print(f"    {one.path}: recorded {_short(one.recorded)}, here {_short(one.given)}")
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
