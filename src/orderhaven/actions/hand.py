@@ -21,10 +21,11 @@ R = TypeVar("R")
 
 
 def network() -> Any:
-    """The real one. Imported when it is used: looking at a list needs none, and should be quick."""
+    """The real one. Imported when it is used: looking at a list needs none, and should be quick. Raises NoCertificates."""
+    from orderhaven.certificates import trusted_authorities
     from orderhaven.connectors.kit.transport import AioTransport
 
-    return AioTransport()
+    return AioTransport(trusted_authorities())
 
 
 @dataclass(frozen=True, slots=True)

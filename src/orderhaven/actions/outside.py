@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
+from orderhaven.certificates import NoCertificates
 from orderhaven.connectors import open_connector
 from orderhaven.core.errors import HubError, Surprise, TryLater, Unclear
 from orderhaven.core.language import _
@@ -21,6 +22,8 @@ def ask(by: Hand, declaration: Declaration, settings: Mapping[str, str], questio
         return asyncio.run(_ask(by, declaration, settings, question))
     except HubError as error:
         raise Impossible(sentence_of(error, declaration.title)) from error
+    except NoCertificates as error:
+        raise Impossible(str(error)) from None
 
 
 def sentence_of(error: HubError, side: str) -> str:

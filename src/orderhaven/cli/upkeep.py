@@ -142,6 +142,7 @@ def _say_welcome() -> None:
 async def _run(kept_for: timedelta, *, with_web: bool) -> None:
     import structlog
 
+    from orderhaven.certificates import trusted_authorities
     from orderhaven.connectors.kit.transport import AioTransport
     from orderhaven.notices.courier import deliver, open_courier
     from orderhaven.store.hop import Hop
@@ -151,7 +152,9 @@ async def _run(kept_for: timedelta, *, with_web: bool) -> None:
 
     log = structlog.get_logger()
     clock = clock_of_the_environment()
-    courier = open_courier(clock, write)  # before anything starts: what the environment says of mail may be wrong
+    # before anything starts: what the environment says of certificates and mail may be wrong
+    trusted = trusted_authorities()
+    courier = open_courier(clock, write)
     told, stop = asyncio.Event(), asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, told.set)
@@ -159,7 +162,7 @@ async def _run(kept_for: timedelta, *, with_web: bool) -> None:
     beside = asyncio.create_task(_web_first(told, stop, with_web=with_web))
     telling = asyncio.create_task(deliver(courier, stop))
     try:
-        await work(Hub(clock, Hop(_STORE_THREADS), AioTransport(), people_kept_for=kept_for), stop)
+        await work(Hub(clock, Hop(_STORE_THREADS), AioTransport(trusted), people_kept_for=kept_for), stop)
     finally:
         told.set()
         await beside

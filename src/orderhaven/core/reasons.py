@@ -12,9 +12,24 @@ from orderhaven.core.language import _
 TEMPLATES = (
     # of any connector
     "The shop",  # what is called {side} below, where it has no name of its own
+    "{side} cannot be reached: {reason}",
     "{side} cannot be reached ({error})",
     "{side} did not answer in time",
     "{side} broke off ({error})",
+    "not a web address",
+    "no such host",
+    "nothing listens there",
+    "there is no way to it from this machine",
+    "no encrypted connection could be made",
+    "the connection was closed",
+    "the answer ended halfway",
+    "not what a web server says",
+    "its certificate is not valid yet: look at the clocks on both sides",
+    "its certificate has expired and must be renewed there",
+    "its certificate is for another address: use the one that stands in it",
+    "its certificate is signed by an authority that is not trusted here. Whoever runs Orderhaven can name that authority's "
+    "certificate in ORDERHAVEN_CA_FILE",
+    "its certificate is not valid ({words})",
     "{side} answered more than can be right",
     "{side} answered a web page instead of data",
     "{side} answered something unreadable instead of data",

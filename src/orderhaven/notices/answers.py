@@ -2,6 +2,7 @@
 
 NOT_IN_TIME = "did not answer in time"
 NOT_REACHED = "cannot be reached"
+NOT_TRUSTED = "its certificate is not trusted here"
 BROKE_OFF = "broke off"
 PRIVATE = "the address lies in a private network"
 NO_READER = "the reader does not work here any more"

@@ -15,6 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from orderhaven import __version__
+from orderhaven.certificates import trusted_authorities
 from orderhaven.notices import answers
 from orderhaven.notices.addresses import complaint, is_public
 from orderhaven.store.deliveries import Fate
@@ -92,7 +93,9 @@ class Caller:
         self._local = local
         self._timeout_s = timeout_s
         self._resolver = PublicResolver(local=local)
-        connector = aiohttp.TCPConnector(resolver=self._resolver, use_dns_cache=False, limit=100, limit_per_host=8)
+        connector = aiohttp.TCPConnector(
+            resolver=self._resolver, use_dns_cache=False, limit=100, limit_per_host=8, ssl=trusted_authorities()
+        )
         self._client = aiohttp.ClientSession(
             connector=connector,
             headers={"User-Agent": f"Orderhaven/{__version__}"},
@@ -110,6 +113,8 @@ class Caller:
                 return await self._post(url, headers, body)
         except TimeoutError:
             return Fate.LATER, answers.NOT_IN_TIME
+        except aiohttp.ClientConnectorCertificateError:
+            return Fate.LATER, answers.NOT_TRUSTED
         except aiohttp.ClientConnectorError as error:
             return Fate.LATER, answers.PRIVATE if isinstance(error.os_error, NotPublic) else answers.NOT_REACHED
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):

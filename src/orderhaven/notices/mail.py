@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from orderhaven.certificates import trusted_authorities
 from orderhaven.core.language import _
 from orderhaven.notices import answers
 from orderhaven.notices.addresses import is_loopback
@@ -123,6 +124,8 @@ def send(server: MailServer, message: EmailMessage) -> tuple[Fate, str]:
         return Fate.LATER, answers.NOT_IN_TIME
     except smtplib.SMTPServerDisconnected:
         return Fate.LATER, answers.BROKE_OFF
+    except ssl.SSLCertVerificationError:
+        return Fate.LATER, answers.NOT_TRUSTED
     except (smtplib.SMTPException, OSError):
         return Fate.LATER, answers.NOT_REACHED
     return Fate.DONE, "250"
@@ -130,7 +133,7 @@ def send(server: MailServer, message: EmailMessage) -> tuple[Fate, str]:
 
 def _hand_over(talk: smtplib.SMTP, server: MailServer, message: EmailMessage) -> None:
     if server.starts_tls:
-        talk.starttls(context=ssl.create_default_context())
+        talk.starttls(context=trusted_authorities())
     if server.user:
         talk.login(server.user, server.password)
     talk.send_message(message)
@@ -140,7 +143,7 @@ def _hand_over(talk: smtplib.SMTP, server: MailServer, message: EmailMessage) ->
 
 def _connected(server: MailServer) -> smtplib.SMTP:
     if server.is_tls:
-        context = ssl.create_default_context()
+        context = trusted_authorities()
         return smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_s, context=context)
     return smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
 

@@ -22,6 +22,7 @@ from orderhaven.words.problems import TITLES
 ANSWERS: Mapping[str, str] = {
     answers.NOT_IN_TIME: "did not answer in time",
     answers.NOT_REACHED: "cannot be reached",
+    answers.NOT_TRUSTED: "its certificate is not trusted here",
     answers.BROKE_OFF: "broke off",
     answers.PRIVATE: "the address lies in a private network",
     answers.NO_READER: "the reader does not work here any more",

@@ -1,5 +1,9 @@
 """The real network, by aiohttp: one request is one request."""
 
+import errno
+import os
+import ssl
+from collections.abc import Mapping
 from math import inf
 
 import aiohttp
@@ -9,14 +13,36 @@ from orderhaven import __version__
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
 
 _LARGEST_ANSWER = 32 * 1024 * 1024
+# OpenSSL's numbers (x509_vfy.h) of what a person can do something about; any other is quoted in its words
+_CERTIFICATES: Mapping[int, str] = {
+    9: "its certificate is not valid yet: look at the clocks on both sides",
+    10: "its certificate has expired and must be renewed there",
+    62: "its certificate is for another address: use the one that stands in it",
+    64: "its certificate is for another address: use the one that stands in it",
+    **dict.fromkeys(
+        (2, 18, 19, 20, 21),
+        "its certificate is signed by an authority that is not trusted here. Whoever runs Orderhaven can name that "
+        "authority's certificate in ORDERHAVEN_CA_FILE",
+    ),
+}
+_ERRORS: Mapping[int, str] = {
+    errno.ECONNREFUSED: "nothing listens there",
+    errno.ECONNRESET: "the connection was closed",
+    errno.EPIPE: "the connection was closed",
+    errno.ENETUNREACH: "there is no way to it from this machine",
+    errno.EHOSTUNREACH: "there is no way to it from this machine",
+}
 
 
 class AioTransport:
-    """Connections are kept and shared by every connector of one process. Make it inside the running loop; close it at the end."""
+    """Connections are kept and shared by every connector of one process. Make it inside the running loop; close it at the end.
 
-    def __init__(self) -> None:
+    `trusts`: whose certificates are believed; without it those that the machine trusts.
+    """
+
+    def __init__(self, trusts: ssl.SSLContext | None = None) -> None:
         self._client = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=64, limit_per_host=16, keepalive_timeout=30),
+            connector=aiohttp.TCPConnector(limit=64, limit_per_host=16, keepalive_timeout=30, ssl=trusts or True),
             headers={"User-Agent": f"Orderhaven/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,
@@ -36,15 +62,42 @@ class AioTransport:
                 timeout=aiohttp.ClientTimeout(total=timeout_s, ceil_threshold=inf),
             ) as reply:
                 return Response(reply.status, reply.headers, await _whole(reply))  # headers find a name in any case
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise NoAnswer(f"cannot be reached: {_about_certificate(error.certificate_error)}", sent=False) from None
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-            raise NoAnswer(f"cannot be reached ({type(error).__name__})", sent=False) from None
+            raise NoAnswer(f"cannot be reached ({_why(error)})", sent=False) from None
         except TimeoutError:
             raise NoAnswer("did not answer in time", sent=True) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise NoAnswer(f"broke off ({type(error).__name__})", sent=True) from None
+            raise NoAnswer(f"broke off ({_why(error)})", sent=True) from None
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _about_certificate(error: Exception) -> str:
+    number = getattr(error, "verify_code", 0)
+    words = getattr(error, "verify_message", "") or "no reason is given"
+    return _CERTIFICATES.get(number) or f"its certificate is not valid ({words})"
+
+
+def _why(error: BaseException) -> str:
+    """In a person's words; what is seldom is quoted as the system says it."""
+    match error:
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
+            return "not a web address"
+        case aiohttp.ClientConnectorDNSError():
+            return "no such host"
+        case aiohttp.ClientConnectorSSLError() | ssl.SSLError():
+            return "no encrypted connection could be made"
+        case aiohttp.ServerDisconnectedError():
+            return "the connection was closed"
+        case aiohttp.ClientPayloadError():
+            return "the answer ended halfway"
+        case OSError() if error.errno:
+            return _ERRORS.get(error.errno) or os.strerror(error.errno)
+        case _:
+            return "not what a web server says"
 
 
 async def _whole(reply: aiohttp.ClientResponse) -> bytes:
