@@ -52,7 +52,17 @@ def reasons_nobody_knows(path: Path) -> list[str]:
     ]
 
 
-_REASONED = {"TryLater", "RateLimited", "Unclear", "AuthRefused", "WrongAddress", "NotThere", "NotData", "NoAnswer"}
+_REASONED = {
+    "TryLater",
+    "RateLimited",
+    "Unclear",
+    "AuthRefused",
+    "AccessRefused",
+    "WrongAddress",
+    "NotThere",
+    "NotData",
+    "NoAnswer",
+}
 
 
 def _at_run_time(words: str) -> tuple[str, ...]:

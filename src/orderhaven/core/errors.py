@@ -11,7 +11,8 @@ HubError
 │   ├── OrderRefused    the other side said no and why
 │   └── OrderMissing    the other side does not know this order (any more)
 ├── AccountProblem      the merchant's, this connection: end the cycle, pause, one notice
-│   ├── AuthRefused
+│   ├── AuthRefused     the key is not good
+│   ├── AccessRefused   something else keeps us out: a plug-in, a firewall, an account that is not active
 │   ├── WrongAddress    the URL is not what it should be
 │   └── ClockOff        this machine's clock differs too much from theirs
 └── Surprise            ours: a reply nobody has seen before; park it with the redacted evidence
@@ -106,6 +107,13 @@ class AuthRefused(AccountProblem):
 
     def __init__(self, side: str, reason: str) -> None:
         super().__init__(ProblemKind.AUTH_REFUSED, side=side, reason=reason)
+
+
+class AccessRefused(AccountProblem):
+    """Something other than the key keeps us out. `reason` says what: a plug-in, a firewall, an account that is not active."""
+
+    def __init__(self, side: str, reason: str) -> None:
+        super().__init__(ProblemKind.ACCESS_REFUSED, side=side, reason=reason)
 
 
 class WrongAddress(AccountProblem):

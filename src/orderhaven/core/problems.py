@@ -44,6 +44,7 @@ class ProblemKind(StrEnum):
     SURPRISE = "surprise"
     # about a connection
     AUTH_REFUSED = "auth_refused"
+    ACCESS_REFUSED = "access_refused"
     WRONG_ADDRESS = "wrong_address"
     CLOCK_OFF = "clock_off"
     OTHER_ACCOUNT = "other_account"
@@ -141,6 +142,9 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ProblemKind.SURPRISE: "{side} answered something unknown: {cause}. Please report it; press Retry or handle the order by hand.",
     ProblemKind.AUTH_REFUSED: (
         "{side} refuses the key or secret ({reason}). Make or copy it again, give it to this connection, then resume it."
+    ),
+    ProblemKind.ACCESS_REFUSED: (
+        "{side} does not let Orderhaven in: {reason}. Mend that there, then resume the connection."
     ),
     ProblemKind.WRONG_ADDRESS: "{url} does not answer as it should ({reason}). Check the address, then resume.",
     ProblemKind.CLOCK_OFF: (

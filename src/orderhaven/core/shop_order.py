@@ -1,6 +1,6 @@
 """An order as the shop's back office shows it: what of ours it holds and how far the merchant is with it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -54,6 +54,14 @@ class ProductWanted(Struct, frozen=True):
 
     sku: str
     ean: str
+
+
+def as_meant(wanted: str, known: Collection[str]) -> str:
+    """The word itself, else the only one that differs from it in capitals alone; "" where there is none, or more than one."""
+    if wanted in known:
+        return wanted
+    alike = [word for word in known if word.casefold() == wanted.casefold()]
+    return alike[0] if len(alike) == 1 else ""
 
 
 class Placement(Struct, frozen=True):

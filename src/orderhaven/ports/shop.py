@@ -42,7 +42,9 @@ class Shop(Protocol):
         ...
 
     async def find_products(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
-        """The shop's product for each, by exact SKU, then by EAN. One that it does not have is absent."""
+        """The shop's product for each, by SKU, then by EAN. One that it does not have is absent.
+
+        An SKU is meant exactly; in other capitals it counts where the shop has only one such."""
         ...
 
     async def place(self, placement: Placement, *, not_after: datetime) -> Placed:

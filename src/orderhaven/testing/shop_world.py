@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from orderhaven.core.errors import CurrencyRefused, OrderMissing, OrderRefused, UnknownProduct
 from orderhaven.core.money import Money
 from orderhaven.core.shipment import TrackingCode
-from orderhaven.core.shop_order import Placement, ProductWanted, ShopLine, ShopOrder, ShopState
+from orderhaven.core.shop_order import Placement, ProductWanted, ShopLine, ShopOrder, ShopState, as_meant
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.sandbox import Article, BackOfficeOrder, Basket
 from orderhaven.testing.door import Door, enrol
@@ -174,9 +174,9 @@ class ShopWorld:
         return [order for order in self._orders.values() if order.changed_at and order.changed_at <= latest]
 
     def _product_for(self, wanted: ProductWanted) -> str:
-        for key, product in self._products.items():
-            if wanted.sku and product.article.sku == wanted.sku:
-                return key
+        keys = {product.article.sku: key for key, product in self._products.items()}
+        if wanted.sku and (sku := as_meant(wanted.sku, keys)):
+            return keys[sku]
         for key, product in self._products.items():
             if wanted.ean and product.article.ean == wanted.ean:
                 return key

@@ -37,6 +37,7 @@ TITLES: Mapping[ProblemKind, str] = {
     ProblemKind.UNEXPECTED_FACT: "Unexpected news",
     ProblemKind.SURPRISE: "Unknown answer",
     ProblemKind.AUTH_REFUSED: "Key refused",
+    ProblemKind.ACCESS_REFUSED: "Not let in",
     ProblemKind.WRONG_ADDRESS: "Wrong address",
     ProblemKind.CLOCK_OFF: "Clock is off",
     ProblemKind.OTHER_ACCOUNT: "Another account",

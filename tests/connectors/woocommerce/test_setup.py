@@ -6,7 +6,7 @@ import pytest
 
 from orderhaven.connectors.kit.knobs import FaultKind
 from orderhaven.connectors.woocommerce.site import fingerprint, site_root
-from orderhaven.core.errors import AuthRefused, ClockOff, TryLater, WrongAddress
+from orderhaven.core.errors import AccessRefused, ClockOff, TryLater, WrongAddress
 
 from .conftest import Shop, run
 
@@ -117,7 +117,7 @@ def test_a_shop_that_cannot_find_orders_exactly_is_refused(shop: Shop, version: 
 def test_a_firewall_is_named(shop: Shop) -> None:
     shop.sandbox.faults.add(FaultKind.STATUS, status=403)
 
-    with pytest.raises(AuthRefused, match="firewall"):
+    with pytest.raises(AccessRefused, match="firewall"):
         run(shop.connector().check())
 
 

@@ -8,6 +8,8 @@ import msgspec
 
 from orderhaven.connectors.kit.http import Response
 from orderhaven.core.errors import (
+    AccessRefused,
+    AccountProblem,
     AuthRefused,
     CurrencyRefused,
     HubError,
@@ -22,7 +24,9 @@ SIDE = "The shop"
 REFUSALS = (400, 401, 403, 404)
 INVALID_ORDER = "woocommerce_rest_shop_order_invalid_id"
 NO_ROUTE = "rest_no_route"
-_WRONG_KEY = "woocommerce_rest_authentication_error"
+_OF_THE_KEY = re.compile(r"woocommerce_rest_(?:authentication|cannot)_\w+")  # all other codes are somebody else's
+_NO_RIGHT = re.compile(r"woocommerce_rest_cannot_\w+")
+_LOGGED_IN_ONLY = frozenset({"rest_login_required", "rest_not_logged_in", "rest_cannot_access"})
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -61,7 +65,7 @@ def raise_read_refused(response: Response) -> NoReturn:
     """A question was refused, so it is the whole connection's trouble."""
     refusal = refusal_in(response)
     if response.status in (401, 403):
-        raise AuthRefused(SIDE, _why_not_allowed(refusal, response.status))
+        raise not_allowed(response)
     if refusal is None:
         raise NotThere(f"{SIDE} answers a web page with status {response.status} instead of data")
     if refusal.code == NO_ROUTE:
@@ -75,7 +79,7 @@ def error_of_telling(response: Response, *, shop_ref: str = "", currency: str = 
     if response.status in (401, 403):
         if refusal is None and response.status == 403:
             return OrderRefused(SIDE, "a firewall in front of it blocks this order (status 403)")
-        return AuthRefused(SIDE, _why_not_allowed(refusal, response.status))
+        return not_allowed(response)
     if refusal is None:
         return NotThere(f"{SIDE} answers a web page with status {response.status}")
     if refusal.draft:
@@ -89,14 +93,25 @@ def error_of_telling(response: Response, *, shop_ref: str = "", currency: str = 
     return OrderRefused(SIDE, _why_refused(refusal))
 
 
-def _why_not_allowed(refusal: Refusal | None, status: int) -> str:
+def not_allowed(response: Response) -> AccountProblem:
+    """A 401 or 403: about the key only where WooCommerce itself says so, else about what stands before it."""
+    refusal = refusal_in(response)
     if refusal is None:
-        return f"status {status}, from a firewall or a security plugin in front of it"
-    if refusal.code == "woocommerce_rest_cannot_view":
-        return "it does not know the consumer key, or its user may not see orders: use a shop manager's key"
-    if refusal.code == _WRONG_KEY:
-        return f"the consumer secret is wrong or the key may only read: {_plain(refusal.message)}"
-    return f"{refusal.code[:80]}: {_plain(refusal.message)}"
+        return AccessRefused(SIDE, f"status {response.status}, from a firewall or a security plugin in front of it")
+    if _NO_RIGHT.fullmatch(refusal.code):
+        return AuthRefused(
+            SIDE, "it does not know the consumer key, or its user may not see orders: use a shop manager's key"
+        )
+    if _OF_THE_KEY.fullmatch(refusal.code):
+        return AuthRefused(
+            SIDE, f"the consumer secret is wrong or the key lacks a right: {_plain(refusal.message).rstrip('.')}"
+        )
+    words = f"{_plain(refusal.message).rstrip('.')} ({refusal.code[:80]})"
+    if refusal.code in _LOGGED_IN_ONLY:
+        return AccessRefused(
+            SIDE, f"a plug-in or a rule of WordPress opens its REST API to those who are logged in only: {words}"
+        )
+    return AccessRefused(SIDE, f"a security plug-in or a firewall closes its REST API: {words}")
 
 
 def _why_refused(refusal: Refusal) -> str:

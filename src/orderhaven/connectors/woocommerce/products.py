@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from orderhaven.connectors.woocommerce.calls import Calls
 from orderhaven.connectors.woocommerce.mapping import PRODUCT_FIELDS, TheirProduct, can_be_sold, product_ref
 from orderhaven.connectors.woocommerce.placing import Taxed
-from orderhaven.core.shop_order import ProductWanted
+from orderhaven.core.shop_order import ProductWanted, as_meant
 
 
 class Products:
@@ -14,7 +14,10 @@ class Products:
         self._taxed: dict[str, Taxed] = {}
 
     async def find(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
-        """One call for SKUs, one for the EANs of the rest; one more for each SKU with a comma."""
+        """One call for SKUs, one for the EANs of the rest; one more for each SKU with a comma.
+
+        An SKU in other capitals counts where the shop has only one that could be meant.
+        """
         by_sku = await self._by("sku", (want.sku.strip() for want in wanted))
         rest = [want.ean.strip() for want in wanted if want.sku.strip() not in by_sku]
         by_ean = await self._by("global_unique_id", rest)
@@ -39,7 +42,7 @@ class Products:
             self._taxed[ref] = Taxed(their.tax_class, their.tax_status)
 
     async def _by(self, field: str, values: Iterable[str]) -> dict[str, str]:
-        """Refs by exact value. The shop's list ignores capitals, so what comes back is compared."""
+        """Refs by value. The shop's list ignores capitals, so what comes back is compared."""
         named = [value for value in dict.fromkeys(values) if value]
         plain = ",".join(value for value in named if "," not in value)
         found: dict[str, TheirProduct] = {}
@@ -50,7 +53,8 @@ class Products:
         self._taxed |= {
             product_ref(product): Taxed(product.tax_class, product.tax_status) for product in found.values()
         }
-        return {value: product_ref(found[value]) for value in named if value in found}
+        meant = {value: as_meant(value, found) for value in named}
+        return {value: product_ref(found[word]) for value, word in meant.items() if word}
 
 
 def _take_best(found: dict[str, TheirProduct], page: Sequence[TheirProduct], field: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from orderhaven.connectors.kit.session import NotData, shaped
-from orderhaven.connectors.woocommerce.answers import SIDE, NotThere, raise_read_refused, refusal_in
+from orderhaven.connectors.woocommerce.answers import SIDE, NotThere, not_allowed, raise_read_refused, refusal_in
 from orderhaven.connectors.woocommerce.calls import Calls, differ_by
 from orderhaven.connectors.woocommerce.facts import ShopFacts, read_facts
 from orderhaven.connectors.woocommerce.site import explain, fingerprint, refuse_plain_http
@@ -121,10 +121,11 @@ async def _may_write(calls: Calls) -> None:
     """An empty batch changes nothing, and needs the right to write all the same."""
     response = await calls.ask("/orders/batch", method="POST")
     if response.status in (401, 403):
-        refusal = refusal_in(response)
-        code = refusal.code if refusal else f"status {response.status}"
+        problem, refusal = not_allowed(response), refusal_in(response)
+        if not isinstance(problem, AuthRefused) or refusal is None:
+            raise problem
         raise AuthRefused(
-            SIDE, f"the key may read but not write ({code}): give it Read/Write and a shop manager as user"
+            SIDE, f"the key may read but not write ({refusal.code}): give it Read/Write and a shop manager as user"
         )
     if response.status not in (200, 201):
         raise Surprise(f"status {response.status} on an empty batch")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from orderhaven.core.errors import Surprise, TryLater
 from orderhaven.core.shop_order import ProductWanted, ShopState
@@ -125,6 +126,19 @@ class ShopFinding:
         found = await shop.find_products([mug, part_of_it])
 
         assert set(found) == {mug}
+
+    @fact()
+    async def test_a_sku_in_other_capitals_is_found_where_only_one_could_be_meant(self, subject: ShopSubject) -> None:
+        shop = await subject.warm()
+        subject.sandbox.stock([replace(MUG, sku="abc-1", ean=""), replace(LAMP, sku="Lamp", ean="")])
+        subject.sandbox.stock([replace(LAMP, sku="lamp", ean=""), replace(GIFT, sku="GIFT", ean="")])
+        subject.sandbox.stock([replace(GIFT, sku="gift", ean="")])
+        only, either, exact, same = (ProductWanted(sku, "") for sku in ("ABC-1", "LAMP", "GIFT", "abc-1"))
+
+        found = await shop.find_products([only, either, exact, same])
+
+        assert set(found) == {only, exact, same}
+        assert found[only] == found[same] != found[exact]
 
     @fact()
     async def test_an_unknown_product_is_absent(self, subject: ShopSubject) -> None:
