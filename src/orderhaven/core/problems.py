@@ -133,7 +133,8 @@ SENTENCES: Mapping[ProblemKind, str] = {
         "say whether that was meant."
     ),
     ProblemKind.OUTCOME_UNKNOWN: (
-        "{side} was told three times and never said what became of it. Look the order up there; press Retry or handle it by hand."
+        "Three requests to {side} went out, and it never said what became of them. Look the order up there; press Retry or "
+        "handle it by hand."
     ),
     ProblemKind.TAKES_LONG: "{side} has not taken this for {hours} hours ({reason}). Orderhaven keeps trying.",
     ProblemKind.UNEXPECTED_FACT: (

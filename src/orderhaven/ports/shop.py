@@ -11,10 +11,15 @@ from orderhaven.ports.connector import Account
 
 @dataclass(frozen=True, slots=True)
 class ShopPage:
-    """Part of a hearing; `cursor` as in `ports.marketplace.Page`."""
+    """Part of a hearing; `cursor` as in `ports.marketplace.Page`.
+
+    `position` is a cursor too, and may be kept at once: `hear` goes on from there after this page, and ends with the cursor
+    of the hearing that was broken off. "" on the last page, and where a list cannot be gone on with.
+    """
 
     orders: tuple[ShopOrder, ...]
     cursor: str
+    position: str = ""
     not_understood: Mapping[str, str] = field(default_factory=dict)  # shop_ref -> what is strange about that answer
 
 

@@ -153,7 +153,15 @@ def _count_as_shipped(ledger: Ledger, row: Order) -> None:
 
 
 def _unclear(ledger: Ledger, row: Order, message: Message, cause: str, pace: Pace) -> None:
-    ledger.change_message(row, message, state=MessageState.UNCLEAR, misses=0, due_at=ledger.now + pace.first_look)
+    """A request left and has no answer: that is a round. What a death of the hub leaves begun may never have left."""
+    ledger.change_message(
+        row,
+        message,
+        state=MessageState.UNCLEAR,
+        rounds=message.rounds + 1,
+        misses=0,
+        due_at=ledger.now + pace.first_look,
+    )
     ledger.event(row, "unclear", {"kind": message.kind, "cause": cause})
 
 
@@ -191,12 +199,10 @@ def _missed(ledger: Ledger, row: Order, message: Message, counts: bool, pace: Pa
     if not still_wanted(row, Kind(message.kind)):
         _drop(ledger, row, message)
         return
-    if message.rounds + 1 >= _ROUNDS:
+    if message.rounds >= _ROUNDS:
         _park(ledger, row, message, Park(ProblemKind.OUTCOME_UNKNOWN, {"side": pace.side}))
         return
-    ledger.change_message(
-        row, message, state=MessageState.DUE, rounds=message.rounds + 1, misses=0, handle="", due_at=ledger.now
-    )
+    ledger.change_message(row, message, state=MessageState.DUE, misses=0, handle="", due_at=ledger.now)
     ledger.event(row, "not_done", {"kind": message.kind})
 
 
@@ -204,7 +210,7 @@ def _could_not_be_seen(ledger: Ledger, row: Order, message: Message, pace: Pace)
     """Too early, or the look itself failed. The longer that goes on, the longer until the next; then a person hears of it."""
     settled_at = (message.not_after or ledger.now) + pace.settle
     wait = min(max((ledger.now - settled_at) / 4, pace.first_look), _LONGEST_BACK_OFF)
-    again_at = max(settled_at, ledger.now + wait)
+    again_at = settled_at if settled_at > ledger.now else ledger.now + wait
     ledger.change_message(row, message, state=MessageState.UNCLEAR, misses=0, due_at=again_at)
     _say_if_long(ledger, row, message, "it does not say whether it was done", pace)
 

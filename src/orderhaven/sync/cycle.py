@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 import structlog
 
 from orderhaven.ports.connector import Declaration, Role
-from orderhaven.store import connections, outbox, shop_readings
+from orderhaven.store import connections, outbox, shop_readings, sql
 from orderhaven.store.connections import Claim
 from orderhaven.store.hop import StoreTrouble
 from orderhaven.store.models import Connection, ConnectionState
@@ -18,14 +18,16 @@ from orderhaven.sync.hub import Hub
 log = structlog.get_logger()
 P = ParamSpec("P")
 R = TypeVar("R")
-_TELLS_FOR_S = 45.0  # real seconds: a cycle tells for a bounded time, the rest is due again at once
+# real seconds: a cycle hears and tells for a bounded time each, so that neither waits for the end of the other
+_HEARS_FOR_S = 5.0
+_TELLS_FOR_S = 45.0
 _CONNECTOR_AGAIN = timedelta(minutes=15)
 _WAIT_AGAIN = timedelta(minutes=1)  # a wait that is over while its shop cannot be read
 
 
 @dataclass
 class Cycle:
-    """A claimed connection and everything a beat needs. `schedule` is written once, at the end."""
+    """A claimed connection and everything a beat needs. `schedule` is written before the next beat, and at the end."""
 
     hub: Hub
     claim: Claim
@@ -42,11 +44,25 @@ class Cycle:
         limits = self.declaration.limits
         return Pace(self.declaration.title, limits.settle, limits.outcome_deadline, self.hub.chance.random())
 
+    def hears_until(self) -> datetime:
+        return self.now() + self.hub.clock.in_real(_HEARS_FOR_S)
+
     def tells_until(self) -> datetime:
         return self.now() + self.hub.clock.in_real(_TELLS_FOR_S)
 
     def not_after(self) -> datetime:
         return self.now() + self.hub.clock.in_real(self.declaration.limits.call_timeout_s)
+
+    def time_per_message(self) -> timedelta | None:
+        """How long it took lately to send one message, those sent at the same time shared; None: not seen yet."""
+        return self.hub.times_per_message.get(self.row.pk)
+
+    def note_time_per_message(self, took: timedelta) -> None:
+        self.hub.times_per_message[self.row.pk] = max(took, timedelta(0))
+
+    async def keep(self, **columns: object) -> None:
+        """Write down how far the cycle has come: a death repeats nothing of it."""
+        await self.store(_keep_in_store, self.claim, columns)
 
     def heard(self, begun_at: datetime, cursor: str) -> None:
         """A whole hearing was taken in: the cursor moves, and the next one is due an interval after this one began."""
@@ -98,7 +114,7 @@ async def run_cycle(hub: Hub, connection_id: int, beats: Mapping[Role, tuple[Bea
         for beat in beats[Role(row.role)]:
             if not ((cycle.usable or beat.in_trouble) and _is_due(row, beat.column, cycle)):
                 continue
-            if not await guard(cycle, beat.run):
+            if not (await guard(cycle, _keep_schedule) and await guard(cycle, beat.run)):
                 break
         else:
             if cycle.usable and row.failures:
@@ -113,6 +129,16 @@ async def _open(cycle: Cycle) -> None:
 def _is_due(row: Connection, column: str, cycle: Cycle) -> bool:
     due_at = getattr(row, column)
     return due_at is not None and due_at <= cycle.now()
+
+
+async def _keep_schedule(cycle: Cycle) -> None:
+    if cycle.schedule:
+        await cycle.keep(**cycle.schedule)
+
+
+def _keep_in_store(claim: Claim, columns: dict[str, object]) -> None:
+    with sql.unhurried():
+        connections.save_schedule(claim, **columns)
 
 
 async def _plan(cycle: Cycle) -> None:

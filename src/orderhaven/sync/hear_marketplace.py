@@ -1,7 +1,7 @@
 """marketplace -> hub: new orders, and what changed of the others."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from msgspec.structs import replace
@@ -30,20 +30,20 @@ async def hear_marketplace(cycle: Cycle) -> None:
     if link is None:
         cycle.heard(cycle.now(), cycle.row.cursor)
         return
-    begun_at = cycle.now()
+    begun_at, until = cycle.now(), cycle.hears_until()
     cursor, new = cycle.row.cursor, 0
     reads_new = True
     async for page in _marketplace(cycle).hear(cycle.row.cursor):
         if fresh := await _never_seen(cycle, link, page.sightings):
             whole = await _with_orders(cycle, fresh) if reads_new else fresh
-            reads_new = all(one.order is not None for one in whole)
+            reads_new = all(one.order is not None for one in whole) and cycle.now() < until
             new += await cycle.store(orders.take_new, cycle.claim, link, whole, cycle.now())
         cursor = page.cursor
     cycle.heard(begun_at, cursor)
     if new:
         log.info("orders_heard", new=new)
     if has_unread or _accepts(cycle) or not reads_new:
-        await _read_whole_orders(cycle, link)
+        await _read_whole_orders(cycle, link, until)
 
 
 async def _never_seen(cycle: Cycle, link: Link, sightings: Sequence[Sighting]) -> Sequence[Sighting]:
@@ -69,13 +69,16 @@ async def _with_orders(cycle: Cycle, fresh: Sequence[Sighting]) -> Sequence[Sigh
     return [replace(one, order=whole.get(one.ref, one.order)) for one in fresh]
 
 
-async def _read_whole_orders(cycle: Cycle, link: Link) -> None:
-    """In batches, until every order that is listed is read or has said why not."""
+async def _read_whole_orders(cycle: Cycle, link: Link, until: datetime) -> None:
+    """In batches, until every order that is listed is read or has said why not; the rest in the next cycle, at once."""
     while refs := await cycle.store(orders.to_read, link, cycle.now(), _READ_AT_ONCE):
         answers = await _read(cycle, refs)
         whole = [answer for answer in answers.values() if isinstance(answer, Order)]
         await cycle.store(orders.take_orders, cycle.claim, link, whole, cycle.now())
         await _say_what_failed(cycle, link, answers)
+        if cycle.now() >= until:
+            cycle.schedule["hear_at"] = cycle.now()
+            return
 
 
 async def _read(cycle: Cycle, refs: Sequence[str]) -> dict[str, Order | Exception]:

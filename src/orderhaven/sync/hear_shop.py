@@ -14,36 +14,53 @@ log = structlog.get_logger()
 
 
 async def hear_shop(cycle: Cycle) -> None:
-    """Orders changed since the last hearing."""
-    begun_at = cycle.now()
+    """Orders changed since the last hearing. One that takes long goes on in the next cycle, where this one stopped."""
+    begun_at, until = cycle.now(), cycle.hears_until()
     cursor = cycle.row.cursor
     async for page in _shop(cycle).hear(cycle.row.cursor):
         if page.orders:
             await cycle.store(shop_readings.take_readings, cycle.claim, page.orders, begun_at, cycle.now())
         await _say_not_understood(cycle, page.not_understood)
         cursor = page.cursor
+        if page.position:
+            await cycle.keep(cursor=page.position)
+            if cycle.now() >= until:
+                return
     cycle.heard(begun_at, cursor)
 
 
 async def reread_open(cycle: Cycle) -> None:
-    """Every open order by its id: some shops do not move an order's change date, and none lists its trash."""
+    """Every open order by its id: some shops do not move an order's change date, and none lists its trash.
+
+    Where that takes long, the next cycle goes on with the orders that this one did not come to.
+    """
+    until = cycle.hears_until()
     limit = cycle.declaration.limits.orders_per_look
-    after = 0
+    after = cycle.row.reread_after
     while page := await cycle.store(shop_readings.open_in_shop, cycle.row.pk, after, limit):
         after = page[-1][0]
         await _read(cycle, [shop_ref for _, shop_ref in page], cycle.now())
+        if len(page) < limit:
+            break
+        await cycle.keep(reread_after=after)
+        if cycle.now() >= until:
+            return
     # "every time" means with every hearing
     every = max(cycle.declaration.limits.reread_every, timedelta(seconds=cycle.row.hear_every_s))
-    cycle.schedule["reread_at"] = connections.jittered(cycle.now(), every, cycle.hub.chance.random())
+    again_at = connections.jittered(cycle.now(), every, cycle.hub.chance.random())
+    cycle.schedule |= {"reread_at": again_at, "reread_after": 0}
 
 
 async def end_waits(cycle: Cycle) -> None:
     """Read the orders whose wait is over; while the shop cannot be read they are held until their ship-by margin."""
+    until = cycle.hears_until()
     limit = cycle.declaration.limits.orders_per_look
     try:
         if not cycle.usable:
             raise TryLater("the connection is paused or wants quiet")
-        while refs := await cycle.store(shop_readings.waits_over, cycle.row.pk, cycle.now(), limit):
+        while cycle.now() < until and (
+            refs := await cycle.store(shop_readings.waits_over, cycle.row.pk, cycle.now(), limit)
+        ):
             if not await _read(cycle, refs, cycle.now()):
                 await cycle.store(shop_readings.waits_unread, cycle.claim, cycle.now())
                 return

@@ -53,6 +53,7 @@ class Hub:
     chance: random.Random = field(default_factory=random.Random)
     declared: Mapping[str, Declaration] = field(default_factory=declarations)
     people_kept_for: timedelta = timedelta(days=30)  # buyers' personal data, after the last closing event
+    times_per_message: dict[int, timedelta] = field(default_factory=dict)  # connection -> how long one took last
     _open: dict[int, _Opened] = field(default_factory=dict)
 
     def declaration_of(self, row: Connection) -> Declaration:

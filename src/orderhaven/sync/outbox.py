@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -16,7 +17,6 @@ from orderhaven.store import outbox as rows
 from orderhaven.store.models import Message, MessageState
 from orderhaven.store.outbox import Composed
 from orderhaven.store.verdicts import MayHaveHappened, Verdict
-from orderhaven.sync.at_once import at_once
 from orderhaven.sync.cycle import Cycle
 from orderhaven.sync.recovery import verdict_of
 
@@ -26,6 +26,8 @@ Verdicts = Mapping[int, Verdict]
 # what the data of one order can bring about, the bugs of ours that it brings out included
 _OF_ONE_ORDER = (OrderProblem, Surprise, LookupError, ValueError, TypeError, ArithmeticError)
 _GATHERS_FOR_S = 0.2  # real seconds: how long the first answer waits for others, to be written down with them
+_TRIES = 10  # when so many came to nothing, and none to anything, no more is begun
+_BEGINS_AHEAD_S = 2.0  # real seconds: what a death leaves begun and unsent, each to be verified before it is sent again
 
 
 class Sent(Struct, frozen=True):
@@ -63,12 +65,12 @@ async def deliver(cycle: Cycle, mouth: Mouth) -> None:
     until = cycle.tells_until()
     while cycle.now() < until:
         due = await cycle.store(rows.take_up, cycle.claim, cycle.now())
-        moved = sum([await turn(cycle, mouth) for state, turn in _TURNS.items() if state in due])
+        moved = sum([await turn(cycle, mouth, until) for state, turn in _TURNS.items() if state in due])
         if not moved:
             return
 
 
-async def _look_again(cycle: Cycle, mouth: Mouth) -> int:
+async def _look_again(cycle: Cycle, mouth: Mouth, until: datetime) -> int:
     """Unclear messages: what the other side's own record says of them."""
     begun_at = cycle.now()
     messages = await _due(cycle, MessageState.UNCLEAR, cycle.declaration.limits.orders_per_look)
@@ -78,7 +80,7 @@ async def _look_again(cycle: Cycle, mouth: Mouth) -> int:
     return len(messages)
 
 
-async def _ask_after(cycle: Cycle, mouth: Mouth) -> int:
+async def _ask_after(cycle: Cycle, mouth: Mouth, until: datetime) -> int:
     """Messages that were taken in: what became of them."""
     messages = await _due(cycle, MessageState.AWAITING, cycle.declaration.limits.outcomes_per_call)
     if messages:
@@ -86,7 +88,8 @@ async def _ask_after(cycle: Cycle, mouth: Mouth) -> int:
     return len(messages)
 
 
-async def _send_due(cycle: Cycle, mouth: Mouth) -> int:
+async def _send_due(cycle: Cycle, mouth: Mouth, until: datetime) -> int:
+    """What is not begun by `until` stays due."""
     messages = await _due(cycle, MessageState.DUE, cycle.declaration.limits.orders_per_look)
     if not messages:
         return 0
@@ -100,13 +103,12 @@ async def _send_due(cycle: Cycle, mouth: Mouth) -> int:
                 case verdict:
                     verdicts[message.id] = verdict
     await _finish(cycle, messages, verdicts, MessageState.DUE)
-    not_after = cycle.not_after()
-    begun = await cycle.store(rows.begin, cycle.claim, composed, not_after, cycle.now())
-    await _send_all(cycle, mouth, [one.message for one in composed if one.message.id in begun], not_after)
+    if composed:
+        await _send_all(cycle, Outgoing(cycle, mouth, composed, until))
     return len(messages)
 
 
-_TURNS: Mapping[MessageState, Callable[[Cycle, Mouth], Awaitable[int]]] = {
+_TURNS: Mapping[MessageState, Callable[[Cycle, Mouth, datetime], Awaitable[int]]] = {
     MessageState.UNCLEAR: _look_again,
     MessageState.AWAITING: _ask_after,
     MessageState.DUE: _send_due,
@@ -141,28 +143,97 @@ def _own_trouble(cycle: Cycle, message: Message, error: Exception) -> Verdict:
     return verdict_of(error, cycle.declaration.title)
 
 
-async def _send_all(cycle: Cycle, mouth: Mouth, messages: Sequence[Message], not_after: datetime) -> None:
-    """Send at once what the declared limits allow, and write down in groups what comes back: a commit waits for the disk."""
-    answered: list[Sent] = []
-    ends: list[HubError] = []
+class Outgoing:
+    """Composed messages on their way out, in order.
 
-    async def send(message: Message) -> None:
-        answered.append(await _send_one(cycle, mouth, message, not_after))
+    Begun is only what goes out within about two seconds at the pace just seen: whatever a death leaves begun, sent or not,
+    has to be verified before it is sent again.
+    """
 
-    sending = asyncio.ensure_future(at_once(cycle.declaration.limits.calls_at_once, messages, send))
+    def __init__(self, cycle: Cycle, mouth: Mouth, composed: Sequence[Composed], until: datetime) -> None:
+        self.answered: list[Sent] = []  # not written down yet
+        self.ends: list[HubError] = []
+        self.sent = 0
+        self.broke: Exception | None = None  # what kept the rest from being begun
+        self._cycle = cycle
+        self._mouth = mouth
+        self._left = deque(composed)
+        self._until = until
+        self._begun: deque[tuple[Message, datetime]] = deque()  # with the moment after which it must not be sent
+        self._beginning = asyncio.Lock()
+        self._began_at = cycle.now()
+        self._sent_before = 0  # when the newest were begun
+
+    async def send_all(self) -> None:
+        """As many at once as the declared limits allow."""
+        most = min(self._cycle.declaration.limits.calls_at_once, len(self._left))
+        await asyncio.gather(*(self._send_one_after_another() for _ in range(most)))
+        self._note_pace()
+
+    async def _send_one_after_another(self) -> None:
+        while (begun := await self._next()) is not None:
+            answer = await _send_one(self._cycle, self._mouth, *begun)
+            self.sent += 1
+            self.answered.append(answer)
+            if answer.ends is not None:
+                self.ends.append(answer.ends)
+
+    async def _next(self) -> tuple[Message, datetime] | None:
+        if not self._begun:
+            async with self._beginning:
+                while not self._begun and self._goes_on():
+                    await self._begin_some()
+        return self._begun.popleft() if self._begun else None
+
+    def _goes_on(self) -> bool:
+        """Not when the time is over, nor when one answer, or all of many, said that the cycle ends."""
+        ended = any(isinstance(error, AccountProblem | RateLimited) for error in self.ends)
+        came_to_nothing = _TRIES <= self.sent == len(self.ends)
+        return bool(self._left) and not (ended or came_to_nothing or self.broke or self._cycle.now() >= self._until)
+
+    async def _begin_some(self) -> None:
+        cycle = self._cycle
+        self._note_pace()
+        some = [self._left.popleft() for _ in range(min(self._how_many(), len(self._left)))]
+        self._began_at, not_after = cycle.now(), cycle.not_after()
+        try:
+            begun = await cycle.store(rows.begin, cycle.claim, some, not_after, cycle.now())
+        except Exception as error:  # noqa: BLE001 - raised again once what was begun before is answered
+            self.broke = error
+            return
+        self._begun.extend((one.message, not_after) for one in some if one.message.id in begun)
+
+    def _how_many(self) -> int:
+        at_once, each = self._cycle.declaration.limits.calls_at_once, self._cycle.time_per_message()
+        if each is None:
+            return at_once
+        ahead = self._cycle.hub.clock.in_real(_BEGINS_AHEAD_S)
+        return max(ahead // each, at_once) if each else len(self._left)
+
+    def _note_pace(self) -> None:
+        """How long one message took, of those sent since the newest were begun."""
+        if sent := self.sent - self._sent_before:
+            self._cycle.note_time_per_message((self._cycle.now() - self._began_at) / sent)
+            self._sent_before = self.sent
+
+
+async def _send_all(cycle: Cycle, outgoing: Outgoing) -> None:
+    """Write down in groups what comes back: a commit waits for the disk."""
+    sending = asyncio.ensure_future(outgoing.send_all())
     try:
-        while answered or not sending.done():
+        while outgoing.answered or not sending.done():
             await asyncio.wait([sending], timeout=_GATHERS_FOR_S)
             if sending.done():
                 sending.result()
-            group = answered.copy()
-            answered.clear()
-            ends += [one.ends for one in group if one.ends is not None]
+            group = outgoing.answered.copy()
+            outgoing.answered.clear()
             verdicts = {one.message.id: one.verdict for one in group}
             await _finish(cycle, [one.message for one in group], verdicts, MessageState.SENDING)
     finally:
         sending.cancel()
-    _end_cycle_if(ends, len(messages))
+    if outgoing.broke is not None:
+        raise outgoing.broke
+    _end_cycle_if(outgoing.ends, outgoing.sent)
 
 
 async def _send_one(cycle: Cycle, mouth: Mouth, message: Message, not_after: datetime) -> Sent:

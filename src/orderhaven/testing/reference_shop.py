@@ -48,18 +48,19 @@ class ReferenceShop:
         return Account(fingerprint=self._world.name, name=name, currencies=self._world.currencies)
 
     async def hear(self, since: str) -> AsyncIterator[ShopPage]:
-        cursor = self._clock.now().isoformat()
         if not since:
             await self._caller.read("GET /orders/changed", lambda: None)
-            yield ShopPage((), cursor)
+            yield ShopPage((), self._clock.now().isoformat())
             return
-        start, after = datetime.fromisoformat(since) - REFERENCE_SHOP.limits.overlap, ""
+        begin, *then = since.split(" then ")
+        cursor, after = then or (self._clock.now().isoformat(), "")
+        start = datetime.fromisoformat(begin) - REFERENCE_SHOP.limits.overlap
         while True:
             orders = await self._page(start, after)
-            yield ShopPage(tuple(orders), cursor)
-            if len(orders) < self._world.page_size:
+            after = orders[-1].shop_ref if len(orders) >= self._world.page_size else ""
+            yield ShopPage(tuple(orders), cursor, f"{begin} then {cursor} then {after}" if after else "")
+            if not after:
                 return
-            after = orders[-1].shop_ref
 
     async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
         found = await self._caller.read("GET /orders", lambda: self._world.by_key(shop_refs))

@@ -59,13 +59,14 @@ class WooCommerce:
         return account
 
     async def hear(self, since: str) -> AsyncIterator[ShopPage]:
-        hearing = Hearing(self._calls, self._outside.clock)
         if not since:
-            yield ShopPage((), await hearing.now())
+            yield ShopPage((), await Hearing(self._calls, self._outside.clock).now())
             return
-        async for answers in hearing.pages(start_of(since, _LIMITS.overlap)):
+        start, began = start_of(since, _LIMITS.overlap)
+        hearing = Hearing(self._calls, self._outside.clock, began)
+        async for answers in hearing.pages(start):
             orders, strange = await self._understood(answers)
-            yield ShopPage(orders, hearing.cursor, strange)
+            yield ShopPage(orders, hearing.cursor, hearing.position, strange)
 
     async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
         found: dict[str, ShopOrder] = {}

@@ -19,13 +19,17 @@ from orderhaven.core.errors import Surprise
 from orderhaven.ports.clock import Clock
 
 _SECOND = timedelta(seconds=1)
+_THEN = " then from "  # in a cursor: the shop's clock when the hearing began, and how far it came
 _MOST_NAMED = 400  # ids in one address; a server takes about 8,000 characters
 
 
-def start_of(since: str, overlap: timedelta) -> datetime:
-    """From a cursor to the moment to ask from."""
+def start_of(since: str, overlap: timedelta) -> tuple[datetime, str]:
+    """From a cursor to the moment to ask from; of a hearing that was broken off, also the cursor that it began with."""
+    cursor, _, position = since.partition(_THEN)
     try:
-        return datetime.fromisoformat(since).astimezone(UTC) - overlap - _SECOND
+        if position:
+            return datetime.fromisoformat(position), cursor
+        return datetime.fromisoformat(cursor).astimezone(UTC) - overlap - _SECOND, ""
     except ValueError:
         raise Surprise(f"a cursor of another shape: {since[:40]}") from None
 
@@ -54,10 +58,11 @@ def _marks_of(answer: msgspec.Raw) -> Marks:
 
 
 class Hearing:
-    def __init__(self, calls: Calls, clock: Clock) -> None:
+    def __init__(self, calls: Calls, clock: Clock, cursor: str = "") -> None:
         self._calls = calls
         self._clock = clock
-        self.cursor = ""  # set by the first answer: the shop's clock then
+        self.cursor = cursor  # set by the first answer of all: the shop's clock then
+        self.position = ""  # from where the page after the last one given is asked for; "": there is none
 
     async def now(self) -> str:
         """A cursor at the shop's present."""
@@ -70,13 +75,15 @@ class Hearing:
         while True:
             answers = await self._ask(_query(after, seen))
             changes = [(marks.id, marks.changed_at()) for marks in map(_marks_of, answers)]
+            start = max(after, changes[-1][1] - _SECOND) if len(changes) >= PER_PAGE else None
+            self.position = f"{self.cursor}{_THEN}{start.isoformat()}" if start is not None and start > after else ""
             yield [(order_id, answer) for (order_id, _), answer in zip(changes, answers, strict=True)]
-            if len(changes) < PER_PAGE:
+            if start is None:
                 return
             if all(order_id in seen for order_id, _ in changes):
                 raise Surprise("the shop gives the same page again: it ignores exclude and offset")
             seen |= dict(changes)
-            after = max(after, changes[-1][1] - _SECOND)
+            after = start
             seen = {order_id: changed for order_id, changed in seen.items() if changed > after}
 
     async def _ask(self, query: dict[str, str]) -> list[msgspec.Raw]:

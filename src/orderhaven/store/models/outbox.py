@@ -57,7 +57,7 @@ class Message(models.Model):
     state = models.CharField(max_length=10)
     attempt = models.PositiveIntegerField(default=0)
     epoch = models.BigIntegerField(default=0)
-    rounds = models.PositiveIntegerField(default=0)  # how often it stayed unclear and was found not done
+    rounds = models.PositiveIntegerField(default=0)  # how often a request left and nobody said what became of it
     misses = models.PositiveIntegerField(default=0)  # looks since `settled_at` that did not find it
     made_at = models.DateTimeField()
     due_at = models.DateTimeField()  # next sending, look or question, by state

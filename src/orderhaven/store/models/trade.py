@@ -40,6 +40,7 @@ class Connection(models.Model):
     tell_at = models.DateTimeField(null=True)  # null: nothing to tell
     wait_at = models.DateTimeField(null=True)  # of a shop: when the first wait for a code ends
     reread_at = models.DateTimeField(null=True)  # of a shop: when open orders are read again
+    reread_after = models.BigIntegerField(default=0)  # how far that has come: the key of the last order that was read
     quiet_until = models.DateTimeField(null=True)  # after failures or on their wish: nothing is sent before this
     cursor = models.TextField(default="")
     heard_at = models.DateTimeField(null=True)  # the last whole hearing

@@ -130,6 +130,21 @@ class ShopHearing:
         assert {ref for ref, order in heard.items() if order.state is ShopState.COMPLETED} == set(refs)
 
     @fact()
+    async def test_a_hearing_that_breaks_off_goes_on_from_its_position_and_ends_with_its_own_cursor(
+        self, subject: ShopSubject
+    ) -> None:
+        refs, cursor = await many_completed(subject, apart=timedelta(seconds=1))
+        first = await anext(subject.another().hear(cursor))
+        subject.clock.advance(timedelta(hours=3))
+
+        rest, ends_with = await subject.hear(first.position)
+
+        # from the clock of its own first question: what changed while nobody listened is overlapped from there
+        assert (first.position != "", ends_with) == (True, first.cursor)
+        assert {order.shop_ref for order in first.orders} | set(rest) >= set(refs)
+        assert len(rest) < len(refs)
+
+    @fact()
     async def test_pages_that_shift_while_they_are_read_lose_no_change_for_two_hearings(
         self, subject: ShopSubject
     ) -> None:
@@ -240,7 +255,7 @@ async def reading(subject: ShopSubject, shop_ref: str) -> ShopOrder:
     return read[shop_ref]
 
 
-async def many_completed(subject: ShopSubject) -> tuple[list[str], str]:
+async def many_completed(subject: ShopSubject, apart: timedelta = timedelta(0)) -> tuple[list[str], str]:
     """More orders than one page holds, completed after a hearing of which this is the cursor."""
     shop = await subject.warm()
     refs = [(await placed(subject, shop)).order.shop_ref for _ in range(2 * subject.page_size + 3)]
@@ -249,4 +264,5 @@ async def many_completed(subject: ShopSubject) -> tuple[list[str], str]:
     subject.clock.advance(timedelta(hours=1))
     for ref in refs:
         subject.sandbox.complete(ref)
+        subject.clock.advance(apart)
     return refs, cursor
