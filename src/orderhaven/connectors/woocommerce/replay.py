@@ -17,7 +17,18 @@ from orderhaven.ports.connector import MemoryTokens, Outside
 from orderhaven.ports.replay import Likeness, NotPlayed, PlayedAnswer, RecordedRequest, SentRequest
 from orderhaven.ports.sandbox import Article
 
+# a recorded product's field -> the sandbox's
+_PRODUCT_FIELDS = {
+    "type": "kind",
+    "size": "size",
+    "tax_class": "tax_class",
+    "tax_status": "tax_status",
+    "status": "status",
+    "backorders": "backorders",
+    "stock_status": "said_stock_status",
+}
 _USERS = {"user:hub": 2, "user:buyer": 3}
+_FIRST_ID = 50001  # as in the recordings: a coupon's number also stands inside a text
 _UNSOLD = frozenset({"variable", "external", "grouped"})
 # what the connector's own settings change in its requests
 _WAYS: Sequence[Mapping[str, str]] = ({}, {"mail_buyer": "yes"}, {"lower_stock": "no"})
@@ -55,6 +66,7 @@ class Recorded:
                 raise NotPlayed(f"the sandbox has no setting {name!r}")
             _SETTINGS[name](self.sandbox, value)
         names: dict[str, Any] = {**_USERS}
+        self.sandbox.book.number_from(_FIRST_ID)
         for product in products:
             names[f"product:{product['name']}"] = self._add_product(product, names)
         return names
@@ -96,9 +108,8 @@ class Recorded:
         article = Article(product.get("sku", ""), product.get("ean", ""), title, product.get("price", "0"))
         if product.get("type", "simple") not in _UNSOLD:
             self.articles.append(article)
-        more = {name: product[name] for name in ("tax_class", "tax_status", "status") if name in product}
-        if "type" in product:
-            more["kind"] = product["type"]
+        more = {ours: product[theirs] for theirs, ours in _PRODUCT_FIELDS.items() if theirs in product}
+        more["manages_stock"] = product.get("stock") is not None
         if "parent" in product:
             more["parent_id"] = names[f"product:{product['parent']}"]
         return self.sandbox.add_product(article, product.get("stock") or 0, **more).id

@@ -77,9 +77,12 @@ class Sandbox:
             self.add_product(article, quantity)
 
     def add_product(self, article: Article, quantity: int = 1000, **more: Any) -> SandboxProduct:
-        """`more` overrides the product's fields: kind, parent_id, tax_class, tax_status, status."""
-        product_id = self.book.next_id()
-        product = SandboxProduct(product_id, article.sku, article.ean, article.title, article.price, quantity, **more)
+        """`more` overrides the product's fields: kind, parent_id, tax_class, tax_status, status ..."""
+        product_id, title = self.book.next_id(), article.title
+        if more.get("size"):  # a variation is named after its parent
+            title = f"{self.book.products[more['parent_id']].name} - {more['size']}"
+        fields = {"modified": self._api.now(), **more}
+        product = SandboxProduct(product_id, article.sku, article.ean, title, article.price, quantity, **fields)
         self.book.add_product(product)
         return product
 

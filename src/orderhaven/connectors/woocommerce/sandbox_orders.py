@@ -44,6 +44,23 @@ class SandboxProduct:
     tax_class: str = ""
     tax_status: str = "taxable"
     status: str = "publish"
+    size: str = ""  # of a variation, its only attribute
+    manages_stock: bool = True
+    backorders: str = "no"
+    said_stock_status: str = "instock"  # of one that keeps no stock
+    modified: int = 0  # seconds since 1970, UTC
+
+    @property
+    def stock_status(self) -> str:
+        if not self.manages_stock:
+            return self.said_stock_status
+        if self.stock > 0:
+            return "instock"
+        return "outofstock" if self.backorders == "no" else "onbackorder"
+
+    def move_stock(self, by: int, now: int) -> None:
+        self.stock += by
+        self.modified = now
 
 
 @dataclass(frozen=True)
@@ -89,6 +106,10 @@ class OrderBook:
         self._last_id += 1
         return self._last_id
 
+    def number_from(self, first: int) -> None:
+        """The next id is this one."""
+        self._last_id = first - 1
+
     @property
     def statuses(self) -> dict[str, str]:
         return STATUSES | self.custom_statuses
@@ -122,7 +143,7 @@ class OrderBook:
             order.paid = now
         if status == "completed" and order.completed is None:
             order.completed = now
-        self._move_stock(order)
+        self._move_stock(order, now)
         self._mail(order, was_new=was_new)
 
     def remove(self, order: SandboxOrder) -> None:
@@ -160,28 +181,30 @@ class OrderBook:
         if at >= 0 and self._by_change[at] == (order.modified, order.id):
             del self._by_change[at]
 
-    def _move_stock(self, order: SandboxOrder) -> None:
+    def _move_stock(self, order: SandboxOrder, now: int) -> None:
         if order.status in _TAKES_STOCK and not order.stock_taken:
             order.stock_taken = True
             for line in order.body["line_items"]:
-                self._take(line)
+                self._take(line, now)
         elif order.status in _GIVES_STOCK_BACK and order.stock_taken:
             order.stock_taken = False
             for line in order.body["line_items"]:
-                self._give_back(line)
+                self._give_back(line, now)
 
-    def _take(self, line: Body) -> None:
+    def _take(self, line: Body, now: int) -> None:
         product = self.products.get(line["variation_id"] or line["product_id"])
-        if product is None or any(entry["key"] == "_reduced_stock" for entry in line["meta_data"]):
+        if product is None or not product.manages_stock:
             return
-        product.stock -= line["quantity"]  # it oversells without a word
+        if any(entry["key"] == "_reduced_stock" for entry in line["meta_data"]):
+            return
+        product.move_stock(-line["quantity"], now)  # it oversells without a word
         line["meta_data"].append({"id": self.next_id(), "key": "_reduced_stock", "value": str(line["quantity"])})
 
-    def _give_back(self, line: Body) -> None:
+    def _give_back(self, line: Body, now: int) -> None:
         product = self.products.get(line["variation_id"] or line["product_id"])
         for entry in [entry for entry in line["meta_data"] if entry["key"] == "_reduced_stock"]:
             if product is not None:
-                product.stock += int(float(entry["value"]))
+                product.move_stock(int(float(entry["value"])), now)
             line["meta_data"].remove(entry)
 
     def _mail(self, order: SandboxOrder, *, was_new: bool) -> None:

@@ -1,10 +1,12 @@
 """The sandbox's routes beside orders: products, taxes, settings, reports, and what it says of itself."""
 
 from collections.abc import Callable
+from datetime import UTC
+from zoneinfo import ZoneInfo
 
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, page_of, products_listed
-from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxProduct
+from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxProduct, as_text
 from orderhaven.connectors.woocommerce.sandbox_replies import chosen, page, reply
 from orderhaven.connectors.woocommerce.sandbox_site import Site, home_of
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes
@@ -33,13 +35,13 @@ class ShopRoutes:
     def _list_products(self, request: Request) -> Response:
         found, total = products_listed(self.book, request.query)
         fields = request.query.get("_fields", "")
-        return page([chosen(_product(product), fields) for product in found], total, request.query)
+        return page([chosen(_product(product, self.book.zone), fields) for product in found], total, request.query)
 
     def _get_product(self, request: Request, product_id: str) -> Response:
         product = self.book.products.get(int(product_id))
         if product is None:
             raise ApiError(404, "woocommerce_rest_product_invalid_id", "Invalid ID.")
-        return reply(chosen(_product(product), request.query.get("_fields", "")))
+        return reply(chosen(_product(product, self.book.zone), request.query.get("_fields", "")))
 
     def _get_variation(self, request: Request, _parent: str, product_id: str) -> Response:
         return self._get_product(request, product_id)
@@ -101,7 +103,7 @@ class ShopRoutes:
         )
 
 
-def _product(product: SandboxProduct) -> Body:
+def _product(product: SandboxProduct, zone: ZoneInfo) -> Body:
     return {
         "id": product.id,
         "name": product.name,
@@ -111,8 +113,12 @@ def _product(product: SandboxProduct) -> Body:
         "global_unique_id": product.ean,
         "price": product.price,
         "parent_id": product.parent_id,
-        "stock_quantity": product.stock,
-        "manage_stock": True,
+        "stock_quantity": product.stock if product.manages_stock else None,
+        "stock_status": product.stock_status,
+        "manage_stock": product.manages_stock,
+        "backorders": product.backorders,
+        "date_modified": as_text(product.modified, zone),
+        "date_modified_gmt": as_text(product.modified, UTC),
         "tax_class": product.tax_class,
         "tax_status": product.tax_status,
     }
