@@ -66,6 +66,18 @@ def test_retry_looks_before_it_repeats_what_may_have_happened(trade: Any, by: Ha
     assert trade.order(ref).shop_ref
 
 
+def test_after_a_retry_how_long_it_takes_counts_anew(trade: Any, by: Hand) -> None:
+    ref = placed_or_not(trade)
+    trade.shop.delete(trade.in_shop(ref)[0].shop_ref)
+    trade.passes(hours=3)
+    trade.shop.faults.add(FaultKind.TRY_LATER, "POST /orders", times=1)
+
+    orders.retry(by, ref)
+    trade.passes(minutes=1)
+
+    assert (trade.problems(ref), trade.shop.faults.waiting) == ([], [])
+
+
 def test_retry_leaves_an_order_alone_that_waits_for_nothing(trade: Any, by: Hand) -> None:
     ref = placed(trade)
     before = Event.objects.filter(order__ref=ref).count()

@@ -299,6 +299,38 @@ def test_a_person_hears_of_it_only_after_hours(books: Books) -> None:
     assert (first, books.problems("A-1")) == ([], [ProblemKind.TAKES_LONG])
 
 
+def test_what_waited_for_something_else_does_not_take_long_at_its_first_failure(books: Books) -> None:
+    books.hears("A-1")
+    books.passes(hours=30)  # the connection was paused, or a person had not said yet that it was meant
+
+    books.finishes(books.begins("A-1", Kind.PLACE), NotNow("down"))
+
+    assert books.problems("A-1") == []
+
+
+def test_what_was_taken_in_has_not_been_failing_since_before(books: Books) -> None:
+    shipped(books, "A-1")
+    books.finishes(books.begins("A-1", Kind.CONFIRM), NotNow("down"))
+    books.finishes(books.begins("A-1", Kind.CONFIRM), TakenIn("job-1"))
+    books.passes(hours=3)
+
+    books.finishes(books.message("A-1", Kind.CONFIRM), MayHaveHappened("no answer"), MessageState.AWAITING)
+    books.finishes(books.message("A-1", Kind.CONFIRM), NotThere(counts=False), MessageState.UNCLEAR)
+
+    assert books.problems("A-1") == []
+
+
+def test_what_a_person_must_decide_is_not_said_to_be_tried_again(books: Books) -> None:
+    books.hears("A-1")
+    books.finishes(books.begins("A-1", Kind.PLACE), NotNow("down"))
+    books.passes(hours=2)
+    books.finishes(books.begins("A-1", Kind.PLACE), NotNow("down"))
+
+    books.finishes(books.begins("A-1", Kind.PLACE), Park(ProblemKind.REFUSED, {"side": "Shop", "reason": "no"}))
+
+    assert books.problems("A-1") == [ProblemKind.REFUSED]
+
+
 # ---------------------------------------------------------------- unclear
 
 

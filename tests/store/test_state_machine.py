@@ -306,7 +306,7 @@ def _breaks_at(nth: int) -> Iterator[list[bool]]:
         if left[0] == 0:
             broken.append(any(written) and all(written) and not within)
             raise OperationalError("the disk is gone")
-        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and "store_connection" not in sql:
+        if sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE")) and "store_connection" not in sql:
             written.append(within)
         return execute(sql, params, many, context)
 

@@ -136,10 +136,17 @@ def _retry(ledger: Ledger, row: Order) -> Retried:
                 # what was sent once may have happened: it is looked for before it is repeated
                 state = MessageState.UNCLEAR if message.attempt else MessageState.DUE
                 ledger.change_message(
-                    row, message, state=state, due_at=ledger.now, misses=0, rounds=0, finished_at=None
+                    row,
+                    message,
+                    state=state,
+                    due_at=ledger.now,
+                    misses=0,
+                    rounds=0,
+                    failing_since=None,
+                    finished_at=None,
                 )
             case MessageState.DUE | MessageState.UNCLEAR:
-                ledger.change_message(row, message, due_at=min(message.due_at, ledger.now))
+                ledger.change_message(row, message, due_at=min(message.due_at, ledger.now), failing_since=None)
             case _:
                 continue
         ledger.nudge(message.connection_id)

@@ -243,7 +243,9 @@ class Ledger:
             return False
         for one in left:
             state = MessageState.UNCLEAR if one.attempt else MessageState.DUE
-            self.change_message(order, one, state=state, due_at=self.now, misses=0, rounds=0, finished_at=None)
+            self.change_message(
+                order, one, state=state, due_at=self.now, misses=0, rounds=0, failing_since=None, finished_at=None
+            )
             self.nudge(one.connection_id)
         return True
 

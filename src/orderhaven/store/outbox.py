@@ -170,7 +170,8 @@ def to_be_sent(link_id: int, limit: int) -> list[Message]:
 
 
 _AWAIT = """
-UPDATE store_message SET state = 'awaiting', handle = %s, due_at = %s WHERE id = %s AND state = %s AND attempt = %s
+UPDATE store_message SET state = 'awaiting', handle = %s, due_at = %s, failing_since = NULL
+WHERE id = %s AND state = %s AND attempt = %s
 """
 
 

@@ -1,7 +1,7 @@
 """What a verdict does to a message, its order and its problems. One function per verdict and kind, no query."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from orderhaven.core.problems import ProblemKind
@@ -162,6 +162,7 @@ def _unclear(ledger: Ledger, row: Order, message: Message, cause: str, pace: Pac
         misses=0,
         due_at=ledger.now + pace.first_look,
     )
+    _note_failing(ledger, row, message)
     ledger.event(row, "unclear", {"kind": message.kind, "cause": cause})
 
 
@@ -179,9 +180,18 @@ def _again(ledger: Ledger, row: Order, message: Message, cause: str, after: time
     _say_if_long(ledger, row, message, cause, pace)
 
 
+def _note_failing(ledger: Ledger, row: Order, message: Message) -> datetime:
+    """Since when it has been tried in vain. What was made long ago may have waited for something else: a person's word, a
+    connection that was paused, the message before it. That was not the other side's doing."""
+    if message.failing_since is None:
+        ledger.change_message(row, message, failing_since=ledger.now)
+    return message.failing_since or ledger.now
+
+
 def _say_if_long(ledger: Ledger, row: Order, message: Message, cause: str, pace: Pace) -> None:
-    if ledger.now - message.made_at >= TAKES_LONG:
-        hours = str(int((ledger.now - message.made_at).total_seconds() // 3600))
+    failing_for = ledger.now - _note_failing(ledger, row, message)
+    if failing_for >= TAKES_LONG:
+        hours = str(int(failing_for.total_seconds() // 3600))
         values = {"side": pace.side, "hours": hours, "reason": cause}
         ledger.problem(row, ProblemKind.TAKES_LONG, values, message=message)
 
@@ -217,7 +227,7 @@ def _could_not_be_seen(ledger: Ledger, row: Order, message: Message, pace: Pace)
 
 def _pending(ledger: Ledger, row: Order, message: Message, pace: Pace) -> None:
     """They are still at it. Past the declared deadline their own record is looked at; after three rounds a person."""
-    deadline = (message.not_after or message.made_at) + pace.outcome_deadline * (message.rounds + 1)
+    deadline = (message.not_after or ledger.now) + pace.outcome_deadline * (message.rounds + 1)
     if ledger.now < deadline:
         ledger.change_message(row, message, due_at=ledger.now + pace.ask_again)
     elif message.rounds + 1 >= _ROUNDS:
@@ -230,6 +240,7 @@ def _pending(ledger: Ledger, row: Order, message: Message, pace: Pace) -> None:
 
 def _park(ledger: Ledger, row: Order, message: Message, verdict: Park) -> None:
     ledger.change_message(row, message, state=MessageState.PARKED, finished_at=ledger.now)
+    ledger.solve_of(message)  # that it takes long and is tried again is true no more
     if verdict.shop_ref and not row.shop_ref:
         ledger.event(row, "half_made", {"shop_ref": verdict.shop_ref})
     ledger.problem(row, verdict.kind, verdict.values, message=message, evidence=verdict.evidence)

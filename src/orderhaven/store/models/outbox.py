@@ -60,6 +60,8 @@ class Message(models.Model):
     rounds = models.PositiveIntegerField(default=0)  # how often a request left and nobody said what became of it
     misses = models.PositiveIntegerField(default=0)  # looks since `settled_at` that did not find it
     made_at = models.DateTimeField()
+    # its first try that came to nothing, as long as none came to anything; null: it was not tried, or not in vain
+    failing_since = models.DateTimeField(null=True)
     due_at = models.DateTimeField()  # next sending, look or question, by state
     not_after = models.DateTimeField(null=True)
     facts = models.JSONField(default=dict)  # composed at begin: what was sent, without personal data
