@@ -30,6 +30,10 @@ def lock_file() -> Path:
     return data_folder() / "hub.lock"
 
 
+def migration_lock_file() -> Path:
+    return data_folder() / "migration.lock"
+
+
 def web_secret() -> str:
     """What signs sessions: ORDERHAVEN_SECRET_KEY, or a file beside the keys, made on first use."""
     given = os.environ.get("ORDERHAVEN_SECRET_KEY", "")

@@ -1,6 +1,9 @@
 """Opening the store: Django configured, folder made, schema brought up to date."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import django
 from django.apps import apps
@@ -10,6 +13,7 @@ from orderhaven import paths
 from orderhaven.core.language import _
 
 _APP = "store"
+_MIGRATING = 0x6F726465  # ours among a PostgreSQL's advisory locks
 
 
 def configure() -> None:
@@ -27,17 +31,21 @@ class Unusable(Exception):
 
 
 def open_store() -> None:
-    """Configure and migrate. Safe to call from several processes: migrations run in one immediate transaction each.
+    """Configure and migrate. Of several processes at once the first migrates, and the others wait for it.
 
     Raises Unusable for a file that lost its contents and for a database of a newer version.
     """
     configure()
-    _refuse_emptied_file()
-    _refuse_newer_schema()
     from orderhaven.store import doctor
 
-    if doctor.migrations_missing():
-        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+    if not _is_made_by_nobody() and not doctor.migrations_missing():
+        _refuse_newer_schema()
+        return
+    with _nobody_else_migrates():
+        _refuse_emptied_file()
+        _refuse_newer_schema()
+        if doctor.migrations_missing():
+            call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
 
 
 def demand_sound() -> None:
@@ -53,6 +61,30 @@ def demand_sound() -> None:
 
 def _way_back() -> str:
     return _("Nothing was written to it. Bring your last backup back: see docs/how-to/back-up-and-restore.md")
+
+
+def _is_made_by_nobody() -> bool:
+    """Whether there is no database yet, or an SQLite file of no bytes: somebody makes it right now, or it was emptied."""
+    file = paths.sqlite_file()
+    return not paths.database_url() and not (file.exists() and file.stat().st_size)
+
+
+@contextmanager
+def _nobody_else_migrates() -> Iterator[None]:
+    """Held by one process at a time, and given back when that process ends, however it does."""
+    from django.db import connection
+
+    if paths.database_url():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATING])
+            try:
+                yield
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATING])
+        return
+    with paths.migration_lock_file().open("a") as held:
+        fcntl.flock(held.fileno(), fcntl.LOCK_EX)
+        yield
 
 
 def _refuse_emptied_file() -> None:
