@@ -233,7 +233,10 @@ def test_a_bad_address_is_refused_without_repeating_it(shop: Shop) -> None:
     assert "not-an-address" not in str(refused.value)
 
 
-@pytest.mark.parametrize("kind", [FaultKind.AFTER, FaultKind.GARBAGE, FaultKind.TRUNCATED, FaultKind.HTML_AFTER])
+@pytest.mark.parametrize(
+    "kind",
+    [FaultKind.AFTER, FaultKind.GARBAGE, FaultKind.TRUNCATED, FaultKind.HTML_AFTER, FaultKind.STATUS_AFTER],
+)
 def test_a_lost_reply_is_unclear_and_the_order_is_found(shop: Shop, kind: FaultKind) -> None:
     placement = shop.placement(order())
     shop.sandbox.faults.add(kind, method="POST")
@@ -292,6 +295,60 @@ def test_a_half_made_order_is_unclear_and_found_without_lines(shop: Shop, how: s
 
     (found,) = run(shop.connector().find(["bol-1"]))["bol-1"]
     assert found.lines == ()
+
+
+def test_an_order_that_is_whole_behind_an_error_is_found_whole(shop: Shop) -> None:
+    placement = shop.placement(order(line(quantity=2)))
+    shop.sandbox.site.breaks_next_create = "whole"
+
+    with pytest.raises(Unclear):
+        shop.place(placement)
+
+    (found,) = run(shop.connector().find(["bol-1"]))["bol-1"]
+    assert ([one.quantity for one in found.lines], found.total) == ([2], placement.total)
+
+
+def test_a_shop_without_the_draft_s_status_is_still_looked_through(shop: Shop) -> None:
+    shop_ref = shop.place(shop.placement(order())).order.shop_ref
+    shop.sandbox.trash(shop_ref)
+    shop.sandbox.book.removed_statuses.add("checkout-draft")
+
+    (found,) = run(shop.connector().find(["bol-1"]))["bol-1"]
+
+    assert (found.shop_ref, found.state) == (shop_ref, ShopState.TRASHED)
+
+
+def test_the_home_page_in_place_of_an_answer_means_that_nothing_was_made(shop: Shop) -> None:
+    placement, connector = shop.placement(order()), shop.connector()
+    run(connector.find_products([ProductWanted(MUG.sku, MUG.ean)]))
+    shop.sandbox.site.has_permalinks = False
+
+    with pytest.raises(TryLater, match="permalinks are off"):
+        run(connector.place(placement, not_after=shop.clock.now() + timedelta(seconds=60)))
+
+    assert shop.sandbox.orders() == []
+
+
+def test_permalinks_that_are_switched_off_later_are_said_by_every_question(shop: Shop) -> None:
+    connector = shop.connector()
+    run(connector.check())
+    shop.sandbox.site.has_permalinks = False
+
+    with pytest.raises(TryLater, match="permalinks are off"):
+        run(connector.find(["bol-1"]))
+
+
+@pytest.mark.parametrize("index", [FaultKind.STATUS, FaultKind.NEVER])
+def test_a_web_page_in_place_of_an_answer_is_unclear_while_permalinks_are_not_known_to_be_off(
+    shop: Shop, index: FaultKind
+) -> None:
+    placement, connector = shop.placement(order()), shop.connector()
+    run(connector.find_products([ProductWanted(MUG.sku, MUG.ean)]))
+    shop.sandbox.faults.add(FaultKind.HTML_AFTER, method="POST")
+    shop.sandbox.faults.add(index, method="GET", path="/wp-json/", times=-1)
+
+    with pytest.raises(Unclear):
+        run(connector.place(placement, not_after=shop.clock.now() + timedelta(seconds=60)))
 
 
 def test_nothing_is_sent_after_its_time(shop: Shop) -> None:

@@ -168,9 +168,17 @@ def shaped(response: Response, shape: type[T], side: str) -> T:
 def _not_data(body: bytes, side: str) -> NotData:
     if begins_with_a_warning(body):
         return NotData(f"{side} answered a PHP warning and no whole data after it: switch off display_errors there")
-    if body.lstrip()[:1] == b"<":
+    if _is_page(body):
         return NotData(f"{side} answered a web page instead of data")
     return NotData(f"{side} answered something unreadable instead of data")
+
+
+def is_web_page(response: Response) -> bool:
+    return _is_page(response.body)
+
+
+def _is_page(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"<" and not begins_with_a_warning(body)
 
 
 def _without_preamble(response: Response) -> Response:

@@ -2,6 +2,7 @@
 "params": ...}}`."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import msgspec
@@ -61,6 +62,14 @@ class NotThere(TryLater):
     wrong address."""
 
 
+class InvalidParameters(Surprise):
+    """A question was refused because of what it asked with. `names` are the parameters."""
+
+    def __init__(self, cause: str, names: Iterable[str]) -> None:
+        self.names = frozenset(names)
+        super().__init__(cause, evidence=", ".join(self.names))
+
+
 def raise_read_refused(response: Response) -> NoReturn:
     """A question was refused, so it is the whole connection's trouble."""
     refusal = refusal_in(response)
@@ -70,7 +79,7 @@ def raise_read_refused(response: Response) -> NoReturn:
         raise NotThere(f"{SIDE} answers a web page with status {response.status} instead of data")
     if refusal.code == NO_ROUTE:
         raise NotThere(f"{SIDE} says that WooCommerce's API is not there")
-    raise Surprise(f"status {response.status} {refusal.code[:80]}", evidence=", ".join(refusal.params))
+    raise InvalidParameters(f"status {response.status} {refusal.code[:80]}", refusal.params)
 
 
 def error_of_telling(response: Response, *, shop_ref: str = "", currency: str = "") -> HubError:

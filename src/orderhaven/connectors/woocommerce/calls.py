@@ -1,6 +1,6 @@
 """Calls of WooCommerce's API: questions that give our shapes, and tellings that are one request."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -8,14 +8,16 @@ from typing import Any, TypeVar
 import msgspec
 
 from orderhaven.connectors.kit.http import Response
-from orderhaven.connectors.kit.session import NotData, Session, shaped
+from orderhaven.connectors.kit.session import NotData, Session, is_web_page, shaped
 from orderhaven.connectors.woocommerce.answers import (
     REFUSALS,
     SIDE,
+    NotThere,
     error_of_telling,
     raise_read_refused,
     refusal_in,
 )
+from orderhaven.connectors.woocommerce.site import PERMALINKS_OFF
 from orderhaven.core.errors import Surprise, Unclear
 
 T = TypeVar("T")
@@ -24,14 +26,19 @@ PER_PAGE = 100  # the most that WooCommerce gives
 
 
 class Calls:
-    def __init__(self, session: Session) -> None:
+    """`permalinks_are_off` is asked only where a web page came: then nothing that was sent has reached WooCommerce."""
+
+    def __init__(self, session: Session, permalinks_are_off: Callable[[], Awaitable[bool]]) -> None:
         self._session = session
+        self._permalinks_are_off = permalinks_are_off
 
     async def ask(self, path: str, query: Mapping[str, str] | None = None, *, method: str = "GET") -> Response:
         """Any answer, refusals included."""
         body = b"{}" if method == "POST" else b""
         headers = {"Content-Type": "application/json"} if body else {}
-        return await self._session.read(method, path, query=query, headers=headers, body=body, also=REFUSALS)
+        response = await self._session.read(method, path, query=query, headers=headers, body=body, also=REFUSALS)
+        await self._demand_permalinks(response)
+        return response
 
     async def get(self, path: str, shape: type[T], query: Mapping[str, str] | None = None) -> T:
         """Raises AuthRefused, NotThere, Surprise, and what `Session.read` raises."""
@@ -71,18 +78,26 @@ class Calls:
         shop_ref: str = "",
         currency: str = "",
     ) -> T:
-        """One request. An answer that cannot be read leaves it Unclear: it was most likely done."""
+        """One request. An answer that cannot be read leaves it Unclear: it was most likely done.
+
+        Not so a web page while permalinks are off: the home page stands in for every address then, and nothing was done.
+        """
         headers = {"Content-Type": "application/json"}
         data = msgspec.json.encode(body)
         response = await self._session.tell(
             method, path, not_after=not_after, headers=headers, body=data, also=REFUSALS
         )
+        await self._demand_permalinks(response)
         if response.status >= 400:
             raise error_of_telling(response, shop_ref=shop_ref, currency=currency)
         try:
             return shaped(response, shape, SIDE)
         except (NotData, Surprise) as error:
             raise Unclear(f"{SIDE} took it and answered something unreadable: {error.cause}") from None
+
+    async def _demand_permalinks(self, response: Response) -> None:
+        if response.status in (200, 404) and is_web_page(response) and await self._permalinks_are_off():
+            raise NotThere(f"{SIDE} cannot be reached ({PERMALINKS_OFF})")
 
 
 def their_time(response: Response, otherwise: datetime) -> datetime:

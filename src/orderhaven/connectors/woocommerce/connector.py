@@ -1,13 +1,13 @@
 """A WooCommerce shop, by the rules of `ports.shop`."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from orderhaven.connectors.kit.session import Session
 from orderhaven.connectors.woocommerce import DECLARATION
-from orderhaven.connectors.woocommerce.answers import INVALID_ORDER, NO_ROUTE, SIDE
+from orderhaven.connectors.woocommerce.answers import INVALID_ORDER, NO_ROUTE, SIDE, InvalidParameters
 from orderhaven.connectors.woocommerce.auth import auth_for
 from orderhaven.connectors.woocommerce.calls import PER_PAGE, Calls
 from orderhaven.connectors.woocommerce.facts import ShopFacts, read_facts
@@ -30,13 +30,15 @@ from orderhaven.connectors.woocommerce.products import Products
 from orderhaven.connectors.woocommerce.reference import created_via
 from orderhaven.connectors.woocommerce.rereading import Readings, decoded, mark_of
 from orderhaven.connectors.woocommerce.setup import check_account
-from orderhaven.connectors.woocommerce.site import API, site_root
+from orderhaven.connectors.woocommerce.site import API, permalinks_are_off, site_root
 from orderhaven.core.errors import CurrencyRefused, OrderMissing, Surprise
 from orderhaven.core.shop_order import Placed, Placement, ProductWanted, ShopOrder
 from orderhaven.ports.connector import Account, Outside
 from orderhaven.ports.shop import ShopPage
 
 _LIMITS = DECLARATION.limits
+_TRASH = "trash"
+_LEFT_OUT = f"{_TRASH},checkout-draft"  # what WooCommerce's 'any' does not list
 _DEFAULTS = {setting.key: setting.default or "" for setting in DECLARATION.settings}
 
 
@@ -46,7 +48,8 @@ class WooCommerce:
         self._outside = outside
         self._root = site_root(self._settings["url"])
         auth = auth_for(self._root, self._settings["key"], self._settings["secret"], outside.clock)
-        self._calls = Calls(Session(SIDE, self._root + API, outside, auth, _LIMITS))
+        session = Session(SIDE, self._root + API, outside, auth, _LIMITS)
+        self._calls = Calls(session, lambda: permalinks_are_off(self._root, outside, _LIMITS))
         self._products = Products(self._calls)
         self._readings = Readings()
         self._words = self._read_words()
@@ -87,24 +90,17 @@ class WooCommerce:
         return {ref: found[ref] for ref in shop_refs}
 
     async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrder, ...]]:
-        """Two calls, one after the other: WooCommerce's list of any status leaves out the trash.
+        """Two calls, one after the other: WooCommerce's list of any status leaves out the trash, and the drafts that a
+        failed creation leaves behind.
 
         In this order, so that an order trashed in between is seen by one of them.
         """
         asked = {created_via(reference): reference for reference in references}
-        found: dict[str, list[ShopOrder]] = {}
-        for status in ("any", "trash") if asked else ():
-            query = {
-                "created_via": ",".join(asked),
-                "status": status,
-                "orderby": "id",
-                "order": "asc",
-                "_fields": ORDER_FIELDS,
-            }
-            async for page in self._calls.pages("/orders", TheirOrder, query):
-                for their in page:
-                    self._take_found(their, asked, found)
-        return {reference: tuple(sorted(orders, key=_age)) for reference, orders in found.items()}
+        found: dict[str, dict[str, ShopOrder]] = {}
+        for status in ("any", _LEFT_OUT) if asked else ():
+            for their in await self._created_via(asked, status):
+                self._take_found(their, asked, found)
+        return {reference: tuple(sorted(orders.values(), key=_age)) for reference, orders in found.items()}
 
     async def find_products(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
         await self._known_facts()
@@ -171,13 +167,29 @@ class WooCommerce:
         their = await self._calls.get_unless(INVALID_ORDER, f"/orders/{shop_ref}", TheirOrder, query)
         return gone(shop_ref) if their is None else await self._reading(their)
 
-    def _take_found(self, their: TheirOrder, asked: Mapping[str, str], found: dict[str, list[ShopOrder]]) -> None:
+    async def _created_via(self, words: Iterable[str], status: str) -> list[TheirOrder]:
+        query = {
+            "created_via": ",".join(words),
+            "status": status,
+            "orderby": "id",
+            "order": "asc",
+            "_fields": ORDER_FIELDS,
+        }
+        try:
+            return [their async for page in self._calls.pages("/orders", TheirOrder, query) for their in page]
+        except InvalidParameters as error:
+            if status != _LEFT_OUT or "status" not in error.names:
+                raise
+        # some merchants' snippets take the draft's status away: then none is left behind in it
+        return await self._created_via(words, _TRASH)
+
+    def _take_found(self, their: TheirOrder, asked: Mapping[str, str], found: dict[str, dict[str, ShopOrder]]) -> None:
         if their.created_via not in asked:
             if their.created_via.casefold() in {word.casefold() for word in asked}:
                 return  # the database does not tell capitals from small letters
             raise Surprise("the shop does not filter orders by created_via: WooCommerce 9.9 or newer is needed")
         order = without_lines_if_half_made(shop_order(their, self._words), their, self._settings["placed_status"])
-        found.setdefault(asked[their.created_via], []).append(order)
+        found.setdefault(asked[their.created_via], {})[order.shop_ref] = order
 
     async def _known_facts(self) -> ShopFacts:
         if self._facts is None:

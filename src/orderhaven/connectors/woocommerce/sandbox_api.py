@@ -97,6 +97,10 @@ class Api:
         if broken == "draft":
             self.book.set_status(order, "checkout-draft", self.now())
             raise ApiError(400, "woocommerce_rest_broken", "Something went wrong.", new_draft_order_id=order.id)
+        if broken == "whole":
+            self._writer.finish(order, sent, self.now())
+        elif broken:
+            self._writer.empty(order)
         if broken:
             raise ApiError(500, "internal_server_error", "There has been a critical error on this website.")
         self._writer.finish(order, sent, self.now())

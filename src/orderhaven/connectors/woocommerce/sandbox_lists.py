@@ -35,6 +35,9 @@ def invalid(name: str, message: str = "") -> ApiError:
     )
 
 
+_NOT_AMONG_ANY = frozenset({"trash", "checkout-draft"})
+
+
 def words(text: str) -> list[str]:
     """wp_parse_list: by comma and by white space."""
     return [word for word in _BETWEEN.split(text) if word]
@@ -141,12 +144,12 @@ def _is_found(order: SandboxOrder, text: str) -> bool:
 
 
 def _is_wanted(order: SandboxOrder, statuses: frozenset[str] | None, after: int | None) -> bool:
-    fits = order.status != "trash" if statuses is None else order.status in statuses
+    fits = order.status not in _NOT_AMONG_ANY if statuses is None else order.status in statuses
     return fits and (after is None or order.modified > after)
 
 
 def _statuses(book: OrderBook, query: Mapping[str, str]) -> frozenset[str] | None:
-    """None for any, which leaves out the trash; 'any' among others makes it any."""
+    """None for any, which leaves out trash and drafts; 'any' among others makes it any."""
     asked = words(query.get("status", "any"))
     for status in asked:
         if status not in book.statuses and status not in ("any", "trash"):

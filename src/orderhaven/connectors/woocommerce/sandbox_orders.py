@@ -97,6 +97,7 @@ class OrderBook:
         self.by_ean: dict[str, list[int]] = {}
         self.mails: list[Mail] = []
         self.custom_statuses: dict[str, str] = {}
+        self.removed_statuses: set[str] = set()
         self._by_via: dict[str, list[int]] = {}
         self._by_status: dict[str, dict[int, None]] = {}
         self._by_change: list[tuple[int, int]] = []  # (modified, id) of all but the trash
@@ -112,7 +113,8 @@ class OrderBook:
 
     @property
     def statuses(self) -> dict[str, str]:
-        return STATUSES | self.custom_statuses
+        every = STATUSES | self.custom_statuses
+        return {slug: name for slug, name in every.items() if slug not in self.removed_statuses}
 
     def add_product(self, product: SandboxProduct) -> None:
         self.products[product.id] = product

@@ -13,6 +13,7 @@ from orderhaven.ports.clock import Clock
 
 _HTML = {"content-type": "text/html; charset=UTF-8"}
 _LOGIN = b'<!DOCTYPE html><html><body><form action="/wp-login.php"><input type="password"></form></body></html>'
+_HOME = b"<!DOCTYPE html><html><head><title>Sandbox shop</title></head><body>Welcome</body></html>"
 _NOT_FOUND = b"<!DOCTYPE html><html><body>Page not found</body></html>"
 
 
@@ -30,7 +31,8 @@ class Site:
     index_is_open: bool = True
     has_fulfilments: bool = False
     clock_is_off_by: timedelta = timedelta(0)
-    breaks_next_create: str = ""  # "draft": 400 and a draft stays; "pending": 500 and an order without its status stays
+    # "draft": 400 and a draft stays; "pending": 500 and an order without lines stays; "whole": 500 though all of it is there
+    breaks_next_create: str = ""
     home_url: str = ""  # as WordPress has it configured; "": whatever address a request came to
 
     @property
@@ -63,7 +65,9 @@ class WebSite:
         path = path.removeprefix(self._site.folder)
         if path == "/" and request.query.get("rest_route") == "/":
             return self._index(request)
-        if not self._site.has_permalinks or not path.startswith("/wp-json"):
+        if not self._site.has_permalinks:
+            return Response(200, _HTML, _HOME)  # the front controller knows no such address, and shows its home page
+        if not path.startswith("/wp-json"):
             return Response(404, _HTML, _NOT_FOUND)
         return self._index(request) if path in ("/wp-json", "/wp-json/") else self._api(request, path)
 

@@ -53,6 +53,11 @@ class Writer:
         if sent.get("set_paid") is True and order.status in ("pending", "on-hold", "failed", "cancelled"):
             self._book.set_status(order, "processing", now)
 
+    def empty(self, order: SandboxOrder) -> None:
+        """As a plug-in leaves it that fails before the lines were saved: with its meta data and nothing to send."""
+        order.body |= {**{name: [] for name in _ITEMS}, "total": "0.00", "total_tax": "0.00"}
+        order.rendered.clear()
+
     def update(self, order: SandboxOrder, sent: Mapping[str, Any], now: int) -> None:
         """Items without id are added, meta is set by key; number, total and date_completed are not
         listened to."""

@@ -7,12 +7,14 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from orderhaven.connectors.kit.http import Response
-from orderhaven.connectors.kit.session import Session
+from orderhaven.connectors.kit.session import Session, is_web_page
 from orderhaven.connectors.woocommerce.auth import PLAIN_HTTP, Nobody, is_loopback
 from orderhaven.core.errors import AccountProblem, HubError, WrongAddress
 from orderhaven.ports.connector import Limits, Outside
 
 API = "/wp-json/wc/v3"
+PERMALINKS_OFF = "its permalinks are off: in WordPress, Settings > Permalinks, choose 'Post name' and save"
+_INDEX_WITHOUT_PERMALINKS = "/?rest_route=/"
 _INSIDE_WORDPRESS = ("/wp-json", "/wp-admin", "/wp-login.php", "/wp-content", "/index.php")
 
 
@@ -48,11 +50,21 @@ async def explain(root: str, outside: Outside, limits: Limits) -> WrongAddress:
             break
         if isinstance(index, dict) and "namespaces" in index:
             return WrongAddress(root, "there is a WordPress, but WooCommerce is not switched on or is older than 9.9")
-    if isinstance(await _index_at(root, "/?rest_route=/", outside, limits), dict):
-        return WrongAddress(
-            root, "its permalinks are off: in WordPress, Settings > Permalinks, choose 'Post name' and save"
-        )
+    if isinstance(await _index_at(root, _INDEX_WITHOUT_PERMALINKS, outside, limits), dict):
+        return WrongAddress(root, PERMALINKS_OFF)
     return await _first_impression(root, outside, limits)
+
+
+async def permalinks_are_off(root: str, outside: Outside, limits: Limits) -> bool:
+    """Whether WordPress answers here, and at the address that permalinks give its API only a web page.
+
+    Both are asked for: an address that does not answer just now says nothing.
+    """
+    try:
+        response = await _ask(root, "/wp-json/", outside, limits)
+    except HubError:
+        return False
+    return is_web_page(response) and isinstance(await _index_at(root, _INDEX_WITHOUT_PERMALINKS, outside, limits), dict)
 
 
 def _candidates(root: str) -> list[str]:
@@ -90,7 +102,7 @@ async def _first_impression(root: str, outside: Outside, limits: Limits) -> Wron
         return WrongAddress(root, f"WordPress's API is shut off there ({problem.values.get('reason', '')})")
     if b"wp-login" in response.body or b'type="password"' in response.body:
         return WrongAddress(root, "it shows a log-in page: let /wp-json/ through, or use the shop's public address")
-    if response.body.lstrip()[:1] == b"<":
+    if is_web_page(response):
         return WrongAddress(
             root, f"it answers a web page (status {response.status}): no WordPress shop was found there"
         )
