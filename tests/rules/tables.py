@@ -22,6 +22,7 @@ from orderhaven.ports.connector import Can, Declaration, Limits, Setting
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 _BLOCK = re.compile(r"<!-- table: (?P<name>[a-z-]+) -->\n.*?<!-- end -->", re.DOTALL)
 _OF_CONNECTION = (
+    ProblemKind.NAMELESS,
     ProblemKind.AUTH_REFUSED,
     ProblemKind.ACCESS_REFUSED,
     ProblemKind.WRONG_ADDRESS,

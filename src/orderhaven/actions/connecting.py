@@ -169,6 +169,8 @@ def trouble_of(row: Connection, now: datetime) -> str:
                 failures=row.failures,
                 reason=said(row.last_error),
             )
+        case ConnectionState.ACTIVE if row.problem_kind:
+            return sentence(ProblemKind(row.problem_kind), row.problem_values)
     return ""
 
 

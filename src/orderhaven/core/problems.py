@@ -43,6 +43,7 @@ class ProblemKind(StrEnum):
     UNEXPECTED_FACT = "unexpected_fact"
     SURPRISE = "surprise"
     # about a connection
+    NAMELESS = "nameless"
     AUTH_REFUSED = "auth_refused"
     ACCESS_REFUSED = "access_refused"
     WRONG_ADDRESS = "wrong_address"
@@ -141,6 +142,10 @@ SENTENCES: Mapping[ProblemKind, str] = {
         "While the order was '{status}', this was heard: '{fact}'. That should not happen; look at the order on both sides."
     ),
     ProblemKind.SURPRISE: "{side} answered something unknown: {cause}. Please report it; press Retry or handle the order by hand.",
+    ProblemKind.NAMELESS: (
+        "{side} lists something without saying which order it is ({cause}). Look there whether an order is missing here, "
+        "and report this. Asking {side} by hand takes this notice away."
+    ),
     ProblemKind.AUTH_REFUSED: (
         "{side} refuses the key or secret ({reason}). Make or copy it again, give it to this connection, then resume it."
     ),

@@ -62,9 +62,13 @@ class Refusal(Telling, frozen=True):
 
 
 class Correction(Telling, frozen=True):
-    """Another code for a shipment that was confirmed: it changes the code, never the moment."""
+    """Another code for a shipment that was confirmed: it changes the code, never the moment.
 
-    shipment_ref: str = ""
+    Where the marketplace named no shipment, it is the one that our confirmation made, or that holds these pieces.
+    """
+
+    shipment_ref: str = ""  # the marketplace's own key of it; "" where it gave none
     code: str = ""
     carrier: Carrier | None = None
     ships_from: str = ""
+    confirmed_as: str = ""  # our reference of the confirmation

@@ -29,10 +29,16 @@ class Sighting(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """Part of a hearing. `cursor` is opaque, the same on every page, and is kept only once the last page was taken in."""
+    """Part of a hearing. `cursor` is opaque, the same on every page, and is kept only once the last page was taken in.
+
+    A row that nobody understands holds up no other: it is named by its order, for `read` may understand that; or, where not
+    even that can be read, described. Neither holds anything of a buyer.
+    """
 
     sightings: tuple[Sighting, ...]
     cursor: str
+    not_understood: Mapping[str, str] = {}  # ref -> what is strange about its row
+    nameless: tuple[str, ...] = ()  # what is strange about rows that do not say of which order they are
 
 
 class Outcome(StrEnum):
@@ -74,7 +80,7 @@ class Marketplace(Protocol):
 
         An order may come twice; none that stood there throughout is left out of two hearings running. What a hearing gave
         that was listened to until its end need not be given again by one from its cursor. Raises RateLimited, TryLater,
-        AuthRefused, Surprise; pages given before that may be used, their cursor not.
+        AuthRefused, and Surprise for what is no list at all; pages given before that may be used, their cursor not.
         """
         ...
 
@@ -95,7 +101,10 @@ class Marketplace(Protocol):
     async def correct(self, telling: Correction, *, not_after: datetime) -> Receipt: ...
 
     async def outcomes(self, handles: Sequence[str]) -> Mapping[str, Receipt]:
-        """What became of pending tellings, at most `limits.outcomes_per_call` at once. A handle they forgot is UNKNOWN."""
+        """What became of pending tellings, at most `limits.outcomes_per_call` at once.
+
+        A handle that they forgot is UNKNOWN, and so is one of which they say something that nobody understands.
+        """
         ...
 
     async def look(self, telling: Telling) -> Finding:

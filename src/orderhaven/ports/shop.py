@@ -21,6 +21,7 @@ class ShopPage:
     cursor: str
     position: str = ""
     not_understood: Mapping[str, str] = field(default_factory=dict)  # shop_ref -> what is strange about that answer
+    nameless: tuple[str, ...] = ()  # what is strange about rows that do not say of which order they are
 
 
 class Shop(Protocol):
@@ -35,21 +36,24 @@ class Shop(Protocol):
     async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
         """These orders as they stand now, one for each ref, at most `limits.orders_per_look` at once.
 
-        One that a list does not show is asked for by id: TRASHED or GONE is an answer, not an error.
+        One that a list does not show, or shows bent out of shape, is asked for by id: TRASHED or GONE is an answer, not an
+        error. One that nobody understands is left out; asked for alone it raises Surprise.
         """
         ...
 
     async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrder, ...]]:
         """Our orders by exact reference, oldest first, trash included, in one batched call (and the pages it takes).
 
-        A reference that the shop does not have is absent.
+        A reference that the shop does not have is absent. Raises Surprise where what bears one of these cannot be understood,
+        neither in the list nor by its id: it is there, perhaps. Ask in halves then, so that it holds up no other.
         """
         ...
 
     async def find_products(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
         """The shop's product for each, by SKU, then by EAN. One that it does not have is absent.
 
-        An SKU is meant exactly; in other capitals it counts where the shop has only one such."""
+        An SKU is meant exactly; in other capitals it counts where the shop has only one such. Raises Surprise as `find` does.
+        """
         ...
 
     async def place(self, placement: Placement, *, not_after: datetime) -> Placed:

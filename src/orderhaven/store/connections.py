@@ -1,6 +1,6 @@
 """Connections: claiming one for a cycle, its schedule, its secrets, its trouble."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from orderhaven.store.models import Connection, ConnectionState, Event, Webhook
 from orderhaven.store.versions import demand_as_read, version_of_connection
 
 TAKES_LONG = timedelta(hours=2)
+_LONGEST_CAUSE = 500
 
 
 class Fenced(Exception):
@@ -116,10 +117,24 @@ def slow_down(claimed: Claim, quiet_until: datetime) -> None:
     save_schedule(claimed, quiet_until=quiet_until)
 
 
-RECOVERED: Mapping[str, object] = {
-    "failures": 0, "failing_since": None, "last_error": "", "quiet_until": None,
-    "problem_kind": "", "problem_values": {},
-}  # fmt: skip
+_NO_PROBLEM: Mapping[str, object] = {"problem_kind": "", "problem_values": {}}
+_NO_FAILURES: Mapping[str, object] = {"failures": 0, "failing_since": None, "last_error": "", "quiet_until": None}
+
+
+def recovered(row: Connection) -> Mapping[str, object]:
+    """What is written of a connection that works again: only the problem that failing made is over."""
+    return {**_NO_FAILURES, **_NO_PROBLEM} if row.problem_kind == ProblemKind.TAKES_LONG else _NO_FAILURES
+
+
+def nameless(claimed: Claim, side: str, causes: Collection[str], now: datetime) -> None:
+    """Rows that do not say of which order they are: one notice on the connection, until a person has looked."""
+    values = {"side": side, "cause": "; ".join(sorted(causes))[:_LONGEST_CAUSE]}
+    with transaction.atomic():
+        fence(claimed)
+        row = Connection.objects.filter(pk=claimed.connection_id, problem_kind="")
+        if row.update(problem_kind=ProblemKind.NAMELESS, problem_values=values):
+            data = {"problem": str(ProblemKind.NAMELESS), **values}
+            Event.objects.create(connection_id=claimed.connection_id, at=now, actor="hub", kind="nameless", data=data)
 
 
 def needs_attention(claimed: Claim, kind: ProblemKind, values: Mapping[str, str], now: datetime) -> None:
@@ -141,7 +156,7 @@ def set_state(connection_id: int, state: ConnectionState, now: datetime, actor: 
     with transaction.atomic():
         columns: dict[str, object] = {"state": state, "problem_kind": "", "problem_values": {}}
         if state is ConnectionState.ACTIVE:
-            columns |= {"hear_at": now, "tell_at": now, **RECOVERED}
+            columns |= {"hear_at": now, "tell_at": now, **_NO_FAILURES}
         Connection.objects.filter(pk=connection_id).update(**columns)
         kind = "resumed" if state is ConnectionState.ACTIVE else "paused"
         Event.objects.create(connection_id=connection_id, at=now, actor=actor, kind=kind)
@@ -224,6 +239,7 @@ def be_asked_now(row: Connection, now: datetime) -> None:
     columns = ("hear_at", "tell_at", "reread_at") if row.role == "shop" else ("hear_at", "tell_at")
     nudge(row.pk, now, *columns)
     Connection.objects.filter(pk=row.pk, failures__gt=0).update(quiet_until=None)
+    Connection.objects.filter(pk=row.pk, problem_kind=ProblemKind.NAMELESS).update(**_NO_PROBLEM)
 
 
 def jittered(now: datetime, every: timedelta, spread: float) -> datetime:

@@ -24,6 +24,7 @@ HOOK_OF: Mapping[str, HookKind] = {
     "confirmed": HookKind.SHIPMENT_CONFIRMED,
     "needs_attention": HookKind.CONNECTION_TROUBLE,
     "failing_long": HookKind.CONNECTION_TROUBLE,
+    "nameless": HookKind.CONNECTION_TROUBLE,
 }
 # what of an event goes along. Nothing else does: a cause or a reason quotes the other side, which might name a buyer
 FACTS: Mapping[HookKind, tuple[str, ...]] = {

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from orderhaven.core.notices import NoticeKind
+from orderhaven.core.problems import ProblemKind
 from orderhaven.store import sql
 from orderhaven.store.loading import unsaved
 from orderhaven.store.models import Connection, ConnectionState, Merchant, Notice, Order, Problem
@@ -56,11 +57,11 @@ WHERE p.solved_at IS NULL AND p.order_id > 0 AND o.id = p.order_id AND NOT (p.ki
 _PROBLEM_LASTS = "SELECT p.id FROM store_problem p WHERE p.solved_at IS NULL"
 _CONNECTION_BEGINS = """
 SELECT c.merchant_id, c.id FROM store_connection c
-WHERE c.state = 'attention' OR (c.state = 'active' AND c.failing_since <= %s)
+WHERE c.state = 'attention' OR (c.state = 'active' AND (c.failing_since <= %s OR c.problem_kind = 'nameless'))
 """
 _CONNECTION_LASTS = """
 SELECT c.id FROM store_connection c
-WHERE c.state = 'attention' OR (c.state = 'active' AND c.failing_since IS NOT NULL)
+WHERE c.state = 'attention' OR (c.state = 'active' AND (c.failing_since IS NOT NULL OR c.problem_kind = 'nameless'))
 """
 _ASKS = "o.closed_at IS NULL AND o.status = 'cancellation_requested'"
 _CANCELLATION_BEGINS = f"""
@@ -177,7 +178,8 @@ def _close(kind: NoticeKind, watched: _Watched, now: datetime) -> None:
         return
     over = Notice.objects.filter(pk__in=[key for (key,) in found])
     if kind in _ALL_CLEAR_FOLLOWS:
-        over.filter(told_at__isnull=False).exclude(about__in=_paused()).update(over_at=now)
+        told = over.filter(told_at__isnull=False).exclude(about__in=_paused())
+        told.exclude(facts__problem=ProblemKind.NAMELESS).update(over_at=now)  # a person looked: it never stood still
     over.filter(over_at__isnull=True).delete()
 
 

@@ -83,6 +83,20 @@ def take_orders(claim: Claim, link: Link, orders: Sequence[WholeOrder], now: dat
         ledger.write()
 
 
+def take_strange(claim: Claim, link: Link, refs: Collection[str], now: datetime) -> None:
+    """Orders of which a list shows what nobody understands: each is to be read by itself, and listed until it is."""
+    with transaction.atomic():
+        fence(claim)
+        known = orders_to_change(_keys_of(link, refs))
+        ledger = Ledger(now)
+        for row in known:
+            ledger.change(row, read_at=None, read_due_at=None)
+        ledger.write()
+        never_seen = set(refs) - {row.ref for row in known}
+        # when it was placed is said once it is read
+        _insert_new(link, [Sighting(ref, placed_at=now, changed_at=now, lines=()) for ref in sorted(never_seen)], now)
+
+
 def reading_failed(
     claim: Claim,
     link: Link,
@@ -270,6 +284,8 @@ def _unread_among(link: Link, orders: Sequence[WholeOrder]) -> list[WholeOrder]:
 
 def _complete(ledger: Ledger, row: Order, whole: WholeOrder) -> list[Line]:
     """Fill the listed order; lines that the list had not shown come back to be inserted."""
+    if not row.kept_lines and row.placed_at == row.heard_at and whole.placed_at < row.link.from_at:
+        ledger.change(row, hold=Hold.OLDER)  # its list did not say when it was placed
     ledger.change(row, **order_columns(whole), read_at=ledger.now, read_due_at=None)
     ledger.solve(row, (ProblemKind.ORDER_MISSING, ProblemKind.SURPRISE))
     kept = {line.ref: line for line in row.kept_lines}

@@ -118,7 +118,7 @@ async def run_cycle(hub: Hub, connection_id: int, beats: Mapping[Role, tuple[Bea
                 break
         else:
             if cycle.usable and row.failures:
-                cycle.schedule |= connections.RECOVERED
+                cycle.schedule |= connections.recovered(row)
         await guard(cycle, _plan)
 
 

@@ -15,6 +15,7 @@ from orderhaven.store import orders
 from orderhaven.store.models import Link
 from orderhaven.sync.at_once import at_once
 from orderhaven.sync.cycle import Cycle
+from orderhaven.sync.recovery import say_nameless
 
 log = structlog.get_logger()
 _READ_AT_ONCE = 50
@@ -33,16 +34,21 @@ async def hear_marketplace(cycle: Cycle) -> None:
     begun_at, until = cycle.now(), cycle.hears_until()
     cursor, new = cycle.row.cursor, 0
     reads_new = True
+    strange: dict[str, str] = {}
     async for page in _marketplace(cycle).hear(cycle.row.cursor):
         if fresh := await _never_seen(cycle, link, page.sightings):
             whole = await _with_orders(cycle, fresh) if reads_new else fresh
             reads_new = all(one.order is not None for one in whole) and cycle.now() < until
             new += await cycle.store(orders.take_new, cycle.claim, link, whole, cycle.now())
+        strange |= page.not_understood
+        await say_nameless(cycle, page.nameless)
         cursor = page.cursor
+    if strange:
+        await _take_strange(cycle, link, strange)
     cycle.heard(begun_at, cursor)
     if new:
         log.info("orders_heard", new=new)
-    if has_unread or _accepts(cycle) or not reads_new:
+    if has_unread or strange or _accepts(cycle) or not reads_new:
         await _read_whole_orders(cycle, link, until)
 
 
@@ -52,6 +58,12 @@ async def _never_seen(cycle: Cycle, link: Link, sightings: Sequence[Sighting]) -
         return ()
     take = orders.take_sightings
     return await cycle.store(take, cycle.claim, link, sightings, cycle.now(), accepts=_accepts(cycle))
+
+
+async def _take_strange(cycle: Cycle, link: Link, causes: Mapping[str, str]) -> None:
+    """What a list shows so that nobody understands it may be understood when the order is read; else that says what is wrong."""
+    log.error("orders_not_understood", refs=sorted(causes), causes=sorted(set(causes.values())))
+    await cycle.store(orders.take_strange, cycle.claim, link, tuple(causes), cycle.now())
 
 
 def _accepts(cycle: Cycle) -> bool:

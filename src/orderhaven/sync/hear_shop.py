@@ -9,6 +9,7 @@ from orderhaven.core.errors import AccountProblem, Surprise, TryLater
 from orderhaven.ports.shop import Shop
 from orderhaven.store import connections, shop_readings
 from orderhaven.sync.cycle import Cycle
+from orderhaven.sync.recovery import say_nameless
 
 log = structlog.get_logger()
 
@@ -21,6 +22,7 @@ async def hear_shop(cycle: Cycle) -> None:
         if page.orders:
             await cycle.store(shop_readings.take_readings, cycle.claim, page.orders, begun_at, cycle.now())
         await _say_not_understood(cycle, page.not_understood)
+        await say_nameless(cycle, page.nameless)
         cursor = page.cursor
         if page.position:
             await cycle.keep(cursor=page.position)
@@ -71,7 +73,7 @@ async def end_waits(cycle: Cycle) -> None:
 
 
 async def _read(cycle: Cycle, shop_refs: Sequence[str], begun_at: datetime) -> int:
-    """Read these and take them in. One that nobody understands is left out, and holds up no other. How many were news."""
+    """Read these and take them in. One that nobody understands holds up no other. How many were news."""
     try:
         readings = await _shop(cycle).read(shop_refs)
     except Surprise as surprise:
@@ -80,7 +82,9 @@ async def _read(cycle: Cycle, shop_refs: Sequence[str], begun_at: datetime) -> i
             return 0
         half = len(shop_refs) // 2
         return sum([await _read(cycle, some, begun_at) for some in (shop_refs[:half], shop_refs[half:])])
-    return await cycle.store(shop_readings.take_readings, cycle.claim, list(readings.values()), begun_at, cycle.now())
+    news = await cycle.store(shop_readings.take_readings, cycle.claim, list(readings.values()), begun_at, cycle.now())
+    left_out = [shop_ref for shop_ref in shop_refs if shop_ref not in readings]
+    return news + sum([await _read(cycle, [shop_ref], begun_at) for shop_ref in left_out])
 
 
 async def _say_not_understood(cycle: Cycle, causes: Mapping[str, str]) -> None:

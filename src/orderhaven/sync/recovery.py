@@ -1,6 +1,6 @@
 """What each error does: to one message (a verdict), and to a whole cycle (quiet, attention, or nothing)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 
 import structlog
@@ -74,6 +74,13 @@ async def guard(cycle: Cycle, beat: Callable[[Cycle], Awaitable[None]]) -> bool:
         await _note(cycle, _failed, f"{type(error).__name__} in Orderhaven: see the log and report it", None)
         return False
     return True
+
+
+async def say_nameless(cycle: Cycle, causes: Collection[str]) -> None:
+    """Rows of a list that do not say of which order they are: an order may be missing here, so somebody must look there."""
+    if causes:
+        log.error("rows_without_an_order", causes=sorted(causes))
+        await cycle.store(connections.nameless, cycle.claim, cycle.declaration.title, causes, cycle.now())
 
 
 async def _note(cycle: Cycle, how: Callable[..., None], *what: object) -> None:

@@ -74,7 +74,11 @@ def _problem(news: News, one: Mapping[str, Any]) -> str:
 
 def _of_connections(news: News) -> Letter:
     new, over = news.facts["items"], news.facts["over"]
-    if new:
+    if new and all(one["problem"] == ProblemKind.NAMELESS for one in new):
+        subject = _(
+            "{merchant}: '{name}' lists what nobody understands", merchant=news.merchant, name=new[0]["connection"]
+        )
+    elif new:
         subject = n_(
             "{merchant}: '{name}' cannot be used", "{merchant}: {number} connections cannot be used", _number(news),
             merchant=news.merchant, name=new[0]["connection"],

@@ -36,6 +36,7 @@ TITLES: Mapping[ProblemKind, str] = {
     ProblemKind.TAKES_LONG: "Takes long",
     ProblemKind.UNEXPECTED_FACT: "Unexpected news",
     ProblemKind.SURPRISE: "Unknown answer",
+    ProblemKind.NAMELESS: "Row without an order number",
     ProblemKind.AUTH_REFUSED: "Key refused",
     ProblemKind.ACCESS_REFUSED: "Not let in",
     ProblemKind.WRONG_ADDRESS: "Wrong address",

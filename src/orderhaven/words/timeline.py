@@ -44,6 +44,7 @@ EVENTS: Mapping[str, str] = {
     "paused": "Paused",
     "resumed": "Resumed",
     "failing_long": "Fails for hours: {reason}",
+    "nameless": "A row that does not say which order it is: {cause}",
     "needs_attention": "Needs attention: {problem}",
     "linked": "Linked to a shop",
     "link_changed": "Link changed",

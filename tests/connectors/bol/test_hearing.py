@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from orderhaven.connectors.kit.http import Request
@@ -274,12 +275,63 @@ def test_a_hearing_does_not_wait_without_end(world: Any) -> None:
         world.hear()
 
 
-def test_a_list_of_another_shape_is_a_surprise(world: Any) -> None:
-    world.sell()
+def bends(world: Any, change: Any) -> None:
+    """From now on `change` is made to every row of a list."""
     inner = world.sandbox.listing.page
-    world.sandbox.listing.page = lambda query, now: inner(query, now).replace(b'"orderId"', b'"orderNumber"')
 
-    with pytest.raises(Surprise, match="orderId"):
+    def page(query: Any, now: datetime) -> bytes:
+        whole = msgspec.json.decode(inner(query, now))
+        return msgspec.json.encode({"orders": [change(row) for row in whole["orders"]]})
+
+    world.sandbox.listing.page = page
+
+
+@pytest.mark.parametrize(
+    "bent",
+    [
+        {"latestChangedDateTime": None},
+        {"cancellationRequest": None},
+        {"quantity": "two"},
+        {"fulfilmentMethod": "DRONE"},
+    ],
+)
+def test_a_bent_row_is_named_and_the_others_are_heard(world: Any, bent: dict[str, Any]) -> None:
+    first, second, third = world.sell_many(3)
+    bends(
+        world,
+        lambda row: row if row["orderId"] != second else row | {"orderItems": [row["orderItems"][0] | bent]},
+    )
+
+    pages = world.hear()
+
+    assert [sighting.ref for page in pages for sighting in page.sightings] == [first, third]
+    assert {ref for page in pages for ref in page.not_understood} == {second}
+
+
+def test_a_row_without_an_order_number_is_described_once(world: Any) -> None:
+    first, _ = world.sell_many(2)
+    bends(world, lambda row: row if row["orderId"] == first else {"orderItems": row["orderItems"]})
+
+    pages = world.hear()
+
+    assert [sighting.ref for page in pages for sighting in page.sightings] == [first]
+    assert [one for page in pages for one in page.nameless] == ["a row without orderId: orderItems (list)"]
+
+
+def test_a_page_of_bent_rows_alone_does_not_end_the_list(world: Any) -> None:
+    refs = world.sell_many(60)
+    bends(world, lambda row: row if row["orderId"] in refs[50:] else row | {"orderItems": None})
+
+    pages = world.hear()
+
+    assert [sighting.ref for page in pages for sighting in page.sightings] == refs[50:]
+    assert {ref for page in pages for ref in page.not_understood} == set(refs[:50])
+
+
+def test_an_answer_that_is_no_list_is_a_surprise(world: Any) -> None:
+    world.sandbox.listing.page = lambda query, now: b'{"orders":"none"}'
+
+    with pytest.raises(Surprise):
         world.hear()
 
 

@@ -3,11 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from orderhaven.connectors.bol.sandbox_processes import Fate
+from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.knobs import FaultKind
-from orderhaven.core.errors import OrderMissing, Unclear
+from orderhaven.core.errors import OrderMissing, Surprise, Unclear
 from orderhaven.core.shipment import Acceptance, Telling
 from orderhaven.ports.marketplace import Finding, Seen
 from orderhaven.ports.sandbox import Article
@@ -146,3 +149,60 @@ def test_a_correction_is_done_when_the_shipment_has_the_code(world: Any) -> None
 def test_there_is_nothing_to_look_for_where_there_is_no_ability(world: Any) -> None:
     with pytest.raises(NotImplementedError):
         look(world, Acceptance(world.sell(), "OH-1", ()))
+
+
+def answers(world: Any, path: str, change: Any) -> None:
+    """From now on `change` is made to what bol answers there."""
+    inner = world.tape.inner
+
+    async def spoiling(request: Request, timeout_s: float) -> Response:
+        response = await inner(request, timeout_s)
+        if request.path != path or response.status != 200:
+            return response
+        return replace(response, body=msgspec.json.encode(change(msgspec.json.decode(response.body))))
+
+    world.tape.inner = spoiling
+
+
+def each(rows: str, change: dict[str, Any]) -> Any:
+    return lambda whole: {rows: [row | change for row in whole[rows]]}
+
+
+@pytest.mark.parametrize("bent", [{"shipmentItems": None}, {"order": "C1"}, {"shipmentId": 700000001, "order": None}])
+def test_a_shipment_that_is_listed_bent_is_read_by_itself(world: Any, bent: dict[str, Any]) -> None:
+    ref = world.sell()
+    confirm(world, ref)
+    world.clock.move(minutes=1)
+    answers(world, "/retailer/shipments", each("shipments", bent))
+
+    assert look(world, world.shipment(ref)).seen is Seen.DONE
+
+
+def test_a_shipment_that_nobody_understands_may_be_ours(world: Any) -> None:
+    ref = world.sell()
+    confirm(world, ref)
+    world.clock.move(minutes=1)
+    answers(world, "/retailer/shipments", each("shipments", {"shipmentId": None}))
+
+    with pytest.raises(Surprise, match="shipmentId"):
+        look(world, world.shipment(ref))
+
+
+@pytest.mark.parametrize("bent", [{"status": "RESTING"}, {"status": None}, {"status": 3}])
+def test_what_nobody_understands_of_a_process_is_no_leave_to_repeat(world: Any, bent: dict[str, Any]) -> None:
+    ref = world.sell()
+    world.sandbox.processes.fates.append(Fate.STUCK)
+    confirm(world, ref)
+    answers(world, "/shared/process-status", each("processStatuses", bent))
+
+    with pytest.raises(Surprise):
+        look(world, world.shipment(ref))
+
+
+def test_what_their_record_shows_as_done_is_done_whatever_else_stands_there(world: Any) -> None:
+    ref = world.sell()
+    confirm(world, ref)
+    world.clock.move(minutes=1)
+    answers(world, "/shared/process-status", each("processStatuses", {"status": "RESTING"}))
+
+    assert look(world, world.shipment(ref)).seen is Seen.DONE

@@ -1,6 +1,5 @@
 """The marketplace port on bol's Retailer API v10."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -21,16 +20,8 @@ from orderhaven.connectors.bol.looking import (
     shipment_to_correct,
 )
 from orderhaven.connectors.bol.mapping import order_from
-from orderhaven.connectors.bol.shapes import (
-    Detail,
-    ListedShipment,
-    OrderList,
-    Process,
-    ProcessList,
-    Retailer,
-    ShipmentDetail,
-    ShipmentList,
-)
+from orderhaven.connectors.bol.record import MEDIA_TYPE, PROCESSES, READS, SIDE, Record
+from orderhaven.connectors.bol.shapes import ListedOrder, Process, Retailer, TheirShipment
 from orderhaven.connectors.bol.telling import (
     cancellation_body,
     correction_body,
@@ -42,6 +33,7 @@ from orderhaven.connectors.bol.telling import (
 )
 from orderhaven.connectors.kit.auth import BearerToken
 from orderhaven.connectors.kit.http import Request, Response, percent_encoded
+from orderhaven.connectors.kit.rows import Rows, RowsOf
 from orderhaven.connectors.kit.session import NotData, Session, shaped
 from orderhaven.core.errors import ClockOff, OrderMissing, Surprise, TryLater, Unclear, WrongAddress
 from orderhaven.core.order import Order
@@ -49,10 +41,8 @@ from orderhaven.core.shipment import Acceptance, Cancellation, Correction, Refus
 from orderhaven.ports.connector import Account, Outside
 from orderhaven.ports.marketplace import Finding, Outcome, Page, Receipt, Seen
 
-SIDE = DECLARATION.title
-_MEDIA_TYPE = "application/vnd.retailer.v10+json"
-_READS = {"Accept": _MEDIA_TYPE}
-_WRITES = {"Accept": _MEDIA_TYPE, "Content-Type": _MEDIA_TYPE}
+_WRITES = {"Accept": MEDIA_TYPE, "Content-Type": MEDIA_TYPE}
+_ORDERS = RowsOf(ListedOrder, "orderId", within="orders")
 _REFUSALS = (400, 404, 409)
 _MOST_CLOCK_DIFFERENCE = timedelta(minutes=5)
 
@@ -67,6 +57,7 @@ class Bol:
         self._login = Login(SIDE, settings["login_url"], *pair, outside, limits.call_timeout_s)
         self._auth = BearerToken(self._login.fetch, outside.tokens, outside.clock)
         self._session = Session(SIDE, settings["api_url"], outside, self._auth, limits)
+        self._record = Record(self._session)
         self._heard = Heard()
 
     # ------------------------------------------------------------ reading
@@ -79,7 +70,7 @@ class Bol:
         except NotData as error:
             raise WrongAddress(self._login.url, str(error)) from None
         began = self._clock.now()
-        response = await self._session.read("GET", "/retailer/retailers/current", headers=_READS, also=(404, 405))
+        response = await self._session.read("GET", "/retailer/retailers/current", headers=READS, also=(404, 405))
         if response.status != 200:
             raise WrongAddress(self._session.base_url, f"it answered {response.status}")
         try:
@@ -87,7 +78,7 @@ class Bol:
         except NotData as error:
             raise WrongAddress(self._session.base_url, str(error)) from None
         self._check_clock(response, began)
-        return Account(fingerprint=retailer.retailer_id, name=retailer.display_name)
+        return Account(fingerprint=retailer.retailer_id, name=retailer.display_name or retailer.retailer_id)
 
     async def hear(self, since: str) -> AsyncIterator[Page]:
         """By change, per item: an order can come with only those of its items that changed.
@@ -104,32 +95,36 @@ class Bol:
         self._heard = Heard(cursor, hearing.given)
 
     async def read(self, ref: str) -> Order:
-        return order_from(await self._detail(ref))
+        return order_from(await self._record.detail(ref))
 
     async def outcomes(self, handles: Sequence[str]) -> Mapping[str, Receipt]:
         if not handles:
             return {}
         body = msgspec.json.encode(outcomes_body(handles))
         response = await self._session.read("POST", "/shared/process-status", headers=_WRITES, body=body)
-        return receipts_from(shaped(response, ProcessList, SIDE), handles)
+        return receipts_from(PROCESSES.read(response, SIDE), handles)
 
     async def look(self, telling: Telling) -> Finding:
-        """Raises OrderMissing when bol does not know the order.
+        """Raises OrderMissing when bol does not know the order, Surprise where its record cannot be understood.
 
         A record that is gone says neither yes nor no: a repeat could only be refused, so a person must look.
         """
+        record, items = self._record, [item_ref(pieces) for pieces in telling.pieces]
         match telling:
             case Shipment():
-                processes = await self._processes(telling, CREATE_SHIPMENT)
-                detail = await self._detail(telling.order_ref)
-                return shipment_finding(telling, processes, detail, await self._shipments(telling.order_ref))
+                processes = await record.processes(items, CREATE_SHIPMENT)
+                detail = await record.detail(telling.order_ref)
+                return shipment_finding(telling, processes, detail, await record.shipments(telling.order_ref))
             case Cancellation():
-                processes = await self._processes(telling, CANCEL_ORDER)
-                return cancellation_finding(telling, processes, await self._detail(telling.order_ref))
+                processes = await record.processes(items, CANCEL_ORDER)
+                return cancellation_finding(telling, processes, await record.detail(telling.order_ref))
             case Correction():
                 made = await self._shipment_to_correct(telling)
-                processes = await self._processes_of(made.transport.transport_id, CHANGE_TRANSPORT)
-                return correction_finding(telling, processes, await self._shipment(made.shipment_id, telling))
+                processes = await record.processes([_transport_of(made)], CHANGE_TRANSPORT)
+                shown = await record.shipment(made.shipment_id)
+                if shown is None:
+                    raise OrderMissing(SIDE, telling.order_ref)
+                return correction_finding(telling, processes, shown)
             case _:
                 raise _no_such_ability(telling)
 
@@ -149,7 +144,7 @@ class Bol:
         """Reads which transport it is, then tells once. Raises TryLater while bol shows no shipment."""
         body = correction_body(telling)
         made = await self._shipment_to_correct(telling)
-        path = f"/retailer/transports/{made.transport.transport_id}"
+        path = f"/retailer/transports/{percent_encoded(_transport_of(made))}"
         return await self._tell(telling, "PUT", path, body, not_after)
 
     async def accept(self, telling: Acceptance, *, not_after: datetime) -> Receipt:
@@ -175,52 +170,14 @@ class Bol:
             return Receipt(Outcome.DONE, remote_ref=finding.remote_ref)
         raise refusal(response, telling)
 
-    async def _list_page(self, query: Mapping[str, str]) -> tuple[OrderList, datetime]:
-        response = await self._session.read("GET", "/retailer/orders", query=query, headers=_READS)
-        return shaped(response, OrderList, SIDE), self._their_time(response)
+    async def _list_page(self, query: Mapping[str, str]) -> tuple[Rows[ListedOrder], datetime]:
+        response = await self._session.read("GET", "/retailer/orders", query=query, headers=READS)
+        return _ORDERS.read(response, SIDE), self._their_time(response)
 
-    async def _detail(self, ref: str) -> Detail:
-        response = await self._session.read(
-            "GET", f"/retailer/orders/{percent_encoded(ref)}", headers=_READS, also=(404,)
-        )
-        if response.status == 404:
-            raise OrderMissing(SIDE, ref)
-        detail = shaped(response, Detail, SIDE)
-        if detail.order_id != ref:
-            raise Surprise(f"asked for order {ref}, got {detail.order_id}")
-        return detail
-
-    async def _processes(self, telling: Telling, event: str) -> list[Process]:
-        found = await asyncio.gather(*(self._processes_of(item_ref(pieces), event) for pieces in telling.pieces))
-        return [process for processes in found for process in processes]
-
-    async def _processes_of(self, entity: str, event: str) -> list[Process]:
-        query = {"entity-id": entity, "event-type": event, "page": "1"}  # newest first
-        response = await self._session.read("GET", "/shared/process-status", query=query, headers=_READS, also=(404,))
-        return [] if response.status == 404 else shaped(response, ProcessList, SIDE).process_statuses
-
-    async def _shipments(self, order_ref: str) -> list[ListedShipment]:
-        found: list[ListedShipment] = []
-        number = 1
-        while True:
-            query = {"page": str(number), "order-id": order_ref}
-            response = await self._session.read("GET", "/retailer/shipments", query=query, headers=_READS)
-            page = shaped(response, ShipmentList, SIDE).shipments
-            if not page:
-                return found
-            found += (made for made in page if made.order.order_id == order_ref)
-            number += 1
-
-    async def _shipment(self, shipment_ref: str, correction: Correction) -> ShipmentDetail:
-        response = await self._session.read(
-            "GET", f"/retailer/shipments/{percent_encoded(shipment_ref)}", headers=_READS, also=(404,)
-        )
-        if response.status == 404:
-            raise OrderMissing(SIDE, correction.order_ref)
-        return shaped(response, ShipmentDetail, SIDE)
-
-    async def _shipment_to_correct(self, correction: Correction) -> ListedShipment:
-        made = shipment_to_correct(correction, await self._shipments(correction.order_ref))
+    async def _shipment_to_correct(self, correction: Correction) -> TheirShipment:
+        made = shipment_to_correct(correction, await self._record.shipments(correction.order_ref))
+        if made is not None and not (made.transport and made.transport.transport_id):
+            made = await self._record.shipment(made.shipment_id)
         if made is None:
             raise TryLater(f"{SIDE} does not show the shipment of order {correction.order_ref} yet")
         return made
@@ -256,6 +213,12 @@ def _process_id(response: Response) -> str:
     if not handle:
         raise Unclear(f"{SIDE} took it in without saying under which number")
     return handle
+
+
+def _transport_of(made: TheirShipment) -> str:
+    if made.transport is None or not made.transport.transport_id:
+        raise Surprise(f"shipment {made.shipment_id} names no transport")
+    return made.transport.transport_id
 
 
 def _no_such_ability(telling: Telling) -> NotImplementedError:

@@ -1,14 +1,13 @@
 """One hearing: which lists to ask for, and how to read them so that no order slips between two pages."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from msgspec.structs import replace
-
 from orderhaven.connectors.bol.mapping import AMSTERDAM, last_change, sighting_from
-from orderhaven.connectors.bol.shapes import ListedOrder, OrderList
-from orderhaven.core.errors import RateLimited, TryLater
+from orderhaven.connectors.bol.shapes import ListedOrder
+from orderhaven.connectors.kit.rows import Bent, Rows
+from orderhaven.core.errors import RateLimited, Surprise, TryLater
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.marketplace import Page, Sighting
 
@@ -72,7 +71,7 @@ def cursor_from(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-Fetch = Callable[[Mapping[str, str]], Awaitable[tuple[OrderList, datetime]]]
+Fetch = Callable[[Mapping[str, str]], Awaitable[tuple[Rows[ListedOrder], datetime]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,8 @@ class Hearing:
     given: dict[str, ListedOrder] = field(default_factory=dict)
     _known: set[tuple[str, datetime]] = field(default_factory=set)
     _patience: timedelta = _PATIENCE
-    _first: OrderList | None = None  # the first page, fetched to know their time
+    _bent: set[Bent] = field(default_factory=set)  # given already
+    _first: Rows[ListedOrder] | None = None  # the first page, fetched to know their time
     _is_long: bool = False  # more came than one page surely holds
     _missed: bool = False  # this reading brought an order that the ones before should have had
 
@@ -110,32 +110,32 @@ class Hearing:
         if not covers(windows, self.since, began):
             windows = windows_since(self.since, began, self.overlap)
             self._first = None
-        page = Page((), began.isoformat())
-        empty = True
+        cursor, empty = began.isoformat(), True
         for reading in range(_READINGS):
             self._missed = False
-            async for sightings in self._read(windows):
-                self._missed = self._missed or any(sighting.changed_at < began for sighting in sightings)
+            async for sightings, bent in self._read(windows):
+                self._missed = self._missed or bool(bent) or any(one.changed_at < began for one in sightings)
                 empty = False
-                yield replace(page, sightings=sightings)
+                yield _page(sightings, bent, cursor)
             if not (self._missed if reading else self._is_long or self.since is None):
                 break
         else:
             raise TryLater("the list of orders did not keep still while it was read")
         if empty:
-            yield page
+            yield Page((), cursor)
 
-    async def _read(self, windows: Sequence[Window]) -> AsyncIterator[tuple[Sighting, ...]]:
+    async def _read(self, windows: Sequence[Window]) -> AsyncIterator[tuple[Sequence[Sighting], Sequence[Bent]]]:
         """What is news on each page. A list ends at an empty page: a short one may be followed by more."""
         for window in windows:
             number = 1
-            while rows := (await self._page(window, number)).orders:
+            while rows := await self._page(window, number):
                 self._is_long = self._is_long or number > 1 or len(rows) >= PAGE_SIZE
-                if news := self._news(rows):
-                    yield news
+                sightings, bent = self._news(rows)
+                if sightings or bent:
+                    yield sightings, bent
                 number += 1
 
-    async def _page(self, window: Window, number: int) -> OrderList:
+    async def _page(self, window: Window, number: int) -> Rows[ListedOrder]:
         if self._first is not None:
             first, self._first = self._first, None
             return first
@@ -153,16 +153,26 @@ class Hearing:
         self._patience -= wait
         await self.clock.sleep(wait)
 
-    def _news(self, rows: Iterable[ListedOrder]) -> tuple[Sighting, ...]:
-        """Those that whoever listens does not have yet, as they stand now."""
-        news = []
-        for row in rows:
+    def _news(self, rows: Rows[ListedOrder]) -> tuple[Sequence[Sighting], Sequence[Bent]]:
+        """Those that whoever listens does not have yet, as they stand now; and those that nobody understands."""
+        news, strange = [], list(rows.bent)
+        for row in rows.good:
             if row == (self.given.get(row.order_id) or self.before.get(row.order_id)):
                 self.given[row.order_id] = row
                 continue
             key = (row.order_id, last_change(row))
             if key not in self._known:
                 self._known.add(key)
-                self.given[row.order_id] = row
-                news.append(sighting_from(row))
-        return tuple(news)
+                try:
+                    news.append(sighting_from(row))
+                    self.given[row.order_id] = row
+                except Surprise as surprise:
+                    strange.append(Bent(row.order_id, surprise.cause))
+        bent = [one for one in dict.fromkeys(strange) if one not in self._bent]
+        self._bent.update(bent)
+        return news, bent
+
+
+def _page(sightings: Sequence[Sighting], bent: Sequence[Bent], cursor: str) -> Page:
+    named = {one.ref: one.cause for one in bent if one.ref}
+    return Page(tuple(sightings), cursor, named, tuple(one.cause for one in bent if not one.ref))

@@ -38,17 +38,15 @@ _SALUTATION = {"MALE": "MALE", "FEMALE": "FEMALE", "UNKNOWN": ""}
 def sighting_from(row: ListedOrder) -> Sighting:
     """What a list row says. A list by change shows only the items that changed: `lines` need not be all.
 
-    An item with an unknown fulfilment word is left out here; `order_from` raises for it, where that holds up no
-    other order.
+    Raises Surprise for an unknown fulfilment word.
     """
     return Sighting(
         ref=row.order_id,
         placed_at=_utc(row.order_placed_date_time),
         changed_at=_utc(last_change(row)),
         lines=tuple(
-            _facts(item, _BY_MARKETPLACE[item.fulfilment_method])
+            _facts(item, _word(_BY_MARKETPLACE, item.fulfilment_method, "fulfilment method"))
             for item in row.order_items
-            if item.fulfilment_method in _BY_MARKETPLACE
         ),
     )
 
@@ -60,7 +58,7 @@ def last_change(row: ListedOrder) -> datetime:
 def order_from(detail: Detail) -> Order:
     """The whole order. Raises Surprise for a word, date or country that is none of those we know."""
     items = detail.order_items
-    changes = [item.latest_changed_date_time for item in items]
+    changes = [item.latest_changed_date_time for item in items if item.latest_changed_date_time is not None]
     placed_at = detail.order_placed_date_time or min(changes, default=None)
     if placed_at is None:
         raise Surprise("an order without a time and without items")
@@ -90,6 +88,8 @@ def order_from(detail: Detail) -> Order:
 
 def _line(item: Item) -> Line:
     facts = _facts(item, _word(_BY_MARKETPLACE, _fulfilment(item).method, "fulfilment method"))
+    unit_price = _money(item.unit_price)
+    discount = sum_money((_money(discount.amount) for discount in item.discounts or ()), CURRENCY)
     return Line(
         ref=item.order_item_id,
         remote_ids=(item.order_item_id,),
@@ -97,9 +97,9 @@ def _line(item: Item) -> Line:
         sku=(item.offer or _NO_OFFER).reference or "",
         ean=(item.product or _NO_PRODUCT).ean or "",
         facts=facts,
-        unit_price=_money(item.unit_price),
-        total=_money(item.total_price),
-        discount=sum_money((_money(discount.amount) for discount in item.discounts or ()), CURRENCY),
+        unit_price=unit_price,
+        total=unit_price * item.quantity - discount if item.total_price is None else _money(item.total_price),
+        discount=discount,
         commission=None if item.commission is None else _money(item.commission),
         services=tuple(service.service_type for service in item.additional_services or ()),
     )
@@ -136,10 +136,9 @@ def _addresses(detail: Detail) -> tuple[Address, Address]:
 
 
 def _address(person: Person, pickup_point: str | None) -> Address:
-    salutation = _word(_SALUTATION, person.salutation, "salutation") if person.salutation else ""
     try:
         return Address(
-            salutation=salutation,
+            salutation=_SALUTATION.get(person.salutation or "", ""),  # it decides nothing, so any word will do
             first_name=person.first_name or "",
             last_name=person.surname or "",
             company=person.company or "",

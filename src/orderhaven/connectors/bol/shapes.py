@@ -1,4 +1,7 @@
-"""What bol answers, as far as it is used. Words are text here; mapping checks those that decide something."""
+"""What bol answers, as far as it is used. Words are text here; mapping checks those that decide something.
+
+Required is what decides something and what bol's own file requires; not what newer versions brought.
+"""
 
 from datetime import datetime
 from decimal import Decimal
@@ -6,7 +9,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from orderhaven.connectors.kit.mending import Aside
+
 Moment = Annotated[datetime, Meta(tz=True)]
+Count = Annotated[int, Meta(ge=0)]
 _A_DAY_S = 86_400
 
 
@@ -20,9 +26,9 @@ class Their(Struct, rename="camel"):
 class ListedItem(Their):
     order_item_id: str
     fulfilment_method: str
-    quantity: int
-    quantity_shipped: int
-    quantity_cancelled: int
+    quantity: Count
+    quantity_shipped: Count
+    quantity_cancelled: Count
     cancellation_request: bool
     latest_changed_date_time: Moment
 
@@ -33,15 +39,10 @@ class ListedOrder(Their):
     order_items: list[ListedItem]
 
 
-class OrderList(Their):
-    # an empty page may come without the key
-    orders: list[ListedOrder] = []
-
-
 class Person(Their):
     """Shipment and billing details; some fields stand in one of the two only."""
 
-    salutation: str | None = None
+    salutation: Aside[str] = None
     first_name: str | None = None
     surname: str | None = None
     street_name: str | None = None
@@ -51,14 +52,14 @@ class Person(Their):
     zip_code: str | None = None
     city: str | None = None
     country_code: str | None = None
-    email: str | None = None
+    email: Aside[str] = None
     company: str | None = None
-    delivery_phone_number: str | None = None
-    language: str | None = None
+    delivery_phone_number: Aside[str] = None
+    language: Aside[str] = None
     pickup_point_name: str | None = None
-    vat_number: str | None = None
-    kvk_number: str | None = None
-    order_reference: str | None = None
+    vat_number: Aside[str] = None
+    kvk_number: Aside[str] = None
+    order_reference: Aside[str] = None
 
 
 class Fulfilment(Their):
@@ -67,22 +68,22 @@ class Fulfilment(Their):
     latest_delivery_date: str | None = None  # filled exactly when exact_delivery_date is not
     exact_delivery_date: str | None = None
     expiry_date: str | None = None
-    time_frame_type: str | None = None
+    time_frame_type: Aside[str] = None
 
 
 class Offer(Their):
-    offer_id: str | None = None
+    offer_id: Aside[str] = None
     reference: str | None = None  # the merchant's own number, the SKU
 
 
 class Product(Their):
     ean: str | None = None
-    title: str | None = None
+    title: Aside[str] = None
 
 
 class Discount(Their):
     amount: Decimal
-    title: str | None = None
+    title: Aside[str] = None
 
 
 class Service(Their):
@@ -92,18 +93,18 @@ class Service(Their):
 class Item(Their):
     order_item_id: str
     cancellation_request: bool
-    quantity: int
-    quantity_shipped: int
-    quantity_cancelled: int
+    quantity: Count
+    quantity_shipped: Count
+    quantity_cancelled: Count
     unit_price: Decimal
-    total_price: Decimal
-    latest_changed_date_time: Moment
+    total_price: Decimal | None = None
+    latest_changed_date_time: Aside[Moment] = None
     fulfilment: Fulfilment | None = None
     offer: Offer | None = None
     product: Product | None = None
     discounts: list[Discount] | None = None
-    commission: Decimal | None = None
-    additional_services: list[Service] | None = None
+    commission: Aside[Decimal] = None
+    additional_services: Aside[list[Service]] = None
 
     @property
     def open(self) -> int:
@@ -122,8 +123,9 @@ class Detail(Their):
 # ------------------------------------------------------------ shipments, processes, the account
 
 
-class ListedTransport(Their):
-    transport_id: str
+class Transport(Their):
+    transport_id: str | None = None
+    track_and_trace: str | None = None
 
 
 class OfOrder(Their):
@@ -134,54 +136,38 @@ class ShippedItem(Their):
     order_item_id: str
 
 
-class ListedShipment(Their):
+class TheirShipment(Their):
+    """As a list shows it, and as its detail does: that has the code too."""
+
     shipment_id: str
     order: OfOrder
     shipment_items: list[ShippedItem]
-    transport: ListedTransport
-    shipment_reference: str | None = None
-
-
-class ShipmentList(Their):
-    shipments: list[ListedShipment] = []
-
-
-class Transport(Their):
-    transport_id: str | None = None
-    track_and_trace: str | None = None
-
-
-class ShipmentDetail(Their):
-    shipment_id: str
     transport: Transport | None = None
+    shipment_reference: str | None = None
 
 
 class Process(Their):
     status: str
     process_status_id: str | None = None
-    error_message: str | None = None
-
-
-class ProcessList(Their):
-    process_statuses: list[Process] = []
+    error_message: Aside[str] = None
 
 
 class Violation(Their):
-    name: str | None = None
-    reason: str | None = None
+    name: Aside[str] = None
+    reason: Aside[str] = None
 
 
 class Refusal(Their):
     """Their Problem."""
 
-    title: str | None = None
-    detail: str | None = None
-    violations: list[Violation] | None = None
+    title: Aside[str] = None
+    detail: Aside[str] = None
+    violations: Aside[list[Violation]] = None
 
 
 class Retailer(Their):
     retailer_id: str
-    display_name: str
+    display_name: Aside[str] = None
 
 
 class Token(Struct):

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from orderhaven.connectors.bol import DECLARATION
-from orderhaven.connectors.bol.shapes import Process, ProcessList, Refusal
+from orderhaven.connectors.bol.shapes import Process, Refusal
 from orderhaven.connectors.kit.http import Response
+from orderhaven.connectors.kit.rows import Rows
 from orderhaven.core.errors import OrderProblem, OrderRefused, UnknownCarrier
 from orderhaven.core.shipment import Cancellation, CancelReason, Correction, Pieces, Shipment, Telling
 from orderhaven.ports.marketplace import Outcome, Receipt
@@ -85,9 +86,9 @@ def outcomes_body(handles: Sequence[str]) -> dict[str, Any]:
     return {"processStatusQueries": [{"processStatusId": handle} for handle in handles]}
 
 
-def receipts_from(answer: ProcessList, handles: Sequence[str]) -> Mapping[str, Receipt]:
-    """One for each handle; those that bol forgot are not in the answer."""
-    known = {process.process_status_id: process for process in answer.process_statuses}
+def receipts_from(answer: Rows[Process], handles: Sequence[str]) -> Mapping[str, Receipt]:
+    """One for each handle; those that bol forgot are not in the answer, and for those that are bent a look follows too."""
+    known = {process.process_status_id: process for process in answer.good}
     return {handle: _receipt(known.get(handle), handle) for handle in handles}
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport, written
+from orderhaven.connectors.kit.mending import mended
 from orderhaven.connectors.kit.preamble import begins_with_a_warning, data_of
 from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater, Unclear, WrongAddress
 from orderhaven.ports.connector import Limits, Outside
@@ -156,11 +157,25 @@ class Session:
 
 
 def shaped(response: Response, shape: type[T], side: str) -> T:
-    """The body as our type. Raises NotData for what is not JSON, Surprise for JSON of another shape (its path, never its values)."""
+    """The body as our type; what decides nothing gives way (`kit.mending`). Raises NotData for what is not JSON, Surprise for
+    JSON of another shape (its path, never its values)."""
+    try:
+        return exactly(response, shape, side)
+    except Surprise as surprise:
+        try:
+            return mended(_without_nul(data_of(response.body)), shape)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise surprise from None
+
+
+def exactly(response: Response, shape: type[T], side: str) -> T:
+    """The same where the body fits as it stands."""
     try:
         return msgspec.json.decode(_without_nul(data_of(response.body)), type=shape)
     except msgspec.ValidationError as error:
         raise Surprise(f"an answer of another shape: {error}") from None
+    except RecursionError:
+        raise Surprise("an answer that is nested too deeply") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise _not_data(response.body, side) from None
 

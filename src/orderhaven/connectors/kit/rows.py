@@ -1,0 +1,108 @@
+"""Lists of another side, row by row: one that is bent out of shape holds up no other.
+
+A whole list is decoded at once, as if all were well; only where that fails each row is decoded by itself.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from orderhaven.connectors.kit.http import Response
+from orderhaven.connectors.kit.mending import mended
+from orderhaven.connectors.kit.session import exactly
+from orderhaven.core.errors import Surprise
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_MOST_NAMES = 20
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+
+
+class Bent(msgspec.Struct, frozen=True):
+    """A row that cannot be read. `cause` says where and why, by the names of fields and never by what stands in them."""
+
+    ref: str  # "": not even by what it is known can be read
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[T]):
+    good: list[T]
+    bent: list[Bent] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """How many rows the other side gave."""
+        return len(self.good) + len(self.bent)
+
+
+class RowsOf(Generic[T]):
+    """`key` is the field by which a row is known; `within` the one that holds the list, "" where the answer is the list.
+
+    An answer without that field has no rows.
+    """
+
+    def __init__(self, row: type[T], key: str, within: str = "") -> None:
+        self._row = row
+        self._key = key
+        self._one = msgspec.json.Decoder(row)
+        self._within = within
+        self._all, self._raw = _whole(row, within), _whole(msgspec.Raw, within)
+
+    def read(self, response: Response, side: str) -> Rows[T]:
+        """Raises NotData, and Surprise for what is no list at all."""
+        try:
+            return Rows(self._listed(exactly(response, self._all, side)))
+        except Surprise:
+            return self.each(self._listed(exactly(response, self._raw, side)))
+
+    def each(self, answers: list[msgspec.Raw]) -> Rows[T]:
+        rows: Rows[T] = Rows([])
+        for answer in answers:
+            row = self.one(answer)
+            if isinstance(row, Bent):
+                rows.bent.append(row)
+            else:
+                rows.good.append(row)
+        return rows
+
+    def one(self, answer: msgspec.Raw) -> T | Bent:
+        try:
+            return self._one.decode(answer)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+        try:
+            return mended(answer, self._row)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return bent(answer, self._key, str(error))
+
+    def _listed(self, whole: Any) -> list[Any]:
+        found: list[Any] = getattr(whole, self._within) if self._within else whole
+        return found
+
+
+def bent(answer: msgspec.Raw, key: str, cause: str) -> Bent:
+    """This row, by what it is known if that can be read, and what is strange about it."""
+    try:
+        row = msgspec.json.decode(answer)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Bent("", "a row that cannot be read at all")
+    ref = row.get(key) if isinstance(row, dict) else None
+    if isinstance(ref, int | str) and not isinstance(ref, bool) and ref != "":
+        return Bent(str(ref), f"an answer of another shape: {cause}")
+    return Bent("", f"a row without {key}: {_outline(row)}")
+
+
+def _outline(row: Any) -> str:
+    """What can be shown of a row to whoever must find out what it is: the names of its fields and their kinds."""
+    if not isinstance(row, dict):
+        return f"{type(row).__name__} instead of an object"
+    names = [f"{name} ({type(value).__name__})" for name, value in row.items() if _NAME.fullmatch(name)]
+    return ", ".join(names[:_MOST_NAMES]) or "an object without fields"
+
+
+def _whole(row: Any, within: str) -> Any:
+    if not within:
+        return list[row]
+    return msgspec.defstruct("Whole", [(within, list[row], msgspec.field(default_factory=list))])
