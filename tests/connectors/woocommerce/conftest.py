@@ -82,7 +82,8 @@ class Shop:
         data = body if isinstance(body, bytes) else msgspec.json.encode(body) if body is not None else b""
 
         async def call() -> Any:
-            request = await session._auth.sign(Request(method, session._url(path, query), {}, data))
+            headers = {"content-type": "application/json"} if data else {}
+            request = await session._auth.sign(Request(method, session._url(path, query), headers, data))
             return await session._transport(request, 30)
 
         response = run(call())

@@ -106,9 +106,9 @@ def test_created_via_takes_a_list_and_ignores_capitals(shop: Shop) -> None:
 
 
 def test_unknown_products_are_answered_201_with_an_empty_line(shop: Shop) -> None:
-    for item in ({"sku": "NO", "quantity": 1}, {"product_id": 999, "quantity": 1, "total": "5.00"}):
+    for item, total in (({"sku": "NO"}, "0.00"), ({"product_id": 999}, "0.00"), ({"sku": "NO", "total": "5"}, "5.00")):
         (line,) = made(shop, line_items=[item])["line_items"]
-        assert (line["product_id"], line["sku"], line["total"]) == (0, None, "0.00")
+        assert (line["product_id"], line["sku"], line["total"]) == (0, None, total)
 
 
 def test_a_sku_is_enough_and_quantities_are_taken_as_they_come(shop: Shop) -> None:
@@ -179,10 +179,12 @@ def test_an_unknown_order_is_404_to_get_and_400_to_put(shop: Shop) -> None:
 
 
 def test_a_batch_is_200_with_an_error_for_each_item(shop: Shop) -> None:
-    status, done = shop.ask("POST", "/orders/batch", {"create": [{}, {"status": "x"}], "update": [{"id": 9999}]})
+    asked = {"create": [{}, {"status": "x"}, {"line_items": [{}]}], "update": [{"id": 9999}]}
+    status, done = shop.ask("POST", "/orders/batch", asked)
 
     assert status == 200
-    assert ["error" in row for row in done["create"] + done["update"]] == [False, True, True]
+    assert ["error" in row for row in done["create"] + done["update"]] == [False, False, True, True]
+    assert done["create"][1]["status"] == "pending"  # what an item asks for is not checked
     assert shop.ask("POST", "/orders/batch", {}) == (200, [])
 
 

@@ -62,6 +62,8 @@ class Recorded:
 
     def prepare(self, settings: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         for name, value in settings.items():
+            if name == "coupons":
+                continue  # made after the products, as they were in the recorded shop
             if name not in _SETTINGS:
                 raise NotPlayed(f"the sandbox has no setting {name!r}")
             _SETTINGS[name](self.sandbox, value)
@@ -69,6 +71,8 @@ class Recorded:
         self.sandbox.book.number_from(_FIRST_ID)
         for product in products:
             names[f"product:{product['name']}"] = self._add_product(product, names)
+        for coupon in settings.get("coupons", []):
+            self.sandbox.add_coupon(coupon["code"], coupon["type"], coupon["amount"])
         return names
 
     def change(self, change: Mapping[str, Any]) -> None:
@@ -105,8 +109,8 @@ class Recorded:
 
     def _add_product(self, product: Mapping[str, Any], names: Mapping[str, Any]) -> int:
         title = product.get("title", product["name"].capitalize())
-        article = Article(product.get("sku", ""), product.get("ean", ""), title, product.get("price", "0"))
-        if product.get("type", "simple") not in _UNSOLD:
+        article = Article(product.get("sku", ""), product.get("ean", ""), title, product.get("price", ""))
+        if product.get("type", "simple") not in _UNSOLD and article.price:
             self.articles.append(article)
         more = {ours: product[theirs] for theirs, ours in _PRODUCT_FIELDS.items() if theirs in product}
         more["manages_stock"] = product.get("stock") is not None

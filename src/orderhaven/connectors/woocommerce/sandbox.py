@@ -11,6 +11,7 @@ from orderhaven.connectors.kit.knobs import Faults, answer
 from orderhaven.connectors.woocommerce.reference import reference_of
 from orderhaven.connectors.woocommerce.sandbox_api import Api
 from orderhaven.connectors.woocommerce.sandbox_auth import Door
+from orderhaven.connectors.woocommerce.sandbox_coupons import Coupon
 from orderhaven.connectors.woocommerce.sandbox_orders import (
     Body,
     Mail,
@@ -69,6 +70,10 @@ class Sandbox:
     def add_status(self, slug: str, name: str) -> None:
         """A plugin of the merchant's adds a status."""
         self.book.custom_statuses[slug] = name
+
+    def add_coupon(self, code: str, kind: str, amount: str) -> None:
+        """`kind` is percent or fixed_cart."""
+        self._writer.coupons[code.casefold()] = Coupon(self.book.next_id(), code, kind, Decimal(amount))
 
     # ------------------------------------------------------------ what the merchant does
 

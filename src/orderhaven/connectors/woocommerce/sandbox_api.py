@@ -12,7 +12,7 @@ from orderhaven.connectors.kit.not_played import not_played
 from orderhaven.connectors.woocommerce.sandbox_auth import Door, Refused
 from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, orders_listed
 from orderhaven.connectors.woocommerce.sandbox_not_played import reason_not_played
-from orderhaven.connectors.woocommerce.sandbox_orders import Body, SandboxOrder, as_text, rendered
+from orderhaven.connectors.woocommerce.sandbox_orders import Body, SandboxOrder, as_text
 from orderhaven.connectors.woocommerce.sandbox_replies import JSON, body_of, chosen, no_route, page, refusal, reply
 from orderhaven.connectors.woocommerce.sandbox_shop import ShopRoutes
 from orderhaven.connectors.woocommerce.sandbox_site import Site
@@ -81,7 +81,7 @@ class Api:
     def _shown(self, order: SandboxOrder, fields: str) -> bytes:
         """The order's text, kept until it changes: lists of it must cost next to nothing."""
         if fields not in order.rendered:
-            order.rendered[fields] = msgspec.json.encode(chosen(rendered(order, self.book.zone), fields))
+            order.rendered[fields] = msgspec.json.encode(chosen(self._writer.shown(order), fields))
         return order.rendered[fields]
 
     def _get_order(self, request: Request, order_id: str) -> Response:
@@ -89,7 +89,9 @@ class Api:
         return Response(200, JSON, self._shown(order, request.query.get("_fields", "")))
 
     def _create_order(self, request: Request) -> Response:
-        return Response(201, JSON, self._shown(self._created(body_of(request)), ""))
+        sent = body_of(request)
+        self._writer.check(sent)
+        return Response(201, JSON, self._shown(self._created(sent), ""))
 
     def _created(self, sent: Mapping[str, Any]) -> SandboxOrder:
         broken, self._site.breaks_next_create = self._site.breaks_next_create, ""
@@ -107,8 +109,9 @@ class Api:
         return order
 
     def _update_order(self, request: Request, order_id: str) -> Response:
-        order = self._order(order_id, 400)
-        self._writer.update(order, body_of(request), self.now())
+        order, sent = self._order(order_id, 400), body_of(request)
+        self._writer.check(sent)
+        self._writer.update(order, sent, self.now())
         return Response(200, JSON, self._shown(order, ""))
 
     def _delete_order(self, request: Request, order_id: str) -> Response:

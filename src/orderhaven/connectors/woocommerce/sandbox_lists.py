@@ -22,7 +22,7 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.body = {
+        self.body: dict[str, Any] = {
             "code": code,
             "message": message,
             "data": {"status": status, **({"params": params} if params else {}), **data},
@@ -33,6 +33,10 @@ def invalid(name: str, message: str = "") -> ApiError:
     return ApiError(
         400, "rest_invalid_param", f"Invalid parameter(s): {name}", {name: message or f"{name} is not valid."}
     )
+
+
+def invalid_params(wrong: Mapping[str, str]) -> ApiError:
+    return ApiError(400, "rest_invalid_param", f"Invalid parameter(s): {', '.join(wrong)}", wrong)
 
 
 _NOT_AMONG_ANY = frozenset({"trash", "checkout-draft"})

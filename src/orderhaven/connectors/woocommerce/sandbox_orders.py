@@ -98,6 +98,7 @@ class OrderBook:
         self.mails: list[Mail] = []
         self.custom_statuses: dict[str, str] = {}
         self.removed_statuses: set[str] = set()
+        self.users = frozenset({1, 2, 3})
         self._by_via: dict[str, list[int]] = {}
         self._by_status: dict[str, dict[int, None]] = {}
         self._by_change: list[tuple[int, int]] = []  # (modified, id) of all but the trash
@@ -141,12 +142,36 @@ class OrderBook:
             return
         was_new = order.status == "pending" and order.paid is None
         self._move_bucket(order, status, now)
-        if status in ("processing", "completed") and order.paid is None:
+        if status in (self.status_when_paid(order), "completed") and order.paid is None:
             order.paid = now
         if status == "completed" and order.completed is None:
             order.completed = now
         self._move_stock(order, now)
         self._mail(order, was_new=was_new)
+
+    def status_when_paid(self, order: SandboxOrder) -> str:
+        """What a payment makes of it: without a product there is nothing to process, nor where the courier is paid."""
+        processed = order.body["payment_method"] != "cod" and any(
+            line["product_id"] for line in order.body["line_items"]
+        )
+        return "processing" if processed else "completed"
+
+    def give_stock_back(self, lines: Iterable[Body], now: int) -> None:
+        for line in lines:
+            self._give_back(line, now)
+
+    def adjust_stock(self, order: SandboxOrder, lines: Iterable[Body], now: int) -> None:
+        """Lines that were added or changed take what they now want more, or give back what they want less."""
+        for line in lines if order.status in _TAKES_STOCK else ():
+            product = self.products.get(line["variation_id"] or line["product_id"])
+            if product is None or not product.manages_stock:
+                continue
+            entry = next((entry for entry in line["meta_data"] if entry["key"] == "_reduced_stock"), None)
+            more = line["quantity"] - (int(float(entry["value"])) if entry else 0)
+            if more:
+                product.move_stock(-more, now)
+                taken = {"id": self.next_id(), "key": "_reduced_stock", "value": str(line["quantity"])}
+                line["meta_data"] = [*(one for one in line["meta_data"] if one is not entry), taken]
 
     def remove(self, order: SandboxOrder) -> None:
         if order.status != "trash":
@@ -223,7 +248,6 @@ def rendered(order: SandboxOrder, zone: ZoneInfo) -> Body:
     """An order as the API shows it."""
     return {
         "id": order.id,
-        "parent_id": 0,
         "status": order.status,
         "number": str(order.id),
         **order.body,

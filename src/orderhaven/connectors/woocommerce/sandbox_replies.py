@@ -2,24 +2,41 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, invalid, page_of
+from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, page_of
 from orderhaven.connectors.woocommerce.sandbox_orders import Body
 
 JSON = {"content-type": "application/json; charset=UTF-8"}
 
 
 def body_of(request: Request) -> dict[str, Any]:
-    try:
-        sent = msgspec.json.decode(request.body or b"{}")
-    except msgspec.DecodeError:
-        raise ApiError(400, "rest_invalid_json", "Invalid JSON body passed.") from None
-    if not isinstance(sent, dict):
-        raise invalid("body")
-    return sent
+    """A request's parameters: its JSON, or its form, before those of the query. Text of another kind is not read."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    sent: Any = None
+    if kind == "application/json" and request.body:
+        try:
+            sent = msgspec.json.decode(request.body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise ApiError(400, "rest_invalid_json", "Invalid JSON body passed.") from None
+    elif kind == "application/x-www-form-urlencoded":
+        sent = form_of(request.body.decode(errors="replace"))
+    return {**request.query, **sent} if isinstance(sent, dict) else {**request.query}
+
+
+def form_of(text: str) -> dict[str, Any]:
+    """As PHP reads a form: `billing[email]=...` stands for a table."""
+    found: dict[str, Any] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        outer, bracket, inner = name.partition("[")
+        if bracket:
+            found.setdefault(outer, {})[inner.rstrip("]")] = value
+        else:
+            found[outer] = value
+    return found
 
 
 def chosen(row: Body, fields: str) -> Body:

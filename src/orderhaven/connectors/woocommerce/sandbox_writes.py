@@ -1,172 +1,193 @@
 """How the sandbox takes orders in: what WooCommerce checks, and all that it lets pass."""
 
-import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
-from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, invalid
-from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxOrder, SandboxProduct
-from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes, compute_totals
+from orderhaven.connectors.woocommerce.sandbox_coupons import Coupon, apply_coupons, coupons_of
+from orderhaven.connectors.woocommerce.sandbox_items import KINDS, Items, fatal, shown_items
+from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, invalid_params
+from orderhaven.connectors.woocommerce.sandbox_meta import set_order_meta
+from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxOrder, rendered
+from orderhaven.connectors.woocommerce.sandbox_schema import ORDER, one_of, wrong_params
+from orderhaven.connectors.woocommerce.sandbox_totals import NotANumber, ShopTaxes, compute_totals
+from orderhaven.connectors.woocommerce.sandbox_values import clean, is_too_long, stored
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_TAG = re.compile(r"<[^>]*>")
-_CURRENCIES = frozenset(
-    re.findall(
-        r"\w+",
-        "AED AUD BGN BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF IDR ILS INR ISK JPY KRW KWD MXN MYR NOK"
-        " NZD PHP PLN RON RSD SAR SEK SGD THB TRY TWD UAH USD VND ZAR",
-    )
-)
 _TEXTS = ("transaction_id", "payment_method", "payment_method_title", "customer_note")
-_ITEMS = ("line_items", "fee_lines", "shipping_lines")
+_ADDRESS = (
+    "first_name", "last_name", "company", "address_1", "address_2", "city", "state", "postcode", "country",
+)  # fmt: skip
+_BILLING = dict.fromkeys((*_ADDRESS, "email", "phone"), "")
+_SHIPPING = dict.fromkeys((*_ADDRESS, "phone"), "")
+_BEGUN = frozenset({"pending", "on-hold", "failed", "cancelled"})  # from these a payment completes an order
+_UNPAID = frozenset({"pending", "failed"})
 
 
 class Writer:
     def __init__(self, book: OrderBook, taxes: ShopTaxes) -> None:
         self._book = book
         self._taxes = taxes
+        self._items = Items(book, taxes)
         self.currency = "EUR"
+        self.coupons: dict[str, Coupon] = {}
+
+    def check(self, sent: Mapping[str, Any]) -> None:
+        """What WordPress refuses by the schema. Items of a batch do not pass here. Raises ApiError."""
+        wrong = wrong_params(ORDER, sent)
+        if sent.get("status") is not None and (message := one_of(self._statuses)(sent["status"], "status")):
+            wrong["status"] = message
+        if wrong:
+            raise invalid_params(wrong)
 
     def create(self, sent: Mapping[str, Any], now: int) -> SandboxOrder:
         """A saved order, still pending: `finish` gives it the status that was asked for, as WooCommerce
         does after saving."""
-        self._check(sent)
+        if sent.get("id"):
+            raise ApiError(400, "woocommerce_rest_shop_order_exists", "Cannot create existing shop_order.")
         body: Body = {
+            "parent_id": 0,
             "currency": sent.get("currency") or self.currency,
+            "prices_include_tax": self._taxes.prices_include_tax,
             "customer_id": 0,
-            "created_via": _clean(sent.get("created_via")) or "rest-api",
-            "billing": {**sent.get("billing", {})},
-            "shipping": {**sent.get("shipping", {})},
-            **{name: _clean(sent.get(name)) for name in _TEXTS},
-            **{name: [self._item(name, item) for item in sent.get(name) or []] for name in _ITEMS},
-            "coupon_lines": [],
+            "created_via": stored("created_via", sent.get("created_via") or "rest-api"),
+            "billing": _BILLING,
+            "shipping": _SHIPPING,
+            **dict.fromkeys(_TEXTS, ""),
+            **{kind: [] for kind in (*KINDS, "coupon_lines")},
         }
-        compute_totals(body, self._taxes)
-        meta = [{"id": self._book.next_id(), **entry} for entry in _entries(sent.get("meta_data"))]
-        order = SandboxOrder(self._book.next_id(), "pending", now, now, body, meta=meta)
+        order = SandboxOrder(0, "pending", now, now, body)
+        self._set_fields(order, sent)
+        order.id = self._book.next_id()
         self._book.add(order)
+        try:
+            compute_totals(body, self._taxes)
+        except NotANumber:
+            self.empty(order)
+            raise fatal() from None
+        self._apply_coupons(order, sent, now)
         return order
 
     def finish(self, order: SandboxOrder, sent: Mapping[str, Any], now: int) -> None:
-        self._book.set_status(order, sent.get("status") or "pending", now)
-        if sent.get("set_paid") is True and order.status in ("pending", "on-hold", "failed", "cancelled"):
-            self._book.set_status(order, "processing", now)
+        asked = sent.get("status")
+        # only a batch lets an unknown one pass
+        self._book.set_status(order, asked if asked in self._statuses else "pending", now)
+        if sent.get("set_paid") in (True, "true", "1", 1):
+            self._pay(order, now)
+        self._lose_what_is_too_long(order)
 
     def empty(self, order: SandboxOrder) -> None:
         """As a plug-in leaves it that fails before the lines were saved: with its meta data and nothing to send."""
-        order.body |= {**{name: [] for name in _ITEMS}, "total": "0.00", "total_tax": "0.00"}
+        order.body |= {kind: [] for kind in KINDS}
+        compute_totals(order.body, self._taxes)
         order.rendered.clear()
 
     def update(self, order: SandboxOrder, sent: Mapping[str, Any], now: int) -> None:
-        """Items without id are added, meta is set by key; number, total and date_completed are not
-        listened to."""
-        self._check(sent)
-        for name in _ITEMS:
-            for item in sent.get(name) or []:
-                if "id" not in item:
-                    order.body[name].append(self._item(name, item))
-        for name in ("billing", "shipping"):
-            order.body[name] |= sent.get(name) or {}
-        order.body |= {name: _clean(sent[name]) for name in _TEXTS if name in sent}
-        self._set_meta(order, sent.get("meta_data"))
-        if any(name in sent for name in (*_ITEMS, "billing", "shipping")):
-            compute_totals(order.body, self._taxes)
+        """Number, total, `created_via` and dates are not listened to."""
+        before = order.body["line_items"]
+        self._change_whole(order, sent)
+        if any(sent.get(name) is not None for name in (*KINDS, "billing", "shipping", "coupon_lines")):
+            try:
+                compute_totals(order.body, self._taxes)
+            except NotANumber:
+                raise fatal() from None
+        self._apply_coupons(order, sent, now)
+        self._move_stock(order, before, sent, now)
         self._book.touch(order, now)
-        if sent.get("status"):
-            self._book.set_status(order, sent["status"], now)
+        asked = sent.get("status")
+        if asked:
+            self._book.set_status(order, asked if asked in self._statuses else "pending", now)
+        if sent.get("set_paid") is True and order.status in _UNPAID:
+            self._pay(order, now)
 
-    def _set_meta(self, order: SandboxOrder, sent: Any) -> None:
-        for entry in _entries(sent):
-            same = next((kept for kept in order.meta if kept["key"] == entry["key"]), None)
-            if same is not None:
-                same["value"] = entry["value"]
-            else:
-                order.meta.append({"id": self._book.next_id(), **entry})
+    @property
+    def _statuses(self) -> tuple[str, ...]:
+        return ("auto-draft", *self._book.statuses)
 
-    def _check(self, sent: Mapping[str, Any]) -> None:
-        if sent.get("status") and sent["status"] not in self._book.statuses:
-            raise invalid("status", "status is not one of the shop's.")
-        if sent.get("currency") and sent["currency"] not in _CURRENCIES:
-            raise invalid("currency", "currency is not one of AED, ...")
-        email = (sent.get("billing") or {}).get("email")
-        if email is not None and not _EMAIL.fullmatch(str(email)):  # an empty one too; null counts as left out
-            raise invalid("billing", "Invalid email address.")
-        for item in sent.get("line_items") or []:
-            if not re.fullmatch(r"-?\d+", str(item.get("quantity", 1))):
-                raise invalid("line_items", "line_items[0][quantity] is not of type integer.")
+    def _set_fields(self, order: SandboxOrder, sent: Mapping[str, Any]) -> None:
+        """Raises ApiError, with nothing saved."""
+        body = order.body
+        if sent.get("parent_id") and int(sent["parent_id"]) not in self._book.orders:
+            raise ApiError(400, "order_invalid_parent_id", "Invalid parent ID")
+        self._set_addresses(body, sent)
+        for name in _TEXTS:
+            if sent.get(name) is not None:
+                text = clean(sent[name]) if name == "payment_method_title" else str(sent[name])
+                body[name] = stored(name, text)
+        if sent.get("currency"):
+            body["currency"] = sent["currency"]
+        for kind in KINDS:
+            for item in sent.get(kind) or []:
+                self._items.put(body, kind, item)
+        set_order_meta(body, order.meta, sent.get("meta_data"), self._book.next_id)
+        self._set_customer(body, sent)
 
-    def _item(self, name: str, sent: Mapping[str, Any]) -> Body:
-        meta = [{"id": self._book.next_id(), **entry} for entry in _entries(sent.get("meta_data"))]
-        common = {
-            "id": self._book.next_id(),
-            "total": str(sent.get("total") or "0"),
-            "total_tax": "0.00",
-            "meta_data": meta,
-        }
-        if name == "line_items":
-            return {**common, **self._line(sent)}
-        if name == "fee_lines":
-            taxed = {"tax_class": sent.get("tax_class", ""), "tax_status": sent.get("tax_status", "taxable")}
-            return {**common, "name": _clean(sent.get("name")), **taxed}
-        return {
-            **common,
-            "method_id": sent.get("method_id", ""),
-            "method_title": _clean(sent.get("method_title")),
-        }
+    def _move_stock(self, order: SandboxOrder, before: list[Body], sent: Mapping[str, Any], now: int) -> None:
+        """Of the lines that were sent: those that are gone give back, the others follow their quantity."""
+        lines, named = order.body["line_items"], {int(item.get("id") or 0) for item in sent.get("line_items") or []}
+        left = {line["id"] for line in lines}
+        self._book.give_stock_back((line for line in before if line["id"] not in left), now)
+        known = {line["id"] for line in before}
+        self._book.adjust_stock(order, (one for one in lines if one["id"] in named or one["id"] not in known), now)
 
-    def _line(self, sent: Mapping[str, Any]) -> Body:
-        quantity = int(sent.get("quantity", 1))
-        if quantity == 0:
-            raise ApiError(500, "internal_server_error", "<p>There has been a critical error on this website.</p>")
-        if not (sent.get("sku") or sent.get("product_id") or sent.get("variation_id")):
-            message = "Product ID or SKU is required."
-            raise ApiError(400, "woocommerce_rest_required_product_reference", message)
-        product = self._product(sent)
-        if product is None:  # and it is answered 201
-            nothing = {
-                "product_id": 0,
-                "variation_id": 0,
-                "sku": None,
-                "name": "",
-                "subtotal": "0.00",
-                "total": "0.00",
-            }
-            return {**nothing, "quantity": quantity, "tax_class": "", "tax_status": "taxable"}
-        price = str(self._price(product) * quantity)
-        total = str(sent.get("total", sent.get("subtotal", price)))
-        return {
-            "product_id": product.parent_id or product.id,
-            "variation_id": product.id if product.parent_id else 0,
-            "sku": product.sku,
-            "name": _clean(sent.get("name")) or product.name,
-            "quantity": quantity,
-            "subtotal": str(sent.get("subtotal", total)),
-            "total": total,
-            "tax_class": sent.get("tax_class", product.tax_class),
-            "tax_status": product.tax_status,
-        }
+    def shown(self, order: SandboxOrder) -> Body:
+        """An order as the API shows it."""
+        return {**rendered(order, self._book.zone), **shown_items(order.body, self._taxes)}
 
-    def _product(self, sent: Mapping[str, Any]) -> SandboxProduct | None:
-        """SKU before id, whatever the documentation says."""
-        if sent.get("sku"):
-            ids = self._book.by_sku.get(str(sent["sku"]).casefold(), [])
-            return self._book.products[ids[0]] if ids else None
-        return self._book.products.get(int(sent.get("variation_id") or sent["product_id"]))
+    def _change_whole(self, order: SandboxOrder, sent: Mapping[str, Any]) -> None:
+        """Raises ApiError, with nothing changed."""
+        body, meta = order.body, order.meta
+        order.body, order.meta = _copied(body), [{**entry} for entry in meta]
+        try:
+            self._set_fields(order, sent)
+        except ApiError:
+            order.body, order.meta = body, meta
+            raise
 
-    def _price(self, product: SandboxProduct) -> Decimal:
-        price = Decimal(product.price)
-        if not self._taxes.prices_include_tax:
-            return price
-        rate = self._taxes.rate(product.tax_class, self._taxes.base_country)
-        return (price / (1 + rate)).quantize(Decimal("0.000001"))
+    def _set_addresses(self, body: Body, sent: Mapping[str, Any]) -> None:
+        """Only the fields that are sent, and only those that there are."""
+        for kind, empty in (("billing", _BILLING), ("shipping", _SHIPPING)):
+            given = sent.get(kind)
+            if isinstance(given, dict):
+                known = {name: value or "" for name, value in given.items() if name in empty}
+                body[kind] = {**body[kind], **known}
 
+    def _set_customer(self, body: Body, sent: Mapping[str, Any]) -> None:
+        for name in ("customer_id", "parent_id"):
+            if sent.get(name) is not None:
+                body[name] = int(float(sent[name]))
+        if body["customer_id"] and body["customer_id"] not in self._book.users:
+            raise ApiError(400, "woocommerce_rest_invalid_customer_id", "Customer ID is invalid.")
 
-def _entries(sent: Any) -> list[Body]:
-    return [{"key": str(entry["key"]), "value": entry.get("value")} for entry in sent or [] if entry.get("key")]
+    def _apply_coupons(self, order: SandboxOrder, sent: Mapping[str, Any], now: int) -> None:
+        """By then the order is saved: one that it does not have leaves a draft behind."""
+        try:
+            coupons = coupons_of(sent, self.coupons)
+        except ApiError as error:
+            if order.status == "pending":
+                self._book.set_status(order, "checkout-draft", now)
+                error.body["data"]["new_draft_order_id"] = order.id
+            raise
+        if coupons is not None:
+            apply_coupons(order.body, coupons, self._taxes, self._book.next_id)
+
+    def _pay(self, order: SandboxOrder, now: int) -> None:
+        if order.status in _BEGUN:
+            self._book.set_status(order, self._book.status_when_paid(order), now)
+
+    def _lose_what_is_too_long(self, order: SandboxOrder) -> None:
+        """Addresses are written one after the other, then meta data and lines; nobody says that one failed."""
+        body = order.body
+        if is_too_long(body["billing"]):
+            body["billing"], body["shipping"] = _BILLING, _SHIPPING
+        elif is_too_long(body["shipping"]):
+            body["shipping"] = _SHIPPING
+        else:
+            return
+        self._book.give_stock_back(body["line_items"], order.modified)
+        order.meta.clear()
+        for kind in (*KINDS, "coupon_lines"):
+            body[kind] = []
 
 
-def _clean(text: Any) -> str:
-    """sanitize_text_field: no tags, no line breaks, no octets."""
-    plain = re.sub(r"%[0-9a-fA-F]{2}", "", _TAG.sub("", str(text or "")))
-    return " ".join(plain.split())
+def _copied(body: Body) -> Body:
+    items = {kind: [{**item, "meta_data": [{**m} for m in item["meta_data"]]} for item in body[kind]] for kind in KINDS}
+    return {**body, **items}

@@ -1,0 +1,83 @@
+"""Meta data of orders and of their lines, as WooCommerce keeps it: by key, as text, and not under its own keys."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from orderhaven.connectors.woocommerce.sandbox_orders import Body
+from orderhaven.connectors.woocommerce.sandbox_values import META_KEY_HOLDS
+
+_ADDRESS = (
+    "first_name", "last_name", "company", "address_1", "address_2", "city", "state", "postcode", "country", "phone",
+)  # fmt: skip
+_SETS_FIELD = {
+    **{f"_{kind}_{name}": (kind, name) for kind in ("billing", "shipping") for name in _ADDRESS},
+    "_billing_email": ("billing", "email"),
+    **{f"_{name}": (name, "") for name in ("transaction_id", "payment_method", "payment_method_title", "created_via")},
+}
+# keys of WooCommerce's own without a setter: they are written, and never read again
+_SWALLOWED = re.findall(
+    r"\w+",
+    "_customer_user _order_key _order_currency _completed_date _paid_date _edit_last _edit_lock _cart_discount"
+    " _cart_discount_tax _order_shipping _order_shipping_tax _order_tax _order_total _customer_ip_address"
+    " _customer_user_agent _order_version _prices_include_tax _date_completed _date_paid _payment_tokens"
+    " _billing_address_index _shipping_address_index _recorded_sales _recorded_coupon_usage_counts"
+    " _download_permissions_granted _order_stock_reduced",
+)
+_SWALLOWED_OF_LINES = re.findall(
+    r"\w+",
+    "_product_id _variation_id _tax_class _qty _line_subtotal _line_subtotal_tax _line_total _line_tax _line_tax_data"
+    " _fee_amount _tax_status",
+)
+
+
+def set_order_meta(body: Body, meta: list[Body], sent: Any, next_id: Callable[[], int]) -> None:
+    """A key of WooCommerce's own sets the order's field, or vanishes."""
+    for entry in _entries(sent):
+        field = _SETS_FIELD.get(entry["key"])
+        if field is None and entry["key"] not in _SWALLOWED:
+            _set(meta, entry, next_id)
+        elif field is not None and field[1]:
+            body[field[0]] = {**body[field[0]], field[1]: str(entry.get("value") or "")}
+        elif field is not None:
+            body[field[0]] = str(entry.get("value") or "")
+
+
+def set_line_meta(meta: list[Body], sent: Any, next_id: Callable[[], int]) -> None:
+    for entry in _entries(sent):
+        if entry["key"] not in _SWALLOWED_OF_LINES:
+            _set(meta, entry, next_id)
+
+
+def _set(meta: list[Body], entry: Mapping[str, Any], next_id: Callable[[], int]) -> None:
+    """By id where it has one that is known, else by key; null takes away."""
+    key, value = entry["key"], kept_value(entry.get("value"))
+    if len(key) > META_KEY_HOLDS:
+        return
+    same = next((kept for kept in meta if _is_meant(kept, entry)), None)
+    if value is None:
+        meta[:] = [kept for kept in meta if kept is not same]
+    elif same is not None:
+        same |= {"key": key, "value": value}
+    else:
+        meta.append({"id": next_id(), "key": key, "value": value})
+
+
+def _is_meant(kept: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    if entry.get("id"):
+        return bool(kept["id"] == int(entry["id"]))
+    return bool(kept["key"] == entry["key"])
+
+
+def kept_value(value: Any) -> Any:
+    """As it comes back from the database: a scalar as text, PHP's empty array for an empty object."""
+    if isinstance(value, bool):
+        return "1" if value else ""
+    if isinstance(value, (int, float)):
+        return f"{value:.14g}"
+    return [] if value == {} else value
+
+
+def _entries(sent: Any) -> Iterable[Body]:
+    """Those that have a key."""
+    return [entry for entry in sent if isinstance(entry, dict) and entry.get("key")] if isinstance(sent, list) else ()
