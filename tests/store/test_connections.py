@@ -62,6 +62,25 @@ def test_buyers_of_an_older_version_are_found_after_the_upgrade(books: Books) ->
     assert set(Person.objects.values_list("name_key", "postcode_key")) == {("muller", "1234ab")}
 
 
+def test_the_numbers_of_a_buyer_of_an_older_version_stand_with_the_buyer_after_the_upgrade(books: Books) -> None:
+    books.places("A-1")
+    books.places("A-2")
+    Person.objects.filter(order__ref="A-2").delete()  # erased
+    MigrationExecutor(connection).migrate([("store", "0007_since_when_it_fails")])
+    try:
+        with connection.cursor() as cursor:
+            meta = '[["bol_order_id", "C1"], ["bol_vat_number", "NL001"], ["bol_kvk_number", "002"]]'
+            cursor.execute("UPDATE store_order SET buyer_reference = 'PO 7', meta = %s", [meta])
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+
+    assert list(Order.objects.values_list("meta", flat=True)) == [[["bol_order_id", "C1"]]] * 2
+    moved = {person.role: (person.order_reference, person.meta) for person in Person.objects.all()}
+    numbers = [["bol_vat_number", "NL001"], ["bol_kvk_number", "002"]]
+    assert moved == {"ship_to": ("", []), "bill_to": ("PO 7", numbers)}
+
+
 # ---------------------------------------------------------------- claiming
 
 

@@ -12,13 +12,15 @@ from msgspec.structs import replace
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ProductWanted
 from orderhaven.core.status import Fact, Status
-from orderhaven.store import orders, placing
+from orderhaven.store import orders, outbox, placing
 from orderhaven.store.models import (
     DeliveredByMarketplace,
+    Event,
     Hold,
     Kind,
     Line,
     Link,
+    Message,
     MessageState,
     Order,
     Person,
@@ -463,18 +465,33 @@ def test_erasing_people_leaves_the_order(books: Books) -> None:
     books.hears("A-2")
     books.passes(days=31)
 
-    count = orders.erase_people(books.now, timedelta(days=30), timedelta(days=180))
+    count = orders.erase_people(books.now, timedelta(days=30), timedelta(days=180), 500)
 
     assert count == 2
     assert list(Person.objects.values_list("order__ref", flat=True).distinct()) == ["A-2"]
     assert str(books.order("A-1").total) == "28.8500"
 
 
+def test_what_the_buyer_wrote_and_the_numbers_of_the_company_go_to_the_shop_and_are_erased(books: Books) -> None:
+    numbers = (("vat_number", "NL001234567B01"), ("company_number", "00000027"))
+    books._sold["A-1"] = replace(books.whole("A-1"), buyer_reference="PO 7", personal_meta=numbers)
+    books.sees(books.sighting("A-1"))
+    books.reads("A-1")
+    (message,) = outbox.due(books.here, MessageState.DUE, books.now, 10)
+    sent = placing.placement(message).order
+
+    orders.erase_people(books.now + timedelta(days=181), timedelta(days=30), timedelta(days=180), 500)
+
+    assert (sent.buyer_reference, sent.personal_meta) == ("PO 7", numbers)
+    kept = [*Order.objects.values(), *Line.objects.values(), *Message.objects.values(), *Event.objects.values()]
+    assert not [word for word in ("PO 7", "NL001234567B01", "00000027") if word in str(kept)]
+
+
 def test_people_of_an_order_that_never_closes_are_erased_as_well(books: Books) -> None:
     books.hears("A-1")
     books.passes(days=181)
 
-    orders.erase_people(books.now, timedelta(days=30), timedelta(days=180))
+    orders.erase_people(books.now, timedelta(days=30), timedelta(days=180), 500)
 
     assert Person.objects.count() == 0
 

@@ -61,6 +61,7 @@ class Order(Struct, frozen=True):
     is_test: bool = False
     buyer_reference: str = ""  # the buyer's own order reference
     meta: tuple[tuple[str, str], ...] = ()  # what else the shop may want to keep, by name
+    personal_meta: tuple[tuple[str, str], ...] = ()  # the same of the buyer: erased with the addresses
 
     @property
     def total(self) -> Money:

@@ -50,7 +50,7 @@ _TO_PLACE: Mapping[type[models.Model], Columns] = {
     Order: (
         "id", "link_id", "ref", "placed_at", "changed_at", "currency", "prices_include_vat", "shipping_cost",
         "discount", "language", "country", "ship_by", "deliver_by", "expires_at", "needs_acceptance",
-        "marketplace_label", "by_marketplace", "is_test", "buyer_reference", "meta", "shop_ref",
+        "marketplace_label", "by_marketplace", "is_test", "meta", "shop_ref",
     ),
     Line: (
         *_TO_TELL[Line], "buyer_asks", "title", "sku", "ean", "unit_price", "total", "discount", "commission",

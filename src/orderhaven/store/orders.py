@@ -116,7 +116,7 @@ def reading_failed(
         ledger.write()
 
 
-def erase_people(now: datetime, after_closing: timedelta, after_placing: timedelta, limit: int = 500) -> int:
+def erase_people(now: datetime, after_closing: timedelta, after_placing: timedelta, limit: int) -> int:
     """Erase buyers' personal data whose time is over; the rest of the order stays. Returns how many rows went."""
     over = Q(order__closed_at__lt=now - after_closing) | Q(order__placed_at__lt=now - after_placing)
     keys = list(Person.objects.filter(over).values_list("id", flat=True)[:limit])

@@ -4,13 +4,12 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from orderhaven.core.address import Address
 from orderhaven.core.order import Line as WholeLine
 from orderhaven.core.order import Order as WholeOrder
 from orderhaven.core.shop_order import Placement, ProductWanted
 from orderhaven.store import sql
-from orderhaven.store.models import Line, Message, Order, PersonRole
-from orderhaven.store.shapes import address_of, whole_order
+from orderhaven.store.models import Line, Message, Order
+from orderhaven.store.shapes import whole_order
 
 
 def reference(message: Message) -> str:
@@ -68,9 +67,4 @@ def _pieces(row: Order, line: Line) -> int:
 
 
 def _whole(row: Order, lines: Collection[Line]) -> WholeOrder:
-    people = {person.role: address_of(person) for person in row.kept_people}
-    if len(people) < len(PersonRole):  # erased
-        nobody = Address(last_name="", street="", postcode="", city="", country=row.country)
-        people = dict.fromkeys(PersonRole, nobody) | people
-    in_order = sorted(lines, key=lambda line: line.position)
-    return whole_order(row, in_order, people[PersonRole.SHIP_TO], people[PersonRole.BILL_TO])
+    return whole_order(row, sorted(lines, key=lambda line: line.position), row.kept_people)

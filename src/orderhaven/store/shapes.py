@@ -49,7 +49,6 @@ def order_columns(whole: WholeOrder) -> dict[str, object]:
         "marketplace_label": whole.marketplace_label,
         "by_marketplace": whole.by_marketplace,
         "is_test": whole.is_test,
-        "buyer_reference": whole.buyer_reference[:200],
         "meta": [list(pair) for pair in whole.meta],
     }
 
@@ -75,25 +74,31 @@ def article_columns(line: WholeLine) -> dict[str, object]:
 
 
 def people_rows(row: Order, whole: WholeOrder) -> list[Person]:
+    of_who_pays = {
+        "order_reference": whole.buyer_reference,
+        "meta": [list(pair) for pair in whole.personal_meta],
+    }
     return [
-        unsaved(
-            Person,
-            order_id=row.id,
-            role=role,
-            name_key=search_key(address.last_name),
-            postcode_key=search_key(address.postcode),
-            **asdict(address),
-        )
-        for role, address in ((PersonRole.SHIP_TO, whole.ship_to), (PersonRole.BILL_TO, whole.bill_to))
+        _person_row(row, PersonRole.SHIP_TO, whole.ship_to),
+        _person_row(row, PersonRole.BILL_TO, whole.bill_to, **of_who_pays),
     ]
+
+
+def _person_row(row: Order, role: PersonRole, address: Address, **more: object) -> Person:
+    keys = {"name_key": search_key(address.last_name), "postcode_key": search_key(address.postcode)}
+    return unsaved(Person, order_id=row.id, role=role, **keys, **asdict(address), **more)
 
 
 def address_of(person: Person) -> Address:
     return Address(**dict(zip(_ADDRESS_FIELDS, _address_in(person.__dict__), strict=True)))
 
 
-def whole_order(row: Order, lines: Sequence[Line], ship_to: Address, bill_to: Address) -> WholeOrder:
-    """The order as it was heard, with the line facts as they are known now."""
+def whole_order(row: Order, lines: Sequence[Line], people: Sequence[Person]) -> WholeOrder:
+    """The order as it was heard, with the line facts as they are known now; of erased people nothing but the country."""
+    by_role = {person.role: person for person in people}
+    addresses = {role: address_of(person) for role, person in by_role.items()}
+    nobody = Address(last_name="", street="", postcode="", city="", country=row.country)
+    who_pays = by_role.get(PersonRole.BILL_TO)
     return WholeOrder(
         ref=row.ref,
         placed_at=row.placed_at,
@@ -101,8 +106,8 @@ def whole_order(row: Order, lines: Sequence[Line], ship_to: Address, bill_to: Ad
         currency=row.currency,
         prices_include_vat=row.prices_include_vat,
         lines=tuple(_whole_line(line, row.currency) for line in lines),
-        ship_to=ship_to,
-        bill_to=bill_to,
+        ship_to=addresses.get(PersonRole.SHIP_TO, nobody),
+        bill_to=addresses.get(PersonRole.BILL_TO, nobody),
         shipping_cost=Money.kept(row.shipping_cost, row.currency),
         discount=Money.kept(row.discount, row.currency),
         language=row.language,
@@ -112,8 +117,9 @@ def whole_order(row: Order, lines: Sequence[Line], ship_to: Address, bill_to: Ad
         needs_acceptance=row.needs_acceptance,
         marketplace_label=row.marketplace_label,
         is_test=row.is_test,
-        buyer_reference=row.buyer_reference,
+        buyer_reference=who_pays.order_reference if who_pays else "",
         meta=tuple((name, value) for name, value in row.meta),
+        personal_meta=tuple((name, value) for name, value in who_pays.meta) if who_pays else (),
     )
 
 

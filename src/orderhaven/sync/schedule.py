@@ -14,11 +14,12 @@ log = structlog.get_logger()
 _LOOKS_EVERY = timedelta(seconds=1)
 _SHORTEST_REAL_S = 0.02  # on a fast clock
 _ERASES_EVERY = timedelta(hours=1)
+_ERASES = 500  # rows at once; the next ones a second later, until none is due
 _PEOPLE_AT_MOST = timedelta(days=180)  # after placing, whatever became of the order
 
 
 async def tick(hub: Hub, enqueue: Callable[[list[int]], Awaitable[None]], stop: asyncio.Event) -> None:
-    """Enqueue what is due until `stop` is set; an hour's turn erases personal data whose time is over."""
+    """Enqueue what is due until `stop` is set; every hour, erase all personal data whose time is over."""
     clock = hub.clock
     erase_at = clock.now()
     while not stop.is_set():
@@ -27,8 +28,9 @@ async def tick(hub: Hub, enqueue: Callable[[list[int]], Awaitable[None]], stop: 
             if due:
                 await enqueue(due)
             if clock.now() >= erase_at:
-                erase_at = clock.now() + _ERASES_EVERY
-                await hub.hop(orders.erase_people, clock.now(), hub.people_kept_for, _PEOPLE_AT_MOST)
+                erased = await hub.hop(orders.erase_people, clock.now(), hub.people_kept_for, _PEOPLE_AT_MOST, _ERASES)
+                if erased < _ERASES:
+                    erase_at = clock.now() + _ERASES_EVERY
                 await hub.hop(access.forget_ended, clock.now())
         except StoreTrouble as error:  # a full disk, a locked database: keep ticking, it may pass
             log.error("store_trouble", cause=str(error))

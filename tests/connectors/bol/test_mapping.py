@@ -154,9 +154,8 @@ def test_what_else_the_shop_may_want_is_kept_by_name() -> None:
         "bol_time_frame": "REGULAR",
         "bol_distribution_party": "RETAILER",
         "bol_discounts": "Fietsweek",
-        "bol_vat_number": "BE0000000097",
-        "bol_kvk_number": "0000000097",
     }
+    assert dict(order.personal_meta) == {"bol_vat_number": "BE0000000097", "bol_kvk_number": "0000000097"}
 
 
 @pytest.mark.parametrize(("theirs", "ours"), [("nl", "nl"), ("nl-BE", "nl"), ("fr-BE", "fr"), (None, "")])

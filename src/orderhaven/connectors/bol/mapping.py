@@ -80,6 +80,7 @@ def order_from(detail: Detail) -> Order:
         marketplace_label=any(_on_their_label(_fulfilment(item)) for item in items),
         buyer_reference=(detail.billing_details or _NOBODY).order_reference or "",
         meta=_meta(detail),
+        personal_meta=_personal_meta(detail.billing_details or _NOBODY),
     )
 
 
@@ -210,7 +211,7 @@ def _on_their_label(fulfilment: Fulfilment) -> bool:
 
 def _meta(detail: Detail) -> tuple[tuple[str, str], ...]:
     """What the shop may keep beside the order; names without values are left out."""
-    items, bill_to = detail.order_items, detail.billing_details or _NOBODY
+    items = detail.order_items
     parts = [item.fulfilment for item in items if item.fulfilment]
     pairs = (
         ("bol_order_id", detail.order_id),
@@ -219,9 +220,13 @@ def _meta(detail: Detail) -> tuple[tuple[str, str], ...]:
         ("bol_time_frame", _joined(part.time_frame_type for part in parts)),
         ("bol_distribution_party", _joined(part.distribution_party for part in parts)),
         ("bol_discounts", _joined(discount.title for item in items for discount in item.discounts or ())),
-        ("bol_vat_number", bill_to.vat_number or ""),
-        ("bol_kvk_number", bill_to.kvk_number or ""),
     )
+    return tuple((name, value) for name, value in pairs if value)
+
+
+def _personal_meta(bill_to: Person) -> tuple[tuple[str, str], ...]:
+    """A one-man business is a person, and its numbers lead to that person."""
+    pairs = (("bol_vat_number", bill_to.vat_number), ("bol_kvk_number", bill_to.kvk_number))
     return tuple((name, value) for name, value in pairs if value)
 
 

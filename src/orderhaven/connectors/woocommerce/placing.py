@@ -207,7 +207,7 @@ def _order_meta(placement: Placement) -> list[Body]:
         "_shipping_street_name": order.ship_to.street,
         "_shipping_house_number": order.ship_to.house_number,
         "_shipping_house_number_suffix": order.ship_to.addition,
-        **{f"marketplace_{name}": value for name, value in order.meta},
+        **{f"marketplace_{name}": value for name, value in (*order.meta, *order.personal_meta)},
     }
     return [_entry(key, value) for key, value in kept.items() if value]
 

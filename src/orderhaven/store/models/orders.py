@@ -61,7 +61,6 @@ class Order(models.Model):
     marketplace_label = models.BooleanField(default=False)
     by_marketplace = models.BooleanField(default=False)
     is_test = models.BooleanField(default=False)
-    buyer_reference = models.CharField(max_length=200, default="")
     meta = models.JSONField(default=list)
 
     # what the shop says
@@ -152,7 +151,7 @@ class PersonRole(StrEnum):
 
 
 class Person(models.Model):
-    """A buyer's personal data: the one table that is erased. Columns follow core.address.Address."""
+    """A buyer's personal data: the one table that is erased. The first columns follow core.address.Address."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="people", db_index=False)
     role = models.CharField(max_length=10)
@@ -172,6 +171,9 @@ class Person(models.Model):
     email = models.TextField(default="")
     phone = models.TextField(default="")
     pickup_point = models.TextField(null=True)  # null: not delivered to a pick-up point
+    # of who pays alone
+    order_reference = models.TextField(default="")  # the buyer's own
+    meta = models.JSONField(default=list)  # as core.order.Order.personal_meta
     # by which the row is found: core.searching
     name_key = models.CharField(max_length=LONGEST_KEY, default="")
     postcode_key = models.CharField(max_length=LONGEST_KEY, default="")

@@ -1,0 +1,43 @@
+"""What the ticker does beside the cycles."""
+
+import asyncio
+from datetime import timedelta
+
+from orderhaven.store.models import Order, Person
+from orderhaven.sync.schedule import tick
+from tests.sync.conftest import Shift
+
+_MANY = 1200  # more than are erased at once
+
+
+def test_all_personal_data_whose_time_is_over_is_erased_within_seconds(trade: Shift) -> None:
+    ref = trade.placed()
+    order = trade.order(ref)
+    made = Order.objects.bulk_create([_copy_of(order, number) for number in range(_MANY)])
+    Person.objects.bulk_create([Person(order=one, role="ship_to", last_name="Jansen") for one in made])
+    began_at = trade.clock.now() + timedelta(days=181)
+    trade.clock.advance(timedelta(days=181))
+
+    trade._loop.run_until_complete(_ticks_for(trade, seconds=10))
+
+    assert Person.objects.count() == 0
+    assert trade.clock.now() - began_at < timedelta(minutes=1)
+
+
+async def _ticks_for(trade: Shift, seconds: int) -> None:
+    stop = asyncio.Event()
+    until = trade.clock.now() + timedelta(seconds=seconds)
+
+    async def enqueue(connection_ids: list[int]) -> None:
+        """Nobody runs cycles here."""
+
+    ticking = asyncio.ensure_future(tick(trade.hub, enqueue, stop))
+    while trade.clock.now() < until:
+        await asyncio.sleep(0)
+    stop.set()
+    await ticking
+
+
+def _copy_of(order: Order, number: int) -> Order:
+    columns = {field.attname: getattr(order, field.attname) for field in Order._meta.concrete_fields}
+    return Order(**columns | {"id": None, "ref": f"{order.ref}-{number}"})
