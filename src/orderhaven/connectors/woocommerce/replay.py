@@ -68,6 +68,7 @@ class Recorded:
                 raise NotPlayed(f"the sandbox has no setting {name!r}")
             _SETTINGS[name](self.sandbox, value)
         names: dict[str, Any] = {**_USERS}
+        self.sandbox.site.title = "Example shop"
         self.sandbox.book.number_from(_FIRST_ID)
         for product in products:
             names[f"product:{product['name']}"] = self._add_product(product, names)

@@ -12,6 +12,7 @@ from orderhaven.connectors.woocommerce.reference import reference_of
 from orderhaven.connectors.woocommerce.sandbox_api import Api
 from orderhaven.connectors.woocommerce.sandbox_auth import Door
 from orderhaven.connectors.woocommerce.sandbox_coupons import Coupon
+from orderhaven.connectors.woocommerce.sandbox_facts import Facts
 from orderhaven.connectors.woocommerce.sandbox_orders import (
     Body,
     Mail,
@@ -43,8 +44,9 @@ class Sandbox:
         self.book = OrderBook(ZoneInfo(_SITE_ZONE))
         self._clock = clock
         self._writer = Writer(self.book, self.taxes)
-        shop = ShopRoutes(self.book, self._writer, self.taxes, self.site)
-        self._api = Api(clock, self._writer, self.door, self.site, shop)
+        facts = Facts(self.book, self._writer, self.taxes, self.site)
+        routes = [*ShopRoutes(self.book).table(), *facts.table()]
+        self._api = Api(clock, self._writer, self.door, self.site, self.book, routes)
         self._web_site = WebSite(self.site, clock, self._api.answer)
 
     async def handle(self, request: Request) -> Response:

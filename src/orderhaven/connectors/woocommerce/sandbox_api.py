@@ -1,36 +1,40 @@
 """The sandbox's API: who may come in, which route it is, and all of them that are about orders."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.not_played import not_played
 from orderhaven.connectors.woocommerce.sandbox_auth import Door, Refused
+from orderhaven.connectors.woocommerce.sandbox_batch import batch
 from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, orders_listed
 from orderhaven.connectors.woocommerce.sandbox_not_played import reason_not_played
-from orderhaven.connectors.woocommerce.sandbox_orders import Body, SandboxOrder, as_text
+from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxOrder, as_text
 from orderhaven.connectors.woocommerce.sandbox_replies import JSON, body_of, chosen, no_route, page, refusal, reply
-from orderhaven.connectors.woocommerce.sandbox_shop import ShopRoutes
 from orderhaven.connectors.woocommerce.sandbox_site import Site
 from orderhaven.connectors.woocommerce.sandbox_writes import Writer
 from orderhaven.ports.clock import Clock
 
 API = "/wp-json/wc/v3"
 
+Route: TypeAlias = tuple[str, str, Callable[..., Response]]
+
 
 class Api:
-    def __init__(self, clock: Clock, writer: Writer, door: Door, site: Site, shop: ShopRoutes) -> None:
+    def __init__(
+        self, clock: Clock, writer: Writer, door: Door, site: Site, book: OrderBook, routes: Sequence[Route]
+    ) -> None:
         self._clock = clock
-        self.book = shop.book
+        self.book = book
         self._writer = writer
         self._door = door
         self._site = site
         self._routes: list[tuple[str, re.Pattern[str], Callable[..., Response]]] = [
-            (method, re.compile(path), answer) for method, path, answer in [*self._table(), *shop.table()]
+            (method, re.compile(path), answer) for method, path, answer in [*self._table(), *routes]
         ]
 
     def now(self) -> int:
@@ -38,8 +42,12 @@ class Api:
 
     def answer(self, request: Request, path: str) -> Response:
         try:
+            if path == API and self._site.has_woocommerce:
+                return reply({"namespace": "wc/v3"})  # an index needs no key
             if not path.startswith(API + "/") or not self._site.has_woocommerce:
                 raise no_route()
+            if request.method == "OPTIONS":
+                return self._route(request, path.removeprefix(API))
             self._door.admit(request, self.now(), self._site.home_url)
             return self._route(request, path.removeprefix(API))
         except Refused as refused:
@@ -61,7 +69,7 @@ class Api:
         return [
             ("GET", "/orders", self._list_orders),
             ("POST", "/orders", self._create_order),
-            ("POST", "/orders/batch", self._batch),
+            *((method, "/orders/batch", self._batch) for method in ("POST", "PUT", "PATCH")),
             ("GET", order, self._get_order),
             ("PUT", order, self._update_order),
             ("DELETE", order, self._delete_order),
@@ -125,24 +133,23 @@ class Api:
         return Response(200, JSON, body)
 
     def _batch(self, request: Request) -> Response:
-        """200 whatever happens; each item has its own error."""
-        sent = body_of(request)
-        done: dict[str, list[Any]] = {}
-        for verb, change in (("create", self._created), ("update", self._updated)):
-            for item in sent.get(verb) or []:
-                done.setdefault(verb, []).append(self._tried(change, item))
-        return reply(done or [])
+        changes = {"create": self._create_one, "update": self._update_one, "delete": self._delete_one}
+        return reply(batch(body_of(request), changes))
 
-    def _updated(self, item: Mapping[str, Any]) -> SandboxOrder:
-        order = self._order(str(item.get("id", 0)), 400)
+    def _create_one(self, item: Any) -> msgspec.Raw:
+        return msgspec.Raw(self._shown(self._created(item), ""))
+
+    def _update_one(self, item: Any) -> msgspec.Raw:
+        order = self._order(str(item.get("id")), 400)
         self._writer.update(order, item, self.now())
-        return order
+        return msgspec.Raw(self._shown(order, ""))
 
-    def _tried(self, change: Callable[[Mapping[str, Any]], SandboxOrder], item: Mapping[str, Any]) -> Any:
-        try:
-            return msgspec.Raw(self._shown(change(item), ""))
-        except ApiError as error:
-            return {"id": int(item.get("id", 0)), "error": error.body}
+    def _delete_one(self, order_id: Any) -> msgspec.Raw:
+        """For good: a batch knows no trash."""
+        order = self._order(str(order_id), 404)
+        shown = msgspec.Raw(self._shown(order, ""))
+        self.book.remove(order)
+        return shown
 
     def _add_note(self, request: Request, order_id: str) -> Response:
         """A note does not move the order's change date."""
@@ -206,7 +213,8 @@ class Api:
 
     def _order(self, order_id: str, status: int) -> SandboxOrder:
         """GET of an unknown order is 404, PUT of it 400."""
-        order = self.book.orders.get(int(order_id))
+        order = self.book.orders.get(int(order_id)) if order_id.isdecimal() else None
         if order is None:
-            raise ApiError(status, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
+            message = "ID is invalid." if status == 400 else "Invalid ID."
+            raise ApiError(status, "woocommerce_rest_shop_order_invalid_id", message)
         return order

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_orders import Body
-from orderhaven.connectors.woocommerce.sandbox_values import META_KEY_HOLDS
+from orderhaven.connectors.woocommerce.sandbox_values import META_KEY_HOLDS, TEXT_HOLDS
 
 _ADDRESS = (
     "first_name", "last_name", "company", "address_1", "address_2", "city", "state", "postcode", "country", "phone",
@@ -36,11 +36,17 @@ def set_order_meta(body: Body, meta: list[Body], sent: Any, next_id: Callable[[]
     for entry in _entries(sent):
         field = _SETS_FIELD.get(entry["key"])
         if field is None and entry["key"] not in _SWALLOWED:
-            _set(meta, entry, next_id)
+            if not _is_too_long(entry.get("value")):
+                _set(meta, entry, next_id)
         elif field is not None and field[1]:
             body[field[0]] = {**body[field[0]], field[1]: str(entry.get("value") or "")}
         elif field is not None:
             body[field[0]] = str(entry.get("value") or "")
+
+
+def _is_too_long(value: Any) -> bool:
+    """An order's meta data stand in a column of type text, its lines' in a larger one."""
+    return isinstance(value, str) and len(value) * 4 > TEXT_HOLDS and len(value.encode()) > TEXT_HOLDS
 
 
 def set_line_meta(meta: list[Body], sent: Any, next_id: Callable[[], int]) -> None:

@@ -98,7 +98,7 @@ class OrderBook:
         self.mails: list[Mail] = []
         self.custom_statuses: dict[str, str] = {}
         self.removed_statuses: set[str] = set()
-        self.users = frozenset({1, 2, 3})
+        self.users = {1: "owner@shop.example", 2: "hub@shop.example", 3: "buyer@example.com"}  # id -> mail address
         self._by_via: dict[str, list[int]] = {}
         self._by_status: dict[str, dict[int, None]] = {}
         self._by_change: list[tuple[int, int]] = []  # (modified, id) of all but the trash
@@ -114,7 +114,8 @@ class OrderBook:
 
     @property
     def statuses(self) -> dict[str, str]:
-        every = STATUSES | self.custom_statuses
+        draft = {"checkout-draft": STATUSES["checkout-draft"]}
+        every = {slug: name for slug, name in STATUSES.items() if slug not in draft} | self.custom_statuses | draft
         return {slug: name for slug, name in every.items() if slug not in self.removed_statuses}
 
     def add_product(self, product: SandboxProduct) -> None:

@@ -15,12 +15,19 @@ _HTML = {"content-type": "text/html; charset=UTF-8"}
 _LOGIN = b'<!DOCTYPE html><html><body><form action="/wp-login.php"><input type="password"></form></body></html>'
 _HOME = b"<!DOCTYPE html><html><head><title>Sandbox shop</title></head><body>Welcome</body></html>"
 _NOT_FOUND = b"<!DOCTYPE html><html><body>Page not found</body></html>"
+# of WordPress 7.0 with WooCommerce 11.0 and nothing else
+_NAMESPACES = [
+    "oembed/1.0", "wc/v3", "wc/v1", "wc/pos/v1/catalog", "jetpack/v4", "wc-admin", "wc-analytics", "wc/store",
+    "wc/store/v1", "wc/private", "wc/v2", "wc-admin-email", "wc-telemetry", "wccom-site/v3", "wp-abilities/v1", "wp/v2",
+    "wp-site-health/v1", "wp-block-editor/v1",
+]  # fmt: skip
 
 
 @dataclass
 class Site:
     """How this web site is set up, and what is wrong with it."""
 
+    title: str = "Sandbox shop"
     version: str = "11.0.1"
     folder: str = ""  # "/shop" when WordPress stands in a folder
     has_permalinks: bool = True
@@ -77,12 +84,16 @@ class WebSite:
         home = home_of(request, self._site)
         return reply(
             {
-                "name": "Sandbox shop",
+                "name": self._site.title,
                 "url": home,
                 "home": home,
-                "namespaces": ["wp/v2", "wc/v3"] if self._site.has_woocommerce else ["wp/v2"],
+                "namespaces": _NAMESPACES if self._site.has_woocommerce else [*filter(_is_of_wordpress, _NAMESPACES)],
             }
         )
+
+
+def _is_of_wordpress(namespace: str) -> bool:
+    return namespace.startswith(("oembed", "wp"))
 
 
 def home_of(request: Request, site: Site) -> str:

@@ -85,6 +85,8 @@ def compute_totals(body: Body, taxes: ShopTaxes) -> None:
     cart_tax = sum(_by_rate(lines + fees, taxes).values(), _ZERO)
     shipping_tax = sum(_by_rate(shipping, taxes).values(), _ZERO)
     tax_left_off = sum((_sum(line["subtotal_taxes"]) - _sum(line["taxes"]) for line in lines), _ZERO)
+    for line in lines:  # as it is read back
+        line["subtotal"] = max(line["subtotal"], line["total"])
     body["discount_total"] = money(subtotal - cart)
     body["discount_tax"] = money(taxes.round_tax(tax_left_off))
     body["shipping_total"] = money(shipping_total)

@@ -11,7 +11,7 @@ _NO_AMOUNT = re.compile(r"\.(?![^.]+$)|[^0-9.-]")
 _PLAIN_AMOUNT = re.compile(r"-?\d+(\.\d+)?")
 _CENT = Decimal("0.01")
 
-_TEXT = 65_535  # bytes of a column of type text
+TEXT_HOLDS = 65_535  # bytes of a column of type text
 # columns of wp_wc_orders and wp_wc_order_operational_data that are cut off; of those left out, none is that long
 _CUT_AT = {"created_via": 100, "transaction_id": 100, "payment_method": 100}
 # columns of wp_wc_order_addresses, for which the whole row is not written
@@ -50,9 +50,9 @@ def clean(text: Any) -> str:
 
 def stored(name: str, text: str) -> str:
     """As much of an order's own text as its column holds."""
-    if len(text) > _CUT_AT.get(name, _TEXT):
-        text = text[: _CUT_AT.get(name, _TEXT)]
-    return text if len(text) * 4 <= _TEXT else text.encode()[:_TEXT].decode(errors="ignore")
+    if len(text) > _CUT_AT.get(name, TEXT_HOLDS):
+        text = text[: _CUT_AT.get(name, TEXT_HOLDS)]
+    return text if len(text) * 4 <= TEXT_HOLDS else text.encode()[:TEXT_HOLDS].decode(errors="ignore")
 
 
 def is_too_long(address: Mapping[str, str]) -> bool:
@@ -60,6 +60,6 @@ def is_too_long(address: Mapping[str, str]) -> bool:
     return any(
         len(text) > _ADDRESS_HOLDS[name]
         if name in _ADDRESS_HOLDS
-        else len(text) * 4 > _TEXT and len(text.encode()) > _TEXT
+        else len(text) * 4 > TEXT_HOLDS and len(text.encode()) > TEXT_HOLDS
         for name, text in address.items()
     )

@@ -156,6 +156,8 @@ class Writer:
                 body[name] = int(float(sent[name]))
         if body["customer_id"] and body["customer_id"] not in self._book.users:
             raise ApiError(400, "woocommerce_rest_invalid_customer_id", "Customer ID is invalid.")
+        if body["customer_id"] and not body["billing"]["email"]:
+            body["billing"] = {**body["billing"], "email": self._book.users[body["customer_id"]]}
 
     def _apply_coupons(self, order: SandboxOrder, sent: Mapping[str, Any], now: int) -> None:
         """By then the order is saved: one that it does not have leaves a draft behind."""

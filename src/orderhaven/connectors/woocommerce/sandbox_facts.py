@@ -1,0 +1,148 @@
+"""What the sandbox says of the shop itself: taxes, settings, reports, versions."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, page_of
+from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook
+from orderhaven.connectors.woocommerce.sandbox_replies import chosen, page, reply
+from orderhaven.connectors.woocommerce.sandbox_site import Site, home_of
+from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes
+from orderhaven.connectors.woocommerce.sandbox_writes import Writer
+
+# in the order in which WooCommerce gives them; settings of the mails are left out
+_GROUPS = (
+    "wc_admin", "general", "products", "tax", "shipping", "checkout", "account", "email", "integration",
+    "site-visibility", "point-of-sale", "advanced",
+)  # fmt: skip
+_GATEWAYS = ("bacs", "cheque", "cod")
+_SHIPPING_METHODS = ("flat_rate", "free_shipping", "local_pickup", "pickup_location")
+_CLASS_NAMES = {"": "Standard rate", "reduced-rate": "Reduced rate", "zero-rate": "Zero rate"}
+
+
+class Facts:
+    def __init__(self, book: OrderBook, writer: Writer, taxes: ShopTaxes, site: Site) -> None:
+        self._book = book
+        self._writer = writer
+        self._taxes = taxes
+        self._site = site
+
+    def table(self) -> list[tuple[str, str, Callable[..., Response]]]:
+        return [
+            ("OPTIONS", "/orders", self._describe_orders),
+            ("GET", "/taxes", self._list_taxes),
+            ("GET", "/taxes/classes", self._list_tax_classes),
+            ("GET", "/settings", self._list_groups),
+            ("GET", r"/settings/([\w-]+)", self._list_settings),
+            ("GET", r"/settings/([\w-]+)/([\w-]+)", self._get_setting),
+            ("GET", "/data/currencies/current", self._get_currency),
+            ("GET", "/payment_gateways", self._list_gateways),
+            ("GET", "/shipping_methods", self._list_shipping_methods),
+            ("GET", "/reports/orders/totals", self._count_orders),
+            ("GET", "/system_status", self._system_status),
+        ]
+
+    def _list_taxes(self, request: Request) -> Response:
+        rates = [*enumerate(self._taxes.rates.items())]
+        rows = [_rate(at, key, percent) for at, (key, percent) in rates]
+        wanted = request.query.get("class")
+        if wanted is not None:
+            rows = [row for row in rows if row["class"] == wanted]
+        start, per_page = page_of(request.query)
+        return page(rows[start : start + per_page], len(rows), request.query)
+
+    def _list_tax_classes(self, request: Request) -> Response:
+        classes = sorted(self._taxes.classes)
+        rows = [{"slug": slug or "standard", "name": _CLASS_NAMES.get(slug, slug)} for slug in classes]
+        return page(rows, len(rows), request.query)
+
+    def _list_groups(self, request: Request) -> Response:
+        return reply([chosen({"id": group}, request.query.get("_fields", "")) for group in _GROUPS])
+
+    def _list_settings(self, request: Request, group: str) -> Response:
+        return reply([{"id": key, "value": value} for key, value in self._settings(group).items()])
+
+    def _get_setting(self, request: Request, group: str, key: str) -> Response:
+        values = self._settings(group)
+        if key not in values:
+            raise ApiError(404, "rest_setting_setting_invalid", "Invalid setting.")
+        return reply({"id": key, "value": values[key]})
+
+    def _settings(self, group: str) -> Mapping[str, Any]:
+        """Those that say how orders are computed. A group that holds none of them is shown empty."""
+        taxes = self._taxes
+        if group not in _GROUPS:
+            raise ApiError(404, "rest_setting_setting_group_invalid", "Invalid setting group.")
+        values: Mapping[str, Mapping[str, Any]] = {
+            "general": {
+                "woocommerce_currency": self._writer.currency,
+                "woocommerce_calc_taxes": _yes(taxes.on),
+                "woocommerce_default_country": taxes.base_country,
+                "woocommerce_price_num_decimals": "2",
+            },
+            "tax": {
+                "woocommerce_prices_include_tax": _yes(taxes.prices_include_tax),
+                "woocommerce_tax_based_on": taxes.based_on,
+                "woocommerce_shipping_tax_class": taxes.shipping_class,
+                "woocommerce_tax_round_at_subtotal": _yes(taxes.rounds_at_subtotal),
+            },
+        }
+        return values.get(group, {})
+
+    def _get_currency(self, request: Request) -> Response:
+        return reply({"code": self._writer.currency})
+
+    def _list_gateways(self, request: Request) -> Response:
+        fields = request.query.get("_fields", "")
+        return page(
+            [chosen({"id": name, "enabled": False}, fields) for name in _GATEWAYS], len(_GATEWAYS), request.query
+        )
+
+    def _list_shipping_methods(self, request: Request) -> Response:
+        fields = request.query.get("_fields", "")
+        rows = [chosen({"id": name}, fields) for name in _SHIPPING_METHODS]
+        return page(rows, len(rows), request.query)
+
+    def _count_orders(self, request: Request) -> Response:
+        fields = request.query.get("_fields", "")
+        names = self._book.statuses.items()
+        rows = [{"slug": slug, "name": name, "total": self._book.count(slug)} for slug, name in names]
+        return reply([chosen(row, fields) for row in rows])
+
+    def _system_status(self, request: Request) -> Response:
+        if not self._site.tells_system_status:
+            raise ApiError(403, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
+        return reply({"environment": {"version": self._site.version, "home_url": home_of(request, self._site)}})
+
+    def _describe_orders(self, request: Request) -> Response:
+        several = self._site.filters_by_several
+        args = {"created_via": {"type": "array" if several else "string", "required": False}}
+        return reply(
+            {
+                "namespace": "wc/v3",
+                "endpoints": [{"methods": ["GET"], "args": args}, {"methods": ["POST"], "args": []}],
+            }
+        )
+
+
+def _rate(at: int, key: tuple[str, str], percent: Decimal) -> Body:
+    tax_class, country = key
+    return {
+        "id": at + 1,
+        "country": country,
+        "state": "",
+        "postcodes": [],
+        "cities": [],
+        "rate": f"{percent:.4f}",
+        "priority": 1,
+        "compound": False,
+        "shipping": True,
+        "order": at,
+        "class": tax_class or "standard",
+    }
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
