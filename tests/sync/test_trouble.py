@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from orderhaven.core.errors import OrderMissing, RateLimited, Surprise, TryLater
+from orderhaven.actions.connecting import poll_now
+from orderhaven.core.errors import AuthRefused, OrderMissing, RateLimited, Surprise, TryLater
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Declaration, Role
@@ -123,6 +124,46 @@ def test_a_wrong_key_pauses_the_connection_with_one_notice(trade: Shift) -> None
     marketplace = trade.connection(Role.MARKETPLACE)
     assert (marketplace.state, marketplace.problem_kind) == (ConnectionState.ATTENTION, ProblemKind.AUTH_REFUSED)
     assert Event.objects.filter(kind="needs_attention").count() == 1
+
+
+def test_a_refusal_or_two_are_a_hiccup_that_nobody_hears_of(trade: Shift) -> None:
+    ref = trade.completed()
+    cut_in(trade.marketplace, "before confirm", fails_for("", AuthRefused("there", "expired")))
+    trade.passes(minutes=4)
+    assert trade.connection(Role.MARKETPLACE).refusals in (1, 2)
+
+    mend(trade.marketplace)
+    trade.passes(minutes=10)
+
+    marketplace = trade.connection(Role.MARKETPLACE)
+    assert (marketplace.state, marketplace.refusals, marketplace.refused_since) == (ConnectionState.ACTIVE, 0, None)
+    assert Event.objects.filter(kind="needs_attention").count() == 0
+    assert len(trade.confirmed(ref)) == 1
+
+
+def test_the_third_refusal_in_five_minutes_is_believed(trade: Shift) -> None:
+    began = trade.clock.now()
+    trade.rotates_secrets_wrongly(Role.MARKETPLACE)
+    connections.nudge(trade.connection(Role.MARKETPLACE).pk, began, "hear_at")
+    before = trade.sign_ins()
+
+    trade.passes(minutes=4, seconds=59)
+    waiting = trade.connection(Role.MARKETPLACE)
+    trade.passes(seconds=2)
+
+    assert (waiting.state, waiting.refusals) == (ConnectionState.ACTIVE, 2)
+    assert trade.connection(Role.MARKETPLACE).state == ConnectionState.ATTENTION
+    assert trade.sign_ins() - before == 3
+
+
+def test_three_refusals_within_a_minute_are_still_a_hiccup(trade: Shift) -> None:
+    trade.rotates_secrets_wrongly(Role.MARKETPLACE)
+    for _ in range(4):
+        poll_now(trade.by, "bol NL")
+        trade.passes(seconds=15)
+
+    assert trade.connection(Role.MARKETPLACE).refusals == 4
+    assert trade.connection(Role.MARKETPLACE).state == ConnectionState.ACTIVE
 
 
 def test_what_a_paused_connection_missed_is_told_when_it_goes_on(trade: Shift) -> None:

@@ -37,6 +37,7 @@ TEMPLATES = (
     "{side} asks to slow down",
     "{side} wants a fresh token",
     "{side} gives no reason",
+    "{side} refuses ({reason})",
     "{side} does not say what became of it",
     "it redirects to {place}; use {address}",
     "it redirects to {place}",

@@ -17,6 +17,8 @@ from orderhaven.store.models import Connection, ConnectionState, Event, Webhook
 from orderhaven.store.versions import demand_as_read, version_of_connection
 
 TAKES_LONG = timedelta(hours=2)
+REFUSED_FOR = timedelta(minutes=5)
+_REFUSALS = 3
 _LONGEST_CAUSE = 500
 
 
@@ -118,7 +120,9 @@ def slow_down(claimed: Claim, quiet_until: datetime) -> None:
 
 
 _NO_PROBLEM: Mapping[str, object] = {"problem_kind": "", "problem_values": {}}
-_NO_FAILURES: Mapping[str, object] = {"failures": 0, "failing_since": None, "last_error": "", "quiet_until": None}
+_NO_FAILURES: Mapping[str, object] = {
+    "failures": 0, "failing_since": None, "last_error": "", "quiet_until": None, "refusals": 0, "refused_since": None,
+}  # fmt: skip
 
 
 def recovered(row: Connection) -> Mapping[str, object]:
@@ -149,6 +153,16 @@ def needs_attention(claimed: Claim, kind: ProblemKind, values: Mapping[str, str]
             Event.objects.create(
                 connection_id=claimed.connection_id, at=now, actor="hub", kind="needs_attention", data=data
             )
+
+
+def refused(claimed: Claim, now: datetime) -> bool:
+    """The other side refuses this account. Whether it did so often and long enough to be believed."""
+    with transaction.atomic():
+        fence(claimed)
+        row = Connection.objects.filter(pk=claimed.connection_id)
+        row.filter(refused_since__isnull=True).update(refused_since=now)
+        row.update(refusals=F("refusals") + 1)
+        return row.filter(refusals__gte=_REFUSALS, refused_since__lte=now - REFUSED_FOR).exists()
 
 
 def set_state(connection_id: int, state: ConnectionState, now: datetime, actor: str) -> None:
@@ -228,6 +242,7 @@ def save_account(
         else:
             demand_as_read([row.pk], version_of_connection)
             row.save(update_fields=columns)
+            Connection.objects.filter(pk=row.pk, refusals__gt=0).update(**_NO_FAILURES)
             if Connection.objects.filter(pk=row.pk, state=ConnectionState.ATTENTION).exists():
                 set_state(row.pk, ConnectionState.ACTIVE, now, actor)
         kind = "connected" if is_new else "keys_changed"

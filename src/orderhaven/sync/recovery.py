@@ -18,6 +18,7 @@ log = structlog.get_logger()
 _FIRST_QUIET = timedelta(seconds=30)
 _LONGEST_QUIET = timedelta(minutes=5)
 _LONGEST_WISH = timedelta(hours=1)
+_REFUSED_AGAIN = connections.REFUSED_FOR / 2  # so the third refusal is the last
 
 
 def verdict_of(error: HubError, side: str) -> Verdict:
@@ -55,8 +56,7 @@ async def guard(cycle: Cycle, beat: Callable[[Cycle], Awaitable[None]]) -> bool:
         await _note(cycle, _failed, error.cause, _wished(error))
         return False
     except AccountProblem as error:
-        log.warning("connection_needs_attention", problem=error.kind)
-        await _note(cycle, _needs_attention, error)
+        await _note(cycle, _refused, error)
         return False
     except KeysLost as error:
         log.error("keys_lost")
@@ -104,5 +104,12 @@ def _failed(cycle: Cycle, cause: str, after: timedelta | None) -> None:
     connections.failed(cycle.claim, cycle.now(), cause, cycle.now() + quiet)
 
 
-def _needs_attention(cycle: Cycle, error: AccountProblem) -> None:
-    connections.needs_attention(cycle.claim, error.kind, error.values, cycle.now())
+def _refused(cycle: Cycle, error: AccountProblem) -> None:
+    """A token that ended early, a log-in that starts anew and a firewall that learns refuse once or twice; a key that is wrong
+    is refused every time."""
+    if connections.refused(cycle.claim, cycle.now()):
+        log.warning("connection_needs_attention", problem=error.kind)
+        connections.needs_attention(cycle.claim, error.kind, error.values, cycle.now())
+        return
+    log.warning("connection_refused", problem=error.kind)
+    _failed(cycle, f"{cycle.declaration.title} refuses ({error.values.get('reason', error.kind)})", _REFUSED_AGAIN)

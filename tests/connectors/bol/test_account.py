@@ -1,5 +1,6 @@
 """Setting up: whose account it is, and what is wrong with what was typed."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,17 @@ from orderhaven.connectors.bol import DECLARATION
 from orderhaven.connectors.bol.login import Login
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.knobs import FaultKind
-from orderhaven.core.errors import AuthRefused, ClockOff, OrderMissing, RateLimited, Surprise, TryLater, WrongAddress
+from orderhaven.core.errors import (
+    AccessRefused,
+    AccountProblem,
+    AuthRefused,
+    ClockOff,
+    OrderMissing,
+    RateLimited,
+    Surprise,
+    TryLater,
+    WrongAddress,
+)
 from orderhaven.ports.connector import Can, MemoryTokens, Outside
 
 
@@ -86,6 +97,51 @@ def test_a_login_that_is_down_is_nobodys_turn(world: Any) -> None:
 
     with pytest.raises(TryLater):
         world.run(world.bol.check())
+
+
+def test_a_login_that_is_down_is_tried_once_however_many_wait_for_it(world: Any) -> None:
+    refs = world.sell_many(8)
+    world.sandbox.faults.add(FaultKind.STATUS, path="/token", status=503, times=-1)
+
+    async def read_all() -> list[object]:
+        return await asyncio.gather(*map(world.bol.read, refs), return_exceptions=True)
+
+    answers = world.run(read_all())
+
+    assert [type(answer).__name__ for answer in answers] == ["NoCredentials"] * 8
+    assert all(isinstance(answer, TryLater) for answer in answers)
+    assert world.count("POST /token") == 1
+
+
+def test_a_fresh_token_that_is_refused_once_is_a_hiccup(world: Any) -> None:
+    ref = world.sell()
+    world.read(ref)
+    world.clock.move(seconds=1)
+    world.sandbox.door.expire_tokens()
+
+    assert world.read(ref).ref == ref
+    assert world.count("POST /token") == 2
+
+
+def test_a_token_that_is_refused_however_fresh_is_the_accounts_trouble(world: Any) -> None:
+    world.sell()
+    world.sandbox.faults.add(FaultKind.STATUS, path="/retailer", status=401, times=-1)
+
+    with pytest.raises(AccountProblem):
+        world.hear()
+    with pytest.raises(AccountProblem):
+        world.hear()
+
+    assert world.count("POST /token") == 2
+
+
+def test_an_account_that_is_not_active_is_said_so(world: Any) -> None:
+    world.sandbox.door.is_active = False
+
+    with pytest.raises(AccessRefused, match="Account is not active") as refused:
+        world.run(world.bol.check())
+
+    assert "key" not in str(refused.value)
 
 
 def test_a_login_that_counts_says_how_long_to_wait(world: Any) -> None:

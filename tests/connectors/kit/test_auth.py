@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from orderhaven.connectors.kit.auth import BearerToken
 from orderhaven.connectors.kit.http import Request
+from orderhaven.core.errors import TryLater
 from orderhaven.ports.connector import MemoryTokens
 from orderhaven.testing.clock import START, ManualClock
 
@@ -98,14 +99,77 @@ def test_a_refused_token_is_forgotten() -> None:
     assert signed(auth) == "Bearer token 1"
 
 
-def test_a_token_refused_right_after_it_was_fetched_is_not_renewed() -> None:
-    """Another one would be refused as well, and some log-ins block who asks for many."""
+def test_a_fresh_token_that_is_refused_is_renewed_once() -> None:
+    """A single refusal may be a hiccup. After a second one another token would be refused as well, and some log-ins block who
+    asks for many."""
     office = Office()
     auth = bearer(office)
-    refused = asyncio.run(auth.sign(ASK))
 
-    assert not asyncio.run(auth.renew(refused))
+    renewed = [asyncio.run(auth.renew(asyncio.run(auth.sign(ASK)))) for _ in range(3)]
+
+    assert renewed == [True, False, False]
+    assert office.given == 2
+
+
+def test_a_hiccup_later_on_is_a_hiccup_again() -> None:
+    office, clock = Office(), ManualClock()
+    auth = bearer(office, clock=clock)
+
+    def hiccups() -> bool:
+        return asyncio.run(auth.renew(asyncio.run(auth.sign(ASK))))
+
+    first = hiccups()
+    signed(auth)
+    clock.advance(timedelta(seconds=30))
+
+    assert [first, hiccups()] == [True, True]
+
+
+class ShutOffice(Office):
+    """One that gives no tokens, until it opens."""
+
+    is_open = False
+
+    async def fetch(self) -> tuple[str, timedelta]:
+        token = await super().fetch()
+        if not self.is_open:
+            raise TryLater("the log-in answered 503")
+        return token
+
+
+async def failures(auth: BearerToken, asking: int) -> int:
+    answers = await asyncio.gather(*(auth.sign(ASK) for _ in range(asking)), return_exceptions=True)
+    return sum(isinstance(answer, TryLater) for answer in answers)
+
+
+def test_many_at_once_try_a_log_in_that_fails_once() -> None:
+    office = ShutOffice()
+    auth = bearer(office)
+
+    assert asyncio.run(failures(auth, 8)) == 8
+    assert asyncio.run(failures(auth, 8)) == 8
     assert office.given == 1
+
+
+def test_a_log_in_that_failed_is_tried_again_after_a_while() -> None:
+    office, clock = ShutOffice(), ManualClock()
+    auth = bearer(office, clock=clock)
+    asyncio.run(failures(auth, 8))
+    office.is_open = True
+    clock.advance(timedelta(seconds=11))
+
+    assert signed(auth) == "Bearer token 2"
+
+
+def test_who_gives_a_token_up_does_not_wait_for_the_next() -> None:
+    office = ShutOffice()
+    auth = bearer(office)
+    asyncio.run(failures(auth, 1))
+    office.is_open = True
+
+    asyncio.run(auth.forget())
+
+    assert signed(auth) == "Bearer token 2"
 
 
 def test_two_refusals_of_one_old_token_renew_it_once() -> None:

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from orderhaven.connectors.bol.shapes import Token
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
+from orderhaven.connectors.kit.refusals import not_allowed
 from orderhaven.connectors.kit.session import retry_after, shaped
-from orderhaven.core.errors import AuthRefused, RateLimited, TryLater, WrongAddress
+from orderhaven.core.errors import RateLimited, TryLater, WrongAddress
 from orderhaven.ports.connector import Outside
 
 # bol blocks addresses that ask for many tokens: one try, and the token is kept (bol docs, "Authentication")
@@ -27,7 +28,7 @@ class Login:
         )
 
     async def fetch(self) -> tuple[str, timedelta]:
-        """A new token and how long it lives. Raises AuthRefused, WrongAddress, RateLimited, TryLater."""
+        """A new token and how long it lives. Raises AuthRefused, AccessRefused, WrongAddress, RateLimited, TryLater."""
         try:
             response = await self._outside.transport(self._request, self._timeout_s)
         except NoAnswer as error:
@@ -39,7 +40,7 @@ class Login:
     def _refuse(self, response: Response) -> None:
         status = response.status
         if status in (400, 401, 403):
-            raise AuthRefused(self._side, "the login does not take this client ID and secret")
+            raise not_allowed(self._side, response, "the login does not take this client ID and secret")
         if status == 429:
             after = retry_after(response, self._outside.clock.now())
             raise RateLimited(f"{self._side}'s login asks to slow down", after)

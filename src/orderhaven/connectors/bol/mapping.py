@@ -131,8 +131,9 @@ def _money(amount: Decimal) -> Money:
 
 
 def _addresses(detail: Detail) -> tuple[Address, Address]:
-    name = detail.shipment_details.pickup_point_name or "Pick-up point"
-    ship_to = _address(detail.shipment_details, name if detail.pickup_point else None)
+    name = detail.shipment_details.pickup_point_name
+    to_a_point = bool(name) if detail.pickup_point is None else detail.pickup_point
+    ship_to = _address(detail.shipment_details, (name or "Pick-up point") if to_a_point else None)
     return ship_to, _address(detail.billing_details, None) if detail.billing_details else ship_to
 
 

@@ -17,6 +17,7 @@ class Door:
     def __init__(self, client_id: str, client_secret: str) -> None:
         self.client_id = client_id
         self.client_secret = client_secret
+        self.is_active = True  # the retailer's account
         self.limits: dict[str, tuple[int, timedelta]] = {}
         self._tokens: dict[str, datetime] = {}  # token -> when it ends
         self._issued = 0
@@ -59,9 +60,11 @@ class Door:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         ends_at = self._tokens.get(token)
         if scheme != "Bearer" or ends_at is None:
-            raise Problem(401, "JWT is missing or not known")
+            raise Problem(401, "JWT is missing or not known.", title="Invalid JWT")
         if ends_at <= now:
-            raise Problem(401, "JWT is expired")
+            raise Problem(401, f"JWT expired at {ends_at:%Y-%m-%dT%H:%M:%SZ}.", title="Expired JWT")
+        if not self.is_active:
+            raise Problem(403, "Account is not active, access denied.", title="Forbidden")
 
     def _count(self, endpoint: str, now: datetime) -> Mapping[str, str]:
         most, span = self.limits[endpoint]

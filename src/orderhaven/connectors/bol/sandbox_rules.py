@@ -31,6 +31,7 @@ class Problem(Exception):
     detail: str
     violations: Sequence[tuple[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
 
 
 def invalid(name: str, reason: str) -> Problem:
@@ -221,9 +222,8 @@ def _refuse_transport(wanted: ShipmentRequest, items: Sequence[Item]) -> None:
 def problem_body(problem: Problem, path: str) -> dict[str, Any]:
     return {
         "type": "https://api.bol.com/problems",
-        "title": "Error validating request. Consult the bol.com API documentation for more information."
-        if problem.status == 400
-        else problem.detail,
+        "title": problem.title
+        or (problem.detail if problem.status != 400 else "Error validating request. Consult the API documentation."),
         "status": problem.status,
         "detail": problem.detail,
         "host": "Sandbox-001",

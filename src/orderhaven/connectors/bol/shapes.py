@@ -113,9 +113,9 @@ class Item(Their):
 
 class Detail(Their):
     order_id: str
-    pickup_point: bool
     shipment_details: Person
     order_items: list[Item]
+    pickup_point: bool | None = None
     order_placed_date_time: Moment | None = None
     billing_details: Person | None = None
 

@@ -5,14 +5,20 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from orderhaven.connectors.kit.http import Request
+from orderhaven.core.errors import HubError
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.connector import TokenCache
 
 _SPARE_S = 20.0  # real seconds: a token that ends within a call's time is not used for it
+_AFTER_FAILING_S = 10.0  # real seconds in which a log-in that failed is not tried again, however many ask
 
 
 class BearerToken:
-    """Signs with a token and fetches a new one when it ends. `fetch` gives the token and its lifetime."""
+    """Signs with a token and fetches a new one when it ends. `fetch` gives the token and its lifetime.
+
+    One log-in is under way at a time, and whoever waits for it gets what comes of it, its failure too: many that each log in
+    by themselves, and again with every repetition, are what servers close their doors to.
+    """
 
     def __init__(self, fetch: Callable[[], Awaitable[tuple[str, timedelta]]], tokens: TokenCache, clock: Clock) -> None:
         self._fetch = fetch
@@ -21,6 +27,8 @@ class BearerToken:
         self._header = "Bearer "
         self._good_until = clock.now()
         self._fetched_at: datetime | None = None  # None: this process has fetched none yet
+        self._doubted_at: datetime | None = None  # when a fresh one was last refused; None: never
+        self._failed: tuple[datetime, HubError] | None = None  # the last log-in; None: it came to something
         self._turn = asyncio.Lock()
 
     async def sign(self, request: Request) -> Request:
@@ -29,20 +37,23 @@ class BearerToken:
         return Request(request.method, request.url, headers, request.body)
 
     async def renew(self, refused: Request) -> bool:
-        """Forget the token, unless it is so fresh that another one would be refused as well.
+        """Forget the token, unless the one before it was refused as fresh as this: then another would be refused as well.
 
         Several calls may be under way with a token that ends: only the first of them has to renew it.
         """
         if refused.headers.get("Authorization") != self._header:
             return True
-        if self._fetched_at is not None and self._clock.now() - self._fetched_at < self._spare():
-            return False
+        if self._is_recent(self._fetched_at):
+            if self._is_recent(self._doubted_at):
+                return False
+            self._doubted_at = self._clock.now()
         await self.forget()
         return True
 
     async def forget(self) -> None:
         """Whatever token there is, here and in the cache: the next request fetches one."""
         self._good_until = now = self._clock.now()
+        self._failed = None
         await self._tokens.put("", now)
 
     async def _make_current(self) -> None:
@@ -58,13 +69,22 @@ class BearerToken:
             if self._still_good():
                 return
         now = self._clock.now()
-        token, lifetime = await self._fetch()
-        self._fetched_at = now
+        if self._failed is not None and now - self._failed[0] < self._clock.in_real(_AFTER_FAILING_S):
+            raise self._failed[1]
+        try:
+            token, lifetime = await self._fetch()
+        except HubError as error:
+            self._failed = (self._clock.now(), error)
+            raise
+        self._fetched_at, self._failed = now, None
         self._take(token, now + lifetime)
         await self._tokens.put(token, now + lifetime)
 
     def _take(self, token: str, ends_at: datetime) -> None:
         self._header, self._good_until = f"Bearer {token}", ends_at - self._spare()
+
+    def _is_recent(self, moment: datetime | None) -> bool:
+        return moment is not None and self._clock.now() - moment < self._spare()
 
     def _still_good(self) -> bool:
         return self._clock.now() < self._good_until

@@ -14,7 +14,8 @@ import msgspec
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport, written
 from orderhaven.connectors.kit.mending import mended
 from orderhaven.connectors.kit.preamble import begins_with_a_warning, data_of
-from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater, Unclear, WrongAddress
+from orderhaven.connectors.kit.refusals import not_allowed
+from orderhaven.core.errors import RateLimited, Surprise, TryLater, Unclear, WrongAddress
 from orderhaven.ports.connector import Limits, Outside
 
 T = TypeVar("T")
@@ -33,6 +34,10 @@ class Auth(Protocol):
     async def renew(self, refused: Request) -> bool:
         """A 401 came to this signed request: whether a fresh credential may help. The next `sign` uses it."""
         ...
+
+
+class NoCredentials(TryLater):
+    """There is nothing to sign with now: the log-in gives none. It is not for each question to try that again."""
 
 
 class NotData(TryLater):
@@ -64,12 +69,12 @@ class Session:
         body: bytes = b"",
         also: Iterable[int] = (),
     ) -> Response:
-        """Ask, with a few tries. Raises RateLimited, TryLater, AuthRefused, WrongAddress, Surprise."""
+        """Ask, with a few tries. Raises RateLimited, TryLater, AuthRefused, AccessRefused, WrongAddress, Surprise."""
         request = Request(method, self._url(path, query), headers or {}, body)
         for attempt in range(_TRIES):
             try:
                 return await self._read_once(request, also)
-            except RateLimited:
+            except (RateLimited, NoCredentials):
                 raise
             except TryLater:
                 if attempt == _TRIES - 1:
@@ -118,11 +123,19 @@ class Session:
 
     async def _answer(self, request: Request) -> tuple[Request, Response]:
         async with self._slots:
-            signed = await self._auth.sign(request)
+            signed = await self._signed(request)
             try:
                 return signed, _without_preamble(await self._transport(signed, self._timeout_s))
             except NoAnswer as error:
                 raise TryLater(f"{self.side} {error}") from None
+
+    async def _signed(self, request: Request) -> Request:
+        try:
+            return await self._auth.sign(request)
+        except RateLimited:
+            raise
+        except TryLater as error:
+            raise NoCredentials(error.cause, error.after) from None
 
     def _sorted(self, request: Request, response: Response, also: Iterable[int]) -> Response:
         status = response.status
@@ -131,7 +144,7 @@ class Session:
         if status in _REDIRECTS:
             raise WrongAddress(self.base_url, f"it redirects to {_place(response.headers.get('location', '?'))}")
         if status in (401, 403):
-            raise AuthRefused(self.side, f"status {status}")
+            raise not_allowed(self.side, response)
         if status == 429:
             raise RateLimited(f"{self.side} asks to slow down", retry_after(response, self.clock.now()))
         if status == 408:

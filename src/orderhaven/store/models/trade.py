@@ -49,6 +49,8 @@ class Connection(models.Model):
     )  # the fence: every claim raises it, every later write of that cycle requires it
     failures = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)
+    refusals = models.PositiveIntegerField(default=0)  # of the account, one after another; a hiccup is not yet a no
+    refused_since = models.DateTimeField(null=True)
     last_error = models.TextField(default="")
     nudge_key = models.CharField(max_length=40, default="")  # of the address that the other side may call; "": none
 
