@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0007_since_when_it_fails"),
+        ("store", "0008_the_buyers_numbers_with_the_buyer"),
     ]
 
     operations = [
