@@ -61,7 +61,7 @@ class Recorded:
         return _WAYS
 
     def prepare(self, settings: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-        for name, value in settings.items():
+        for name, value in {"taxes": {}, **settings}.items():
             if name == "coupons":
                 continue  # made after the products, as they were in the recorded shop
             if name not in _SETTINGS:
@@ -124,6 +124,14 @@ class Recorded:
 _STATES = {"": "", "fatal on new order": "pending"}
 
 
+# of a shop that says nothing of its rates
+_RATES = (
+    {"class": "", "country": "NL", "rate": "21"},
+    {"class": "reduced-rate", "country": "NL", "rate": "9"},
+    {"class": "zero-rate", "country": "NL", "rate": "0"},
+)
+
+
 def _set_taxes(sandbox: Sandbox, taxes: Mapping[str, Any]) -> None:
     chosen = sandbox.taxes
     chosen.on = taxes.get("on", True)
@@ -131,7 +139,9 @@ def _set_taxes(sandbox: Sandbox, taxes: Mapping[str, Any]) -> None:
     chosen.rounds_at_subtotal = taxes.get("round_at_subtotal", False)
     chosen.based_on = taxes.get("based_on", "shipping")
     chosen.shipping_class = taxes.get("shipping_class", "inherit")
-    chosen.rates = {(rate.get("class", ""), rate["country"]): Decimal(rate["rate"]) for rate in taxes.get("rates", [])}
+    chosen.rates = {
+        (rate.get("class", ""), rate["country"]): Decimal(rate["rate"]) for rate in taxes.get("rates", _RATES)
+    }
 
 
 def _set_currency(sandbox: Sandbox, code: str) -> None:
@@ -159,6 +169,14 @@ def _set_permalinks(sandbox: Sandbox, structure: str) -> None:
     sandbox.site.has_permalinks = structure != ""
 
 
+def _set_stock(sandbox: Sandbox, keeps: bool) -> None:
+    sandbox.book.keeps_stock = keeps
+
+
+def _set_number_prefix(sandbox: Sandbox, prefix: str) -> None:
+    sandbox.book.number_prefix = prefix
+
+
 _SETTINGS: Mapping[str, Callable[[Sandbox, Any], None]] = {
     "taxes": _set_taxes,
     "currency": _set_currency,
@@ -167,4 +185,6 @@ _SETTINGS: Mapping[str, Callable[[Sandbox, Any], None]] = {
     "statuses": _add_statuses,
     "fulfillments": _set_fulfilments,
     "permalinks": _set_permalinks,
+    "manage_stock": _set_stock,
+    "order_number_prefix": _set_number_prefix,
 }

@@ -7,6 +7,7 @@ from typing import Any
 from orderhaven.connectors.woocommerce.sandbox_lists import ApiError
 from orderhaven.connectors.woocommerce.sandbox_meta import set_line_meta
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxProduct
+from orderhaven.connectors.woocommerce.sandbox_schema import is_integer
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes, shown_tax
 from orderhaven.connectors.woocommerce.sandbox_values import amount_of, money
 
@@ -183,8 +184,9 @@ def _shown_line(line: Body, taxes: ShopTaxes) -> Body:
 
 
 def _is_removed(sent: Mapping[str, Any]) -> bool:
-    # a quantity that comes as text is compared before it is read
-    return sent.get("quantity") == 0 or any(name in sent and sent[name] is None for name in _NULL_REMOVES)
+    quantity = sent.get("quantity")
+    none = quantity is not None and is_integer(quantity) and float(quantity) == 0
+    return none or any(name in sent and sent[name] is None for name in _NULL_REMOVES)
 
 
 _SETTABLE = {

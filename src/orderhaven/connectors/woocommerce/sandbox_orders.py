@@ -98,6 +98,8 @@ class OrderBook:
         self.mails: list[Mail] = []
         self.custom_statuses: dict[str, str] = {}
         self.removed_statuses: set[str] = set()
+        self.keeps_stock = True
+        self.number_prefix = ""  # a plugin puts it before each order's number
         self.users = {1: "owner@shop.example", 2: "hub@shop.example", 3: "buyer@example.com"}  # id -> mail address
         self._by_via: dict[str, list[int]] = {}
         self._by_status: dict[str, dict[int, None]] = {}
@@ -163,7 +165,7 @@ class OrderBook:
 
     def adjust_stock(self, order: SandboxOrder, lines: Iterable[Body], now: int) -> None:
         """Lines that were added or changed take what they now want more, or give back what they want less."""
-        for line in lines if order.status in _TAKES_STOCK else ():
+        for line in lines if self.keeps_stock and order.status in _TAKES_STOCK else ():
             product = self.products.get(line["variation_id"] or line["product_id"])
             if product is None or not product.manages_stock:
                 continue
@@ -210,6 +212,8 @@ class OrderBook:
             del self._by_change[at]
 
     def _move_stock(self, order: SandboxOrder, now: int) -> None:
+        if not self.keeps_stock:
+            return
         if order.status in _TAKES_STOCK and not order.stock_taken:
             order.stock_taken = True
             for line in order.body["line_items"]:
@@ -245,12 +249,13 @@ class OrderBook:
             self.mails.append(Mail(_BUYER_MAILS[order.status], to, order.id))
 
 
-def rendered(order: SandboxOrder, zone: ZoneInfo) -> Body:
+def rendered(order: SandboxOrder, book: OrderBook) -> Body:
     """An order as the API shows it."""
+    zone = book.zone
     return {
         "id": order.id,
         "status": order.status,
-        "number": str(order.id),
+        "number": f"{book.number_prefix}{order.id}",
         **order.body,
         **_dates("date_created", order.created, zone),
         **_dates("date_modified", order.modified, zone),

@@ -31,12 +31,21 @@ def form_of(text: str) -> dict[str, Any]:
     """As PHP reads a form: `billing[email]=...` stands for a table."""
     found: dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
-        outer, bracket, inner = name.partition("[")
-        if bracket:
-            found.setdefault(outer, {})[inner.rstrip("]")] = value
-        else:
-            found[outer] = value
-    return found
+        outer, *inner = name.replace("]", "").split("[")
+        at, key = found, outer
+        for next_key in inner:
+            at[key] = at[key] if isinstance(at.get(key), dict) else {}
+            at, key = at[key], next_key or str(len(at[key]))
+        at[key] = value
+    return {name: _listed(value) for name, value in found.items()}
+
+
+def _listed(value: Any) -> Any:
+    """A table whose keys count from 0 is a list."""
+    if not isinstance(value, dict):
+        return value
+    inner = {name: _listed(one) for name, one in value.items()}
+    return [*inner.values()] if [*inner] == [str(at) for at in range(len(inner))] else inner
 
 
 def chosen(row: Body, fields: str) -> Body:

@@ -70,7 +70,7 @@ class Writer:
         asked = sent.get("status")
         # only a batch lets an unknown one pass
         self._book.set_status(order, asked if asked in self._statuses else "pending", now)
-        if sent.get("set_paid") in (True, "true", "1", 1):
+        if _is_true(sent.get("set_paid")):
             self._pay(order, now)
         self._lose_what_is_too_long(order)
 
@@ -95,7 +95,8 @@ class Writer:
         asked = sent.get("status")
         if asked:
             self._book.set_status(order, asked if asked in self._statuses else "pending", now)
-        if sent.get("set_paid") is True and order.status in _UNPAID:
+        needs_payment = order.status in _UNPAID and not order.body["total"].startswith(("0.00", "-"))
+        if _is_true(sent.get("set_paid")) and needs_payment:
             self._pay(order, now)
 
     @property
@@ -130,7 +131,7 @@ class Writer:
 
     def shown(self, order: SandboxOrder) -> Body:
         """An order as the API shows it."""
-        return {**rendered(order, self._book.zone), **shown_items(order.body, self._taxes)}
+        return {**rendered(order, self._book), **shown_items(order.body, self._taxes)}
 
     def _change_whole(self, order: SandboxOrder, sent: Mapping[str, Any]) -> None:
         """Raises ApiError, with nothing changed."""
@@ -188,6 +189,10 @@ class Writer:
         order.meta.clear()
         for kind in (*KINDS, "coupon_lines"):
             body[kind] = []
+
+
+def _is_true(value: Any) -> bool:
+    return value is True or str(value).lower() in ("true", "1")
 
 
 def _copied(body: Body) -> Body:
