@@ -8,7 +8,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test browser lint bench bench-carriers simulate mutants replay messages new-connector lock FORCE
+.PHONY: help install demo run test browser lint bench bench-carriers bench-web simulate mutants replay messages new-connector lock FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ bench: install ## measure speed, idleness, growth, memory and pages
 
 bench-carriers: install ## how well carriers are told from labelled codes: CSV=FILE (code,carrier,group,accept,...)
 	@$(BIN)/python -m benchmarks.carriers $(or $(CSV),../shared/carriers/public.csv) $(args)
+
+bench-web: install ## a page while 500 stuck clients hold on to the web server, in each state
+	@$(BIN)/python -m benchmarks.web $(args)
 
 simulate: install ## play days in which everything fails: SEEDS=2000, or SEED=123 to play one again
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(args)

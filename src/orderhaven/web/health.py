@@ -47,6 +47,7 @@ class Probes:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         response = view(request)
         response.headers["Cache-Control"] = "no-store"
+        response.headers["Content-Length"] = str(len(response.content))  # else the connection ends with the answer
         return response
 
 

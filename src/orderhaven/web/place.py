@@ -41,7 +41,7 @@ def place_of(text: str) -> Place:
 
 
 def demand_free(place: Place) -> None:
-    """Raises Impossible when another program listens there. Granian itself would share the port with it, unsaid."""
+    """Raises Impossible when another program listens there. The server itself would find out late."""
     family = socket.AF_INET6 if place.host.version == 6 else socket.AF_INET
     with socket.socket(family) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that just ended are in nobody's way

@@ -1,40 +1,30 @@
-"""`python -m orderhaven.web.serve`: the web server, a process of its own beside the hub, with one worker below it.
+"""`python -m orderhaven.web.serve`: the web server, a process of its own beside the hub.
 
-Neither outlives whoever started it, however that ended: the end of its standard input ends the server, and the end of the
-server ends the worker. Both first finish the requests that are in flight.
+It does not outlive whoever started it, however that ended: the end of its standard input ends it. It first finishes the
+requests that are in flight.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import logging
 import os
 import signal
 import stat
 import sys
 import threading
-import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 import structlog
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
 
 from orderhaven import paths
 from orderhaven.actions.errors import Impossible
 from orderhaven.log import log_as_json
-from orderhaven.web.bodies import THREADS
 from orderhaven.web.place import demand_free, place_of
+from orderhaven.web.server import Server
 
 log = structlog.get_logger()
-ENDS_WITHIN_S = 10  # what is in flight by then is given up
-_THEIR_LOG = {  # errors only, and through our own log
-    "version": 1,
-    "disable_existing_loggers": False,
-    "loggers": {"_granian": {"handlers": [], "propagate": True}},
-}
 
 
 def main() -> None:
@@ -45,26 +35,19 @@ def main() -> None:
     except Impossible as error:
         log.error("web_cannot_start", cause=str(error))
         sys.exit(1)
-    server = Granian(
-        "orderhaven.web.wsgi:application",
-        str(place.host),
-        place.port,
-        interface=Interfaces.WSGI,
-        workers=1,
-        blocking_threads=THREADS,
-        workers_kill_timeout=ENDS_WITHIN_S,
-        websockets=False,
-        log_level=LogLevels.error,
-        log_dictconfig=_THEIR_LOG,
-    )
-    _when_input_ends(server.signal_handler_interrupt)
-    server.serve(target_loader=application, wrap_loader=False)
+    application = _application()
+    from django.conf import settings
+
+    # a body that is a little too big is refused by whoever reads it, in words; of others nothing is taken
+    server = Server(application, place, largest_body=2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: server.end())
+    _when_input_ends(server.end)
+    log.info("web_started", address=paths.web_address())
+    server.run()
 
 
-def application() -> Any:
-    """In the worker, before it takes requests."""
-    _end_with_parent()
-    log_as_json()
+def _application() -> Any:
     try:
         from orderhaven.web import journal
         from orderhaven.web.wsgi import application
@@ -74,7 +57,8 @@ def application() -> Any:
         log.exception("web_cannot_start")
         sys.exit(1)
     journal.quiet_django()
-    log.info("web_started", address=paths.web_address())
+    for name in ("waitress", "waitress.queue"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     return application
 
 
@@ -85,24 +69,9 @@ def _when_input_ends(end: Callable[[], None]) -> None:
         return
 
     def watch() -> None:
-        # by the bare number: a lock of sys.stdin, held here, would stop the worker that is forked meanwhile
         while os.read(0, 1):
             pass
         end()
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(ENDS_WITHIN_S)
-        os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 
