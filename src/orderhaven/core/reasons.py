@@ -83,6 +83,7 @@ TEMPLATES = (
     "it answers a web page (status {status}): no WordPress shop was found there",
     "it answers something else than the shop's data (status {status})",
     "The shop computes no taxes: orders are placed with prices as the marketplace states them.",
+    "by its settings for prices and taxes it would make the total {total} instead of {expected}",
     # of a shop order that does not fit
     "{number} of its lines point at no product",
     "it holds {pieces} pieces instead of {expected}",

@@ -10,7 +10,7 @@ from orderhaven.connectors.woocommerce import DECLARATION
 from orderhaven.connectors.woocommerce.answers import INVALID_ORDER, NO_ROUTE, SIDE, InvalidParameters
 from orderhaven.connectors.woocommerce.auth import auth_for
 from orderhaven.connectors.woocommerce.calls import PER_PAGE, Calls
-from orderhaven.connectors.woocommerce.facts import ShopFacts, read_facts
+from orderhaven.connectors.woocommerce.facts import KeptFacts, ShopFacts
 from orderhaven.connectors.woocommerce.hearing import Hearing, start_of
 from orderhaven.connectors.woocommerce.mapping import (
     ORDER_FIELDS,
@@ -25,7 +25,7 @@ from orderhaven.connectors.woocommerce.mapping import (
     shop_order,
     without_lines_if_half_made,
 )
-from orderhaven.connectors.woocommerce.placing import ShopWays, order_to_make
+from orderhaven.connectors.woocommerce.placing import Draft, ShopWays, comes_out, demand_comes_out, order_to_make
 from orderhaven.connectors.woocommerce.products import Products
 from orderhaven.connectors.woocommerce.reference import created_via
 from orderhaven.connectors.woocommerce.rereading import Readings, decoded, mark_of
@@ -53,12 +53,11 @@ class WooCommerce:
         self._products = Products(self._calls)
         self._readings = Readings()
         self._words = self._read_words()
-        self._facts: ShopFacts | None = None  # None: not asked for yet
+        self._facts = KeptFacts(self._calls, self._products, outside.clock)
 
     async def check(self) -> Account:
-        account, self._facts = await check_account(
-            self._calls, self._root, self._outside, _LIMITS, self._more_currencies
-        )
+        account, facts = await check_account(self._calls, self._root, self._outside, _LIMITS, self._more_currencies)
+        self._facts.keep(facts)
         return account
 
     async def hear(self, since: str) -> AsyncIterator[ShopPage]:
@@ -95,6 +94,7 @@ class WooCommerce:
 
         In this order, so that an order trashed in between is seen by one of them.
         """
+        self._facts.outdate()  # what is to be created next is priced by the shop's settings of now
         asked = {created_via(reference): reference for reference in references}
         found: dict[str, dict[str, ShopOrder]] = {}
         for status in ("any", _LEFT_OUT) if asked else ():
@@ -103,17 +103,28 @@ class WooCommerce:
         return {reference: tuple(sorted(orders.values(), key=_age)) for reference, orders in found.items()}
 
     async def find_products(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
-        await self._known_facts()
+        await self._facts.known()
         return await self._products.find(wanted)
 
     async def place(self, placement: Placement, *, not_after: datetime) -> Placed:
-        facts = await self._known_facts()
+        draft = await self._draft(placement)
+        if not comes_out(placement, draft):  # perhaps by settings that have changed since they were read
+            self._facts.outdate()
+            draft = await self._draft(placement)
+            demand_comes_out(placement, draft)
+        currency = placement.order.currency
+        their = await self._calls.tell("POST", "/orders", draft.body, TheirOrder, not_after, currency=currency)
+        placed = shop_order(their, self._words)
+        if placed.total is None or placed.total.amount != draft.total:
+            self._facts.outdate()
+        return Placed(placed)
+
+    async def _draft(self, placement: Placement) -> Draft:
+        facts = await self._facts.known()
         currency = placement.order.currency
         if currency != facts.currency and currency not in self._more_currencies:
             raise CurrencyRefused(currency)
-        body = order_to_make(placement, await self._ways(facts, placement))
-        their = await self._calls.tell("POST", "/orders", body, TheirOrder, not_after, currency=currency)
-        return Placed(shop_order(their, self._words))
+        return order_to_make(placement, await self._ways(facts, placement))
 
     async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:
         if not shop_ref.isdecimal():
@@ -190,11 +201,6 @@ class WooCommerce:
             raise Surprise("the shop does not filter orders by created_via: WooCommerce 9.9 or newer is needed")
         order = without_lines_if_half_made(shop_order(their, self._words), their, self._settings["placed_status"])
         found.setdefault(asked[their.created_via], {})[order.shop_ref] = order
-
-    async def _known_facts(self) -> ShopFacts:
-        if self._facts is None:
-            self._facts = await read_facts(self._calls)
-        return self._facts
 
     async def _ways(self, facts: ShopFacts, placement: Placement) -> ShopWays:
         products = set(placement.products.values()) if facts.taxes.on else set()

@@ -1,18 +1,54 @@
 """What must be known of a shop before an order can be priced for it: its currency and how it taxes."""
 
+import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from orderhaven.connectors.woocommerce.calls import Calls
 from orderhaven.connectors.woocommerce.mapping import TheirRate, TheirSetting, tax_rules
+from orderhaven.connectors.woocommerce.products import Products
 from orderhaven.connectors.woocommerce.taxes import TaxRules
 from orderhaven.core.errors import Surprise
+from orderhaven.ports.clock import Clock
+
+_GOOD_FOR_S = 60.0  # real seconds: a merchant may change a setting while orders go in
 
 
 @dataclass(frozen=True, slots=True)
 class ShopFacts:
     currency: str
     taxes: TaxRules
+
+
+class KeptFacts:
+    """The facts of a shop, with an age: they are read again when they are old, or when something says that they changed."""
+
+    def __init__(self, calls: Calls, products: Products, clock: Clock) -> None:
+        self._calls = calls
+        self._products = products
+        self._clock = clock
+        self._reading = asyncio.Lock()
+        self._kept: tuple[ShopFacts, datetime] | None = None  # with the time; None: not asked for, or not good any more
+
+    def keep(self, facts: ShopFacts) -> None:
+        self._kept = facts, self._clock.now()
+
+    def outdate(self) -> None:
+        self._kept = None
+
+    async def known(self) -> ShopFacts:
+        """Of several that ask at once, one reads for all of them."""
+        async with self._reading:
+            if self._kept is None or self._is_old(self._kept[1]):
+                self._products.forget_taxes()
+                facts = await read_facts(self._calls)
+                self.keep(facts)
+                return facts
+            return self._kept[0]
+
+    def _is_old(self, read_at: datetime) -> bool:
+        return not read_at <= self._clock.now() < read_at + self._clock.in_real(_GOOD_FOR_S)
 
 
 async def read_facts(calls: Calls) -> ShopFacts:

@@ -230,10 +230,23 @@ def tax_rules(general: Mapping[str, Any], tax: Mapping[str, Any], rates: Sequenc
         on=general.get("woocommerce_calc_taxes") == "yes",
         rates=tuple(tax_rate(rate) for rate in rates),
         based_on=str(tax.get("woocommerce_tax_based_on") or "shipping"),
-        base=Place(country, state),
+        base=Place(
+            country,
+            state,
+            str(general.get("woocommerce_store_postcode") or ""),
+            str(general.get("woocommerce_store_city") or ""),
+        ),
         shipping_class=str(tax.get("woocommerce_shipping_tax_class") or ""),
         rounds_at_subtotal=tax.get("woocommerce_tax_round_at_subtotal") == "yes",
+        prices_include_tax=tax.get("woocommerce_prices_include_tax") == "yes",
+        decimals=_decimals(general.get("woocommerce_price_num_decimals")),
     )
+
+
+def _decimals(setting: Any) -> int:
+    """Of a shop's prices; two where it does not say, as WooCommerce takes it."""
+    text = str(setting if setting is not None else "")
+    return min(int(text), 6) if text.isdecimal() else 2
 
 
 def _state(status: str, meta: Mapping[str, Any], words: Words) -> ShopState:

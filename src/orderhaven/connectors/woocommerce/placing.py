@@ -1,16 +1,19 @@
 """From a Placement to the order that WooCommerce is asked to make. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from orderhaven.connectors.woocommerce.answers import SIDE
 from orderhaven.connectors.woocommerce.mapping import LINE_QUANTITY, LINE_REF, LINE_SKU
+from orderhaven.connectors.woocommerce.pricing import PricedLine, Prices, Taxed, as_text
 from orderhaven.connectors.woocommerce.reference import created_via
-from orderhaven.connectors.woocommerce.taxes import Place, TaxRules, net_amount, net_fees
+from orderhaven.connectors.woocommerce.taxes import TaxRules
 from orderhaven.core.address import Address, address_lines, join_street
-from orderhaven.core.money import Money, sum_money
+from orderhaven.core.errors import OrderRefused
+from orderhaven.core.money import sum_money
 from orderhaven.core.order import Line
 from orderhaven.core.shop_order import Placement
 
@@ -19,17 +22,6 @@ Body: TypeAlias = dict[str, Any]
 # wc_stock_amount makes whole pieces of it: the line counts as taken from stock, and cancelling returns
 # nothing
 _TAKEN_ALREADY = "0.000001"
-_TAXABLE_STATUSES = frozenset({"taxable"})
-
-
-class Taxed(Struct, frozen=True):
-    """How a product is taxed: class '' is the standard one; status taxable, shipping or none."""
-
-    tax_class: str = ""
-    status: str = "taxable"
-
-
-_AS_USUAL = Taxed()
 
 
 class ShopWays(Struct, frozen=True):
@@ -42,12 +34,40 @@ class ShopWays(Struct, frozen=True):
     taxed: Mapping[str, Taxed]  # by product ref
 
 
-def order_to_make(placement: Placement, ways: ShopWays) -> Body:
+class Draft(Struct, frozen=True):
+    """An order to make, and what the shop will make of its amounts."""
+
+    body: Body
+    total: Decimal
+
+
+def order_to_make(placement: Placement, ways: ShopWays) -> Draft:
     """The body of POST /orders. Status alone moves the order to paid and takes stock: with set_paid beside
     it, that would happen in two steps, with a mail for each."""
+    prices = Prices(placement, ways.taxes, ways.taxed)
+    return Draft(_body(placement, ways, prices), prices.total)
+
+
+def comes_out(placement: Placement, draft: Draft) -> bool:
+    """Whether the shop will make the total that the marketplace states."""
+    return not placement.order.prices_include_vat or placement.total.amount == draft.total
+
+
+def demand_comes_out(placement: Placement, draft: Draft) -> None:
+    """Raises OrderRefused for an order that this shop would make with another total."""
+    if not comes_out(placement, draft):
+        made = f"{draft.total} {placement.order.currency}"
+        raise OrderRefused(
+            SIDE, f"by its settings for prices and taxes it would make the total {made} instead of {placement.total}"
+        )
+
+
+def _body(placement: Placement, ways: ShopWays, prices: Prices) -> Body:
     order = placement.order
-    priced = _Prices(placement, ways)
-    lines: Body = {"fee_lines": priced.fees()} if placement.delivered_by_marketplace else {"line_items": priced.lines()}
+    lines = {
+        "line_items": [_line(placement, priced, ways) for priced in prices.lines],
+        "fee_lines": [*(_fee(placement, priced) for priced in prices.fees), *prices.rounding()],
+    }
     return {
         "status": "completed" if placement.delivered_by_marketplace else ways.status,
         "currency": order.currency,
@@ -59,118 +79,41 @@ def order_to_make(placement: Placement, ways: ShopWays) -> Body:
         "billing": _billing(order.bill_to, order.ship_to, with_email=ways.mails_buyer),
         "shipping": _shipping(order.ship_to),
         "meta_data": _order_meta(placement),
-        "shipping_lines": priced.shipping(),
-        **lines,
+        "shipping_lines": prices.shipping(),
+        **{name: rows for name, rows in lines.items() if rows},
     }
 
 
-class _Prices:
-    """An order's amounts as the shop wants them: without tax, and its discount taken off line by line."""
-
-    def __init__(self, placement: Placement, ways: ShopWays) -> None:
-        self._placement = placement
-        self._ways = ways
-        order = placement.order
-        ship_to, bill_to = _place(order.ship_to), _place(order.bill_to)
-        self._where = ways.taxes.place_of(ship_to, bill_to)
-        self._shares = {line.ref: placement.line_total(line) for line in order.lines}
-        shares = [*self._shares.values()]
-        self._totals, self._shipping = _less_discount(shares, order.shipping_cost, order.discount)
-
-    def lines(self) -> list[Body]:
-        return [self._line(line, total) for line, total in zip(self._placement.order.lines, self._totals, strict=True)]
-
-    def fees(self) -> list[Body]:
-        lines = self._placement.order.lines
-        rates = [self._rate_of(line) for line in lines]
-        coin = Decimal(1).scaleb(-self._shipping.minor_digits)
-        each = not self._ways.taxes.rounds_at_subtotal
-        gross = [total.amount for total in self._totals]
-        nets = net_fees(gross, rates, coin, rounded_each=each) if self._inclusive else gross
-        return [self._fee(line, net) for line, net in zip(lines, nets, strict=True)]
-
-    def shipping(self) -> list[Body]:
-        if self._shipping.is_zero:
-            return []
-        net = self._net(self._shipping, self._shipping_rate())
-        return [{"method_id": "other", "method_title": self._placement.marketplace, "total": _text(net)}]
-
-    @property
-    def _inclusive(self) -> bool:
-        return self._placement.order.prices_include_vat
-
-    def _line(self, line: Line, total: Money) -> Body:
-        quantity = self._placement.quantities[line.ref]
-        rate = self._rate_of(line)
-        share = self._shares[line.ref]
-        before = share + line.discount if quantity == line.facts.ordered else share
-        product, _, variation = self._placement.products[line.ref].partition(":")
-        body: Body = {
-            "product_id": int(product),
-            "quantity": quantity,
-            "subtotal": _text(self._net(before, rate)),
-            "total": _text(self._net(total, rate)),
-            "meta_data": _line_meta(line, self._placement.marketplace, rate, self._ways),
-        }
-        return {**body, "variation_id": int(variation)} if variation else body
-
-    def _fee(self, line: Line, net: Decimal) -> Body:
-        quantity = self._placement.quantities[line.ref]
-        taxed = self._taxed(line)
-        meta = [*_line_meta(line, self._placement.marketplace, self._rate_of(line), None)]
-        meta += [_entry(LINE_QUANTITY, str(quantity)), _entry(LINE_SKU, line.sku)]
-        return {
-            "name": line.title,
-            "total": _text(net),
-            "tax_class": taxed.tax_class,
-            "tax_status": "taxable" if taxed.status in _TAXABLE_STATUSES else "none",
-            "meta_data": meta,
-        }
-
-    def _net(self, amount: Money, rate: Decimal) -> Decimal:
-        return net_amount(amount.amount, rate) if self._inclusive else amount.amount
-
-    def _taxed(self, line: Line) -> Taxed:
-        return self._ways.taxed.get(self._placement.products.get(line.ref, ""), _AS_USUAL)
-
-    def _rate_of(self, line: Line) -> Decimal:
-        taxed = self._taxed(line)
-        if taxed.status not in _TAXABLE_STATUSES:
-            return Decimal(0)
-        return self._ways.taxes.rate_for(taxed.tax_class, self._where)
-
-    def _shipping_rate(self) -> Decimal:
-        """Shipping has a class of its own, or that of the first class among the order's products, standard
-        before others."""
-        rules = self._ways.taxes
-        tax_class = rules.shipping_class
-        if tax_class == "inherit":
-            if self._placement.delivered_by_marketplace:  # fees have no class to inherit
-                return rules.rate_for("", self._where, shipping=True)
-            lines = [self._taxed(line) for line in self._placement.order.lines]
-            classes = {taxed.tax_class for taxed in lines if taxed.status in ("taxable", "shipping")}
-            if not classes:
-                return Decimal(0)
-            tax_class = min(classes, key=lambda name: (name != "", name))
-        return rules.rate_for(tax_class, self._where, shipping=True)
+def _line(placement: Placement, priced: PricedLine, ways: ShopWays) -> Body:
+    line = priced.line
+    product, _, variation = placement.products[line.ref].partition(":")
+    meta = _line_meta(line, placement.marketplace, priced.rate)
+    if not ways.lowers_stock:
+        meta.append(_entry("_reduced_stock", _TAKEN_ALREADY))
+    body: Body = {
+        "product_id": int(product),
+        "quantity": placement.quantities[line.ref],
+        "subtotal": as_text(priced.before),
+        "total": as_text(priced.net),
+        "meta_data": meta,
+    }
+    return {**body, "variation_id": int(variation)} if variation else body
 
 
-def _less_discount(lines: Sequence[Money], shipping: Money, discount: Money) -> tuple[list[Money], Money]:
-    """An order's discount spread over its lines, to the cent, and what they cannot bear over the shipping.
-
-    Not a negative fee: the shop divides that one's tax over the order's tax classes by a rule of its own,
-    and a cent goes.
-    """
-    if discount.is_zero:
-        return [*lines], shipping
-    if not lines:
-        return [], shipping - discount
-    on_lines = min(discount, sum_money(lines, discount.currency))
-    shares = on_lines.split([line.amount for line in lines])
-    return [line - share for line, share in zip(lines, shares, strict=True)], shipping - (discount - on_lines)
+def _fee(placement: Placement, priced: PricedLine) -> Body:
+    line, taxed = priced.line, priced.taxed
+    quantity = placement.quantities[line.ref]
+    meta = _line_meta(line, placement.marketplace, priced.rate)
+    return {
+        "name": line.title or line.sku or line.ref,  # one without a name is refused
+        "total": as_text(priced.net),
+        "tax_class": taxed.tax_class,
+        "tax_status": "taxable" if taxed.is_taxable else "none",
+        "meta_data": [*meta, _entry(LINE_QUANTITY, str(quantity)), _entry(LINE_SKU, line.sku)],
+    }
 
 
-def _line_meta(line: Line, marketplace: str, rate: Decimal, ways: ShopWays | None) -> list[Body]:
+def _line_meta(line: Line, marketplace: str, rate: Decimal) -> list[Body]:
     """Keys with an underscore stay off packing slips and the buyer's mails."""
     meta = [_entry(LINE_REF, line.ref), _entry("_marketplace_line", ", ".join(line.remote_ids))]
     if line.ean:
@@ -181,8 +124,6 @@ def _line_meta(line: Line, marketplace: str, rate: Decimal, ways: ShopWays | Non
         meta.append(_entry(f"VAT at {marketplace}", f"{(line.vat_rate * 100).normalize():f} %"))
     if line.services:
         meta.append(_entry("Services", ", ".join(line.services)))
-    if ways is not None and not ways.lowers_stock:
-        meta.append(_entry("_reduced_stock", _TAKEN_ALREADY))
     return meta
 
 
@@ -259,11 +200,3 @@ def _address(address: Address, line_1: str, line_2: str) -> Body:
         "postcode": address.postcode,
         "country": address.country,
     }
-
-
-def _place(address: Address) -> Place:
-    return Place(address.country, address.region, address.postcode, address.city)
-
-
-def _text(amount: Decimal) -> str:
-    return f"{amount:f}"

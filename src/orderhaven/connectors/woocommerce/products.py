@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from orderhaven.connectors.woocommerce.calls import Calls
 from orderhaven.connectors.woocommerce.mapping import PRODUCT_FIELDS, TheirProduct, can_be_sold, product_ref
-from orderhaven.connectors.woocommerce.placing import Taxed
+from orderhaven.connectors.woocommerce.pricing import Taxed
 from orderhaven.core.shop_order import ProductWanted, as_meant
 
 
@@ -24,13 +24,25 @@ class Products:
         found = {want: by_sku.get(want.sku.strip()) or by_ean.get(want.ean.strip(), "") for want in wanted}
         return {want: ref for want, ref in found.items() if ref}
 
+    def forget_taxes(self) -> None:
+        """How products are taxed may have changed."""
+        self._taxed.clear()
+
     async def taxed(self, refs: Collection[str]) -> Mapping[str, Taxed]:
-        """How these products are taxed; one call for each that `find` did not bring (a product mapped by
-        hand)."""
-        for ref in refs:
+        """How these products are taxed; asked for where `find` did not bring it (a product mapped by hand)."""
+        missing = sorted(set(refs) - self._taxed.keys())
+        simple = [ref for ref in missing if ":" not in ref]
+        if len(simple) > 1:
+            await self._read_together(simple)
+        for ref in missing:
             if ref not in self._taxed:
                 await self._read(ref)
         return self._taxed
+
+    async def _read_together(self, refs: Sequence[str]) -> None:
+        query = {"include": ",".join(refs), "_fields": PRODUCT_FIELDS}
+        async for page in self._calls.pages("/products", TheirProduct, query):
+            self._keep(page)
 
     async def _read(self, ref: str) -> None:
         product, _, variation = ref.partition(":")
@@ -41,6 +53,9 @@ class Products:
         if their is not None:
             self._taxed[ref] = Taxed(their.tax_class, their.tax_status)
 
+    def _keep(self, products: Iterable[TheirProduct]) -> None:
+        self._taxed |= {product_ref(product): Taxed(product.tax_class, product.tax_status) for product in products}
+
     async def _by(self, field: str, values: Iterable[str]) -> dict[str, str]:
         """Refs by value. The shop's list ignores capitals, so what comes back is compared."""
         named = [value for value in dict.fromkeys(values) if value]
@@ -50,9 +65,7 @@ class Products:
             query = {field: text, "orderby": "id", "order": "asc", "_fields": PRODUCT_FIELDS}
             async for page in self._calls.pages("/products", TheirProduct, query):
                 _take_best(found, page, field)
-        self._taxed |= {
-            product_ref(product): Taxed(product.tax_class, product.tax_status) for product in found.values()
-        }
+        self._keep(found.values())
         meant = {value: as_meant(value, found) for value in named}
         return {value: product_ref(found[word]) for value, word in meant.items() if word}
 

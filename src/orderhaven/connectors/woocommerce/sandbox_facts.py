@@ -80,7 +80,7 @@ class Facts:
                 "woocommerce_currency": self._writer.currency,
                 "woocommerce_calc_taxes": _yes(taxes.on),
                 "woocommerce_default_country": taxes.base_country,
-                "woocommerce_price_num_decimals": "2",
+                "woocommerce_price_num_decimals": str(taxes.decimals),
             },
             "tax": {
                 "woocommerce_prices_include_tax": _yes(taxes.prices_include_tax),

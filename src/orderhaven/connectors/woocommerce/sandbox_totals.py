@@ -33,6 +33,7 @@ class ShopTaxes:
     based_on: str = "shipping"
     base_country: str = "NL"
     shipping_class: str = "inherit"
+    decimals: int = 2  # of every price; with any other number the sandbox makes no orders
     rates: dict[tuple[str, str], Decimal] = field(default_factory=lambda: {("", ""): Decimal(21)})
 
     def rate(self, tax_class: str, country: str) -> Decimal:

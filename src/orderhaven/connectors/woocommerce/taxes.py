@@ -1,21 +1,14 @@
-"""The amounts to send, so that the shop's own arithmetic comes back to the marketplace's cent.
+"""How a shop taxes: which rates of its table count at a place, and what they add to an amount.
 
-WooCommerce wants amounts without tax and always computes the tax itself, by its own rates. Its arithmetic
-(abstract-wc-order.php, `calculate_totals` and `update_taxes`): of each product line the net amount is
-rounded to the cent, and so is each line's tax; the order is their sum. A net amount sent with six decimals
-therefore comes out exact: what the net part loses by rounding, the tax part gains. Fees are the exception:
-their net amounts are added unrounded, so each fee takes over the rounding that the one before left.
-
-One cent cannot be had: at 20 %, with prices entered without tax, half a cent of net and half a cent of tax
-round up together (0.03 becomes 0.04). The shop's total then differs, and the caller sees it.
+WooCommerce wants amounts without tax and always computes the tax itself, by its own rates (class-wc-tax.php).
 """
 
-from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Sequence
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal
 
 from msgspec import Struct
 
-_SENT = Decimal("0.000001")  # WooCommerce computes with six decimals
+_COMPUTED = Decimal("0.000001")  # wc_get_rounding_precision
 
 
 class TaxRate(Struct, frozen=True):
@@ -43,23 +36,31 @@ class Place(Struct, frozen=True):
     city: str = ""
 
 
+Rates = tuple[TaxRate, ...]
+
+
 class TaxRules(Struct, frozen=True):
-    """How this shop computes taxes."""
+    """How this shop computes and rounds."""
 
     on: bool
-    rates: tuple[TaxRate, ...] = ()
+    rates: Rates = ()
     based_on: str = "shipping"  # shipping, billing or base
     base: Place = Place("")
     shipping_class: str = "inherit"
     rounds_at_subtotal: bool = False
+    prices_include_tax: bool = False
+    decimals: int = 2  # of every price that the shop keeps
+
+    def rates_for(self, tax_class: str, place: Place, *, shipping: bool = False) -> Rates:
+        """The rates that the shop will apply."""
+        if not self.on:
+            return ()
+        fitting = [rate for rate in self.rates if rate.tax_class == tax_class and _fits(rate, place)]
+        return tuple(rate for rate in _first_of_each_priority(fitting) if rate.on_shipping or not shipping)
 
     def rate_for(self, tax_class: str, place: Place, *, shipping: bool = False) -> Decimal:
-        """The rate that the shop will apply; 0 where it applies none."""
-        if not self.on:
-            return Decimal(0)
-        fitting = [rate for rate in self.rates if rate.tax_class == tax_class and _fits(rate, place)]
-        used = _first_of_each_priority(fitting)
-        return _added_up(rate for rate in used if rate.on_shipping or not shipping)
+        """All of them as one; 0 where it applies none."""
+        return added_up(self.rates_for(tax_class, place, shipping=shipping))
 
     def place_of(self, ship_to: Place, bill_to: Place) -> Place:
         if self.based_on == "base":
@@ -68,22 +69,43 @@ class TaxRules(Struct, frozen=True):
         place = bill_to if billed else ship_to
         return place if place.country else self.base
 
+    @property
+    def coin(self) -> Decimal:
+        """The smallest amount that a price of this shop can have."""
+        return Decimal(1).scaleb(-self.decimals)
 
-def net_amount(gross: Decimal, rate: Decimal) -> Decimal:
-    """A product line's or shipping's amount without tax, to send."""
-    return (gross / (1 + rate)).quantize(_SENT, ROUND_HALF_UP)
+    def tax_on(self, net: Decimal, rates: Rates) -> Decimal:
+        """What the shop adds to this amount: each rate's tax to its coin, or unrounded if it rounds at subtotal.
+
+        Halves go down where its prices include tax (WC_TAX_ROUNDING_MODE).
+        """
+        taxes = [tax.quantize(_COMPUTED, ROUND_HALF_UP) for tax in _of_each(net, rates)]
+        if not self.rounds_at_subtotal:
+            mode = ROUND_HALF_DOWN if self.prices_include_tax else ROUND_HALF_UP
+            taxes = [tax.quantize(self.coin, mode) for tax in taxes]
+        return sum(taxes, Decimal(0))
 
 
-def net_fees(gross: Sequence[Decimal], rates: Sequence[Decimal], coin: Decimal, *, rounded_each: bool) -> list[Decimal]:
-    """Fees' amounts without tax. `rounded_each`: the shop rounds the tax of each (its default)."""
-    sent: list[Decimal] = []
-    left = Decimal(0)  # what the shop's sum is ahead of ours so far
-    for amount, rate in zip(gross, rates, strict=True):
-        net = net_amount(amount - left, rate)
-        sent.append(net)
-        tax = (net * rate).quantize(coin, ROUND_HALF_UP) if rounded_each else net * rate
-        left += net + tax - amount
-    return sent
+def added_up(rates: Rates) -> Decimal:
+    """All of them as one rate: 0.21."""
+    if len(rates) == 1:
+        return rates[0].rate
+    simple, compound = Decimal(0), Decimal(1)
+    for rate in rates:
+        if rate.compound:
+            compound *= 1 + rate.rate
+        else:
+            simple += rate.rate
+    return (1 + simple) * compound - 1
+
+
+def _of_each(net: Decimal, rates: Rates) -> list[Decimal]:
+    """Compound rates come after the others, and tax their taxes too."""
+    taxes = [net * rate.rate for rate in rates if not rate.compound]
+    for rate in rates:
+        if rate.compound:
+            taxes.append((net + sum(taxes)) * rate.rate)
+    return taxes
 
 
 def _fits(rate: TaxRate, place: Place) -> bool:
@@ -116,13 +138,3 @@ def _first_of_each_priority(rates: Sequence[TaxRate]) -> list[TaxRate]:
     for rate in ordered:
         chosen.setdefault(rate.priority, rate)
     return list(chosen.values())
-
-
-def _added_up(rates: Iterable[TaxRate]) -> Decimal:
-    simple, compound = Decimal(0), Decimal(1)
-    for rate in rates:
-        if rate.compound:
-            compound *= 1 + rate.rate
-        else:
-            simple += rate.rate
-    return (1 + simple) * compound - 1

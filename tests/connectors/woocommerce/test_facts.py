@@ -1,0 +1,135 @@
+"""A shop's settings change while the hub runs: no order is created by what they were."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orderhaven.connectors.woocommerce.connector import WooCommerce
+from orderhaven.core.errors import CurrencyRefused, OrderRefused
+from orderhaven.core.shop_order import Placed, Placement, ProductWanted
+
+from .conftest import LAMP, MUG, Shop, euro, line, order, run
+
+
+def switch_taxes_on(shop: Shop) -> None:
+    shop.sandbox.taxes.on = True
+
+
+def raise_the_rate(shop: Shop) -> None:
+    shop.sandbox.taxes.rates = {("", ""): Decimal(27)}
+
+
+def round_otherwise(shop: Shop) -> None:
+    shop.sandbox.taxes.rounds_at_subtotal = True
+
+
+def tax_shipping_otherwise(shop: Shop) -> None:
+    shop.sandbox.taxes.shipping_class = "zero-rate"
+
+
+def tax_the_mug_otherwise(shop: Shop) -> None:
+    shop.sandbox.taxes.rates |= {("reduced-rate", ""): Decimal(9)}
+    next(one for one in shop.sandbox.book.products.values() if one.sku == MUG.sku).tax_class = "reduced-rate"
+
+
+CHANGES = [switch_taxes_on, raise_the_rate, round_otherwise, tax_shipping_otherwise, tax_the_mug_otherwise]
+
+
+def bought(shop: Shop, reference: str) -> Placement:
+    return shop.placement(order(line(price="12.99"), shipping_cost=euro("2.95")), reference)
+
+
+def placed(shop: Shop, connector: WooCommerce, placement: Placement) -> Placed:
+    return run(connector.place(placement, not_after=shop.clock.now() + timedelta(seconds=60)))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_settings_that_changed_are_read_again_before_the_next_batch(shop: Shop, change: Callable[[Shop], None]) -> None:
+    shop.sandbox.taxes.on = change is not switch_taxes_on
+    first, second = bought(shop, "bol-1"), bought(shop, "bol-2")
+    connector = shop.connector()
+    placed(shop, connector, first)
+    change(shop)
+
+    run(connector.find([second.reference]))  # as before every creation
+
+    assert placed(shop, connector, second).order.total == second.total
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_settings_are_read_again_when_they_are_old(shop: Shop, change: Callable[[Shop], None]) -> None:
+    shop.sandbox.taxes.on = change is not switch_taxes_on
+    first, second = bought(shop, "bol-1"), bought(shop, "bol-2")
+    connector = shop.connector()
+    placed(shop, connector, first)
+    change(shop)
+
+    shop.clock.pass_(seconds=61)
+
+    assert placed(shop, connector, second).order.total == second.total
+
+
+def test_a_product_mapped_by_hand_has_its_tax_class_read_again_too(shop: Shop) -> None:
+    by_hand = shop.sandbox.add_product(LAMP)
+    connector = shop.connector()
+    mapped = [
+        shop.placement(order(line(price="10.00")), f"bol-{number}", products={"L1": str(by_hand.id)})
+        for number in (1, 2)
+    ]
+    placed(shop, connector, mapped[0])
+    shop.sandbox.taxes.rates |= {("reduced-rate", ""): Decimal(9)}
+    by_hand.tax_class = "reduced-rate"
+
+    run(connector.find(["bol-2"]))
+
+    assert placed(shop, connector, mapped[1]).order.total == mapped[1].total
+
+
+def test_a_total_that_came_out_otherwise_has_the_settings_read_before_the_next_order(shop: Shop) -> None:
+    first, second, third = (bought(shop, f"bol-{number}") for number in (1, 2, 3))
+    connector = shop.connector()
+    placed(shop, connector, first)
+    raise_the_rate(shop)
+
+    surprised = placed(shop, connector, second).order  # in the very minute in which the settings changed
+
+    assert surprised.total != second.total
+    assert placed(shop, connector, third).order.total == third.total
+
+
+def test_within_one_batch_the_settings_are_read_once(shop: Shop) -> None:
+    placements = [bought(shop, f"bol-{number}") for number in range(5)]
+    connector = shop.connector()
+    run(connector.find([one.reference for one in placements]))
+    run(connector.find_products([ProductWanted(MUG.sku, MUG.ean)]))
+    before = len(shop.sandbox.calls)
+
+    for one in placements:
+        placed(shop, connector, one)
+
+    assert shop.sandbox.calls[before:] == ["POST /wp-json/wc/v3/orders"] * 5
+
+
+def test_a_currency_that_changed_is_seen_as_well(shop: Shop) -> None:
+    connector = shop.connector()
+    placed(shop, connector, bought(shop, "bol-1"))
+    shop.sandbox.currency = "USD"
+    run(connector.find(["bol-2"]))
+
+    with pytest.raises(CurrencyRefused):
+        placed(shop, connector, bought(shop, "bol-2"))
+
+
+def test_an_order_whose_total_the_shop_cannot_make_is_not_created(shop: Shop) -> None:
+    shop.sandbox.taxes.decimals = 0
+    placement = bought(shop, "bol-1")
+    before = len(shop.sandbox.calls)
+
+    with pytest.raises(OrderRefused, match=r"would make the total 16 EUR instead of 15\.94 EUR"):
+        shop.place(placement)
+
+    assert "POST /wp-json/wc/v3/orders" not in shop.sandbox.calls[before:]
+    # the second time by what was read anew
+    assert shop.sandbox.calls[before:].count("GET /wp-json/wc/v3/settings/tax") == 2
