@@ -13,14 +13,13 @@ from orderhaven.connectors import declarations, make_stage
 from orderhaven.ports.connector import Declaration
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.replay import (
-    Form,
     Played,
     Scenario,
     Verdict,
+    all_sent,
     forms_of,
     play,
     scenarios_in,
-    sent_in,
     what_was_taken,
 )
 from orderhaven.testing.replay.playing import MakeStage
@@ -58,9 +57,7 @@ async def _strange_requests(scenarios: Sequence[Scenario], known: Sequence[Scena
     """How many forms of requests the connector sends that the real server never took; each is printed."""
     likeness = make(ManualClock()).likeness
     taken = what_was_taken([*scenarios, *known], likeness)
-    forms: set[Form] = set()
-    for scenario in scenarios:
-        forms |= forms_of(await sent_in(scenario, make), likeness)
+    forms = forms_of(await all_sent(scenarios, make), likeness)
     causes = Counter(cause for form in forms if (cause := taken.why_not(form)))
     for cause in sorted(causes):
         print(f"sent by the connector: {cause}")

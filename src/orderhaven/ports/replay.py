@@ -56,6 +56,13 @@ class Likeness(Struct, frozen=True):
         return next((name for pattern, name in self.alike.items() if re.fullmatch(pattern, field)), field)
 
 
+class Way(Struct, frozen=True):
+    """How a connector is set up, and how its server is then."""
+
+    settings: dict[str, str] = {}
+    change: dict[str, Any] = {}  # as a scenario's step has it under `before`
+
+
 class Stage(Protocol):
     """One scenario's server in its sandbox. Made anew for each scenario, with the clock that it runs on."""
 
@@ -100,6 +107,6 @@ class Stage(Protocol):
         ...
 
     @property
-    def ways(self) -> Sequence[Mapping[str, str]]:
-        """Settings that change what the connector sends; {} is as usual."""
+    def ways(self) -> Sequence[Way]:
+        """Ways to work that change what the connector sends; the first is as usual."""
         ...

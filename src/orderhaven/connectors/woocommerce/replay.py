@@ -14,7 +14,7 @@ from orderhaven.connectors.woocommerce.replay_signing import HOST, Signing
 from orderhaven.connectors.woocommerce.sandbox import Sandbox
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.connector import MemoryTokens, Outside
-from orderhaven.ports.replay import Likeness, NotPlayed, PlayedAnswer, RecordedRequest, SentRequest
+from orderhaven.ports.replay import Likeness, NotPlayed, PlayedAnswer, RecordedRequest, SentRequest, Way
 from orderhaven.ports.sandbox import Article
 
 # a recorded product's field -> the sandbox's
@@ -30,8 +30,8 @@ _PRODUCT_FIELDS = {
 _USERS = {"user:hub": 2, "user:buyer": 3}
 _FIRST_ID = 50001  # as in the recordings: a coupon's number also stands inside a text
 _UNSOLD = frozenset({"variable", "external", "grouped"})
-# what the connector's own settings change in its requests
-_WAYS: Sequence[Mapping[str, str]] = ({}, {"mail_buyer": "yes"}, {"lower_stock": "no"})
+# the last is a key whose user may not see which version it is
+_WAYS = (Way(), Way({"mail_buyer": "yes"}), Way({"lower_stock": "no"}), Way(change={"system_status": "closed"}))
 _LIKENESS = Likeness(
     # WP_REST_Server::get_collection_params: they choose which part of a list is shown, and which fields of a row
     beside_any=frozenset({"_fields", "page", "per_page"}),
@@ -57,7 +57,7 @@ class Recorded:
         return _LIKENESS
 
     @property
-    def ways(self) -> Sequence[Mapping[str, str]]:
+    def ways(self) -> Sequence[Way]:
         return _WAYS
 
     def prepare(self, settings: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -79,6 +79,7 @@ class Recorded:
     def change(self, change: Mapping[str, Any]) -> None:
         site = self.sandbox.site
         site.breaks_next_create = ""
+        site.tells_system_status = change.get("system_status") != "closed"
         if "permalinks" in change:
             site.has_permalinks = change["permalinks"] != ""
         state = change.get("site", "")

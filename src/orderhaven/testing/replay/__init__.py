@@ -7,7 +7,7 @@ answer that the real server gave. The connector's folder says how to set up its 
 from orderhaven.testing.replay.playing import Played, Verdict, play
 from orderhaven.testing.replay.recording import Scenario, Step, scenarios_in
 from orderhaven.testing.replay.requests import Form, Taken, forms_of, what_was_taken
-from orderhaven.testing.replay.situations import sent_in
+from orderhaven.testing.replay.situations import all_sent
 
 __all__ = [
     "Form",
@@ -16,9 +16,9 @@ __all__ = [
     "Step",
     "Taken",
     "Verdict",
+    "all_sent",
     "forms_of",
     "play",
     "scenarios_in",
-    "sent_in",
     "what_was_taken",
 ]

@@ -38,10 +38,18 @@ class Played(msgspec.Struct, frozen=True):
 
 
 async def play(scenario: Scenario, make_stage: MakeStage) -> Sequence[Played]:
+    """What became of each step."""
+    _, _, played = await play_on(scenario, make_stage)
+    return played
+
+
+async def play_on(scenario: Scenario, make_stage: MakeStage) -> tuple[ManualClock, Stage, Sequence[Played]]:
+    """The same, with the stage as the last step has left it."""
     clock = ManualClock(_BEGINS)
-    playing = _Playing(scenario, make_stage(clock), clock)
+    stage = make_stage(clock)
+    playing = _Playing(scenario, stage, clock)
     playing.prepare()
-    return [await playing.step(number, step) for number, step in enumerate(scenario.steps, 1)]
+    return clock, stage, [await playing.step(number, step) for number, step in enumerate(scenario.steps, 1)]
 
 
 class _Playing:

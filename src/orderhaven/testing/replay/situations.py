@@ -10,15 +10,18 @@ from msgspec.structs import replace
 from orderhaven.core.errors import AccountProblem, HubError
 from orderhaven.core.order import Order
 from orderhaven.core.shop_order import Placement, ProductWanted
-from orderhaven.ports.replay import NotPlayed, SentRequest, Stage
+from orderhaven.ports.replay import SentRequest, Stage, Way
 from orderhaven.ports.sandbox import Article, Basket
 from orderhaven.ports.shop import Shop
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.goods import order_of
-from orderhaven.testing.replay.playing import MakeStage
+from orderhaven.testing.replay.playing import MakeStage, play_on
 from orderhaven.testing.replay.recording import Scenario
 
 _MARKETPLACE = "Marktplaats"
+_ARTICLES = 3  # of a scenario, that are ordered
+_AT_ONCE = 100
+_CROWD = 605
 _UNKNOWN = ProductWanted("NO-SUCH-SKU", "8700000000000")
 
 
@@ -45,50 +48,79 @@ CASES: Sequence[Case] = (
 )
 
 
+async def all_sent(scenarios: Sequence[Scenario], make_stage: MakeStage) -> Sequence[SentRequest]:
+    """Every request that the connector sends in these scenarios."""
+    sent = [request for scenario in scenarios for request in await sent_in(scenario, make_stage)]
+    return [*sent, *await sent_in_a_crowd(scenarios, make_stage)]
+
+
+async def sent_in_a_crowd(scenarios: Sequence[Scenario], make_stage: MakeStage) -> Sequence[SentRequest]:
+    """In the first of these in which something is sold."""
+    for scenario in scenarios:
+        clock, stage, _ = await play_on(scenario, make_stage)
+        with suppress(AccountProblem):
+            if stage.articles:
+                await _Day(stage, clock, stage.ways[0], "crowd").hear_a_crowd()
+                return stage.sent
+    return []
+
+
 async def sent_in(scenario: Scenario, make_stage: MakeStage) -> Sequence[SentRequest]:
-    """Every request that the connector sends there, with each of the ways in which it can be set up."""
-    clock = ManualClock()
-    stage = make_stage(clock)
-    try:
-        stage.prepare(scenario.shop, scenario.products)
-    except NotPlayed:
-        return []
-    for way in stage.ways:
-        await _Day(stage, clock, stage.open(**way), "-".join(way) or "usual").play()
+    """Every request that the connector sends to the scenario's server, as its steps have left it."""
+    clock, stage, _ = await play_on(scenario, make_stage)
+    for number, way in enumerate(stage.ways):
+        stage.change(way.change)
+        try:
+            await _Day(stage, clock, way, str(number)).play()
+        except AccountProblem:  # a server at which a person must mend something first
+            continue
     return stage.sent
 
 
 class _Day:
-    def __init__(self, stage: Stage, clock: ManualClock, shop: Shop, way: str) -> None:
+    """One merchant's day with one connector; `name` keeps references of several days apart."""
+
+    def __init__(self, stage: Stage, clock: ManualClock, way: Way, name: str) -> None:
         self._stage = stage
         self._clock = clock
-        self._shop = shop
         self._way = way
+        self._name = name
+        self._shop = self._another()
+
+    def _another(self) -> Shop:
+        shop: Shop = self._stage.open(**self._way.settings)
+        return shop
 
     async def play(self) -> None:
-        try:
-            await self._shop.check()
-        except AccountProblem:  # a shop in which a person must mend something first
-            return
+        await self._shop.check()
         cursor = await self._hear("")
+        await self._try(self._shop.read([order.shop_ref for order in self._stage.sandbox.orders()][:_AT_ONCE]))
         wanted = {article: ProductWanted(article.sku, article.ean) for article in self._stage.articles}
         products = await self._shop.find_products([*wanted.values(), _UNKNOWN])
+        sold = {article: products[want] for article, want in wanted.items() if want in products}
         for number, case in enumerate(CASES):
-            reference = f"orderhaven-{self._way}-{number}"
-            for article in [article for article, want in wanted.items() if want in products][:3]:
-                with suppress(HubError):
-                    await self._place(f"{reference}-{article.sku}", case, article, products[wanted[article]])
+            for article, product in [*sold.items()][:_ARTICLES]:
+                await self._place(f"orderhaven-{self._name}-{number}-{article.sku}", case, article, product)
         await self._hear(cursor)
         await self._let_the_merchant_work(cursor)
 
     async def _place(self, reference: str, case: Case, article: Article, product: str) -> None:
+        """By a connector that has not seen the product, as after a restart."""
         await self._shop.find([reference])
         order = self._order(reference, case, article)
         line = order.lines[0].ref
         placement = Placement(
             order, reference, _MARKETPLACE, {line: case.pieces}, {line: product}, case.delivered_by_marketplace
         )
-        await self._shop.place(placement, not_after=self._soon())
+        await self._try(self._another().place(placement, not_after=self._soon()))
+
+    async def hear_a_crowd(self) -> None:
+        """More changes in one second than several pages hold."""
+        await self._shop.check()
+        cursor = await self._hear("")
+        for number in range(_CROWD):
+            self._stage.sandbox.enter_by_other_tool(Basket([(self._stage.articles[0], 1)]), f"crowd-{number}")
+        await self._hear(cursor)
 
     def _order(self, reference: str, case: Case, article: Article) -> Order:
         basket = Basket(
