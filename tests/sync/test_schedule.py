@@ -1,8 +1,9 @@
 """What the ticker does beside the cycles."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from orderhaven.ports.clock import Clock
 from orderhaven.store.models import Order, Person
 from orderhaven.sync.schedule import tick
 from tests.sync.conftest import Shift
@@ -24,18 +25,22 @@ def test_all_personal_data_whose_time_is_over_is_erased_within_seconds(trade: Sh
     assert trade.clock.now() - began_at < timedelta(minutes=1)
 
 
-async def _ticks_for(trade: Shift, seconds: int) -> None:
-    stop = asyncio.Event()
-    until = trade.clock.now() + timedelta(seconds=seconds)
+class _AtTime(asyncio.Event):
+    """Set once it is that late."""
 
+    def __init__(self, clock: Clock, moment: datetime) -> None:
+        super().__init__()
+        self._clock, self._moment = clock, moment
+
+    def is_set(self) -> bool:
+        return self._clock.now() >= self._moment
+
+
+async def _ticks_for(trade: Shift, seconds: int) -> None:
     async def enqueue(connection_ids: list[int]) -> None:
         """Nobody runs cycles here."""
 
-    ticking = asyncio.ensure_future(tick(trade.hub, enqueue, stop))
-    while trade.clock.now() < until:
-        await asyncio.sleep(0)
-    stop.set()
-    await ticking
+    await tick(trade.hub, enqueue, _AtTime(trade.clock, trade.clock.now() + timedelta(seconds=seconds)))
 
 
 def _copy_of(order: Order, number: int) -> Order:
