@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -156,14 +156,64 @@ def test_a_downgrade_is_refused_before_it_writes_anything(
 def test_an_upgrade_that_was_broken_off_is_taken_up_again(tmp_path: Path, process: Callable[..., Said]) -> None:
     """A change of the schema is one transaction: a death before its end leaves the schema as it was before it."""
     assert process("orders").code == 0
-    undo = (
-        "from orderhaven.store.setup import configure; configure();"
-        "from django.core.management import call_command as call; call('migrate', 'store', 'zero', verbosity=0)"
-    )
-    subprocess.run([sys.executable, "-c", undo], env=environment(tmp_path), check=True)
+    older(tmp_path, "zero")
 
     assert process("orders").code == 0
     assert "As this version wants it." in process("doctor").out
+
+
+def older(folder: Path, migration: str) -> Path:
+    """A store as an older version left it."""
+    undo = (
+        "from orderhaven.store.setup import configure; configure();"
+        "from django.core.management import call_command as call;"
+        f"call('migrate', 'store', '{migration}', verbosity=0)"
+    )
+    subprocess.run([sys.executable, "-c", undo], env=environment(folder), check=True)
+    return folder / "data" / "orderhaven.sqlite3"
+
+
+def dump_of(file: Path) -> list[str]:
+    with closing(sqlite3.connect(file)) as database:
+        return list(database.iterdump())
+
+
+@pytest.mark.processes
+def test_an_upgrade_copies_the_database_first(tmp_path: Path, process: Callable[..., Said]) -> None:
+    assert process("orders").code == 0
+    assert list((tmp_path / "data").glob("*before*")) == []
+    before = dump_of(older(tmp_path, "0005"))
+
+    assert process("orders").code == 0
+
+    (copy,) = (tmp_path / "data").glob("orderhaven.before-0006*.sqlite3")
+    assert dump_of(copy) == before
+    assert copy.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.processes
+def test_an_upgrade_that_breaks_off_keeps_the_database_from_before_and_no_hub_starts(
+    tmp_path: Path, process: Callable[..., Said]
+) -> None:
+    assert process("orders").code == 0
+    file = older(tmp_path, "0005")
+    with closing(sqlite3.connect(file)) as database:
+        database.execute('CREATE TABLE "new__store_person" (id)')  # what a later step wants to make
+    before = dump_of(file)
+
+    said = process("up", "--no-web")
+    (copy,) = (tmp_path / "data").glob("orderhaven.before-0006*.sqlite3")
+    kept = dump_of(copy)
+    again = process("orders")
+    with closing(sqlite3.connect(file)) as database:
+        database.execute('DROP TABLE "new__store_person"')
+    mended = process("orders")
+
+    assert (said.code, again.code, mended.code) == (1, 1, 0)
+    assert 'could not be brought up to date (table "new__store_person" already exists)' in said.err
+    assert str(copy) in said.err
+    assert "Traceback" not in said.err + again.err
+    assert (kept, dump_of(copy)) == (before, before)
 
 
 def test_a_full_disk_ends_in_a_sentence_and_loses_nothing(trade: Any, cli: Cli) -> None:

@@ -70,12 +70,14 @@ def sentence_of(error: Exception) -> str:
     if isinstance(error, BrokenPipeError):
         return ""
     if isinstance(error, HubError) or type(error).__name__ in _SPEAK_FOR_THEMSELVES:
+        if isinstance(error.__cause__, Exception):
+            _keep_trace(error)
         return str(error)
     return _of_database(error) or _of_disk(error) or _unexpected(error)
 
 
 # by name: importing them needs Django's settings, which may be what is wrong
-_SPEAK_FOR_THEMSELVES = frozenset({"Impossible", "KeysLost", "AlreadyRunning", "BadCursor", "Unusable"})
+_SPEAK_FOR_THEMSELVES = frozenset({"Impossible", "KeysLost", "AlreadyRunning", "BadCursor", "NoBackup", "Unusable"})
 
 
 def _of_database(error: Exception) -> str:
@@ -112,15 +114,22 @@ def _of_disk(error: Exception) -> str:
 def _unexpected(error: Exception) -> str:
     what = _("Something unexpected went wrong in Orderhaven ({error}).", error=type(error).__name__)
     file = paths.log_file()
-    trace = "".join(traceback.format_exception(error))
-    try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as log:
-            log.write(f"{datetime.now(UTC).isoformat()} orderhaven {__version__}\n{trace}\n")
-    except OSError:
+    if not _keep_trace(error):
         return f"{what} " + _("Its trace could not be written to {file}. Run 'orderhaven doctor'.", file=file)
     return f"{what} " + _(
         "The trace is in {file}; please report it. Nothing that was promised is lost: try again.", file=file
     )
+
+
+def _keep_trace(error: Exception) -> bool:
+    """Whether it could be written to the file of errors."""
+    trace = "".join(traceback.format_exception(error))
+    try:
+        with os.fdopen(os.open(paths.log_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as log:
+            log.write(f"{datetime.now(UTC).isoformat()} orderhaven {__version__}\n{trace}\n")
+    except OSError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

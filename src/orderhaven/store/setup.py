@@ -4,13 +4,16 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import django
 from django.apps import apps
 from django.core.management import call_command
+from django.db import DatabaseError
 
 from orderhaven import paths
 from orderhaven.core.language import _
+from orderhaven.store.backup import copy_database
 
 _APP = "store"
 _MIGRATING = 0x6F726465  # ours among a PostgreSQL's advisory locks
@@ -33,7 +36,8 @@ class Unusable(Exception):
 def open_store() -> None:
     """Configure and migrate. Of several processes at once the first migrates, and the others wait for it.
 
-    Raises Unusable for a file that lost its contents and for a database of a newer version.
+    An SQLite file that somebody used is copied first. Raises Unusable for a file that lost its contents, for a database of
+    a newer version, and when migrating breaks off.
     """
     configure()
     from orderhaven.store import doctor
@@ -44,8 +48,8 @@ def open_store() -> None:
     with _nobody_else_migrates():
         _refuse_emptied_file()
         _refuse_newer_schema()
-        if doctor.migrations_missing():
-            call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+        if missing := doctor.migrations_missing():
+            _migrate(first=missing[0])
 
 
 def demand_sound() -> None:
@@ -61,6 +65,36 @@ def demand_sound() -> None:
 
 def _way_back() -> str:
     return _("Nothing was written to it. Bring your last backup back: see docs/how-to/back-up-and-restore.md")
+
+
+def _migrate(first: str) -> None:
+    before = _copy_of_what_was_there(first)
+    try:
+        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+    except Exception as error:
+        if before is None:
+            raise
+        raise Unusable(
+            _(
+                "The database could not be brought up to date ({cause}). As it was before, it stands in {file}. Mend the "
+                "cause and start this version again, or put that file back and install the version before: see "
+                "docs/how-to/upgrade.md",
+                cause=str(error) if isinstance(error, DatabaseError | OSError) else _("an error in Orderhaven"),
+                file=before,
+            )
+        ) from error
+
+
+def _copy_of_what_was_there(first: str) -> Path | None:
+    """None for a new database and for PostgreSQL, which has its own tool. Raises NoBackup; then nothing was changed."""
+    from django.db import connection
+
+    if paths.database_url() or "store_order" not in connection.introspection.table_names():
+        return None
+    target = paths.sqlite_file().with_suffix(f".before-{first.partition('.')[2]}.sqlite3")
+    if not target.exists():  # else it is of an upgrade that broke off and is taken up again
+        copy_database(target)
+    return target
 
 
 def _is_made_by_nobody() -> bool:
