@@ -7,11 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from orderhaven.actions import orders as actions
+from orderhaven.actions import shipping
+from orderhaven.actions.errors import Impossible
 from orderhaven.actions.joining import adopt, adopt_all, place_older
 from orderhaven.actions.links import release_cancellations
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.store.models import Hold, Message, MessageState
+from orderhaven.store.models import Hold, Message, MessageState, Shipment
 
 from .conftest import LAMP, MUG, POSTNL_CODE
 
@@ -104,6 +106,27 @@ def test_a_code_that_comes_after_the_bare_confirmation_is_kept_and_makes_no_seco
     assert trade.order(ref).code == POSTNL_CODE
     assert trade.problems(ref) == [ProblemKind.LATER_CODE]
     assert [one.code for one in trade.confirmed(ref)] == [""]
+
+
+def test_a_later_code_is_sent_as_a_correction_and_again_when_it_changes(trade: Any) -> None:
+    ref, other = placed(trade), placed(trade)
+    for one in (ref, other):
+        trade.shop.complete(trade.shop_ref(one))
+    trade.passes(hours=4)
+    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(hours=1)
+    (before,) = trade.confirmed(ref)
+
+    shipping.correct(trade.by, ref)
+    trade.passes(minutes=20)
+
+    (after,) = trade.confirmed(ref)
+    assert (after.code, after.at, after.pieces) == (POSTNL_CODE, before.at, before.pieces)
+    assert [one.code for one in trade.confirmed(other)] == [""]
+    assert trade.problems(ref) == []
+    assert [one.code for one in Shipment.objects.filter(order__ref=ref)] == [POSTNL_CODE]
+    with pytest.raises(Impossible, match="no other code"):
+        shipping.correct(trade.by, ref)
 
 
 def test_an_order_completed_by_mistake_and_reopened_in_time_is_not_confirmed(trade: Any) -> None:

@@ -15,7 +15,7 @@ from orderhaven.core.rules import CarrierRule, rule_from
 from orderhaven.core.shop_order import ProductWanted
 from orderhaven.ports.connector import Can, Declaration
 from orderhaven.store import connections
-from orderhaven.store.hands import changing, keep_match, last_shipment, waiting_for_product
+from orderhaven.store.hands import changing, keep_match, known_by, last_shipment, waiting_for_product
 from orderhaven.store.models import Kind, MessageState
 from orderhaven.store.tellings import rules_of
 
@@ -77,14 +77,7 @@ def correct(by: Hand, ref: str) -> str:
                     ref=row.ref,
                 )
             )
-        if not shipment.remote_ref:
-            raise Impossible(
-                _(
-                    "{marketplace} gave no number for this shipment. Change the code there by hand.",
-                    marketplace=marketplace.title,
-                )
-            )
-        ledger.put(row, Kind.CORRECT, shipment_ref=shipment.remote_ref)
+        ledger.put(row, Kind.CORRECT, **known_by(shipment))
         return row.code
 
 

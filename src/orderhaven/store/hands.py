@@ -9,6 +9,7 @@ from django.db import transaction
 from orderhaven.core.problems import ProblemKind
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.models import Hold, Order, Problem, ProductMatch, Shipment
+from orderhaven.store.tellings import reference
 from orderhaven.store.versions import demand_as_read
 
 
@@ -39,6 +40,16 @@ def shop_order_taken_by(shop_id: int, shop_ref: str) -> str:
 def last_shipment(order_id: int) -> Shipment | None:
     """What the marketplace confirmed last; None when it confirmed nothing of ours."""
     return Shipment.objects.filter(order_id=order_id).order_by("-id").first()
+
+
+def known_by(shipment: Shipment) -> dict[str, object]:
+    """What a correction of it says: the marketplace's own key where it gave one, our reference, and the pieces that left."""
+    return {
+        "shipment": shipment.pk,
+        "shipment_ref": shipment.remote_ref,
+        "confirmed_as": reference(shipment.message),
+        "pieces": shipment.pieces,
+    }
 
 
 def older_orders(link_id: int, limit: int = 200) -> list[int]:

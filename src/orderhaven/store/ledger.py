@@ -119,7 +119,7 @@ class Ledger:
         self._touched[message.side][order.id] = order
         _set(self._messages, message, columns)
 
-    def put(self, order: Order, kind: Kind, *, anew: bool = False, **facts: str) -> Message | None:
+    def put(self, order: Order, kind: Kind, *, anew: bool = False, **facts: object) -> Message | None:
         """Queue a message; one that is open or parked already serves, and None comes back.
 
         So does one that was sent and withdrawn before its fate was known: it is looked for before it is repeated, unless `anew`.

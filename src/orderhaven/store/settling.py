@@ -81,10 +81,20 @@ def _done(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
             ledger.change(row, shop_state=str(ShopState.CANCELLED))
             ledger.event(row, "cancelled_in_shop")
         case Kind.CORRECT:
+            _corrected(message, done)
             ledger.solve(row, (ProblemKind.LATER_CODE,))
             ledger.event(row, "corrected", {"code": message.facts.get("code", "")})
         case _:
             ledger.event(row, f"{message.kind}_told")
+
+
+def _corrected(message: Message, done: Done) -> None:
+    """The shipment is with the code that the marketplace has now; when it was confirmed stays."""
+    facts = message.facts
+    shipment = Shipment.objects.filter(pk=facts.get("shipment"))
+    shipment.update(code=facts.get("code", ""), carrier=facts.get("carrier", ""))
+    if done.remote_ref:
+        shipment.filter(remote_ref="").update(remote_ref=done.remote_ref)
 
 
 def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:

@@ -66,6 +66,7 @@ def telling(message: Message) -> Telling:
                 code=facts["code"],
                 carrier=carrier,
                 ships_from=facts.get("ships_from", ""),
+                confirmed_as=facts.get("confirmed_as", ""),
             )
         case Kind.REFUSE:
             return Refusal(*common)

@@ -227,10 +227,16 @@ class MarketplaceWorld:
         return f"refusal-{next(self._numbers)}"
 
     def _correct(self, telling: Correction, carrier_word: str) -> str:
-        self._demand(telling.shipment_ref in self._shipments, "there is no such shipment")
-        shipment = self._shipments[telling.shipment_ref]
-        self._shipments[telling.shipment_ref] = replace(shipment, code=telling.code, carrier_word=carrier_word)
-        return telling.shipment_ref
+        key = telling.shipment_ref or self._done.get(telling.confirmed_as, "") or self._newest_with(telling)
+        self._demand(key in self._shipments, "there is no such shipment")
+        self._shipments[key] = replace(self._shipments[key], code=telling.code, carrier_word=carrier_word)
+        return key
+
+    def _newest_with(self, telling: Correction) -> str:
+        """The last shipment of the order that holds these pieces; "" when there is none."""
+        wanted = {key for part in telling.pieces for key in part.remote_ids[: part.quantity]}
+        made = [key for key, one in self._shipments.items() if one.order_ref == telling.order_ref]
+        return next((key for key in reversed(made) if wanted and wanted <= set(self._shipments[key].pieces)), "")
 
     def _record_shipment(self, ref: str, pieces: Mapping[str, int], word: str, code: str, label: str) -> str:
         key = f"shipment-{next(self._numbers)}"

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from orderhaven.core.carriers import DIVISIONS, Carrier, carriers_named
 from orderhaven.core.errors import OrderProblem, UnknownCarrier
-from orderhaven.core.shipment import Shipment
+from orderhaven.core.shipment import Correction, Shipment
 from orderhaven.ports.connector import Can, Declaration
 from orderhaven.ports.sandbox import Basket, ConfirmedShipment
 from orderhaven.testing.contract.fact import fact
@@ -180,6 +180,37 @@ class MarketplaceCancelling:
 
         [after] = subject.sandbox.shipments()
         assert (after.code, after.at, after.pieces) == (OTHER_CODE, before.at, before.pieces)
+
+    @fact(Can.CORRECT_TRACKING)
+    async def test_a_shipment_that_has_no_name_is_corrected_by_its_pieces(self, subject: MarketplaceSubject) -> None:
+        marketplace = await subject.warm()
+        correct = next(case for case in CASES if case.name == "correct")
+        correction = await correct.prepare(subject, marketplace)
+        await sold(subject, marketplace)
+        assert isinstance(correction, Correction)
+
+        receipt = await correct.tell(marketplace, replace(correction, shipment_ref=""), subject.soon())
+        await subject.settled(marketplace, receipt)
+
+        assert [one.code for one in subject.sandbox.shipments()] == [OTHER_CODE]
+
+    @fact(Can.CORRECT_TRACKING)
+    async def test_of_two_shipments_of_one_line_the_one_that_we_confirmed_so_is_corrected(
+        self, subject: MarketplaceSubject
+    ) -> None:
+        marketplace, carrier = await subject.warm(), usual_carrier(subject.declaration)
+        first = part_of(shipment_of(await sold(subject, marketplace, ONE_LINE), CODE, carrier), 1)
+        await shipped(subject, marketplace, first)
+        rest = shipment_of(await marketplace.read(first.order_ref), CODE, carrier)
+        await shipped(subject, marketplace, rest)
+        correction = Correction(
+            first.order_ref, "ORH-K2", first.pieces, code=OTHER_CODE, carrier=carrier, confirmed_as=first.reference
+        )
+
+        receipt = await marketplace.correct(correction, not_after=subject.soon())
+        await subject.settled(marketplace, receipt)
+
+        assert [one.code for one in subject.sandbox.shipments()] == [OTHER_CODE, CODE]
 
     @fact()
     async def test_every_carrier_goes_by_a_word_that_means_it(self, subject: MarketplaceSubject) -> None:
