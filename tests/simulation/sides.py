@@ -223,7 +223,7 @@ class Sides:
         else:
             order = self.shop.book.orders[int(shop_ref)]
             order.body["line_items"][0]["quantity"] += 1
-            self.shop._writer.update(order, {}, self.shop._api.now())
+            self.shop._writer.update(order, {}, self.shop._now())
 
     def reopen(self, shop_ref: str) -> None:
         self.shop.reopen(shop_ref)

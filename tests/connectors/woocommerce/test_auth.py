@@ -8,6 +8,7 @@ import pytest
 
 from orderhaven.connectors.kit.http import Request, written
 from orderhaven.connectors.woocommerce.auth import OAuth, is_loopback, signature
+from orderhaven.connectors.woocommerce.sandbox_auth import Rights
 from orderhaven.core.errors import AuthRefused, WrongAddress
 
 from .conftest import MUG, ManualClock, Shop, order, run
@@ -134,7 +135,7 @@ def test_wrong_key_wrong_secret_and_read_only_say_which(shop: Shop) -> None:
         with pytest.raises(AuthRefused) as refused:
             run(shop.connector(**settings).check())
         sentences[name] = refused.value.values["reason"]
-    shop.sandbox.door.may_write = False
+    shop.sandbox.door.rights = Rights.READ_ONLY
     with pytest.raises(AuthRefused) as refused:
         run(shop.connector().check())
 

@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 
 from orderhaven.connectors.kit.knobs import FaultKind
+from orderhaven.connectors.woocommerce.sandbox_auth import Rights
+from orderhaven.connectors.woocommerce.sandbox_site import SiteState
 from orderhaven.core.errors import (
     AuthRefused,
     CurrencyRefused,
@@ -279,16 +281,16 @@ def test_a_firewall_blocks_one_order_and_not_the_connection(shop: Shop) -> None:
 
 def test_a_key_that_may_not_write_any_more_is_an_account_problem(shop: Shop) -> None:
     placement = shop.placement(order())
-    shop.sandbox.door.may_write = False
+    shop.sandbox.door.rights = Rights.READ_ONLY
 
     with pytest.raises(AuthRefused, match=r"only read|write"):
         shop.place(placement)
 
 
-@pytest.mark.parametrize("how", ["draft", "pending"])
-def test_a_half_made_order_is_unclear_and_found_without_lines(shop: Shop, how: str) -> None:
+@pytest.mark.parametrize("state", [SiteState.FATAL_ON_NEW_ORDER, SiteState.REFUSED_HALF_WAY])
+def test_a_half_made_order_is_unclear_and_found_without_lines(shop: Shop, state: SiteState) -> None:
     placement = shop.placement(order())
-    shop.sandbox.site.breaks_next_create = how
+    shop.sandbox.site.state = state
 
     with pytest.raises(Unclear):
         shop.place(placement)
@@ -297,9 +299,10 @@ def test_a_half_made_order_is_unclear_and_found_without_lines(shop: Shop, how: s
     assert found.lines == ()
 
 
-def test_an_order_that_is_whole_behind_an_error_is_found_whole(shop: Shop) -> None:
+@pytest.mark.parametrize("state", [SiteState.FATAL_AFTER_INSERT, SiteState.FATAL_ON_STATUS])
+def test_an_order_that_is_whole_behind_an_error_is_found_whole(shop: Shop, state: SiteState) -> None:
     placement = shop.placement(order(line(quantity=2)))
-    shop.sandbox.site.breaks_next_create = "whole"
+    shop.sandbox.site.state = state
 
     with pytest.raises(Unclear):
         shop.place(placement)

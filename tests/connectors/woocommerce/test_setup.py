@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from orderhaven.connectors.kit.knobs import FaultKind
+from orderhaven.connectors.woocommerce.sandbox_site import SiteState
 from orderhaven.connectors.woocommerce.site import fingerprint, site_root
 from orderhaven.core.errors import AccessRefused, ClockOff, TryLater, WrongAddress
 
@@ -122,6 +123,6 @@ def test_a_firewall_is_named(shop: Shop) -> None:
 
 
 def test_a_closed_index_does_not_stand_in_the_way(shop: Shop) -> None:
-    shop.sandbox.site.index_is_open = False
+    shop.sandbox.site.state = SiteState.LOGIN_ONLY
 
     assert run(shop.connector().check())

@@ -12,6 +12,7 @@ from orderhaven.connectors.woocommerce.connector import WooCommerce
 from orderhaven.connectors.woocommerce.replay_compared import always_compared, compared
 from orderhaven.connectors.woocommerce.replay_signing import HOST, Signing
 from orderhaven.connectors.woocommerce.sandbox import Sandbox
+from orderhaven.connectors.woocommerce.sandbox_site import SiteState
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.connector import MemoryTokens, Outside
 from orderhaven.ports.replay import Likeness, NotPlayed, PlayedAnswer, RecordedRequest, SentRequest, Way
@@ -78,14 +79,13 @@ class Recorded:
 
     def change(self, change: Mapping[str, Any]) -> None:
         site = self.sandbox.site
-        site.breaks_next_create = ""
         site.tells_system_status = change.get("system_status") != "closed"
         if "permalinks" in change:
             site.has_permalinks = change["permalinks"] != ""
-        state = change.get("site", "")
-        if state not in _STATES:
-            raise NotPlayed(f"the sandbox has no state {state!r}")
-        site.breaks_next_create = _STATES[state]
+        try:
+            site.state = SiteState(change.get("site", ""))
+        except ValueError:
+            raise NotPlayed(f"the sandbox has no state {change['site']!r}") from None
 
     async def answer(self, request: RecordedRequest) -> PlayedAnswer:
         response = await self.sandbox.handle(self._signing.signed(request))
@@ -119,10 +119,6 @@ class Recorded:
         if "parent" in product:
             more["parent_id"] = names[f"product:{product['parent']}"]
         return self.sandbox.add_product(article, product.get("stock") or 0, **more).id
-
-
-# what stands under `before.site` -> the sandbox's own word for it
-_STATES = {"": "", "fatal on new order": "pending"}
 
 
 # of a shop that says nothing of its rates

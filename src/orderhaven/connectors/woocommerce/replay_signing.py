@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from orderhaven.connectors.kit.http import Request, written
-from orderhaven.connectors.woocommerce.sandbox_auth import Door
+from orderhaven.connectors.woocommerce.sandbox_auth import Door, Key, Rights
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.replay import NotPlayed, RecordedRequest
 
@@ -23,6 +23,7 @@ class Signing:
     def __init__(self, door: Door, clock: Clock) -> None:
         self._door = door
         self._clock = clock
+        self._made: dict[Rights, Key] = {}
         self._last = (0, "")  # time and nonce of the signature before
 
     def signed(self, recorded: RecordedRequest) -> Request:
@@ -66,18 +67,23 @@ class Signing:
         return own if "without nonce" in how else [*own, ("oauth_nonce", nonce)]
 
     def _key(self, whose: str) -> tuple[str, str]:
-        door = self._door
-        door.may_write = whose != "read_only"
+        if whose in {rights.value for rights in Rights}:
+            return self._key_with(Rights(whose))
         keys = {
-            "read_write": (door.key, door.secret),
-            "read_only": (door.key, door.secret),
-            "wrong_secret": (door.key, _UNKNOWN[1]),
+            "wrong_secret": (self._door.key, _UNKNOWN[1]),
             "unknown_key": _UNKNOWN,
             "disabled": _UNKNOWN,  # revoking a key deletes it
         }
         if whose not in keys:
             raise NotPlayed(f"the sandbox has no key {whose!r}")
         return keys[whose]
+
+    def _key_with(self, rights: Rights) -> tuple[str, str]:
+        if rights is Rights.READ_WRITE:
+            return self._door.key, self._door.secret
+        if rights not in self._made:
+            self._made[rights] = self._door.add_key(rights)
+        return self._made[rights].key, self._made[rights].secret
 
 
 def _method(how: str) -> str:

@@ -13,13 +13,17 @@ from orderhaven.connectors.woocommerce.sandbox_api import Api
 from orderhaven.connectors.woocommerce.sandbox_auth import Door
 from orderhaven.connectors.woocommerce.sandbox_coupons import Coupon
 from orderhaven.connectors.woocommerce.sandbox_facts import Facts
+from orderhaven.connectors.woocommerce.sandbox_fulfilments import FulfilmentRoutes
+from orderhaven.connectors.woocommerce.sandbox_notes import NoteRoutes
+from orderhaven.connectors.woocommerce.sandbox_order_routes import OrderRoutes
 from orderhaven.connectors.woocommerce.sandbox_orders import (
     Body,
     Mail,
     OrderBook,
     SandboxOrder,
-    SandboxProduct,
 )
+from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
+from orderhaven.connectors.woocommerce.sandbox_refunds import RefundRoutes
 from orderhaven.connectors.woocommerce.sandbox_shop import ShopRoutes
 from orderhaven.connectors.woocommerce.sandbox_site import Site, WebSite
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes
@@ -44,9 +48,16 @@ class Sandbox:
         self.book = OrderBook(ZoneInfo(_SITE_ZONE))
         self._clock = clock
         self._writer = Writer(self.book, self.taxes)
-        facts = Facts(self.book, self._writer, self.taxes, self.site)
-        routes = [*ShopRoutes(self.book).table(), *facts.table()]
-        self._api = Api(clock, self._writer, self.door, self.site, self.book, routes)
+        self._fulfilments = FulfilmentRoutes(self.book, self.site, self._now)
+        nouns = (
+            OrderRoutes(self.book, self._writer, self.site, self._now),
+            RefundRoutes(self.book, self._writer.shown, self._now),
+            self._fulfilments,
+            NoteRoutes(self.book, self._now),
+            ShopRoutes(self.book),
+            Facts(self.book, self._writer, self.taxes, self.site),
+        )
+        self._api = Api(clock, self.door, self.site, [route for noun in nouns for route in noun.routes()])
         self._web_site = WebSite(self.site, clock, self._api.answer)
 
     async def handle(self, request: Request) -> Response:
@@ -88,7 +99,7 @@ class Sandbox:
         product_id, title = self.book.next_id(), article.title
         if more.get("size"):  # a variation is named after its parent
             title = f"{self.book.products[more['parent_id']].name} - {more['size']}"
-        fields = {"modified": self._api.now(), **more}
+        fields = {"modified": self._now(), **more}
         product = SandboxProduct(product_id, article.sku, article.ean, title, article.price, quantity, **fields)
         self.book.add_product(product)
         return product
@@ -103,12 +114,10 @@ class Sandbox:
         if self.keeps_codes_in == "fulfillments":
             self._fulfil(order, code, carrier_word)
         else:
-            self._writer.update(
-                order, {"meta_data": _code_meta(self.keeps_codes_in, code, carrier_word)}, self._api.now()
-            )
+            self._writer.update(order, {"meta_data": _code_meta(self.keeps_codes_in, code, carrier_word)}, self._now())
 
     def set_meta(self, shop_ref: str, key: str, value: Any) -> None:
-        self._writer.update(self._order(shop_ref), {"meta_data": [{"key": key, "value": value}]}, self._api.now())
+        self._writer.update(self._order(shop_ref), {"meta_data": [{"key": key, "value": value}]}, self._now())
 
     def set_status(self, shop_ref: str, status: str) -> None:
         self._set_status(shop_ref, status)
@@ -120,7 +129,7 @@ class Sandbox:
         self._set_status(shop_ref, "processing")
 
     def trash(self, shop_ref: str) -> None:
-        self._set_status(shop_ref, "trash")
+        self.book.trash(self._order(shop_ref), self._now())
 
     def delete(self, shop_ref: str) -> None:
         self.book.remove(self._order(shop_ref))
@@ -135,8 +144,8 @@ class Sandbox:
             "shipping": {"last_name": "Other", "country": "NL"},
             "line_items": [self._line(article, quantity) for article, quantity in basket.lines],
         }
-        order = self._writer.create(sent, self._api.now())
-        self._writer.finish(order, sent, self._api.now())
+        order = self._writer.create(sent, self._now())
+        self._writer.finish(order, sent, self._now())
         return str(order.id)
 
     def orders(self) -> Sequence[BackOfficeOrder]:
@@ -154,10 +163,13 @@ class Sandbox:
             {"key": "_tracking_number", "value": code},
             {"key": "_shipment_provider", "value": carrier_word},
         ]
-        self._api.add_fulfilment(order, meta)
+        self._fulfilments.fulfil(order, meta)
 
     def _set_status(self, shop_ref: str, status: str) -> None:
-        self.book.set_status(self._order(shop_ref), status, self._api.now())
+        self.book.set_status(self._order(shop_ref), status, self._now())
+
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp())
 
     def _order(self, shop_ref: str) -> SandboxOrder:
         return self.book.orders[int(shop_ref)]

@@ -1,220 +1,151 @@
-"""The sandbox's API: who may come in, which route it is, and all of them that are about orders."""
+"""The sandbox's REST server: who may come in, which route it is, and what every route has in common."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC
-from typing import Any, TypeAlias
-
-import msgspec
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.not_played import not_played
-from orderhaven.connectors.woocommerce.sandbox_auth import Door, Refused
-from orderhaven.connectors.woocommerce.sandbox_batch import batch
-from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, orders_listed
+from orderhaven.connectors.woocommerce.sandbox_auth import Door, Refused, Visitor
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, no_route
 from orderhaven.connectors.woocommerce.sandbox_not_played import reason_not_played
-from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxOrder, as_text
-from orderhaven.connectors.woocommerce.sandbox_replies import JSON, body_of, chosen, no_route, page, refusal, reply
-from orderhaven.connectors.woocommerce.sandbox_site import Site
-from orderhaven.connectors.woocommerce.sandbox_writes import Writer
+from orderhaven.connectors.woocommerce.sandbox_parameters import Parameters, check
+from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, refusal, written
+from orderhaven.connectors.woocommerce.sandbox_site import Site, SiteState, broken_down, home_of
 from orderhaven.ports.clock import Clock
 
-API = "/wp-json/wc/v3"
+API = "/wc/v3"
+# what a REST server says to a visitor whom a plugin keeps out
+_KEPT_OUT: Mapping[SiteState, ApiError] = {
+    SiteState.LOGIN_ONLY: ApiError(401, "rest_not_logged_in", "You are not currently logged in."),
+    SiteState.BLOCKED_401: ApiError(401, "rest_login_required", "Only authenticated users can access the REST API."),
+    SiteState.BLOCKED_403: ApiError(403, "rest_forbidden", "REST API access is restricted."),
+}
+# of WordPress 7.0 with WooCommerce 11.0 and nothing else
+_NAMESPACES = [
+    "oembed/1.0", "wc/v3", "wc/v1", "wc/pos/v1/catalog", "jetpack/v4", "wc-admin", "wc-analytics", "wc/store",
+    "wc/store/v1", "wc/private", "wc/v2", "wc-admin-email", "wc-telemetry", "wccom-site/v3", "wp-abilities/v1", "wp/v2",
+    "wp-site-health/v1", "wp-block-editor/v1",
+]  # fmt: skip
 
-Route: TypeAlias = tuple[str, str, Callable[..., Response]]
+
+class BrokenDown(Exception):
+    """A fatal error of PHP in the middle of an answer."""
+
+
+class Unplayed(Exception):
+    """The real server does this, and the sandbox does not. The message is the reason."""
+
+
+def _no_parameters() -> Parameters:
+    return {}
+
+
+@dataclass(frozen=True)
+class Route:
+    """`answer` is called with what was asked and the groups of `path`, a regular expression without its namespace."""
+
+    method: str
+    path: str
+    answer: Callable[..., Answer]
+    parameters: Callable[[], Parameters] = _no_parameters
+    is_public: bool = False
+    pattern: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pattern", re.compile(self.path, re.IGNORECASE))
+
+    @property
+    def forbidden(self) -> str:
+        """What a visitor without the right to it cannot do, in WooCommerce's word."""
+        if self.path.endswith("/batch"):
+            return "batch"
+        if self.method == "POST" and not self.path.endswith(r"(\d+)"):
+            return "create"
+        return {"GET": "view", "DELETE": "delete"}.get(self.method, "edit")
+
+
+def updates(path: str, answer: Callable[..., Answer]) -> list[Route]:
+    """WordPress edits a thing by any of three methods."""
+    return [Route(method, path, answer) for method in ("PUT", "PATCH", "POST")]
 
 
 class Api:
-    def __init__(
-        self, clock: Clock, writer: Writer, door: Door, site: Site, book: OrderBook, routes: Sequence[Route]
-    ) -> None:
+    def __init__(self, clock: Clock, door: Door, site: Site, routes: Iterable[Route]) -> None:
         self._clock = clock
-        self.book = book
-        self._writer = writer
         self._door = door
         self._site = site
-        self._routes: list[tuple[str, re.Pattern[str], Callable[..., Response]]] = [
-            (method, re.compile(path), answer) for method, path, answer in [*self._table(), *routes]
-        ]
-
-    def now(self) -> int:
-        return int(self._clock.now().timestamp())
+        own = [Route("GET", "", self._namespace, is_public=True), Route("OPTIONS", ".*", _described, is_public=True)]
+        self._routes: Sequence[Route] = [*routes, *own]
 
     def answer(self, request: Request, path: str) -> Response:
+        asked = Asked(request)
         try:
-            if path == API and self._site.has_woocommerce:
-                return reply({"namespace": "wc/v3"})  # an index needs no key
-            if not path.startswith(API + "/") or not self._site.has_woocommerce:
-                raise no_route()
-            if request.method == "OPTIONS":
-                return self._route(request, path.removeprefix(API))
-            self._door.admit(request, self.now(), self._site.home_url)
-            return self._route(request, path.removeprefix(API))
+            return written(asked, self._answered(asked, path.rstrip("/")))
         except Refused as refused:
-            return refusal(401, refused.code, refused.message)
+            return refusal(ApiError(401, refused.code, refused.message))
         except ApiError as error:
-            return Response(error.status, JSON, msgspec.json.encode(error.body))
+            return refusal(error)
+        except BrokenDown:
+            return broken_down(request)
+        except Unplayed as unplayed:
+            return not_played(str(unplayed))
 
-    def _route(self, request: Request, path: str) -> Response:
-        for method, pattern, answer in self._routes:
-            found = pattern.fullmatch(path) if method == request.method else None
-            if found:
-                return answer(request, *found.groups())
-        if reason := reason_not_played(request.method, path):
-            return not_played(reason)
+    def _answered(self, asked: Asked, path: str) -> Answer:
+        visitor = self._admitted(asked.request)
+        if path == "":
+            return self._index(asked.request)
+        route, groups = self._route(asked.method, path)
+        check(asked.query, route.parameters())
+        if visitor is not Visitor.MANAGER and not route.is_public:
+            raise _forbidden(route, visitor)
+        return route.answer(asked, *groups)
+
+    def _admitted(self, request: Request) -> Visitor:
+        """Keys of WooCommerce count at its own addresses only; elsewhere everyone is nobody."""
+        now = int(self._clock.now().timestamp())
+        visitor, problem = Visitor.NOBODY, None
+        if "/wp-json/wc/" in request.path:
+            try:
+                visitor = self._door.admit(request, now, self._site.home_url)
+            except Refused as refused:
+                problem = refused
+        kept_out = _KEPT_OUT.get(self._site.state)
+        if kept_out and (visitor is Visitor.NOBODY or self._site.state is not SiteState.LOGIN_ONLY):
+            raise kept_out
+        if problem is not None:
+            raise problem
+        return visitor
+
+    def _route(self, method: str, path: str) -> tuple[Route, tuple[str, ...]]:
+        wanted = "GET" if method == "HEAD" else method
+        if self._site.has_woocommerce and path.lower().startswith(API):
+            path = path[len(API) :]
+            for route in self._routes:
+                found = route.pattern.fullmatch(path) if route.method == wanted else None
+                if found:
+                    return route, found.groups()
+            if reason := reason_not_played(method, path):
+                raise Unplayed(reason)
         raise no_route()
 
-    def _table(self) -> list[tuple[str, str, Callable[..., Response]]]:
-        order = r"/orders/(\d+)"
-        return [
-            ("GET", "/orders", self._list_orders),
-            ("POST", "/orders", self._create_order),
-            *((method, "/orders/batch", self._batch) for method in ("POST", "PUT", "PATCH")),
-            ("GET", order, self._get_order),
-            ("PUT", order, self._update_order),
-            ("DELETE", order, self._delete_order),
-            ("POST", order + "/notes", self._add_note),
-            ("GET", order + "/refunds", self._list_refunds),
-            ("POST", order + "/refunds", self._refund),
-            ("GET", order + "/fulfillments", self._list_fulfilments),
-            ("POST", order + "/fulfillments", self._fulfil),
-        ]
+    def _index(self, request: Request) -> Answer:
+        home = home_of(request, self._site)
+        namespaces = _NAMESPACES if self._site.has_woocommerce else [*filter(_is_of_wordpress, _NAMESPACES)]
+        return Answer({"name": self._site.title, "url": home, "home": home, "namespaces": namespaces})
 
-    def _list_orders(self, request: Request) -> Response:
-        query = request.query
-        found, total = orders_listed(self.book, query, several_vias=self._site.filters_by_several)
-        fields = query.get("_fields", "")
-        return page([msgspec.Raw(self._shown(order, fields)) for order in found], total, query)
+    def _namespace(self, asked: Asked) -> Answer:
+        return Answer({"namespace": "wc/v3", "routes": {}})
 
-    def _shown(self, order: SandboxOrder, fields: str) -> bytes:
-        """The order's text, kept until it changes: lists of it must cost next to nothing."""
-        if fields not in order.rendered:
-            order.rendered[fields] = msgspec.json.encode(chosen(self._writer.shown(order), fields))
-        return order.rendered[fields]
 
-    def _get_order(self, request: Request, order_id: str) -> Response:
-        order = self._order(order_id, 404)
-        return Response(200, JSON, self._shown(order, request.query.get("_fields", "")))
+def _is_of_wordpress(namespace: str) -> bool:
+    return namespace.startswith(("oembed", "wp"))
 
-    def _create_order(self, request: Request) -> Response:
-        sent = body_of(request)
-        self._writer.check(sent)
-        return Response(201, JSON, self._shown(self._created(sent), ""))
 
-    def _created(self, sent: Mapping[str, Any]) -> SandboxOrder:
-        broken, self._site.breaks_next_create = self._site.breaks_next_create, ""
-        order = self._writer.create(sent, self.now())
-        if broken == "draft":
-            self.book.set_status(order, "checkout-draft", self.now())
-            raise ApiError(400, "woocommerce_rest_broken", "Something went wrong.", new_draft_order_id=order.id)
-        if broken == "whole":
-            self._writer.finish(order, sent, self.now())
-        elif broken:
-            self._writer.empty(order)
-        if broken:
-            raise ApiError(500, "internal_server_error", "There has been a critical error on this website.")
-        self._writer.finish(order, sent, self.now())
-        return order
+def _described(asked: Asked) -> Answer:
+    return Answer({"namespace": "wc/v3", "endpoints": []})
 
-    def _update_order(self, request: Request, order_id: str) -> Response:
-        order, sent = self._order(order_id, 400), body_of(request)
-        self._writer.check(sent)
-        self._writer.update(order, sent, self.now())
-        return Response(200, JSON, self._shown(order, ""))
 
-    def _delete_order(self, request: Request, order_id: str) -> Response:
-        order = self._order(order_id, 404)
-        body = self._shown(order, "")
-        if request.query.get("force") == "true":
-            self.book.remove(order)
-        else:
-            self.book.set_status(order, "trash", self.now())
-            body = self._shown(order, "")
-        return Response(200, JSON, body)
-
-    def _batch(self, request: Request) -> Response:
-        changes = {"create": self._create_one, "update": self._update_one, "delete": self._delete_one}
-        return reply(batch(body_of(request), changes))
-
-    def _create_one(self, item: Any) -> msgspec.Raw:
-        return msgspec.Raw(self._shown(self._created(item), ""))
-
-    def _update_one(self, item: Any) -> msgspec.Raw:
-        order = self._order(str(item.get("id")), 400)
-        self._writer.update(order, item, self.now())
-        return msgspec.Raw(self._shown(order, ""))
-
-    def _delete_one(self, order_id: Any) -> msgspec.Raw:
-        """For good: a batch knows no trash."""
-        order = self._order(str(order_id), 404)
-        shown = msgspec.Raw(self._shown(order, ""))
-        self.book.remove(order)
-        return shown
-
-    def _add_note(self, request: Request, order_id: str) -> Response:
-        """A note does not move the order's change date."""
-        self._order(order_id, 404)
-        return reply({"id": self.book.next_id(), "note": body_of(request).get("note", "")}, 201)
-
-    def _list_refunds(self, request: Request, order_id: str) -> Response:
-        fields = request.query.get("_fields", "")
-        return reply([chosen(refund, fields) for refund in self._order(order_id, 404).refunds])
-
-    def _refund(self, request: Request, order_id: str) -> Response:
-        order, sent = self._order(order_id, 404), body_of(request)
-        lines = [self._refund_line(item) for item in sent.get("line_items") or []]
-        refund = {
-            "id": self.book.next_id(),
-            "amount": str(sent.get("amount", "0.00")),
-            "reason": sent.get("reason", ""),
-            "line_items": lines,
-        }
-        order.refunds.append(refund)
-        self.book.touch(order, self.now())
-        if float(refund["amount"]) >= float(order.body["total"]):
-            self.book.set_status(order, "refunded", self.now())
-        return reply(refund, 201)
-
-    def _refund_line(self, item: Mapping[str, Any]) -> Body:
-        meta = [{"id": self.book.next_id(), "key": "_refunded_item_id", "value": str(item["id"])}]
-        return {
-            "id": self.book.next_id(),
-            "quantity": -int(item.get("quantity", 0)),
-            "product_id": 0,
-            "meta_data": meta,
-        }
-
-    def _list_fulfilments(self, request: Request, order_id: str) -> Response:
-        self._needs_fulfilments()
-        return reply([{**made, "is_fulfilled": "1"} for made in self._order(order_id, 404).fulfilments])
-
-    def _fulfil(self, request: Request, order_id: str) -> Response:
-        """The order's status stays; the same twice makes two."""
-        self._needs_fulfilments()
-        order = self._order(order_id, 404)
-        made = self.add_fulfilment(order, body_of(request).get("meta_data") or [])
-        return reply({**made, "is_fulfilled": True}, 201)
-
-    def add_fulfilment(self, order: SandboxOrder, meta: list[Body]) -> Body:
-        made = {
-            "id": self.book.next_id(),
-            "entity_id": str(order.id),
-            "status": "fulfilled",
-            "date_updated": as_text(self.now(), UTC) + "Z",
-            "meta_data": meta,
-        }
-        order.fulfilments.append(made)
-        self._writer.update(order, {"meta_data": [{"key": "_fulfillment_status", "value": "fulfilled"}]}, self.now())
-        return made
-
-    def _needs_fulfilments(self) -> None:
-        if not self._site.has_fulfilments:
-            raise no_route()
-
-    def _order(self, order_id: str, status: int) -> SandboxOrder:
-        """GET of an unknown order is 404, PUT of it 400."""
-        order = self.book.orders.get(int(order_id)) if order_id.isdecimal() else None
-        if order is None:
-            message = "ID is invalid." if status == 400 else "Invalid ID."
-            raise ApiError(status, "woocommerce_rest_shop_order_invalid_id", message)
-        return order
+def _forbidden(route: Route, visitor: Visitor) -> ApiError:
+    status = 401 if visitor is Visitor.NOBODY else 403
+    return ApiError(status, f"woocommerce_rest_cannot_{route.forbidden}", "Sorry, you cannot list resources.")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orderhaven.connectors.woocommerce.sandbox_lists import ApiError
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError
 
 _LIMIT = 100
 

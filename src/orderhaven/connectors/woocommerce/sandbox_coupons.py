@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from orderhaven.connectors.woocommerce.sandbox_lists import ApiError
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError
 from orderhaven.connectors.woocommerce.sandbox_orders import Body
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes, compute_totals
 from orderhaven.connectors.woocommerce.sandbox_values import money

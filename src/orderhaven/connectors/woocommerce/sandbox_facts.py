@@ -1,13 +1,14 @@
 """What the sandbox says of the shop itself: taxes, settings, reports, versions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, page_of
+from orderhaven.connectors.woocommerce.sandbox_api import Route
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook
-from orderhaven.connectors.woocommerce.sandbox_replies import chosen, page, reply
+from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, page_of
+from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, page
 from orderhaven.connectors.woocommerce.sandbox_site import Site, home_of
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes
 from orderhaven.connectors.woocommerce.sandbox_writes import Writer
@@ -29,46 +30,45 @@ class Facts:
         self._taxes = taxes
         self._site = site
 
-    def table(self) -> list[tuple[str, str, Callable[..., Response]]]:
+    def routes(self) -> list[Route]:
         return [
-            ("OPTIONS", "/orders", self._describe_orders),
-            ("GET", "/taxes", self._list_taxes),
-            ("GET", "/taxes/classes", self._list_tax_classes),
-            ("GET", "/settings", self._list_groups),
-            ("GET", r"/settings/([\w-]+)", self._list_settings),
-            ("GET", r"/settings/([\w-]+)/([\w-]+)", self._get_setting),
-            ("GET", "/data/currencies/current", self._get_currency),
-            ("GET", "/payment_gateways", self._list_gateways),
-            ("GET", "/shipping_methods", self._list_shipping_methods),
-            ("GET", "/reports/orders/totals", self._count_orders),
-            ("GET", "/system_status", self._system_status),
+            Route("GET", "/taxes", self._list_taxes, lambda: PAGES),
+            Route("GET", "/taxes/classes", self._list_tax_classes),
+            Route("GET", "/settings", self._list_groups),
+            Route("GET", r"/settings/([\w-]+)", self._list_settings),
+            Route("GET", r"/settings/([\w-]+)/([\w-]+)", self._get_setting),
+            Route("GET", "/data/currencies/current", self._get_currency),
+            Route("GET", "/payment_gateways", self._list_gateways),
+            Route("GET", "/shipping_methods", self._list_shipping_methods),
+            Route("GET", "/reports/orders/totals", self._count_orders),
+            Route("GET", "/system_status", self._system_status),
         ]
 
-    def _list_taxes(self, request: Request) -> Response:
+    def _list_taxes(self, asked: Asked) -> Answer:
         rates = [*enumerate(self._taxes.rates.items())]
         rows = [_rate(at, key, percent) for at, (key, percent) in rates]
-        wanted = request.query.get("class")
-        if wanted is not None:
+        wanted = asked.query.text("class")
+        if wanted:
             rows = [row for row in rows if row["class"] == wanted]
-        start, per_page = page_of(request.query)
-        return page(rows[start : start + per_page], len(rows), request.query)
+        start, per_page = page_of(asked.query)
+        return page(rows[start : start + per_page], len(rows), asked.query)
 
-    def _list_tax_classes(self, request: Request) -> Response:
+    def _list_tax_classes(self, asked: Asked) -> Answer:
         classes = sorted(self._taxes.classes)
         rows = [{"slug": slug or "standard", "name": _CLASS_NAMES.get(slug, slug)} for slug in classes]
-        return page(rows, len(rows), request.query)
+        return page(rows, len(rows), asked.query)
 
-    def _list_groups(self, request: Request) -> Response:
-        return reply([chosen({"id": group}, request.query.get("_fields", "")) for group in _GROUPS])
+    def _list_groups(self, asked: Asked) -> Answer:
+        return Answer([{"id": group} for group in _GROUPS])
 
-    def _list_settings(self, request: Request, group: str) -> Response:
-        return reply([{"id": key, "value": value} for key, value in self._settings(group).items()])
+    def _list_settings(self, asked: Asked, group: str) -> Answer:
+        return Answer([{"id": key, "value": value} for key, value in self._settings(group).items()])
 
-    def _get_setting(self, request: Request, group: str, key: str) -> Response:
+    def _get_setting(self, asked: Asked, group: str, key: str) -> Answer:
         values = self._settings(group)
         if key not in values:
             raise ApiError(404, "rest_setting_setting_invalid", "Invalid setting.")
-        return reply({"id": key, "value": values[key]})
+        return Answer({"id": key, "value": values[key]})
 
     def _settings(self, group: str) -> Mapping[str, Any]:
         """Those that say how orders are computed. A group that holds none of them is shown empty."""
@@ -91,40 +91,25 @@ class Facts:
         }
         return values.get(group, {})
 
-    def _get_currency(self, request: Request) -> Response:
-        return reply({"code": self._writer.currency})
+    def _get_currency(self, asked: Asked) -> Answer:
+        return Answer({"code": self._writer.currency})
 
-    def _list_gateways(self, request: Request) -> Response:
-        fields = request.query.get("_fields", "")
-        return page(
-            [chosen({"id": name, "enabled": False}, fields) for name in _GATEWAYS], len(_GATEWAYS), request.query
-        )
+    def _list_gateways(self, asked: Asked) -> Answer:
+        return page([{"id": name, "enabled": False} for name in _GATEWAYS], len(_GATEWAYS), asked.query)
 
-    def _list_shipping_methods(self, request: Request) -> Response:
-        fields = request.query.get("_fields", "")
-        rows = [chosen({"id": name}, fields) for name in _SHIPPING_METHODS]
-        return page(rows, len(rows), request.query)
+    def _list_shipping_methods(self, asked: Asked) -> Answer:
+        rows = [{"id": name} for name in _SHIPPING_METHODS]
+        return page(rows, len(rows), asked.query)
 
-    def _count_orders(self, request: Request) -> Response:
-        fields = request.query.get("_fields", "")
+    def _count_orders(self, asked: Asked) -> Answer:
         names = self._book.statuses.items()
         rows = [{"slug": slug, "name": name, "total": self._book.count(slug)} for slug, name in names]
-        return reply([chosen(row, fields) for row in rows])
+        return Answer(rows)
 
-    def _system_status(self, request: Request) -> Response:
+    def _system_status(self, asked: Asked) -> Answer:
         if not self._site.tells_system_status:
             raise ApiError(403, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
-        return reply({"environment": {"version": self._site.version, "home_url": home_of(request, self._site)}})
-
-    def _describe_orders(self, request: Request) -> Response:
-        several = self._site.filters_by_several
-        args = {"created_via": {"type": "array" if several else "string", "required": False}}
-        return reply(
-            {
-                "namespace": "wc/v3",
-                "endpoints": [{"methods": ["GET"], "args": args}, {"methods": ["POST"], "args": []}],
-            }
-        )
+        return Answer({"environment": {"version": self._site.version, "home_url": home_of(asked.request, self._site)}})
 
 
 def _rate(at: int, key: tuple[str, str], percent: Decimal) -> Body:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from orderhaven.connectors.woocommerce.sandbox_lists import ApiError
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, fatal
 from orderhaven.connectors.woocommerce.sandbox_meta import set_line_meta
-from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxProduct
+from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook
+from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
 from orderhaven.connectors.woocommerce.sandbox_schema import is_integer
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes, shown_tax
 from orderhaven.connectors.woocommerce.sandbox_values import amount_of, money
@@ -16,11 +17,6 @@ _ZERO = Decimal(0)
 _MICRO = Decimal("0.000001")
 # one of these that is null takes the item away
 _NULL_REMOVES = ("product_id", "method_id", "method_title", "name", "code")
-
-
-def fatal() -> ApiError:
-    """PHP broke down halfway."""
-    return ApiError(500, "internal_server_error", "<p>There has been a critical error on this website.</p>")
 
 
 class Items:

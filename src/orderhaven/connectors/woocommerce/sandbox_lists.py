@@ -1,192 +1,148 @@
-"""How the sandbox answers lists: parameters as strict as WordPress is, dates as odd, and no look at more
-orders than it must."""
+"""How the sandbox answers lists of orders: filters as odd as the shop's, and no look at more orders than it must."""
 
-import re
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
-from orderhaven.connectors.woocommerce.sandbox_orders import OrderBook, SandboxOrder, SandboxProduct
+from orderhaven.connectors.woocommerce.sandbox_orders import HIDDEN, OrderBook, SandboxOrder
+from orderhaven.connectors.woocommerce.sandbox_parameters import (
+    PAGES,
+    Boolean,
+    Date,
+    Integer,
+    OneOf,
+    Parameters,
+    Text,
+    Words,
+    ids,
+    is_true,
+    listed,
+    moment,
+    number,
+    page_of,
+)
+from orderhaven.connectors.woocommerce.sandbox_query import Query
+from orderhaven.connectors.woocommerce.sandbox_values import clean
 
-_DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?")
-_ORDERINGS = frozenset({"date", "id", "include", "title", "slug", "modified"})
-_BETWEEN = re.compile(r"[,\s]+")
+Wanted: TypeAlias = Callable[[SandboxOrder], bool]
 
-
-class ApiError(Exception):
-    """A refusal with WooCommerce's code."""
-
-    def __init__(
-        self, status: int, code: str, message: str, params: Mapping[str, str] | None = None, **data: Any
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: dict[str, Any] = {
-            "code": code,
-            "message": message,
-            "data": {"status": status, **({"params": params} if params else {}), **data},
-        }
-
-
-def invalid(name: str, message: str = "") -> ApiError:
-    return ApiError(
-        400, "rest_invalid_param", f"Invalid parameter(s): {name}", {name: message or f"{name} is not valid."}
-    )
+_ORDERINGS = ("date", "id", "include", "title", "slug", "modified")
+_DATES = {"after": "created", "before": "created", "modified_after": "modified", "modified_before": "modified"}
 
 
-def invalid_params(wrong: Mapping[str, str]) -> ApiError:
-    return ApiError(400, "rest_invalid_param", f"Invalid parameter(s): {', '.join(wrong)}", wrong)
+def order_parameters(book: OrderBook) -> Parameters:
+    return {
+        **PAGES,
+        **dict.fromkeys(_DATES, Date()),
+        "dates_are_gmt": Boolean(),
+        "search": Text(),
+        "order": OneOf(("asc", "desc")),
+        "orderby": OneOf(_ORDERINGS),
+        "status": Words(lambda: ("any", "trash", *book.settable)),
+        "customer": Integer(),
+        "product": Integer(),
+    }
 
 
-_NOT_AMONG_ANY = frozenset({"trash", "checkout-draft"})
-
-
-def words(text: str) -> list[str]:
-    """wp_parse_list: by comma and by white space."""
-    return [word for word in _BETWEEN.split(text) if word]
-
-
-def moment(name: str, text: str, zone: ZoneInfo, *, gmt: bool) -> int:
-    """A date of a query in seconds. A fraction makes WooCommerce forget the zone that follows it."""
-    found = _DATE.fullmatch(text)
-    if not found:
-        raise invalid(name, "Invalid date.")
-    try:
-        naive = datetime.fromisoformat(found[1])
-    except ValueError:
-        raise invalid(name, "Invalid date.") from None
-    if found[3] and not found[2]:
-        return int(datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00")).timestamp())
-    return int(naive.replace(tzinfo=UTC if gmt else zone).timestamp())
-
-
-def page_of(query: Mapping[str, str]) -> tuple[int, int]:
-    """(first row, rows per page)."""
-    per_page, page = _number(query, "per_page", 10), _number(query, "page", 1)
-    if not 1 <= per_page <= 100:
-        raise invalid("per_page", "per_page must be between 1 (inclusive) and 100 (inclusive)")
-    if page < 1:
-        raise invalid("page", "page must be greater than or equal to 1")
-    offset = query.get("offset")
-    return (_number(query, "offset", 0) if offset else (page - 1) * per_page), per_page
-
-
-def orders_listed(book: OrderBook, query: Mapping[str, str], *, several_vias: bool) -> tuple[list[SandboxOrder], int]:
-    """The page that was asked for, and how many there are in all."""
+def orders_listed(book: OrderBook, query: Query, *, several_vias: bool) -> tuple[list[SandboxOrder], int]:
+    """The page that was asked for, and how many there are in all; that is 0 past the end."""
     start, rows = page_of(query)
-    statuses = _statuses(book, query)
-    orderby, descending = _ordering(query)
-    after = _after(book, query)
-    found = _candidates(book, query, statuses, after, several_vias=several_vias)
-    excluded = {int(word) for word in words(query.get("exclude", "")) if word.isdecimal()}
-    simple = (
-        after is not None
-        and statuses is None
-        and not excluded
-        and "created_via" not in query
-        and "include" not in query
-    )
-    if simple and "search" not in query and orderby == "modified":
-        chosen = found[::-1] if descending else found
-        return [book.orders[i] for i in chosen[start : start + rows]], len(found)
-    kept = [book.orders[i] for i in dict.fromkeys(found) if i in book.orders and i not in excluded]
-    kept = [order for order in kept if _is_wanted(order, statuses, after)]
-    kept.sort(key=_by_change if orderby == "modified" else _by_id, reverse=descending)
-    return kept[start : start + rows], len(kept)
-
-
-def products_listed(book: OrderBook, query: Mapping[str, str]) -> tuple[list[SandboxProduct], int]:
-    """Variations show up only when asked for by SKU or EAN."""
-    start, rows = page_of(query)
-    if query.get("sku"):
-        text = query["sku"]
-        asked = [part.strip() for part in text.split(",")] + ([text] if "," in text else [])
-        ids = [i for word in asked for i in book.by_sku.get(word.casefold(), ())]
-    elif query.get("global_unique_id"):
-        asked = [part.strip() for part in query["global_unique_id"].split(",")]
-        ids = [i for word in asked for i in book.by_ean.get(word.casefold(), ())]
-    else:
-        ids = [i for i, product in book.products.items() if product.kind != "variation"]
-    found = [book.products[i] for i in sorted(set(ids)) if book.products[i].status != "trash"]
-    if query.get("order", "desc") == "desc":
+    wanted = _wanted(book, query)
+    candidates, is_sorted = _candidates(book, query, several_vias=several_vias)
+    found = [order for order in candidates if all(fits(order) for fits in wanted)] if wanted else list(candidates)
+    if not is_sorted:
+        _sort(found, query)
+    elif query.text("order", "desc") == "desc":
         found.reverse()
-    return found[start : start + rows], len(found)
+    page = found[start : start + rows]
+    return page, len(found) if page else 0
 
 
-def _candidates(
-    book: OrderBook,
-    query: Mapping[str, str],
-    statuses: frozenset[str] | None,
-    after: int | None,
-    *,
-    several_vias: bool,
-) -> list[int]:
+def _candidates(book: OrderBook, query: Query, *, several_vias: bool) -> tuple[Iterable[SandboxOrder], bool]:
+    """Orders by the most telling filter, each once, and whether they stand in the order that was asked for already."""
     if query.get("include"):
-        return [int(word) for word in words(query["include"]) if word.isdecimal()]
+        return _known(book, ids(query["include"])), False
     if query.get("created_via"):
-        text = query["created_via"]
-        return book.created_via(words(text) if several_vias else [text])
-    if query.get("search"):
-        return [order.id for order in book.orders.values() if _is_found(order, query["search"].casefold())]
-    if after is not None:
-        return [order_id for _, order_id in book.changed_after(after)]
-    return book.in_statuses(statuses if statuses is not None else book.statuses)
+        return _known(book, book.created_via(_vias(query, several_vias=several_vias))), False
+    if "modified_after" in query and _statuses(query) is None:
+        after = _moment(book, query, "modified_after")
+        return _known(book, (i for _, i in book.changed_after(after))), query.text("orderby") == "modified"
+    statuses = _statuses(query)
+    return _known(book, book.in_statuses(book.shown if statuses is None else statuses)), False
 
 
-def _is_found(order: SandboxOrder, text: str) -> bool:
-    """A substring of numbers, names and addresses; never of meta data."""
-    body = order.body
-    places: Iterable[Any] = (
-        str(order.id),
-        body["transaction_id"],
-        *body["billing"].values(),
-        *body["shipping"].values(),
-        *(line["name"] for line in body["line_items"]),
-    )
-    return any(text in str(place or "").casefold() for place in places)
+def _wanted(book: OrderBook, query: Query) -> list[Wanted]:
+    """What is asked beyond that. Often nothing, and then nothing is looked at."""
+    wanted: list[Wanted] = []
+    statuses = _statuses(query)
+    if statuses is not None:
+        wanted.append(lambda order: order.status in statuses)
+    elif query.get("include") or query.get("created_via"):
+        wanted.append(lambda order: order.status not in HIDDEN)
+    if query.get("exclude"):
+        excluded = frozenset(ids(query["exclude"]))
+        wanted.append(lambda order: order.id not in excluded)
+    wanted += [_dated(book, query, name) for name in _DATES if name in query]
+    if query.text("search"):
+        text = clean(query.text("search")).casefold()
+        wanted.append(lambda order: _is_found(order, text))
+    if "customer" in query:
+        customer = number(query, "customer", 0)
+        wanted.append(lambda order: order.body["customer_id"] == customer)
+    if number(query, "product", 0):
+        product = number(query, "product", 0)
+        wanted.append(lambda order: any(line["product_id"] == product for line in order.body["line_items"]))
+    return wanted
 
 
-def _is_wanted(order: SandboxOrder, statuses: frozenset[str] | None, after: int | None) -> bool:
-    fits = order.status not in _NOT_AMONG_ANY if statuses is None else order.status in statuses
-    return fits and (after is None or order.modified > after)
+def _dated(book: OrderBook, query: Query, name: str) -> Wanted:
+    """Never with its own second."""
+    bound, which = _moment(book, query, name), _DATES[name]
+    if name.endswith("after"):
+        return lambda order: getattr(order, which) > bound
+    return lambda order: getattr(order, which) < bound
 
 
-def _statuses(book: OrderBook, query: Mapping[str, str]) -> frozenset[str] | None:
-    """None for any, which leaves out trash and drafts; 'any' among others makes it any."""
-    asked = words(query.get("status", "any"))
-    for status in asked:
-        if status not in book.statuses and status not in ("any", "trash"):
-            raise invalid("status", f"status[0] is not one of any, trash, {', '.join(book.statuses)}.")
+def _moment(book: OrderBook, query: Query, name: str) -> int:
+    return moment(query.text(name), book.zone, gmt=is_true(query, "dates_are_gmt"))
+
+
+def _statuses(query: Query) -> frozenset[str] | None:
+    """None for any, which leaves out the trash and drafts; 'any' among others makes it any."""
+    asked = listed(query.get("status", "any"))
     return None if "any" in asked or not asked else frozenset(asked)
 
 
-def _after(book: OrderBook, query: Mapping[str, str]) -> int | None:
-    text = query.get("modified_after")
-    if text is None:
-        return None
-    return moment("modified_after", text, book.zone, gmt=query.get("dates_are_gmt") in ("true", "1"))
+def _vias(query: Query, *, several_vias: bool) -> list[str]:
+    return listed(query["created_via"]) if several_vias else [query.text("created_via")]
 
 
-def _ordering(query: Mapping[str, str]) -> tuple[str, bool]:
-    orderby, order = query.get("orderby", "date"), query.get("order", "desc")
-    if orderby not in _ORDERINGS:
-        raise invalid("orderby")
-    if order not in ("asc", "desc"):
-        raise invalid("order")
-    return orderby, order == "desc"
+def _known(book: OrderBook, numbers: Iterable[int]) -> Iterable[SandboxOrder]:
+    return [book.orders[number] for number in numbers if number in book.orders]
 
 
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
-    text = query.get(name, str(default))
-    if not text.lstrip("-").isdecimal():
-        raise invalid(name, f"{name} is not of type integer.")
-    return int(text)
+def _is_found(order: SandboxOrder, text: str) -> bool:
+    """By its number in full, and by a part of an address, a line's name or the transaction; never by meta data."""
+    body = order.body
+    if text == str(order.id) or text in body["transaction_id"].casefold():
+        return True
+    addresses = (" ".join(str(value) for value in body[which].values()) for which in ("billing", "shipping"))
+    names = (item["name"] for kind in ("line_items", "fee_lines") for item in body[kind])
+    titles = (item["method_title"] for item in body["shipping_lines"])
+    return any(text in str(place).casefold() for place in (*addresses, *names, *titles))
 
 
-def _by_id(order: SandboxOrder) -> tuple[int, int]:
-    return order.id, 0
+def _sort(found: list[SandboxOrder], query: Query) -> None:
+    orderby, descending = query.text("orderby", "date"), query.text("order", "desc") == "desc"
+    if orderby == "include" and query.get("include"):
+        return  # they were looked up in that order
+    if orderby in _SORTED_BY:
+        found.sort(key=_SORTED_BY[orderby], reverse=descending)
+    else:  # WooCommerce has no such column in its orders: they come as they stand in the database's index
+        found.sort(key=lambda order: (order.status, order.created, order.id))
 
 
-def _by_change(order: SandboxOrder) -> tuple[int, int]:
-    return order.modified, order.id
+_SORTED_BY: dict[str, Callable[[SandboxOrder], tuple[int, int]]] = {
+    "id": lambda order: (order.id, 0),
+    "date": lambda order: (order.created, order.id),
+    "modified": lambda order: (order.modified, order.id),
+}

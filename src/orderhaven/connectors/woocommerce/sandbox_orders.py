@@ -1,12 +1,15 @@
 """The sandbox's order book: orders, their indexes, stock, and what a change of status brings about."""
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
+
+from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
 
 Body: TypeAlias = dict[str, Any]
 
@@ -20,47 +23,32 @@ STATUSES = {
     "failed": "Failed",
     "checkout-draft": "Draft",
 }
+# "any" leaves these out: they can be read by their number, or listed by their own name
+HIDDEN = frozenset({"trash", "checkout-draft", "auto-draft"})
+_PAID = frozenset({"processing", "completed"})
 _TAKES_STOCK = frozenset({"processing", "on-hold", "completed"})
-_GIVES_STOCK_BACK = frozenset({"cancelled", "pending"})
+_GIVES_STOCK_BACK = frozenset({"cancelled", "pending", "failed"})
+_PAID_ON_DELIVERY = "cod"
+ITEMS = ("line_items", "fee_lines", "shipping_lines")
+REFUNDED_LINE = "_refunded_item_id"
+REDUCED_STOCK = "_reduced_stock"
+_RESTOCKED = "_restock_refunded_items"
 _BUYER_MAILS = {
     "processing": "customer_processing_order",
     "completed": "customer_completed_order",
     "on-hold": "customer_on_hold_order",
     "refunded": "customer_refunded_order",
 }
+_MAILS = {
+    "new_order": "New order",
+    "cancelled_order": "Cancelled order",
+    "customer_processing_order": "Processing order",
+    "customer_completed_order": "Completed order",
+    "customer_on_hold_order": "Order on-hold",
+    "customer_refunded_order": "Refunded order",
+    "customer_note": "Customer note",
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class SandboxProduct:
-    id: int
-    sku: str
-    ean: str
-    name: str
-    price: str
-    stock: int
-    parent_id: int = 0  # of a variation
-    kind: str = "simple"
-    tax_class: str = ""
-    tax_status: str = "taxable"
-    status: str = "publish"
-    size: str = ""  # of a variation, its only attribute
-    manages_stock: bool = True
-    backorders: str = "no"
-    said_stock_status: str = "instock"  # of one that keeps no stock
-    modified: int = 0  # seconds since 1970, UTC
-
-    @property
-    def stock_status(self) -> str:
-        if not self.manages_stock:
-            return self.said_stock_status
-        if self.stock > 0:
-            return "instock"
-        return "outofstock" if self.backorders == "no" else "onbackorder"
-
-    def move_stock(self, by: int, now: int) -> None:
-        self.stock += by
-        self.modified = now
 
 
 @dataclass(frozen=True)
@@ -70,6 +58,27 @@ class Mail:
     kind: str
     to: str
     order_id: int
+
+
+@dataclass(eq=False)
+class Note:
+    id: int
+    at: int
+    text: str
+    is_for_customer: bool = False
+    author: str = ""  # "": WooCommerce itself
+
+
+@dataclass(eq=False)
+class Refund:
+    id: int
+    order_id: int
+    created: int
+    amount: Decimal
+    reason: str
+    is_full: bool  # nothing of the order's total was left after it
+    meta_id: int
+    items: Mapping[str, Sequence[Body]]  # what of each kind of line was given back, in negative numbers
 
 
 @dataclass
@@ -83,9 +92,16 @@ class SandboxOrder:
     paid: int | None = None
     stock_taken: bool = False
     meta: list[Body] = field(default_factory=list)
-    refunds: list[Body] = field(default_factory=list)
-    fulfilments: list[Body] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)  # oldest first
+    notes: list[Note] = field(default_factory=list)  # oldest first
     rendered: dict[str, bytes] = field(default_factory=dict)  # by _fields; emptied by every change
+
+    def refunded_pieces(self) -> Iterable[tuple[int, int]]:
+        """(line, pieces) of all refunds."""
+        for refund in self.refunds:
+            for line in refund.items.get("line_items", ()):
+                original = next(entry["value"] for entry in line["meta_data"] if entry["key"] == REFUNDED_LINE)
+                yield int(original), -line["quantity"]
 
 
 class OrderBook:
@@ -103,7 +119,7 @@ class OrderBook:
         self.users = {1: "owner@shop.example", 2: "hub@shop.example", 3: "buyer@example.com"}  # id -> mail address
         self._by_via: dict[str, list[int]] = {}
         self._by_status: dict[str, dict[int, None]] = {}
-        self._by_change: list[tuple[int, int]] = []  # (modified, id) of all but the trash
+        self._by_change: list[tuple[int, int]] = []  # (modified, id) of all that are not hidden
         self._last_id = 100
 
     def next_id(self) -> int:
@@ -116,9 +132,19 @@ class OrderBook:
 
     @property
     def statuses(self) -> dict[str, str]:
-        draft = {"checkout-draft": STATUSES["checkout-draft"]}
-        every = {slug: name for slug, name in STATUSES.items() if slug not in draft} | self.custom_statuses | draft
+        """Name by slug, in WooCommerce's order: a plugin's own before the drafts of the check-out."""
+        *known, (slug, name) = STATUSES.items()
+        every = {**dict(known), **self.custom_statuses, slug: name}
         return {slug: name for slug, name in every.items() if slug not in self.removed_statuses}
+
+    @property
+    def settable(self) -> tuple[str, ...]:
+        return ("auto-draft", *self.statuses)
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """What "any" stands for."""
+        return frozenset(self.statuses) - HIDDEN
 
     def add_product(self, product: SandboxProduct) -> None:
         self.products[product.id] = product
@@ -134,7 +160,7 @@ class OrderBook:
         insort(self._by_change, (order.modified, order.id))
 
     def touch(self, order: SandboxOrder, now: int) -> None:
-        if order.status != "trash":
+        if order.status not in HIDDEN:
             self._forget_change(order)
             insort(self._by_change, (now, order.id))
         order.modified = now
@@ -143,21 +169,26 @@ class OrderBook:
     def set_status(self, order: SandboxOrder, status: str, now: int) -> None:
         if status == order.status:
             return
-        was_new = order.status == "pending" and order.paid is None
+        was_new, before = order.status == "pending" and order.paid is None, self._name_of(order.status)
         self._move_bucket(order, status, now)
-        if status in (self.status_when_paid(order), "completed") and order.paid is None:
+        if order.paid is None and status in _PAID and status in (self.status_when_paid(order), "completed"):
             order.paid = now
-        if status == "completed" and order.completed is None:
+        if status == "completed":
             order.completed = now
+        if status == "refunded" and self.left_to_refund(order):
+            self.refund(order, self.left_to_refund(order), "Order fully refunded.", {}, now)
         self._move_stock(order, now)
-        self._mail(order, was_new=was_new)
+        self.note(order, f"Order status changed from {before} to {self._name_of(status)}.", now)
+        self._mail_all(order, now, was_new=was_new)
+
+    def _name_of(self, status: str) -> str:
+        return STATUSES.get(status) or self.custom_statuses.get(status, status)
 
     def status_when_paid(self, order: SandboxOrder) -> str:
         """What a payment makes of it: without a product there is nothing to process, nor where the courier is paid."""
-        processed = order.body["payment_method"] != "cod" and any(
-            line["product_id"] for line in order.body["line_items"]
-        )
-        return "processing" if processed else "completed"
+        needs_processing = any(self._product_of(line) is not None for line in order.body["line_items"])
+        on_delivery = order.body["payment_method"] == _PAID_ON_DELIVERY
+        return "processing" if needs_processing and not on_delivery else "completed"
 
     def give_stock_back(self, lines: Iterable[Body], now: int) -> None:
         for line in lines:
@@ -166,29 +197,52 @@ class OrderBook:
     def adjust_stock(self, order: SandboxOrder, lines: Iterable[Body], now: int) -> None:
         """Lines that were added or changed take what they now want more, or give back what they want less."""
         for line in lines if self.keeps_stock and order.status in _TAKES_STOCK else ():
-            product = self.products.get(line["variation_id"] or line["product_id"])
-            if product is None or not product.manages_stock:
-                continue
-            entry = next((entry for entry in line["meta_data"] if entry["key"] == "_reduced_stock"), None)
-            more = line["quantity"] - (int(float(entry["value"])) if entry else 0)
-            if more:
+            product = self._kept(line)
+            more = line["quantity"] - int(Decimal(_reduced(line) or "0"))
+            if product is not None and more:
                 product.move_stock(-more, now)
-                taken = {"id": self.next_id(), "key": "_reduced_stock", "value": str(line["quantity"])}
-                line["meta_data"] = [*(one for one in line["meta_data"] if one is not entry), taken]
+                self.set_line_meta(line, REDUCED_STOCK, str(line["quantity"]))
+
+    def left_to_refund(self, order: SandboxOrder) -> Decimal:
+        return Decimal(order.body["total"]) - sum((refund.amount for refund in order.refunds), Decimal(0))
+
+    def refund(
+        self, order: SandboxOrder, amount: Decimal, reason: str, items: Mapping[str, Sequence[Body]], now: int
+    ) -> Refund:
+        is_full = amount >= self.left_to_refund(order)
+        made = Refund(self.next_id(), order.id, now, amount, reason, is_full, self.next_id(), items)
+        order.refunds.append(made)
+        self.touch(order, now)
+        if is_full:
+            self.set_status(order, "refunded", now)
+        return made
+
+    def note(
+        self, order: SandboxOrder, text: str, now: int, *, is_for_customer: bool = False, author: str = ""
+    ) -> Note:
+        made = Note(self.next_id(), now, text, is_for_customer, author)
+        order.notes.append(made)
+        return made
+
+    def trash(self, order: SandboxOrder, now: int) -> None:
+        order.meta.append({"id": self.next_id(), "key": "_wp_trash_meta_status", "value": f"wc-{order.status}"})
+        order.meta.append({"id": self.next_id(), "key": "_wp_trash_meta_time", "value": str(now)})
+        self._move_bucket(order, "trash", now)
 
     def remove(self, order: SandboxOrder) -> None:
-        if order.status != "trash":
+        if order.status not in HIDDEN:
             self._forget_change(order)
         del self.orders[order.id]
         del self._by_status[order.status][order.id]
         self._by_via[str(order.body["created_via"]).casefold()].remove(order.id)
 
     def changed_after(self, moment: int) -> list[tuple[int, int]]:
-        """(modified, id) of orders changed after that second, oldest change first, trash left out."""
+        """(modified, id) of orders changed after that second, oldest change first, hidden ones left out."""
         return self._by_change[bisect_right(self._by_change, (moment, 1 << 62)) :]
 
     def created_via(self, words: Iterable[str]) -> list[int]:
-        return [order_id for word in words for order_id in self._by_via.get(word.casefold(), ())]
+        asked = dict.fromkeys(word.casefold() for word in words)
+        return [order_id for word in asked for order_id in self._by_via.get(word, ())]
 
     def in_statuses(self, statuses: Iterable[str]) -> list[int]:
         return sorted(order_id for status in set(statuses) for order_id in self._by_status.get(status, ()))
@@ -198,9 +252,9 @@ class OrderBook:
 
     def _move_bucket(self, order: SandboxOrder, status: str, now: int) -> None:
         del self._by_status[order.status][order.id]
-        if status == "trash":
+        if status in HIDDEN and order.status not in HIDDEN:
             self._forget_change(order)
-        elif order.status == "trash":
+        elif order.status in HIDDEN and status not in HIDDEN:
             insort(self._by_change, (order.modified, order.id))
         order.status = status
         self._by_status.setdefault(status, {})[order.id] = None
@@ -215,38 +269,76 @@ class OrderBook:
         if not self.keeps_stock:
             return
         if order.status in _TAKES_STOCK and not order.stock_taken:
-            order.stock_taken = True
-            for line in order.body["line_items"]:
-                self._take(line, now)
+            order.stock_taken, how, move = True, "reduced", self._take
         elif order.status in _GIVES_STOCK_BACK and order.stock_taken:
-            order.stock_taken = False
-            for line in order.body["line_items"]:
-                self._give_back(line, now)
-
-    def _take(self, line: Body, now: int) -> None:
-        product = self.products.get(line["variation_id"] or line["product_id"])
-        if product is None or not product.manages_stock:
+            order.stock_taken, how, move = False, "increased", self._give_back
+        else:
             return
-        if any(entry["key"] == "_reduced_stock" for entry in line["meta_data"]):
+        moved = [text for line in order.body["line_items"] if (text := move(line, now))]
+        if moved:
+            self.note(order, f"Stock levels {how}: {', '.join(moved)}", now)
+
+    def _product_of(self, line: Body) -> SandboxProduct | None:
+        return self.products.get(line["variation_id"] or line["product_id"])
+
+    def _kept(self, line: Body) -> SandboxProduct | None:
+        """The line's product, if the shop counts its pieces."""
+        product = self._product_of(line)
+        return product if self.keeps_stock and product is not None and product.manages_stock else None
+
+    def _take(self, line: Body, now: int) -> str:
+        """It oversells without a word."""
+        product = self._kept(line)
+        if product is None or _reduced(line):
+            return ""
+        self.set_line_meta(line, REDUCED_STOCK, str(line["quantity"]))
+        return product.move_stock(-line["quantity"], now)
+
+    def _give_back(self, line: Body, now: int) -> str:
+        product, reduced = self._kept(line), _reduced(line)
+        if product is None or not reduced:
+            return ""
+        line["meta_data"][:] = [entry for entry in line["meta_data"] if entry["key"] != REDUCED_STOCK]
+        return product.move_stock(int(Decimal(reduced)), now)
+
+    def restock(self, order: SandboxOrder, line: Body, quantity: int, now: int) -> None:
+        """Pieces that come back with a refund. The line keeps count, below nothing as well."""
+        product, reduced = self._kept(line), _reduced(line)
+        if product is None or not reduced or not quantity:
             return
-        product.move_stock(-line["quantity"], now)  # it oversells without a word
-        line["meta_data"].append({"id": self.next_id(), "key": "_reduced_stock", "value": str(line["quantity"])})
+        before = product.stock
+        product.move_stock(quantity, now)
+        self.set_line_meta(line, REDUCED_STOCK, str(Decimal(reduced) - quantity))
+        restocked = next((entry["value"] for entry in line["meta_data"] if entry["key"] == _RESTOCKED), "0")
+        self.set_line_meta(line, _RESTOCKED, str(int(restocked) + quantity))
+        self.note(order, f"Item #{product.id} stock increased from {before} to {product.stock}.", now)
 
-    def _give_back(self, line: Body, now: int) -> None:
-        product = self.products.get(line["variation_id"] or line["product_id"])
-        for entry in [entry for entry in line["meta_data"] if entry["key"] == "_reduced_stock"]:
-            if product is not None:
-                product.move_stock(int(float(entry["value"])), now)
-            line["meta_data"].remove(entry)
+    def set_line_meta(self, line: Body, key: str, value: str) -> None:
+        for entry in line["meta_data"]:
+            if entry["key"] == key:
+                entry["value"] = value
+                return
+        line["meta_data"].append({"id": self.next_id(), "key": key, "value": value})
 
-    def _mail(self, order: SandboxOrder, *, was_new: bool) -> None:
+    def mail_note(self, order: SandboxOrder, now: int) -> None:
+        self._mail_buyer(order, "customer_note", now)
+
+    def _mail_all(self, order: SandboxOrder, now: int, *, was_new: bool) -> None:
         if was_new and order.status in _TAKES_STOCK:
-            self.mails.append(Mail("new_order", "shop", order.id))
+            self._mail(order, "new_order", "shop", now)
         if order.status == "cancelled":
-            self.mails.append(Mail("cancelled_order", "shop", order.id))
+            self._mail(order, "cancelled_order", "shop", now)
+        if order.status in _BUYER_MAILS:
+            self._mail_buyer(order, _BUYER_MAILS[order.status], now)
+
+    def _mail_buyer(self, order: SandboxOrder, kind: str, now: int) -> None:
         to = order.body["billing"].get("email", "")
-        if to and order.status in _BUYER_MAILS:
-            self.mails.append(Mail(_BUYER_MAILS[order.status], to, order.id))
+        if to:
+            self._mail(order, kind, to, now)
+
+    def _mail(self, order: SandboxOrder, kind: str, to: str, now: int) -> None:
+        self.mails.append(Mail(kind, to, order.id))
+        self.note(order, f'Email "{_MAILS[kind]}" sent.', now)
 
 
 def rendered(order: SandboxOrder, book: OrderBook) -> Body:
@@ -257,16 +349,25 @@ def rendered(order: SandboxOrder, book: OrderBook) -> Body:
         "status": order.status,
         "number": f"{book.number_prefix}{order.id}",
         **order.body,
-        **_dates("date_created", order.created, zone),
-        **_dates("date_modified", order.modified, zone),
-        **_dates("date_completed", order.completed, zone),
-        **_dates("date_paid", order.paid, zone),
+        **dates("date_created", order.created, zone),
+        **dates("date_modified", order.modified, zone),
+        **dates("date_completed", order.completed, zone),
+        **dates("date_paid", order.paid, zone),
         "meta_data": order.meta,
-        "refunds": [{"id": r["id"], "reason": r["reason"], "total": f"-{r['amount']}"} for r in order.refunds],
+        "refunds": [
+            {"id": refund.id, "reason": refund.reason, "total": f"-{refund.amount:.2f}", "total_tax": "0.00"}
+            for refund in reversed(order.refunds)
+        ],
     }
 
 
-def _dates(name: str, moment: int | None, zone: ZoneInfo) -> Body:
+def _reduced(line: Body) -> str:
+    """How many pieces this line has taken from stock and not given back, by what it notes; "" for none, as PHP has it."""
+    noted = next((str(entry["value"]) for entry in line["meta_data"] if entry["key"] == REDUCED_STOCK), "")
+    return "" if noted == "0" else noted
+
+
+def dates(name: str, moment: int | None, zone: ZoneInfo) -> Body:
     if moment is None:
         return {name: None, f"{name}_gmt": None}
     return {name: as_text(moment, zone), f"{name}_gmt": as_text(moment, UTC)}

@@ -1,38 +1,47 @@
 """The sandbox's routes of products."""
 
-from collections.abc import Callable
 from datetime import UTC
 
-from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, products_listed
-from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxProduct, as_text
-from orderhaven.connectors.woocommerce.sandbox_replies import chosen, page, reply
+from orderhaven.connectors.woocommerce.sandbox_api import Route
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError
+from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, as_text
+from orderhaven.connectors.woocommerce.sandbox_product_lists import product_parameters, products_listed
+from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
+from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, page
 
 
 class ShopRoutes:
     def __init__(self, book: OrderBook) -> None:
         self.book = book
 
-    def table(self) -> list[tuple[str, str, Callable[..., Response]]]:
+    def routes(self) -> list[Route]:
+        product = r"/products/(\d+)"
         return [
-            ("GET", "/products", self._list_products),
-            ("GET", r"/products/(\d+)", self._get_product),
-            ("GET", r"/products/(\d+)/variations/(\d+)", self._get_variation),
+            Route("GET", "/products", self._list_products, product_parameters),
+            Route("GET", product, self._get_product),
+            Route("GET", product + "/variations", self._list_variations, product_parameters),
+            Route("GET", product + r"/variations/(\d+)", self._get_variation),
         ]
 
-    def _list_products(self, request: Request) -> Response:
-        found, total = products_listed(self.book, request.query)
-        fields = request.query.get("_fields", "")
-        return page([chosen(_product(product, self.book), fields) for product in found], total, request.query)
+    def _list_products(self, asked: Asked) -> Answer:
+        found, total = products_listed(self.book, asked.query)
+        return page([_product(product, self.book) for product in found], total, asked.query)
 
-    def _get_product(self, request: Request, product_id: str) -> Response:
+    def _list_variations(self, asked: Asked, parent: str) -> Answer:
+        found, total = products_listed(self.book, asked.query, parent=int(parent))
+        return page([_product(product, self.book) for product in found], total, asked.query)
+
+    def _get_product(self, asked: Asked, product_id: str) -> Answer:
         product = self.book.products.get(int(product_id))
         if product is None:
             raise ApiError(404, "woocommerce_rest_product_invalid_id", "Invalid ID.")
-        return reply(chosen(_product(product, self.book), request.query.get("_fields", "")))
+        return Answer(_product(product, self.book))
 
-    def _get_variation(self, request: Request, _parent: str, product_id: str) -> Response:
-        return self._get_product(request, product_id)
+    def _get_variation(self, asked: Asked, parent: str, product_id: str) -> Answer:
+        product = self.book.products.get(int(product_id))
+        if product is None or product.parent_id != int(parent):
+            raise ApiError(404, "woocommerce_rest_product_variation_invalid_id", "Invalid ID.")
+        return Answer(_product(product, self.book))
 
 
 def _product(product: SandboxProduct, book: OrderBook) -> Body:

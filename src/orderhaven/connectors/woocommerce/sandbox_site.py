@@ -4,23 +4,51 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.woocommerce.sandbox_replies import refusal, reply
+from orderhaven.connectors.woocommerce.sandbox_errors import CRITICAL, ApiError, fatal
+from orderhaven.connectors.woocommerce.sandbox_replies import refusal, wants_json
 from orderhaven.ports.clock import Clock
 
 _HTML = {"content-type": "text/html; charset=UTF-8"}
 _LOGIN = b'<!DOCTYPE html><html><body><form action="/wp-login.php"><input type="password"></form></body></html>'
-_HOME = b"<!DOCTYPE html><html><head><title>Sandbox shop</title></head><body>Welcome</body></html>"
 _NOT_FOUND = b"<!DOCTYPE html><html><body>Page not found</body></html>"
-# of WordPress 7.0 with WooCommerce 11.0 and nothing else
-_NAMESPACES = [
-    "oembed/1.0", "wc/v3", "wc/v1", "wc/pos/v1/catalog", "jetpack/v4", "wc-admin", "wc-analytics", "wc/store",
-    "wc/store/v1", "wc/private", "wc/v2", "wc-admin-email", "wc-telemetry", "wccom-site/v3", "wp-abilities/v1", "wp/v2",
-    "wp-site-health/v1", "wp-block-editor/v1",
-]  # fmt: skip
+_HOME_PAGE = b"<!DOCTYPE html><html><body>Welcome to the shop</body></html>"
+_BLOCKED_PAGE = b"<html><head><title>Access denied</title></head><body>Blocked by a security rule</body></html>"
+_MAINTENANCE = "Briefly unavailable for scheduled maintenance. Check back in a minute."
+_WARNING = (
+    b'<br />\n<b>Warning</b>:  Undefined array key "carrier_id" in <b>/srv/shop/wp-content/plugins/old/old.php</b>'
+    b" on line <b>12</b><br />\n"
+)
+
+
+class SiteState(StrEnum):
+    """What a site in trouble answers; by the names that recordings give it, and one that they do not have."""
+
+    WELL = ""
+    MAINTENANCE = "maintenance"  # being updated
+    NOTICE = "notice"  # a plugin writes a warning before the answer
+    REAL_NOTICE = "real notice"  # the same by PHP itself
+    BOM = "bom"  # a byte order mark before the answer
+    FATAL = "fatal"  # a plugin breaks the API down
+    FATAL_ON_NEW_ORDER = "fatal on new order"  # it breaks down when an order is saved, before it has its lines
+    FATAL_AFTER_INSERT = "fatal after insert"  # it breaks down when an order is whole
+    FATAL_ON_STATUS = "fatal on status"  # it breaks down when an order's status has changed
+    REFUSED_HALF_WAY = "refused half way"  # 400, and the order stays behind as a draft
+    LOGIN_ONLY = "login only"  # nothing for whoever has no good key
+    BLOCKED_401 = "blocked 401"  # a security plugin refuses everyone
+    BLOCKED_403 = "blocked 403"
+    FIREWALL_403 = "firewall 403"  # a web page before WordPress sees anything
+
+
+_BEFORE_EACH_ANSWER = {
+    SiteState.NOTICE: _WARNING,
+    SiteState.REAL_NOTICE: _WARNING,
+    SiteState.BOM: b"\xef\xbb\xbf",
+}
 
 
 @dataclass
@@ -32,14 +60,12 @@ class Site:
     folder: str = ""  # "/shop" when WordPress stands in a folder
     has_permalinks: bool = True
     has_woocommerce: bool = True  # False: switched off, as for a moment while it is updated
+    state: SiteState = SiteState.WELL
     redirects_to: str = ""  # another scheme or host, without a path
     wants_login: bool = False
     tells_system_status: bool = True
-    index_is_open: bool = True
     has_fulfilments: bool = False
     clock_is_off_by: timedelta = timedelta(0)
-    # "draft": 400 and a draft stays; "pending": 500 and an order without lines stays; "whole": 500 though all of it is there
-    breaks_next_create: str = ""
     home_url: str = ""  # as WordPress has it configured; "": whatever address a request came to
 
     @property
@@ -49,6 +75,8 @@ class Site:
 
 
 class WebSite:
+    """`api` answers what goes to the REST server, by its path there."""
+
     def __init__(self, site: Site, clock: Clock, api: Callable[[Request, str], Response]) -> None:
         self._site = site
         self._clock = clock
@@ -60,45 +88,67 @@ class WebSite:
         return Response(response.status, {**response.headers, "date": date}, response.body)
 
     def _answer(self, request: Request) -> Response:
-        path = request.path
-        if self._site.redirects_to:
-            return Response(301, {**_HTML, "location": self._site.redirects_to + path})
-        if self._site.wants_login and path != "/wp-login.php":
+        path, site = request.path, self._site
+        if site.state is SiteState.FIREWALL_403:
+            return Response(403, _HTML, _BLOCKED_PAGE)
+        if site.redirects_to:
+            return Response(301, {**_HTML, "location": site.redirects_to + path})
+        if site.state is SiteState.MAINTENANCE:
+            return _maintenance(request)
+        if site.wants_login and path != "/wp-login.php":
             return Response(302, {**_HTML, "location": "/wp-login.php"})
-        if self._site.wants_login:
+        if site.wants_login:
             return Response(200, _HTML, _LOGIN)
-        if not path.startswith(self._site.folder + "/"):
+        if not path.startswith(site.folder + "/"):
             return Response(404, _HTML, _NOT_FOUND)
-        path = path.removeprefix(self._site.folder)
-        if path == "/" and request.query.get("rest_route") == "/":
-            return self._index(request)
-        if not self._site.has_permalinks:
-            return Response(200, _HTML, _HOME)  # the front controller knows no such address, and shows its home page
-        if not path.startswith("/wp-json"):
-            return Response(404, _HTML, _NOT_FOUND)
-        return self._index(request) if path in ("/wp-json", "/wp-json/") else self._api(request, path)
+        path = path.removeprefix(site.folder)
+        route = self._route(request, path)
+        return _page(request, path, has_permalinks=site.has_permalinks) if route is None else self._rest(request, route)
 
-    def _index(self, request: Request) -> Response:
-        if not self._site.index_is_open:
-            return refusal(401, "rest_cannot_access", "Only authenticated users can access the REST API.")
-        home = home_of(request, self._site)
-        return reply(
-            {
-                "name": self._site.title,
-                "url": home,
-                "home": home,
-                "namespaces": _NAMESPACES if self._site.has_woocommerce else [*filter(_is_of_wordpress, _NAMESPACES)],
-            }
-        )
+    def _route(self, request: Request, path: str) -> str | None:
+        """The REST server's own path; None where it is not asked."""
+        if path in ("/", "/index.php") and "rest_route" in request.query:
+            return request.query["rest_route"]
+        if self._site.has_permalinks and (path == "/wp-json" or path.startswith("/wp-json/")):
+            return path.removeprefix("/wp-json")
+        return None
+
+    def _rest(self, request: Request, route: str) -> Response:
+        if self._site.state is SiteState.FATAL:
+            return broken_down(request)
+        response = self._api(request, route)
+        before = _BEFORE_EACH_ANSWER.get(self._site.state, b"")
+        return Response(response.status, response.headers, before + response.body) if before else response
 
 
-def _is_of_wordpress(namespace: str) -> bool:
-    return namespace.startswith(("oembed", "wp"))
+def broken_down(request: Request) -> Response:
+    """A fatal error of PHP, wherever it happens: what was saved before it stays."""
+    if wants_json(request):
+        return refusal(fatal())
+    return Response(500, _HTML, f"<!DOCTYPE html><html><body><p>{CRITICAL}</p></body></html>".encode())
 
 
 def home_of(request: Request, site: Site) -> str:
     parts = urlsplit(request.url)
     return site.home_url or f"{parts.scheme}://{parts.netloc}{site.folder}"
+
+
+def _maintenance(request: Request) -> Response:
+    wait = {"retry-after": "600"}
+    if wants_json(request):
+        told = refusal(ApiError(503, "wp_die", _MAINTENANCE))
+        return Response(503, {**told.headers, **wait}, told.body)
+    return Response(503, {**_HTML, **wait}, f"<!DOCTYPE html><html><body>{_MAINTENANCE}</body></html>".encode())
+
+
+def _page(request: Request, path: str, *, has_permalinks: bool) -> Response:
+    """What WordPress shows. Without permalinks every address is the home page, whatever is sent there."""
+    if has_permalinks and path != "/":
+        return Response(404, _HTML, _NOT_FOUND)
+    if path.endswith("/") or request.method not in ("GET", "HEAD"):
+        return Response(200, _HTML, _HOME_PAGE)
+    address, _, query = request.url.partition("?")
+    return Response(301, {**_HTML, "location": f"{address}/{'?' * bool(query)}{query}"})
 
 
 @lru_cache(maxsize=64)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_coupons import Coupon, apply_coupons, coupons_of
-from orderhaven.connectors.woocommerce.sandbox_items import KINDS, Items, fatal, shown_items
-from orderhaven.connectors.woocommerce.sandbox_lists import ApiError, invalid_params
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, fatal, invalid_params
+from orderhaven.connectors.woocommerce.sandbox_items import KINDS, Items, shown_items
 from orderhaven.connectors.woocommerce.sandbox_meta import set_order_meta
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxOrder, rendered
 from orderhaven.connectors.woocommerce.sandbox_schema import ORDER, one_of, wrong_params
@@ -33,7 +33,7 @@ class Writer:
     def check(self, sent: Mapping[str, Any]) -> None:
         """What WordPress refuses by the schema. Items of a batch do not pass here. Raises ApiError."""
         wrong = wrong_params(ORDER, sent)
-        if sent.get("status") is not None and (message := one_of(self._statuses)(sent["status"], "status")):
+        if sent.get("status") is not None and (message := one_of(self._book.settable)(sent["status"], "status")):
             wrong["status"] = message
         if wrong:
             raise invalid_params(wrong)
@@ -69,7 +69,7 @@ class Writer:
     def finish(self, order: SandboxOrder, sent: Mapping[str, Any], now: int) -> None:
         asked = sent.get("status")
         # only a batch lets an unknown one pass
-        self._book.set_status(order, asked if asked in self._statuses else "pending", now)
+        self._book.set_status(order, asked if asked in self._book.settable else "pending", now)
         if _is_true(sent.get("set_paid")):
             self._pay(order, now)
         self._lose_what_is_too_long(order)
@@ -94,14 +94,10 @@ class Writer:
         self._book.touch(order, now)
         asked = sent.get("status")
         if asked:
-            self._book.set_status(order, asked if asked in self._statuses else "pending", now)
+            self._book.set_status(order, asked if asked in self._book.settable else "pending", now)
         needs_payment = order.status in _UNPAID and not order.body["total"].startswith(("0.00", "-"))
         if _is_true(sent.get("set_paid")) and needs_payment:
             self._pay(order, now)
-
-    @property
-    def _statuses(self) -> tuple[str, ...]:
-        return ("auto-draft", *self._book.statuses)
 
     def _set_fields(self, order: SandboxOrder, sent: Mapping[str, Any]) -> None:
         """Raises ApiError, with nothing saved."""

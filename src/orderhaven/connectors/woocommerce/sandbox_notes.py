@@ -1,0 +1,81 @@
+"""The notes of the sandbox's orders: a person's, and those that WooCommerce writes by itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from orderhaven.connectors.woocommerce.sandbox_api import Route
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, missing
+from orderhaven.connectors.woocommerce.sandbox_orders import Body, Note, OrderBook, SandboxOrder, dates
+from orderhaven.connectors.woocommerce.sandbox_parameters import Boolean, OneOf, is_true
+from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked
+
+_USER = "hub"  # whose key it is
+
+
+class NoteRoutes:
+    def __init__(self, book: OrderBook, now: Callable[[], int]) -> None:
+        self._book = book
+        self._now = now
+
+    def routes(self) -> list[Route]:
+        notes = r"/orders/(\d+)/notes"
+        return [
+            Route("GET", notes, self._list, lambda: {"type": OneOf(("any", "customer", "internal"))}),
+            Route("POST", notes, self._create),
+            Route("GET", notes + r"/(\d+)", self._get),
+            Route("DELETE", notes + r"/(\d+)", self._delete, lambda: {"force": Boolean()}),
+        ]
+
+    def _list(self, asked: Asked, order_id: str) -> Answer:
+        kind = asked.query.text("type", "any")
+        notes = reversed(self._order(order_id).notes)
+        return Answer(
+            [self._shown(note) for note in notes if kind == "any" or note.is_for_customer == (kind == "customer")]
+        )
+
+    def _create(self, asked: Asked, order_id: str) -> Answer:
+        """It does not move the order's change date. A note for the customer is mailed."""
+        sent: dict[str, Any] = asked.body
+        if "note" not in sent:
+            raise missing("note")
+        order = self._book.orders.get(int(order_id))
+        if order is None:
+            raise ApiError(404, "woocommerce_rest_order_invalid_id", "Invalid order ID.")
+        for_customer = bool(sent.get("customer_note"))
+        author = _USER if sent.get("added_by_user") else ""
+        note = self._book.note(order, str(sent["note"]), self._now(), is_for_customer=for_customer, author=author)
+        if for_customer:
+            self._book.mail_note(order, self._now())
+        return Answer(self._shown(note), 201)
+
+    def _get(self, asked: Asked, order_id: str, number: str) -> Answer:
+        return Answer(self._shown(self._note(self._order(order_id), number)))
+
+    def _delete(self, asked: Asked, order_id: str, number: str) -> Answer:
+        order = self._order(order_id)
+        note = self._note(order, number)
+        if not is_true(asked.query, "force"):  # its words are those of webhooks, in WooCommerce too
+            raise ApiError(501, "woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.")
+        order.notes.remove(note)
+        return Answer(self._shown(note))
+
+    def _order(self, order_id: str) -> SandboxOrder:
+        order = self._book.orders.get(int(order_id))
+        if order is None:
+            raise ApiError(404, "woocommerce_rest_shop_order_invalid_id", "Invalid order ID.")
+        return order
+
+    def _note(self, order: SandboxOrder, number: str) -> Note:
+        for note in order.notes:
+            if note.id == int(number):
+                return note
+        raise ApiError(404, "woocommerce_rest_invalid_id", "Invalid resource ID.")
+
+    def _shown(self, note: Note) -> Body:
+        return {
+            "id": note.id,
+            "author": note.author or "WooCommerce",
+            **dates("date_created", note.at, self._book.zone),
+            "note": note.text,
+            "customer_note": note.is_for_customer,
+        }

@@ -1,0 +1,136 @@
+"""The sandbox's routes of orders: lists, one, made, changed, thrown away, and several at once."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from orderhaven.connectors.woocommerce.sandbox_api import BrokenDown, Route, updates
+from orderhaven.connectors.woocommerce.sandbox_batch import batch
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError
+from orderhaven.connectors.woocommerce.sandbox_lists import order_parameters, orders_listed
+from orderhaven.connectors.woocommerce.sandbox_orders import OrderBook, SandboxOrder
+from orderhaven.connectors.woocommerce.sandbox_parameters import Boolean, is_true
+from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, chosen, page
+from orderhaven.connectors.woocommerce.sandbox_site import Site, SiteState
+from orderhaven.connectors.woocommerce.sandbox_writes import Writer
+
+_INVALID_ID = "woocommerce_rest_shop_order_invalid_id"
+
+
+class OrderRoutes:
+    def __init__(self, book: OrderBook, writer: Writer, site: Site, now: Callable[[], int]) -> None:
+        self.book = book
+        self._writer = writer
+        self._site = site
+        self._now = now
+
+    def routes(self) -> list[Route]:
+        order = r"/orders/(\d+)"
+        return [
+            Route("GET", "/orders", self._list, lambda: order_parameters(self.book)),
+            Route("POST", "/orders", self._create),
+            Route("GET", order, self._get),
+            *updates(order, self._update),
+            Route("DELETE", order, self._delete, lambda: {"force": Boolean()}),
+            *updates("/orders/batch", self._batch),
+            Route("OPTIONS", "/orders", self._describe, is_public=True),
+        ]
+
+    def _list(self, asked: Asked) -> Answer:
+        found, total = orders_listed(self.book, asked.query, several_vias=self._site.filters_by_several)
+        fields = asked.fields
+        return page([msgspec.Raw(self._shown(order, fields)) for order in found], total, asked.query, is_chosen=True)
+
+    def _get(self, asked: Asked, order_id: str) -> Answer:
+        return self._answer(self._order(order_id), asked)
+
+    def _create(self, asked: Asked) -> Answer:
+        self._writer.check(asked.body)
+        return self._answer(self._created(asked.body), asked, 201)
+
+    def _update(self, asked: Asked, order_id: str) -> Answer:
+        order = self._order(order_id, unknown=_unknown_to_change())
+        self._writer.check(asked.body)
+        return self._answer(self._changed(order, asked.body), asked)
+
+    def _delete(self, asked: Asked, order_id: str) -> Answer:
+        """The answer shows it as it was before."""
+        order = self._order(order_id)
+        before = self._answer(order, asked)
+        if is_true(asked.query, "force"):
+            self.book.remove(order)
+        elif order.status == "trash":
+            raise ApiError(410, "woocommerce_rest_already_trashed", "The shop_order has already been deleted.")
+        else:
+            self.book.trash(order, self._now())
+        return before
+
+    def _answer(self, order: SandboxOrder, asked: Asked, status: int = 200) -> Answer:
+        return Answer(msgspec.Raw(self._shown(order, asked.fields)), status, is_chosen=True)
+
+    def _shown(self, order: SandboxOrder, fields: str) -> bytes:
+        """The order's text, kept until it changes: lists of it must cost next to nothing."""
+        if fields not in order.rendered:
+            order.rendered[fields] = msgspec.json.encode(chosen(self._writer.shown(order), fields))
+        return order.rendered[fields]
+
+    def _created(self, sent: Mapping[str, Any]) -> SandboxOrder:
+        order = self._writer.create(sent, self._now())
+        state = self._site.state
+        if state is SiteState.FATAL_ON_NEW_ORDER:
+            self._writer.empty(order)
+            raise BrokenDown
+        if state is SiteState.REFUSED_HALF_WAY:
+            self.book.set_status(order, "checkout-draft", self._now())
+            raise ApiError(400, "woocommerce_rest_broken", "Something went wrong.", new_draft_order_id=order.id)
+        self._writer.finish(order, sent, self._now())
+        self._break_after(order, "pending")
+        return order
+
+    def _changed(self, order: SandboxOrder, sent: Mapping[str, Any]) -> SandboxOrder:
+        before = order.status
+        self._writer.update(order, sent, self._now())
+        self._break_after(order, before)
+        return order
+
+    def _break_after(self, order: SandboxOrder, before: str) -> None:
+        """A plugin breaks down once all is saved."""
+        state = self._site.state
+        changed = state is SiteState.FATAL_ON_STATUS and order.status != before
+        if changed or state is SiteState.FATAL_AFTER_INSERT:
+            raise BrokenDown
+
+    def _batch(self, asked: Asked) -> Answer:
+        changes = {"create": self._create_one, "update": self._update_one, "delete": self._delete_one}
+        return Answer(batch(asked.body, changes))
+
+    def _create_one(self, item: Any) -> msgspec.Raw:
+        return msgspec.Raw(self._shown(self._created(item), ""))
+
+    def _update_one(self, item: Any) -> msgspec.Raw:
+        order = self._order(str(item.get("id")), unknown=_unknown_to_change())
+        return msgspec.Raw(self._shown(self._changed(order, item), ""))
+
+    def _delete_one(self, order_id: Any) -> msgspec.Raw:
+        """For good: a batch knows no trash."""
+        order = self._order(str(order_id))
+        shown = msgspec.Raw(self._shown(order, ""))
+        self.book.remove(order)
+        return shown
+
+    def _describe(self, asked: Asked) -> Answer:
+        several = self._site.filters_by_several
+        args = {"created_via": {"type": "array" if several else "string", "required": False}}
+        reads, writes = {"methods": ["GET"], "args": args}, {"methods": ["POST"], "args": []}
+        return Answer({"namespace": "wc/v3", "methods": ["GET", "POST"], "endpoints": [reads, writes]})
+
+    def _order(self, order_id: str, unknown: ApiError | None = None) -> SandboxOrder:
+        order = self.book.orders.get(int(order_id)) if order_id.isdecimal() else None
+        if order is None:
+            raise unknown or ApiError(404, _INVALID_ID, "Invalid ID.")
+        return order
+
+
+def _unknown_to_change() -> ApiError:
+    return ApiError(400, _INVALID_ID, "ID is invalid.")

@@ -1,0 +1,116 @@
+"""How the sandbox answers lists of products: which show up at all, by which filters, in which order."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from orderhaven.connectors.woocommerce.sandbox_orders import OrderBook
+from orderhaven.connectors.woocommerce.sandbox_parameters import (
+    PAGES,
+    Boolean,
+    Date,
+    Integer,
+    OneOf,
+    Parameters,
+    Text,
+    ids,
+    page_of,
+)
+from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
+from orderhaven.connectors.woocommerce.sandbox_query import Query
+from orderhaven.connectors.woocommerce.sandbox_values import clean
+
+Wanted: TypeAlias = Callable[[SandboxProduct], bool]
+
+_STATUSES = ("any", "future", "trash", "draft", "pending", "private", "publish")
+_TYPES = ("simple", "grouped", "external", "variable")
+_HIDDEN = frozenset({"trash", "auto-draft"})  # from "any"
+_PARAMETERS: Parameters = {
+    **PAGES,
+    "status": OneOf(_STATUSES),
+    "type": OneOf(_TYPES),
+    "sku": Text(),
+    "global_unique_id": Text(),
+    "search": Text(),
+    "search_sku": Text(),
+    "order": OneOf(("asc", "desc")),
+    "orderby": OneOf(
+        ("date", "id", "include", "title", "slug", "modified", "menu_order", "price", "popularity", "rating")
+    ),
+    "stock_status": OneOf(("instock", "outofstock", "onbackorder")),
+    **dict.fromkeys(("after", "before", "modified_after", "modified_before"), Date()),
+    "dates_are_gmt": Boolean(),
+    **dict.fromkeys(("exclude_from_search", "featured", "on_sale", "virtual", "downloadable"), Boolean()),
+    **dict.fromkeys(("parent_id",), Integer()),
+}
+
+
+def product_parameters() -> Parameters:
+    return _PARAMETERS
+
+
+def products_listed(book: OrderBook, query: Query, *, parent: int | None = None) -> tuple[list[SandboxProduct], int]:
+    """The page that was asked for, and how many there are in all. `parent`: its variations only."""
+    start, rows = page_of(query)
+    wanted = _wanted(query, parent)
+    found = [product for product in _candidates(book, query) if all(fits(product) for fits in wanted)]
+    _sort(found, query)
+    return found[start : start + rows], len(found)
+
+
+def _candidates(book: OrderBook, query: Query) -> Iterable[SandboxProduct]:
+    """By the indexes, where a SKU or an EAN is asked for; asked together, both must fit."""
+    numbers: Iterable[int] = book.products
+    skus, eans = query.text("sku"), query.text("global_unique_id")
+    if _counts(skus):
+        named = skus.strip().split(",")  # only the outermost blanks are cut, and the whole may be one SKU
+        numbers = _looked_up(book.by_sku, [*named, skus.strip()])
+    if _counts(eans):
+        by_ean = _looked_up(book.by_ean, [ean.strip() for ean in eans.split(",")])
+        numbers = [number for number in by_ean if number in numbers]
+    return [book.products[number] for number in sorted(set(numbers))]
+
+
+def _looked_up(index: dict[str, list[int]], words: Iterable[str]) -> list[int]:
+    return [number for word in words for number in index.get(word.casefold(), ())]
+
+
+def _wanted(query: Query, parent: int | None) -> list[Wanted]:
+    status, search, part = query.text("status", "any"), query.text("search"), query.text("search_sku")
+    wanted: list[Wanted] = [
+        (lambda product: product.status not in _HIDDEN)
+        if status == "any"
+        else (lambda product: product.status == status)
+    ]
+    if parent is not None:
+        wanted.append(lambda product: product.parent_id == parent)
+    elif not (_counts(query.text("sku")) or _counts(query.text("global_unique_id")) or part):
+        wanted.append(lambda product: product.kind != "variation")
+    if "type" in query:
+        wanted.append(lambda product: product.kind == query.text("type"))
+    if search:
+        wanted.append(lambda product: clean(search).casefold() in product.name.casefold())
+    if part:
+        wanted.append(lambda product: part.casefold() in product.sku.casefold())
+    if query.get("include"):
+        included = frozenset(ids(query["include"]))
+        wanted.append(lambda product: product.id in included)
+    if query.get("exclude"):
+        excluded = frozenset(ids(query["exclude"]))
+        wanted.append(lambda product: product.id not in excluded)
+    return wanted
+
+
+def _counts(text: str) -> bool:
+    """PHP takes "0" for nothing."""
+    return text not in ("", "0")
+
+
+def _sort(found: list[SandboxProduct], query: Query) -> None:
+    descending = query.text("order", "desc") == "desc"
+    if query.text("orderby") == "include" and query.get("include"):
+        places = {number: place for place, number in enumerate(ids(query["include"]))}
+        found.sort(key=lambda product: places[product.id])
+    elif query.text("orderby") in ("title", "slug"):
+        found.sort(key=lambda product: (product.name.casefold(), product.id), reverse=descending)
+    else:
+        found.sort(key=lambda product: product.id, reverse=descending)
