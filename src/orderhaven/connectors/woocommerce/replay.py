@@ -50,6 +50,7 @@ class Recorded:
         self.sandbox = Sandbox(clock)
         self.articles: list[Article] = []
         self.sent: list[SentRequest] = []
+        self._sent_on_to = ""
         self._clock = clock
         self._signing = Signing(self.sandbox.door, clock)
 
@@ -106,8 +107,12 @@ class Recorded:
         return WooCommerce({**self.sandbox.settings(f"https://{HOST}"), **settings}, outside)
 
     async def _keep_sent(self, request: Request, timeout_s: float) -> Response:
-        self.sent.append(SentRequest(request.method, request.path, [*request.query], request.body))
-        return await Direct({HOST: self.sandbox})(request, timeout_s)
+        """Not what goes where the server's own answer before sent it."""
+        if request.url != self._sent_on_to:
+            self.sent.append(SentRequest(request.method, request.path, [*request.query.items()], request.body))
+        response = await Direct({HOST: self.sandbox})(request, timeout_s)
+        self._sent_on_to = response.headers.get("location", "")
+        return response
 
     def _add_product(self, product: Mapping[str, Any], names: Mapping[str, Any]) -> int:
         title = product.get("title", product["name"].capitalize())
