@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ import psutil
 import pytest
 
 from benchmarks.web import STATES, stuck
+from orderhaven.web.place import demand_free, place_of
 from orderhaven.web.server import PATIENCE
 
 pytestmark = pytest.mark.processes
@@ -54,8 +56,8 @@ class Running:
 
 
 @contextmanager
-def up(folder: Path, *options: str, **more: str) -> Iterator[Running]:
-    port, log = free_port(), folder / "log"
+def up(folder: Path, *options: str, port: int = 0, **more: str) -> Iterator[Running]:
+    port, log = port or free_port(), folder / "log"
     with log.open("wb") as written:
         hub = subprocess.Popen(
             [sys.executable, "-m", "orderhaven.cli.main", "up", "--listen", f"127.0.0.1:{port}", *options],
@@ -150,7 +152,19 @@ def test_a_port_in_use_is_said_and_no_hub_runs(tmp_path: Path) -> None:
         )  # fmt: skip
 
     assert said.returncode == 1
-    assert said.stderr == f"Another program listens on {place}. Stop it, or choose another port with --listen.\n"
+    who = f"{psutil.Process().name()} (process {os.getpid()})"
+    assert said.stderr == f"{who} listens on {place}. Stop it, or choose another port with --listen.\n"
+
+
+def test_a_port_that_is_about_to_be_free_is_waited_for() -> None:
+    other = socket.create_server(("127.0.0.1", 0))
+    place = place_of(f"127.0.0.1:{other.getsockname()[1]}")
+    ends = threading.Timer(0.5, other.close)
+    ends.start()
+
+    demand_free(place)
+
+    assert ends.finished.is_set()
 
 
 # ---------------------------------------------------------------- ending
@@ -217,6 +231,21 @@ def test_the_web_ends_with_a_hub_that_is_killed(tmp_path: Path) -> None:
         assert not is_listened_on(running.port)
 
 
+def test_after_a_kill_the_next_hub_starts_at_once_on_the_same_port(tmp_path: Path) -> None:
+    """Though the web of the one that was killed has a request in flight, and clients that keep their connections."""
+    with up(tmp_path) as running, ExitStack() as held:
+        for said in (b"", b"POST /hooks/nobodys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n0123456789"):
+            client = held.enter_context(socket.create_connection(("127.0.0.1", running.port)))
+            client.sendall(said)
+        running.ask("/healthz")
+
+        running.hub.kill()
+        running.hub.wait()
+        with up(tmp_path, port=running.port) as again:
+            assert again.ask("/healthz") == (200, b"ok\n")
+            assert again.event("web_started")
+
+
 def test_a_web_server_that_was_killed_comes_back(tmp_path: Path) -> None:
     with up(tmp_path) as running:
         before = running.below()
@@ -240,7 +269,7 @@ def test_a_second_server_does_not_share_a_port_unsaid(tmp_path: Path) -> None:
         )  # fmt: skip
 
     assert said.returncode == 1
-    assert "Another program listens" in said.stderr
+    assert f"listens on 127.0.0.1:{running.port}" in said.stderr
 
 
 def test_what_was_asked_for_stands_in_no_log(tmp_path: Path) -> None:

@@ -3,11 +3,18 @@
 import errno
 import os
 import socket
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+import psutil
+
 from orderhaven.actions.errors import Impossible
 from orderhaven.core.language import _
+
+_WAITS_FOR_S = 5.0
+_LOOKS_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +48,45 @@ def place_of(text: str) -> Place:
 
 
 def demand_free(place: Place) -> None:
-    """Raises Impossible when another program listens there. The server itself would find out late."""
+    """Waits a little for a server that is about to end, as that of a hub that was killed.
+
+    Raises Impossible when another program listens there. The server itself would find out late.
+    """
+    latest = time.monotonic() + _WAITS_FOR_S
+    while (error := _trouble_at(place)) is not None:
+        if error.errno != errno.EADDRINUSE or time.monotonic() > latest:
+            raise Impossible(_why_not(place, error))
+        time.sleep(_LOOKS_EVERY_S)
+
+
+def _trouble_at(place: Place) -> OSError | None:
     family = socket.AF_INET6 if place.host.version == 6 else socket.AF_INET
     with socket.socket(family) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that just ended are in nobody's way
         try:
             tried.bind((str(place.host), place.port))
         except OSError as error:
-            raise Impossible(_why_not(place, error)) from None
+            return error
+    return None
+
+
+def _who_listens(place: Place) -> str:
+    """The program and its process number, as far as this user may see them."""
+    with suppress(psutil.Error):
+        for one in psutil.net_connections("tcp"):
+            if one.status == psutil.CONN_LISTEN and one.laddr.port == place.port and one.pid:
+                return _("{program} (process {process})", program=psutil.Process(one.pid).name(), process=one.pid)
+    return _("Another program")
 
 
 def _why_not(place: Place, error: OSError) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return _("Another program listens on {place}. Stop it, or choose another port with --listen.", place=place)
+            return _(
+                "{who} listens on {place}. Stop it, or choose another port with --listen.",
+                who=_who_listens(place),
+                place=place,
+            )
         case errno.EACCES:
             return _("You may not listen on {place}: ports below 1024 are the system's. Choose one above.", place=place)
         case errno.EADDRNOTAVAIL:
