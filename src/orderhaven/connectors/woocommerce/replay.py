@@ -109,7 +109,7 @@ class Recorded:
     async def _keep_sent(self, request: Request, timeout_s: float) -> Response:
         """Not what goes where the server's own answer before sent it."""
         if request.url != self._sent_on_to:
-            self.sent.append(SentRequest(request.method, request.path, [*request.query.items()], request.body))
+            self.sent.append(SentRequest(request.method, request.path, [*request.query], request.body))
         response = await Direct({HOST: self.sandbox})(request, timeout_s)
         self._sent_on_to = response.headers.get("location", "")
         return response
