@@ -74,7 +74,7 @@ def _who_listens(place: Place) -> str:
     """The program and its process number, as far as this user may see them."""
     with suppress(psutil.Error):
         for one in psutil.net_connections("tcp"):
-            if one.status == psutil.CONN_LISTEN and one.laddr.port == place.port and one.pid:
+            if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == place.port and one.pid:
                 return _("{program} (process {process})", program=psutil.Process(one.pid).name(), process=one.pid)
     return _("Another program")
 
