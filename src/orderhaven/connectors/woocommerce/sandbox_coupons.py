@@ -1,7 +1,7 @@
 """Coupons, as far as an order by the API can have them: a percentage, or an amount for the whole order."""
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import msgspec
@@ -9,17 +9,16 @@ import msgspec
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError
 from orderhaven.connectors.woocommerce.sandbox_orders import Body
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes, compute_totals
-from orderhaven.connectors.woocommerce.sandbox_values import money
+from orderhaven.connectors.woocommerce.sandbox_values import cents, money
 
 _MICRO = Decimal("0.000001")
-_CENT = Decimal("0.01")
 _ZERO = Decimal(0)
 
 
 class Coupon(msgspec.Struct, frozen=True):
     id: int
     code: str
-    kind: str  # percent or fixed_cart
+    kind: str  # percent, fixed_cart or fixed_product
     amount: Decimal
 
     @property
@@ -51,7 +50,7 @@ def apply_coupons(body: Body, coupons: Sequence[Coupon], taxes: ShopTaxes, next_
         line["total"] = line["subtotal"]
     body["coupon_lines"] = []
     for coupon in coupons:
-        shares = _shares(coupon, [_price(line, taxes) for line in body["line_items"]])
+        shares = _shares(coupon, body["line_items"], taxes)
         discount_tax = _ZERO
         for line, share in zip(body["line_items"], shares, strict=True):
             tax = _tax_of(share, line, body, taxes)
@@ -64,25 +63,68 @@ def apply_coupons(body: Body, coupons: Sequence[Coupon], taxes: ShopTaxes, next_
     compute_totals(body, taxes)
 
 
-def _price(line: Body, taxes: ShopTaxes) -> Decimal:
+def _shares(coupon: Coupon, lines: Sequence[Body], taxes: ShopTaxes) -> list[Decimal]:
+    """What each line gets of it (class-wc-discounts.php): whole cents, the dearest line first."""
+    prices = [_price_in_cents(line, taxes) for line in lines]
+    split = _Split(prices, [line["quantity"] for line in lines])
+    if coupon.kind == "percent":
+        split.percent(coupon.amount)
+    elif coupon.kind == "fixed_product":
+        split.each_piece(int(coupon.amount * 100))
+    else:
+        split.whole(int(coupon.amount * 100))
+    return [Decimal(share) / 100 for share in split.shares]
+
+
+def _price_in_cents(line: Body, taxes: ShopTaxes) -> int:
     """What the line costs, with tax where prices include it."""
     tax = sum((taxes.round_line_tax(tax) for tax in line["subtotal_taxes"].values()), _ZERO)
-    return Decimal(line["subtotal"] + tax if taxes.prices_include_tax else line["subtotal"])
+    price = line["subtotal"] + tax if taxes.prices_include_tax else line["subtotal"]
+    return int(cents(price) * 100)
 
 
-def _shares(coupon: Coupon, prices: Sequence[Decimal]) -> list[Decimal]:
-    """Each line's part in whole cents; what rounding leaves goes cent by cent to the first lines."""
-    whole = sum(prices, _ZERO)
-    if coupon.kind == "percent":
-        parts, total = [price * coupon.amount / 100 for price in prices], whole * coupon.amount / 100
-    else:
-        total = min(coupon.amount, whole)
-        parts = [total * price / whole if whole else _ZERO for price in prices]
-    shares = [part.quantize(_CENT, ROUND_DOWN) for part in parts]
-    left = int((total.quantize(_CENT, ROUND_HALF_UP) - sum(shares, _ZERO)) / _CENT)
-    for at in range(min(left, len(shares))):
-        shares[at] += _CENT
-    return shares
+class _Split:
+    def __init__(self, prices: Sequence[int], quantities: Sequence[int]) -> None:
+        self._prices = prices
+        self._quantities = quantities
+        self._order = sorted(range(len(prices)), key=lambda at: -prices[at])
+        self.shares = [0] * len(prices)
+
+    def percent(self, percentage: Decimal) -> None:
+        lines = self._lines()
+        for at in lines:
+            self.shares[at] += int(self._prices[at] * percentage / 100)
+        wanted = (sum(self._prices[at] for at in lines) * percentage / 100).quantize(Decimal(1), ROUND_HALF_UP)
+        self._cent_by_cent(int(wanted) - sum(self.shares))
+
+    def whole(self, amount: int) -> None:
+        """An equal part for every piece, as long as there is a whole cent for each."""
+        while amount > 0 and (pieces := sum(self._quantities[at] for at in self._lines())):
+            if amount < pieces:
+                self._cent_by_cent(amount)
+                return
+            amount -= self.each_piece(amount // pieces)
+
+    def each_piece(self, amount: int) -> int:
+        given = 0
+        for at in self._lines():
+            share = min(self._left(at), amount * self._quantities[at])
+            self.shares[at] += share
+            given += share
+        return given
+
+    def _cent_by_cent(self, amount: int) -> None:
+        for at in self._lines():
+            for _ in range(self._quantities[at]):
+                if amount > 0 and self._left(at) > 0:
+                    self.shares[at] += 1
+                    amount -= 1
+
+    def _lines(self) -> list[int]:
+        return [at for at in self._order if self._quantities[at] > 0 and self._left(at) > 0]
+
+    def _left(self, at: int) -> int:
+        return self._prices[at] - self.shares[at]
 
 
 def _tax_of(share: Decimal, line: Body, body: Body, taxes: ShopTaxes) -> Decimal:

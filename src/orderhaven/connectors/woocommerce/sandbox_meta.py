@@ -79,8 +79,10 @@ def kept_value(value: Any) -> Any:
     """As it comes back from the database: a scalar as text, PHP's empty array for an empty object."""
     if isinstance(value, bool):
         return "1" if value else ""
-    if isinstance(value, (int, float)):
+    if isinstance(value, float):
         return f"{value:.14g}"
+    if isinstance(value, int):
+        return str(value)
     return [] if value == {} else value
 
 
