@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--taken-by", type=Path, help="more recordings, of requests that the real server took")
     chosen = parser.parse_args(arguments)
     scenarios = scenarios_in(chosen.recordings)
-    known = scenarios_in(chosen.taken_by) if chosen.taken_by and chosen.taken_by.is_dir() else []
+    known = scenarios_in(chosen.taken_by) if chosen.taken_by else scenarios
     return asyncio.run(_replay(declarations()[chosen.connector], scenarios, known))
 
 
@@ -50,7 +50,8 @@ async def _replay(declaration: Declaration, scenarios: Sequence[Scenario], known
     print(f"same {verdicts[Verdict.SAME]}")
     print(f"not_played {verdicts[Verdict.NOT_PLAYED]}")
     print(f"differences {verdicts[Verdict.DIFFERENT]}")
-    return 1 if strange or verdicts[Verdict.DIFFERENT] or not scenarios else 0
+    # a few recordings alone do not say what the server takes: without the others nothing follows from it
+    return 1 if (strange and known) or verdicts[Verdict.DIFFERENT] or not scenarios else 0
 
 
 async def _strange_requests(scenarios: Sequence[Scenario], known: Sequence[Scenario], make: MakeStage) -> int:

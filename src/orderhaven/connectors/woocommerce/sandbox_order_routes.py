@@ -50,7 +50,8 @@ class OrderRoutes:
         return self._answer(self._created(asked.body), asked, 201)
 
     def _update(self, asked: Asked, order_id: str) -> Answer:
-        order = self._order(order_id, unknown=_unknown_to_change())
+        # a parameter of the body goes before that of the address
+        order = self._order(str(asked.body.get("id") or order_id), unknown=_unknown_to_change())
         self._writer.check(asked.body)
         return self._answer(self._changed(order, asked.body), asked)
 
