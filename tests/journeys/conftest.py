@@ -162,6 +162,10 @@ class Trade:
     def problems(self, ref: str) -> list[str]:
         return sorted(Problem.objects.filter(order__ref=ref, solved_at=None).values_list("kind", flat=True))
 
+    def reason(self, ref: str) -> str:
+        """Of the one problem that is open."""
+        return str(Problem.objects.get(order__ref=ref, solved_at=None).values["reason"])
+
     def history(self, ref: str) -> list[str]:
         moves = Event.objects.filter(order__ref=ref, kind="status").order_by("id").values_list("data", flat=True)
         return [data["to"] for data in moves]

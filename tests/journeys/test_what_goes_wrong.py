@@ -40,6 +40,25 @@ def test_a_lost_reply_does_not_confirm_the_shipment_twice(trade: Any) -> None:
     assert not trade.order(ref).handled_by_others
 
 
+def test_an_order_whose_stock_was_not_taken_is_half_made_until_somebody_mends_it(trade: Any) -> None:
+    trade.passes(seconds=10)
+    before = trade.shop.stock_of(MUG.sku)
+    trade.shop.break_off_before_stock()
+    ref = trade.sells((MUG, 5))
+    trade.passes(minutes=20)
+    [made] = trade.in_shop(ref)
+    assert trade.problems(ref) == [ProblemKind.HALF_MADE]
+    assert "took nothing from stock" in trade.reason(ref)
+
+    trade.shop.take_stock_after_all(made.shop_ref)
+    actions.retry(trade.by, ref)
+    trade.passes(minutes=20)
+
+    assert trade.problems(ref) == []
+    assert (trade.order(ref).shop_ref, len(trade.in_shop(ref))) == (made.shop_ref, 1)
+    assert trade.shop.stock_of(MUG.sku) == before - 5
+
+
 def test_a_shop_that_is_down_for_an_hour_gets_every_order_once(trade: Any) -> None:
     trade.passes(seconds=10)
     trade.goes_down(trade.shop)

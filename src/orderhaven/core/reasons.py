@@ -90,6 +90,9 @@ TEMPLATES = (
     "it is in {currency} instead of {expected}",
     "its total is {total} instead of {expected}",
     "it has no total",
+    "the shop took nothing from stock",
+    "the shop took nothing from stock for {articles}: set the order to On hold and back, which takes it, or switch 'Lower the shop's "
+    "stock' off for this connection if something else keeps the stock",
     # what fits much stands last
     "it answered {status}",
     "the login answered {status}",

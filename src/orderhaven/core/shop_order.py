@@ -43,6 +43,7 @@ class ShopOrder(Struct, frozen=True):
     placed_at: datetime | None = None
     completed_at: datetime | None = None
     changed_at: datetime | None = None
+    flaw: str = ""  # from `place` and `find`: what the shop left undone when it made the order, as a reason
 
     def pieces(self) -> int:
         """How many pieces leave with it, refunded ones left out."""

@@ -149,6 +149,7 @@ def judged(placement: Placement, pieces_sent: Mapping[str, int], found: Sequence
             flaw = f"it holds {pieces} pieces instead of {expected}"
     if not flaw and first.total is not None and first.total.is_zero and not placement.total.is_zero:
         flaw = "it has no total"
+    flaw = flaw or first.flaw
     if flaw:
         named = first.number or first.shop_ref
         return Park(ProblemKind.HALF_MADE, {"shop_ref": named, "reason": flaw}, shop_ref=first.shop_ref)

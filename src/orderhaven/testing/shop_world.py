@@ -18,6 +18,7 @@ from orderhaven.testing.door import Door, enrol
 from orderhaven.testing.goods import order_of
 
 SIDE = "The reference shop"
+_STOCK_NOT_TAKEN = "the shop took nothing from stock"
 
 
 @dataclass
@@ -43,6 +44,7 @@ class ShopWorld:
         self._products: dict[str, Product] = {}
         self._orders: dict[str, ShopOrder] = {}
         self._numbers = count(1001)
+        self._takes_no_stock_next = False
 
     # ------------------------------------------------------------ the merchant (ports.sandbox)
 
@@ -116,6 +118,13 @@ class ShopWorld:
     def stock_of(self, sku: str) -> int:
         return next(product.stock for product in self._products.values() if product.article.sku == sku)
 
+    def break_off_before_stock(self) -> None:
+        self._takes_no_stock_next = True
+
+    def take_stock_after_all(self, shop_ref: str) -> None:
+        self._move_stock(self._order(shop_ref), back=False)
+        self._change(shop_ref, flaw="")
+
     # ------------------------------------------------------------ what its connector may call
 
     def changed(self, since: datetime, after: str) -> list[ShopOrder]:
@@ -154,6 +163,9 @@ class ShopWorld:
             self.mails.append(order.shop_ref)
         if placement.delivered_by_marketplace:
             self._change(order.shop_ref, state=ShopState.COMPLETED, completed_at=self._clock.now())
+        elif self._takes_no_stock_next:
+            self._takes_no_stock_next = False
+            self._change(order.shop_ref, flaw=_STOCK_NOT_TAKEN)
         else:
             self._move_stock(order, back=False)
         return self._orders[order.shop_ref]

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from orderhaven.connectors.kit.session import Session
 from orderhaven.connectors.woocommerce import DECLARATION
@@ -16,6 +17,7 @@ from orderhaven.connectors.woocommerce.mapping import (
     ORDER_FIELDS,
     Details,
     TheirFulfilment,
+    TheirLine,
     TheirOrder,
     TheirRefundDetail,
     Words,
@@ -31,6 +33,7 @@ from orderhaven.connectors.woocommerce.reference import created_via
 from orderhaven.connectors.woocommerce.rereading import Readings, decoded, mark_of
 from orderhaven.connectors.woocommerce.setup import check_account
 from orderhaven.connectors.woocommerce.site import API, permalinks_are_off, site_root
+from orderhaven.connectors.woocommerce.stock import flaw_of, left_in_stock, products_of
 from orderhaven.core.errors import CurrencyRefused, OrderMissing, Surprise
 from orderhaven.core.shop_order import Placed, Placement, ProductWanted, ShopOrder
 from orderhaven.ports.connector import Account, Outside
@@ -99,7 +102,7 @@ class WooCommerce:
         found: dict[str, dict[str, ShopOrder]] = {}
         for status in ("any", _LEFT_OUT) if asked else ():
             for their in await self._created_via(asked, status):
-                self._take_found(their, asked, found)
+                await self._take_found(their, asked, found)
         return {reference: tuple(sorted(orders.values(), key=_age)) for reference, orders in found.items()}
 
     async def find_products(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
@@ -117,6 +120,8 @@ class WooCommerce:
         placed = shop_order(their, self._words)
         if placed.total is None or placed.total.amount != draft.total:
             self._facts.outdate()
+        if left := self._left_in_stock(their):
+            placed = replace(placed, flaw=flaw_of(left, self._products.known_to_keep_stock(products_of(left))))
         return Placed(placed)
 
     async def _draft(self, placement: Placement) -> Draft:
@@ -194,22 +199,28 @@ class WooCommerce:
         # some merchants' snippets take the draft's status away: then none is left behind in it
         return await self._created_via(words, _TRASH)
 
-    def _take_found(self, their: TheirOrder, asked: Mapping[str, str], found: dict[str, dict[str, ShopOrder]]) -> None:
+    async def _take_found(
+        self, their: TheirOrder, asked: Mapping[str, str], found: dict[str, dict[str, ShopOrder]]
+    ) -> None:
         if their.created_via not in asked:
             if their.created_via.casefold() in {word.casefold() for word in asked}:
                 return  # the database does not tell capitals from small letters
             raise Surprise("the shop does not filter orders by created_via: WooCommerce 9.9 or newer is needed")
         order = without_lines_if_half_made(shop_order(their, self._words), their, self._settings["placed_status"])
+        if left := self._left_in_stock(their):
+            order = replace(order, flaw=flaw_of(left, await self._products.keeping_stock(products_of(left))))
         found.setdefault(asked[their.created_via], {})[order.shop_ref] = order
 
+    def _left_in_stock(self, their: TheirOrder) -> Sequence[TheirLine]:
+        return left_in_stock(their) if self._settings["lower_stock"] == "yes" else ()
+
     async def _ways(self, facts: ShopFacts, placement: Placement) -> ShopWays:
-        products = set(placement.products.values()) if facts.taxes.on else set()
         return ShopWays(
             status=self._settings["placed_status"],
             mails_buyer=self._settings["mail_buyer"] == "yes",
             lowers_stock=self._settings["lower_stock"] == "yes",
             taxes=facts.taxes,
-            taxed=await self._products.taxed(products),
+            taxed=await self._products.taxed(set(placement.products.values())),
         )
 
     @property

@@ -41,7 +41,7 @@ class KeptFacts:
         """Of several that ask at once, one reads for all of them."""
         async with self._reading:
             if self._kept is None or self._is_old(self._kept[1]):
-                self._products.forget_taxes()
+                self._products.forget()
                 facts = await read_facts(self._calls)
                 self.keep(facts)
                 return facts

@@ -26,7 +26,7 @@ ORDER_FIELDS = (
     "id,number,status,created_via,currency,total,date_created_gmt,date_modified_gmt,date_completed_gmt,date_paid_gmt,"
     "line_items,fee_lines,meta_data,refunds"
 )
-PRODUCT_FIELDS = "id,sku,global_unique_id,type,parent_id,status,tax_class,tax_status"
+PRODUCT_FIELDS = "id,sku,global_unique_id,type,parent_id,status,tax_class,tax_status,manage_stock"
 
 
 class TheirMeta(msgspec.Struct):
@@ -90,6 +90,7 @@ class TheirProduct(msgspec.Struct):
     status: str = "publish"
     tax_class: str = ""
     tax_status: str = "taxable"
+    manage_stock: Any = None  # true, false, or "parent" of a variation
 
 
 class TheirRate(msgspec.Struct):
@@ -266,15 +267,27 @@ def _lines(their: TheirOrder, refunded: Mapping[int, int]) -> tuple[ShopLine, ..
 
 
 def _line(line: TheirLine, refunded: int) -> ShopLine:
-    ref = f"{line.product_id}:{line.variation_id}" if line.variation_id else str(line.product_id or "")
     return ShopLine(
-        product_ref=ref,
+        product_ref=line_product(line),
         sku=line.sku or "",
         title=line.name or "",
         quantity=int(line.quantity),
         refunded=refunded,
         line_ref=_meta_text(line.meta_data, LINE_REF),
     )
+
+
+def line_product(line: TheirLine) -> str:
+    """As `product_ref`; "" where the line points at no product."""
+    return f"{line.product_id}:{line.variation_id}" if line.variation_id else str(line.product_id or "")
+
+
+def meta_number(entries: Sequence[TheirMeta], key: str) -> float:
+    """A number kept as meta data, as text or not; 0 where there is none."""
+    try:
+        return float(_meta_text(entries, key) or 0)
+    except ValueError:
+        return 0
 
 
 def _fee_line(fee: TheirFee) -> ShopLine | None:

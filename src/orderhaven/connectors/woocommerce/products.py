@@ -1,4 +1,4 @@
-"""Products of the shop: by SKU, then by EAN, and how each is taxed."""
+"""Products of the shop: by SKU, then by EAN, how each is taxed, and whether the shop keeps its stock."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -12,6 +12,7 @@ class Products:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._taxed: dict[str, Taxed] = {}
+        self._keeping_stock: dict[str, bool] = {}
 
     async def find(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
         """One call for SKUs, one for the EANs of the rest; one more for each SKU with a comma.
@@ -24,12 +25,26 @@ class Products:
         found = {want: by_sku.get(want.sku.strip()) or by_ean.get(want.ean.strip(), "") for want in wanted}
         return {want: ref for want, ref in found.items() if ref}
 
-    def forget_taxes(self) -> None:
-        """How products are taxed may have changed."""
+    def forget(self) -> None:
+        """How products are taxed and kept may have changed."""
         self._taxed.clear()
+        self._keeping_stock.clear()
 
     async def taxed(self, refs: Collection[str]) -> Mapping[str, Taxed]:
         """How these products are taxed; asked for where `find` did not bring it (a product mapped by hand)."""
+        await self._know(refs)
+        return self._taxed
+
+    async def keeping_stock(self, refs: Collection[str]) -> frozenset[str]:
+        """Those of these products whose stock the shop keeps."""
+        await self._know(refs)
+        return self.known_to_keep_stock(refs)
+
+    def known_to_keep_stock(self, refs: Collection[str]) -> frozenset[str]:
+        """By what was read before."""
+        return frozenset(ref for ref in refs if self._keeping_stock.get(ref))
+
+    async def _know(self, refs: Collection[str]) -> None:
         missing = sorted(set(refs) - self._taxed.keys())
         simple = [ref for ref in missing if ":" not in ref]
         if len(simple) > 1:
@@ -37,7 +52,6 @@ class Products:
         for ref in missing:
             if ref not in self._taxed:
                 await self._read(ref)
-        return self._taxed
 
     async def _read_together(self, refs: Sequence[str]) -> None:
         query = {"include": ",".join(refs), "_fields": PRODUCT_FIELDS}
@@ -51,10 +65,15 @@ class Products:
             "woocommerce_rest_product_invalid_id", path, TheirProduct, {"_fields": PRODUCT_FIELDS}
         )
         if their is not None:
-            self._taxed[ref] = Taxed(their.tax_class, their.tax_status)
+            self._keep_as(ref, their)
 
     def _keep(self, products: Iterable[TheirProduct]) -> None:
-        self._taxed |= {product_ref(product): Taxed(product.tax_class, product.tax_status) for product in products}
+        for product in products:
+            self._keep_as(product_ref(product), product)
+
+    def _keep_as(self, ref: str, product: TheirProduct) -> None:
+        self._taxed[ref] = Taxed(product.tax_class, product.tax_status)
+        self._keeping_stock[ref] = product.manage_stock in (True, "parent", "true", "yes", 1)
 
     async def _by(self, field: str, values: Iterable[str]) -> dict[str, str]:
         """Refs by value. The shop's list ignores capitals, so what comes back is compared."""

@@ -25,7 +25,7 @@ from orderhaven.connectors.woocommerce.sandbox_orders import (
 from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
 from orderhaven.connectors.woocommerce.sandbox_refunds import RefundRoutes
 from orderhaven.connectors.woocommerce.sandbox_shop import ShopRoutes
-from orderhaven.connectors.woocommerce.sandbox_site import Site, WebSite
+from orderhaven.connectors.woocommerce.sandbox_site import Site, SiteState, WebSite
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes
 from orderhaven.connectors.woocommerce.sandbox_writes import Writer
 from orderhaven.ports.clock import Clock
@@ -153,6 +153,15 @@ class Sandbox:
 
     def stock_of(self, sku: str) -> int:
         return self.book.products[self.book.by_sku[sku.casefold()][0]].stock
+
+    def break_off_before_stock(self) -> None:
+        self.site.state = SiteState.DIES_BEFORE_STOCK
+
+    def take_stock_after_all(self, shop_ref: str) -> None:
+        """The status that takes it is given anew."""
+        status = self._order(shop_ref).status
+        self._set_status(shop_ref, "on-hold")
+        self._set_status(shop_ref, status)
 
     def _line(self, article: Article, quantity: int) -> Body:
         net = Decimal(article.price) * quantity / (1 + self.taxes.rate("", self.taxes.base_country))

@@ -85,6 +85,11 @@ class OrderRoutes:
         if state is SiteState.REFUSED_HALF_WAY:
             self.book.set_status(order, "checkout-draft", self._now())
             raise ApiError(400, "woocommerce_rest_broken", "Something went wrong.", new_draft_order_id=order.id)
+        if state is SiteState.DIES_BEFORE_STOCK:
+            self._site.state = SiteState.WELL
+            with self.book.dying_before_stock():
+                self._writer.finish(order, sent, self._now())
+            raise BrokenDown
         self._writer.finish(order, sent, self._now())
         self._break_after(order, "pending")
         return order

@@ -1,7 +1,8 @@
 """The sandbox's order book: orders, their indexes, stock, and what a change of status brings about."""
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -180,6 +181,17 @@ class OrderBook:
         self._move_stock(order, now)
         self.note(order, f"Order status changed from {before} to {self._name_of(status)}.", now)
         self._mail_all(order, now, was_new=was_new)
+
+    @contextmanager
+    def dying_before_stock(self) -> Iterator[None]:
+        """PHP dies once an order has its status: nothing is taken from stock for it, and nobody is mailed."""
+        kept, sent = self.keeps_stock, len(self.mails)
+        self.keeps_stock = False
+        try:
+            yield
+        finally:
+            self.keeps_stock = kept
+            del self.mails[sent:]
 
     def _name_of(self, status: str) -> str:
         return STATUSES.get(status) or self.custom_statuses.get(status, status)

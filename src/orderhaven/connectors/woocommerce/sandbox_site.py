@@ -37,6 +37,7 @@ class SiteState(StrEnum):
     FATAL_ON_NEW_ORDER = "fatal on new order"  # it breaks down when an order is saved, before it has its lines
     FATAL_AFTER_INSERT = "fatal after insert"  # it breaks down when an order is whole
     FATAL_ON_STATUS = "fatal on status"  # it breaks down when an order's status has changed
+    DIES_BEFORE_STOCK = "dies before stock"  # PHP is killed, once, when the next order has its status and nothing else
     REFUSED_HALF_WAY = "refused half way"  # 400, and the order stays behind as a draft
     LOGIN_ONLY = "login only"  # nothing for whoever has no good key
     BLOCKED_401 = "blocked 401"  # a security plugin refuses everyone
