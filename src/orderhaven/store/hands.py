@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -42,7 +43,7 @@ def last_shipment(order_id: int) -> Shipment | None:
     return Shipment.objects.filter(order_id=order_id).order_by("-id").first()
 
 
-def known_by(shipment: Shipment) -> dict[str, object]:
+def known_by(shipment: Shipment) -> dict[str, Any]:
     """What a correction of it says: the marketplace's own key where it gave one, our reference, and the pieces that left."""
     return {
         "shipment": shipment.pk,
