@@ -44,17 +44,32 @@ class Fault:
 
 @dataclass
 class Faults:
-    """The faults that lie in wait, in order, and two that last: `late_by` and `between_pages`."""
+    """The faults that lie in wait, in order, and those that last: `late_by`, `between_pages` and the rows that are bent."""
 
     waiting: list[Fault] = field(default_factory=list)
     late_by: timedelta = timedelta(0)  # how long a change stays out of lists and searches
+    bent: dict[tuple[str, str], bool] = field(default_factory=dict)  # (list, key) -> whether also by itself
+    nameless: set[str] = field(default_factory=set)  # keys of rows that do not say what they are
     between_pages: Callable[[], None] | None = None  # what happens there after each page of a list; None: nothing
 
     def add(self, kind: FaultKind, call: str = "", *, times: int = 1, delay: timedelta = timedelta(0)) -> None:
         self.waiting.append(Fault(kind, call, times, delay))
 
+    def bend(self, listing: str, key: str, how: str, alone: bool) -> None:
+        """One row of a list is bent from now on, whatever the way; `alone`: also where that one is asked for by itself."""
+        if how == "nameless":
+            self.nameless.add(key)
+        else:
+            self.bent[listing, key] = alone
+
+    def is_bent(self, listing: str, key: str, *, alone: bool = False) -> bool:
+        bent = [self.bent[name, one] for name, one in self.bent if name == listing and one in (key, "*")]
+        return any(bent) if alone else bool(bent)
+
     def clear(self) -> None:
         self.waiting.clear()
+        self.bent.clear()
+        self.nameless.clear()
         self.late_by, self.between_pages = timedelta(0), None
 
     def take(self, call: str) -> Fault | None:

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from orderhaven.core.carriers import Carrier
-from orderhaven.core.errors import OrderRefused, UnknownCarrier
+from orderhaven.core.errors import OrderRefused, Surprise, UnknownCarrier
 from orderhaven.core.order import Order
 from orderhaven.core.shipment import Acceptance, Cancellation, Correction, Refusal, Shipment, Telling
 from orderhaven.ports.connector import Account, Can, Declaration, Limits, Outside, Role, Setting
-from orderhaven.ports.marketplace import Finding, Page, Receipt, Sighting
+from orderhaven.ports.marketplace import Finding, Outcome, Page, Receipt, Sighting
 from orderhaven.testing.door import Caller, world_named
 from orderhaven.testing.marketplace_world import SIDE, MarketplaceWorld
 
@@ -66,9 +66,11 @@ class ReferenceMarketplace:
             yield Page((), cursor)
         for number in range(pages, 0, -1):
             orders = await self._page(start, number)
-            yield Page(tuple(self._sighting(order) for order in orders), cursor)
+            yield self._understood(orders, cursor)
 
     async def read(self, ref: str) -> Order:
+        if self._world.faults.is_bent("heard", ref, alone=True):
+            raise Surprise("an answer of another shape")
         return await self._caller.read(f"GET /orders/{ref}", lambda: self._world.detail(ref))
 
     async def accept(self, telling: Acceptance, *, not_after: datetime) -> Receipt:
@@ -90,11 +92,11 @@ class ReferenceMarketplace:
         return await self._tell("corrections", telling, not_after, _carrier_word(telling.code, telling.carrier))
 
     async def outcomes(self, handles: Sequence[str]) -> Mapping[str, Receipt]:
-        return await self._caller.read(
-            "GET /outcomes", lambda: {handle: self._world.outcome(handle) for handle in handles}
-        )
+        return await self._caller.read("GET /outcomes", lambda: {handle: self._outcome(handle) for handle in handles})
 
     async def look(self, telling: Telling) -> Finding:
+        if self._world.faults.is_bent("record", telling.order_ref):
+            raise Surprise("a record of another shape")
         return await self._caller.read(
             f"GET /orders/{telling.order_ref}/record", lambda: self._world.record_of(telling)
         )
@@ -109,6 +111,19 @@ class ReferenceMarketplace:
         return await self._caller.tell(
             f"POST /{what}", lambda: self._world.take(telling, carrier_word), not_after=not_after
         )
+
+    def _outcome(self, handle: str) -> Receipt:
+        bent = self._world.faults.is_bent("outcomes", handle)
+        return Receipt(Outcome.UNKNOWN, handle) if bent else self._world.outcome(handle)
+
+    def _understood(self, orders: Sequence[Order], cursor: str) -> Page:
+        """One that is bent holds up no other."""
+        faults = self._world.faults
+        named = [order for order in orders if order.ref not in faults.nameless]
+        strange = {order.ref: "a row of another shape" for order in named if faults.is_bent("heard", order.ref)}
+        nameless = ("a row without a number",) * (len(orders) - len(named))
+        sightings = tuple(self._sighting(order) for order in named if order.ref not in strange)
+        return Page(sightings, cursor, strange, nameless)
 
     def _sighting(self, order: Order) -> Sighting:
         return Sighting(

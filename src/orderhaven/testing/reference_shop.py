@@ -1,8 +1,9 @@
 """A shop in memory with every ability that a declaration can name: the hub is tested on it too."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from orderhaven.core.errors import Surprise
 from orderhaven.core.shop_order import Placed, Placement, ProductWanted, ShopOrder, ShopState
 from orderhaven.ports.connector import Account, Can, Declaration, Kind, Limits, Outside, Role, Setting
 from orderhaven.ports.shop import ShopPage
@@ -58,19 +59,26 @@ class ReferenceShop:
         while True:
             orders = await self._page(start, after)
             after = orders[-1].shop_ref if len(orders) >= self._world.page_size else ""
-            yield ShopPage(tuple(orders), cursor, f"{begin} then {cursor} then {after}" if after else "")
+            yield self._understood(orders, cursor, f"{begin} then {cursor} then {after}" if after else "")
             if not after:
                 return
 
     async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
         found = await self._caller.read("GET /orders", lambda: self._world.by_key(shop_refs))
-        return {key: found.get(key) or _gone(key) for key in shop_refs}
+        strange = {key for key in shop_refs if self._world.faults.is_bent("read", key, alone=True)}
+        if strange and len(shop_refs) == 1:
+            raise Surprise("an answer of another shape")
+        return {key: found.get(key) or _gone(key) for key in shop_refs if key not in strange}
 
     async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrder, ...]]:
-        return await self._caller.read("GET /orders/by-reference", lambda: self._world.by_reference(references))
+        found = await self._caller.read("GET /orders/by-reference", lambda: self._world.by_reference(references))
+        self._demand_understood("found", (one.shop_ref for orders in found.values() for one in orders))
+        return found
 
     async def find_products(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
-        return await self._caller.read("GET /products", lambda: self._world.products(wanted))
+        found = await self._caller.read("GET /products", lambda: self._world.products(wanted))
+        self._demand_understood("products", found.values())
+        return found
 
     async def place(self, placement: Placement, *, not_after: datetime) -> Placed:
         def take() -> ShopOrder:
@@ -85,6 +93,20 @@ class ReferenceShop:
 
     async def close(self) -> None:
         return None
+
+    def _understood(self, orders: Sequence[ShopOrder], cursor: str, position: str) -> ShopPage:
+        """One that is bent holds up no other."""
+        faults = self._world.faults
+        named = [order for order in orders if order.shop_ref not in faults.nameless]
+        strange = {one.shop_ref: "a row of another shape" for one in named if faults.is_bent("heard", one.shop_ref)}
+        nameless = ("a row without a number",) * (len(orders) - len(named))
+        understood = tuple(order for order in named if order.shop_ref not in strange)
+        return ShopPage(understood, cursor, position, strange, nameless)
+
+    def _demand_understood(self, listing: str, keys: Iterable[str]) -> None:
+        """What a list shows bent is asked for by itself; where that is bent too, nothing can be said of it."""
+        if any(self._world.faults.is_bent(listing, key, alone=True) for key in keys):
+            raise Surprise("an answer of another shape")
 
     async def _page(self, start: datetime, after: str) -> list[ShopOrder]:
         return await self._caller.read("GET /orders/changed", lambda: self._world.changed(start, after))

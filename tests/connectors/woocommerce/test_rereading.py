@@ -4,7 +4,6 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from orderhaven.connectors.kit.session import NotData
 from orderhaven.connectors.woocommerce.rereading import Readings, decoded, mark_of
 from orderhaven.core.errors import Surprise
 from orderhaven.core.shop_order import ShopOrder, ShopState
@@ -56,7 +55,7 @@ def test_no_more_readings_are_kept_than_a_busy_shop_has_open() -> None:
     assert (kept.of(b"0"), kept.of(b"5000")) == (None, replace(READING, shop_ref="5000"))
 
 
-@pytest.mark.parametrize(("answer", "error"), [(b'{"id":"seven"}', Surprise), (b"{", NotData)])
-def test_an_order_that_cannot_be_read_says_so(answer: bytes, error: type[Exception]) -> None:
-    with pytest.raises(error):
+@pytest.mark.parametrize("answer", [b'{"id":"seven"}', b"{"])
+def test_an_order_that_cannot_be_read_says_so(answer: bytes) -> None:
+    with pytest.raises(Surprise):
         decoded(msgspec.Raw(answer))

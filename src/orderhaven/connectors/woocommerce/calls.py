@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 
 from orderhaven.connectors.kit.http import Response
+from orderhaven.connectors.kit.rows import Bent, RowsOf
 from orderhaven.connectors.kit.session import NotData, Session, is_web_page, shaped
 from orderhaven.connectors.woocommerce.answers import (
     REFUSALS,
@@ -20,7 +22,8 @@ from orderhaven.connectors.woocommerce.answers import (
 from orderhaven.connectors.woocommerce.site import PERMALINKS_OFF
 from orderhaven.core.errors import Surprise, Unclear
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
+A = TypeVar("A")  # any answer
 
 PER_PAGE = 100  # the most that WooCommerce gives
 
@@ -40,15 +43,15 @@ class Calls:
         await self._demand_permalinks(response)
         return response
 
-    async def get(self, path: str, shape: type[T], query: Mapping[str, str] | None = None) -> T:
+    async def get(self, path: str, shape: type[A], query: Mapping[str, str] | None = None) -> A:
         """Raises AuthRefused, NotThere, Surprise, and what `Session.read` raises."""
         found = await self.get_unless("", path, shape, query)
         assert found is not None  # noqa: S101 - no refusal has an empty code
         return found
 
     async def get_unless(
-        self, code: str, path: str, shape: type[T], query: Mapping[str, str] | None = None
-    ) -> T | None:
+        self, code: str, path: str, shape: type[A], query: Mapping[str, str] | None = None
+    ) -> A | None:
         """The same, and None when they refuse with 404 and exactly this code."""
         response = await self.ask(path, query)
         refusal = refusal_in(response) if response.status == 404 else None
@@ -59,13 +62,25 @@ class Calls:
         return shaped(response, shape, SIDE)
 
     async def pages(self, path: str, shape: type[T], query: Mapping[str, str]) -> AsyncIterator[list[T]]:
-        """Page after page, to the first one that is not full."""
+        """Page after page, to the first one that is not full. A row that its list shows bent is read by itself.
+
+        Raises Surprise where that is bent too, or the row does not say which it is.
+        """
         page, full = 1, True
         while full:
             asked = {**query, "per_page": str(PER_PAGE), "page": str(page)}
-            rows: list[T] = await self.get(path, list[shape], asked)  # type: ignore[valid-type]
-            yield rows
+            response = await self.ask(path, asked)
+            if response.status != 200:
+                raise_read_refused(response)
+            rows = _rows_of(shape).read(response, SIDE)
+            yield [*rows.good, *[await self._read(path, one, shape, query) for one in rows.bent]]
             page, full = page + 1, len(rows) == PER_PAGE
+
+    async def _read(self, path: str, row: Bent, shape: type[T], query: Mapping[str, str]) -> T:
+        if not row.ref.isdecimal():
+            raise Surprise(row.cause)
+        fields = {name: value for name, value in query.items() if name == "_fields"}
+        return await self.get(f"{path}/{row.ref}", shape, fields)
 
     async def tell(
         self,
@@ -98,6 +113,11 @@ class Calls:
     async def _demand_permalinks(self, response: Response) -> None:
         if response.status in (200, 404) and is_web_page(response) and await self._permalinks_are_off():
             raise NotThere(f"{SIDE} cannot be reached ({PERMALINKS_OFF})")
+
+
+@cache
+def _rows_of(shape: type[T]) -> RowsOf[T]:
+    return RowsOf(shape, "id")
 
 
 def their_time(response: Response, otherwise: datetime) -> datetime:

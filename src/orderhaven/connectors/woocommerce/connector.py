@@ -1,6 +1,7 @@
 """A WooCommerce shop, by the rules of `ports.shop`."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -71,7 +72,7 @@ class WooCommerce:
         hearing = Hearing(self._calls, self._outside.clock, began)
         async for answers in hearing.pages(start):
             orders, strange = await self._understood(answers)
-            yield ShopPage(orders, hearing.cursor, hearing.position, strange)
+            yield ShopPage(orders, hearing.cursor, hearing.position, strange, tuple(hearing.nameless))
 
     async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
         found: dict[str, ShopOrder] = {}
@@ -84,12 +85,17 @@ class WooCommerce:
                 "_fields": ORDER_FIELDS,
             }
             for answer in await self._calls.get("/orders", list[msgspec.Raw], query):
-                reading = await self._reading_of(answer)
-                found[reading.shop_ref] = reading
+                with suppress(Surprise):  # then it is asked for by its id
+                    reading = await self._reading_of(answer)
+                    found[reading.shop_ref] = reading
         for ref in shop_refs:
             if ref not in found:
-                found[ref] = await self._read_one(ref) if ref.isdecimal() else gone(ref)
-        return {ref: found[ref] for ref in shop_refs}
+                try:
+                    found[ref] = await self._read_one(ref) if ref.isdecimal() else gone(ref)
+                except Surprise:
+                    if len(shop_refs) == 1:
+                        raise
+        return {ref: found[ref] for ref in shop_refs if ref in found}
 
     async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrder, ...]]:
         """Two calls, one after the other: WooCommerce's list of any status leaves out the trash, and the drafts that a
@@ -206,10 +212,18 @@ class WooCommerce:
             if their.created_via.casefold() in {word.casefold() for word in asked}:
                 return  # the database does not tell capitals from small letters
             raise Surprise("the shop does not filter orders by created_via: WooCommerce 9.9 or newer is needed")
-        order = without_lines_if_half_made(shop_order(their, self._words), their, self._settings["placed_status"])
+        reference = asked[their.created_via]
+        try:
+            order = self._found(their)
+        except Surprise:
+            their = await self._calls.get(f"/orders/{their.id}", TheirOrder, {"_fields": ORDER_FIELDS})
+            order = self._found(their)
         if left := self._left_in_stock(their):
             order = replace(order, flaw=flaw_of(left, await self._products.keeping_stock(products_of(left))))
-        found.setdefault(asked[their.created_via], {})[order.shop_ref] = order
+        found.setdefault(reference, {})[order.shop_ref] = order
+
+    def _found(self, their: TheirOrder) -> ShopOrder:
+        return without_lines_if_half_made(shop_order(their, self._words), their, self._settings["placed_status"])
 
     def _left_in_stock(self, their: TheirOrder) -> Sequence[TheirLine]:
         return left_in_stock(their) if self._settings["lower_stock"] == "yes" else ()

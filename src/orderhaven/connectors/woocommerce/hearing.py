@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from orderhaven.connectors.kit.mending import Aside
+from orderhaven.connectors.kit.rows import Bent, RowsOf
 from orderhaven.connectors.kit.session import shaped
 from orderhaven.connectors.woocommerce.answers import SIDE, raise_read_refused
 from orderhaven.connectors.woocommerce.calls import PER_PAGE, Calls, their_time
@@ -38,23 +40,17 @@ class Marks(msgspec.Struct):
     """What is needed of any order, understood or not, to ask for the ones after it."""
 
     id: int
-    date_modified_gmt: str | None = None
+    date_modified_gmt: Aside[str] = None
 
-    def changed_at(self) -> datetime:
-        moment = utc(self.date_modified_gmt)
-        if moment is None:
-            raise Surprise("an order without a change date")
-        return moment
-
-
-_MARKS = msgspec.json.Decoder(Marks)
+    def changed_at(self, before: datetime) -> datetime:
+        """Orders come by their change date, so one whose date cannot be read changed no earlier than the one before it."""
+        try:
+            return utc(self.date_modified_gmt) or before
+        except Surprise:
+            return before
 
 
-def _marks_of(answer: msgspec.Raw) -> Marks:
-    try:
-        return _MARKS.decode(answer)
-    except msgspec.ValidationError as error:
-        raise Surprise(f"an answer of another shape: {error}") from None
+_MARKS = RowsOf(Marks, "id")
 
 
 class Hearing:
@@ -62,6 +58,9 @@ class Hearing:
         self._calls = calls
         self._clock = clock
         self.cursor = cursor  # set by the first answer of all: the shop's clock then
+        self.nameless: list[
+            str
+        ] = []  # what is strange about rows of the last page that do not say which order they are
         self.position = ""  # from where the page after the last one given is asked for; "": there is none
 
     async def now(self) -> str:
@@ -74,17 +73,32 @@ class Hearing:
         seen: dict[int, datetime] = {}  # orders given so far that a question from `after` would give again
         while True:
             answers = await self._ask(_query(after, seen))
-            changes = [(marks.id, marks.changed_at()) for marks in map(_marks_of, answers)]
-            start = max(after, changes[-1][1] - _SECOND) if len(changes) >= PER_PAGE else None
+            known, changes, last = self._marked(answers, after)
+            start = max(after, last - _SECOND) if len(answers) >= PER_PAGE else None
             self.position = f"{self.cursor}{_THEN}{start.isoformat()}" if start is not None and start > after else ""
-            yield [(order_id, answer) for (order_id, _), answer in zip(changes, answers, strict=True)]
+            yield known
             if start is None:
                 return
-            if all(order_id in seen for order_id, _ in changes):
+            if all(order_id in seen for order_id in changes):
                 raise Surprise("the shop gives the same page again: it ignores exclude and offset")
-            seen |= dict(changes)
+            seen |= changes
             after = start
             seen = {order_id: changed for order_id, changed in seen.items() if changed > after}
+
+    def _marked(
+        self, answers: list[msgspec.Raw], after: datetime
+    ) -> tuple[list[tuple[int, msgspec.Raw]], dict[int, datetime], datetime]:
+        """The answers by their ids, when each order changed, and the last change of all."""
+        known, changes, last = [], {}, after
+        self.nameless = []
+        for answer in answers:
+            row = _MARKS.one(answer)
+            if isinstance(row, Bent):
+                self.nameless.append(row.cause)
+                continue
+            last = changes[row.id] = row.changed_at(last)
+            known.append((row.id, answer))
+        return known, changes, last
 
     async def _ask(self, query: dict[str, str]) -> list[msgspec.Raw]:
         response = await self._calls.ask("/orders", query)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from orderhaven.connectors.kit.mending import Aside, Word
 from orderhaven.connectors.woocommerce.reference import reference_of
 from orderhaven.connectors.woocommerce.taxes import Place, TaxRate, TaxRules
 from orderhaven.connectors.woocommerce.tracking import each_once, fulfilment_codes, plain_text, tracking_codes
@@ -36,7 +37,7 @@ class TheirMeta(msgspec.Struct):
 
 class TheirLine(msgspec.Struct):
     id: int
-    name: str | None = ""
+    name: Aside[str] = ""
     product_id: int = 0
     variation_id: int = 0
     quantity: float = 0
@@ -46,7 +47,7 @@ class TheirLine(msgspec.Struct):
 
 class TheirFee(msgspec.Struct):
     id: int
-    name: str | None = ""
+    name: Aside[str] = ""
     meta_data: list[TheirMeta] = []
 
 
@@ -56,8 +57,8 @@ class TheirRefund(msgspec.Struct):
 
 class TheirOrder(msgspec.Struct):
     id: int
-    status: str
-    currency: str
+    status: Word
+    currency: Word
     total: str
     number: str = ""
     created_via: str = ""

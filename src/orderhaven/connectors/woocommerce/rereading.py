@@ -4,24 +4,21 @@ from hashlib import blake2b
 
 import msgspec
 
-from orderhaven.connectors.kit.session import NotData
-from orderhaven.connectors.woocommerce.answers import SIDE
+from orderhaven.connectors.kit.rows import Bent, RowsOf
 from orderhaven.connectors.woocommerce.mapping import TheirOrder
 from orderhaven.core.errors import Surprise
 from orderhaven.core.shop_order import ShopOrder
 
 _MOST_KEPT = 5000  # readings of about 1 kB; the oldest goes first
-_DECODER = msgspec.json.Decoder(TheirOrder)
+_ORDERS = RowsOf(TheirOrder, "id")
 
 
 def decoded(answer: msgspec.Raw) -> TheirOrder:
-    """Raises Surprise for an order of another shape, NotData for what is no JSON."""
-    try:
-        return _DECODER.decode(answer)
-    except msgspec.ValidationError as error:
-        raise Surprise(f"an answer of another shape: {error}") from None
-    except msgspec.DecodeError:
-        raise NotData(f"{SIDE} answered something unreadable instead of data") from None
+    """Raises Surprise for an order of another shape."""
+    row = _ORDERS.one(answer)
+    if isinstance(row, Bent):
+        raise Surprise(row.cause)
+    return row
 
 
 class Readings:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from orderhaven.connectors.kit.rows import RowsOf
 from orderhaven.connectors.kit.session import NotData, shaped
 from orderhaven.connectors.woocommerce.answers import SIDE, NotThere, not_allowed, raise_read_refused, refusal_in
 from orderhaven.connectors.woocommerce.calls import Calls, differ_by
@@ -23,6 +24,9 @@ _CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
 class _Status(msgspec.Struct):
     slug: str
+
+
+_STATUSES = RowsOf(_Status, "slug")
 
 
 class _Environment(msgspec.Struct):
@@ -76,7 +80,7 @@ async def _first_question(calls: Calls, root: str, outside: Outside, limits: Lim
             raise ClockOff(SIDE, int(differ.total_seconds()))
         if response.status != 200:
             raise_read_refused(response)
-        return tuple(status.slug for status in shaped(response, list[_Status], SIDE))
+        return tuple(status.slug for status in _STATUSES.read(response, SIDE).good)
     except (NotThere, NotData, WrongAddress):
         raise await explain(root, outside, limits) from None
 

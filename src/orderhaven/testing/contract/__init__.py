@@ -13,7 +13,7 @@ import pytest
 _PARTS = (
     "subject", "tellings", "shop_orders",
     "marketplace_hearing", "marketplace_reading", "marketplace_telling", "marketplace_shipping", "marketplace_outcomes",
-    "shop_hearing", "shop_placing", "shop_finding", "shop_telling", "noise",
+    "shop_hearing", "shop_placing", "shop_finding", "shop_telling", "noise", "bent_rows",
 )  # fmt: skip
 # so that a failing assert shows its values, as in any test file
 for _part in _PARTS:
@@ -21,6 +21,17 @@ for _part in _PARTS:
 
 from orderhaven.testing.contract.marketplace import MarketplaceContract  # noqa: E402
 from orderhaven.testing.contract.shop import ShopContract  # noqa: E402
-from orderhaven.testing.contract.subject import Break, Lost, MarketplaceSubject, Noise, On, ShopSubject  # noqa: E402
+from orderhaven.testing.contract.subject import (  # noqa: E402
+    Bend,
+    Break,
+    Listing,
+    Lost,
+    MarketplaceSubject,
+    Noise,
+    On,
+    ShopSubject,
+)  # fmt: skip
 
-__all__ = ["Break", "Lost", "MarketplaceContract", "MarketplaceSubject", "Noise", "On", "ShopContract", "ShopSubject"]
+__all__ = [
+    "Bend", "Break", "Listing", "Lost", "MarketplaceContract", "MarketplaceSubject", "Noise", "On", "ShopContract", "ShopSubject",
+]  # fmt: skip

@@ -1,5 +1,6 @@
 """All that a marketplace connector promises."""
 
+from orderhaven.testing.contract.bent_rows import MarketplaceWithABentRow
 from orderhaven.testing.contract.marketplace_hearing import MarketplaceHearing, MarketplaceHearingWithFaults
 from orderhaven.testing.contract.marketplace_outcomes import MarketplaceOutcomes
 from orderhaven.testing.contract.marketplace_reading import MarketplaceReading
@@ -17,5 +18,6 @@ class MarketplaceContract(
     MarketplaceOutcomes,
     MarketplaceTelling,
     MarketplaceBehindNoise,
+    MarketplaceWithABentRow,
 ):
     """Subclass it, name the subclass Test..., and give it a fixture `subject` that returns a new MarketplaceSubject."""

@@ -37,6 +37,27 @@ class Noise(StrEnum):
     WARNING = "warning"  # of PHP
 
 
+class Listing(StrEnum):
+    """The lists that a connector reads."""
+
+    HEARD = "heard"  # of a hearing
+    OUTCOMES = "outcomes"  # what became of many tellings
+    RECORD = "record"  # what a look goes by
+    READ = "read"  # shop orders by their keys
+    FOUND = "found"  # shop orders by our references
+    PRODUCTS = "products"
+
+
+class Bend(StrEnum):
+    """What is wrong with one row of a list."""
+
+    MISSING = "missing"  # a field that decides something
+    NULL = "null"
+    OTHER_TYPE = "other_type"
+    UNKNOWN_WORD = "unknown_word"
+    NAMELESS = "nameless"  # the field by which the row is known is missing
+
+
 class On(StrEnum):
     """Which requests a fault spoils; those for credentials never."""
 
@@ -58,6 +79,8 @@ class Subject:
     break_with: Callable[[Break, On], None]  # every request until `mend`
     mend: Callable[[], None]
     precede: Callable[[Noise], None] | None = None  # every answer; None: this sandbox answers without bytes
+    # bends one row of a list, by its key, from now on; with True also where that one is asked for by itself. None: nobody says how
+    bend: Callable[[Listing, str, Bend, bool], None] | None = None
     expire_tokens: Callable[[], None] | None = None  # None: credentials here do not end
     signs_in: Callable[[str], bool] = lambda call: False  # which of sandbox.calls fetch credentials
     page_size: int = 50  # entries on one page of the lists that the connector reads
