@@ -29,6 +29,7 @@ _PRODUCT_FIELDS = {
     "stock_status": "said_stock_status",
 }
 _USERS = {"user:hub": 2, "user:buyer": 3}
+_AFTER_PRODUCTS = frozenset({"created_with_sku_twice", "coupons"})  # set up in this order, as in the recorded shop
 _FIRST_ID = 50001  # as in the recordings: a coupon's number also stands inside a text
 _UNSOLD = frozenset({"variable", "external", "grouped"})
 # the last is a key whose user may not see which version it is
@@ -64,8 +65,8 @@ class Recorded:
 
     def prepare(self, settings: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         for name, value in {"taxes": {}, **settings}.items():
-            if name == "coupons":
-                continue  # made after the products, as they were in the recorded shop
+            if name in _AFTER_PRODUCTS:
+                continue
             if name not in _SETTINGS:
                 raise NotPlayed(f"the sandbox has no setting {name!r}")
             _SETTINGS[name](self.sandbox, value)
@@ -74,6 +75,8 @@ class Recorded:
         self.sandbox.book.number_from(_FIRST_ID)
         for product in products:
             names[f"product:{product['name']}"] = self._add_product(product, names)
+        for product, sku in settings.get("created_with_sku_twice", {}).items():
+            self.sandbox.import_sku(names[f"product:{product}"], sku)
         for coupon in settings.get("coupons", []):
             self.sandbox.add_coupon(coupon["code"], coupon["type"], coupon["amount"])
         return names

@@ -14,17 +14,17 @@ from orderhaven.connectors.woocommerce.sandbox_auth import Door
 from orderhaven.connectors.woocommerce.sandbox_coupons import Coupon
 from orderhaven.connectors.woocommerce.sandbox_facts import Facts
 from orderhaven.connectors.woocommerce.sandbox_fulfilments import FulfilmentRoutes
+from orderhaven.connectors.woocommerce.sandbox_mails import Mail
 from orderhaven.connectors.woocommerce.sandbox_notes import NoteRoutes
 from orderhaven.connectors.woocommerce.sandbox_order_routes import OrderRoutes
 from orderhaven.connectors.woocommerce.sandbox_orders import (
     Body,
-    Mail,
     OrderBook,
     SandboxOrder,
 )
+from orderhaven.connectors.woocommerce.sandbox_product_routes import ProductRoutes
 from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
 from orderhaven.connectors.woocommerce.sandbox_refunds import RefundRoutes
-from orderhaven.connectors.woocommerce.sandbox_shop import ShopRoutes
 from orderhaven.connectors.woocommerce.sandbox_site import Site, SiteState, WebSite
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes
 from orderhaven.connectors.woocommerce.sandbox_writes import Writer
@@ -54,7 +54,7 @@ class Sandbox:
             RefundRoutes(self.book, self._writer.shown, self._now),
             self._fulfilments,
             NoteRoutes(self.book, self._now),
-            ShopRoutes(self.book),
+            ProductRoutes(self.book, self._now),
             Facts(self.book, self._writer, self.taxes, self.site),
         )
         self._api = Api(clock, self.door, self.site, [route for noun in nouns for route in noun.routes()])
@@ -84,6 +84,11 @@ class Sandbox:
         """A plugin of the merchant's adds a status."""
         self.book.custom_statuses[slug] = name
 
+    def import_sku(self, product_id: int, sku: str) -> None:
+        """An import writes a product's SKU past WooCommerce's check, whoever has it already."""
+        product = self.book.products[product_id]
+        self.book.recode(product, sku, product.ean)
+
     def add_coupon(self, code: str, kind: str, amount: str) -> None:
         """`kind` is percent or fixed_cart."""
         self._writer.coupons[code.casefold()] = Coupon(self.book.next_id(), code, kind, Decimal(amount))
@@ -97,9 +102,11 @@ class Sandbox:
     def add_product(self, article: Article, quantity: int = 1000, **more: Any) -> SandboxProduct:
         """`more` overrides the product's fields: kind, parent_id, tax_class, tax_status, status ..."""
         product_id, title = self.book.next_id(), article.title
-        if more.get("size"):  # a variation is named after its parent
-            title = f"{self.book.products[more['parent_id']].name} - {more['size']}"
         fields = {"modified": self._now(), **more}
+        parent = self.book.products.get(more.get("parent_id", 0))
+        if parent is not None:  # after which a variation is named and taxed
+            title = f"{parent.name} - {more['size']}" if more.get("size") else title
+            fields = {"tax_class": parent.tax_class, "tax_status": parent.tax_status, **fields}
         product = SandboxProduct(product_id, article.sku, article.ean, title, article.price, quantity, **fields)
         self.book.add_product(product)
         return product

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.not_played import not_played
 from orderhaven.connectors.woocommerce.sandbox_auth import Door, Refused, Visitor
-from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, no_route
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, no_route
 from orderhaven.connectors.woocommerce.sandbox_not_played import reason_not_played
 from orderhaven.connectors.woocommerce.sandbox_parameters import Parameters, check
 from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, refusal, written
@@ -31,10 +31,6 @@ _NAMESPACES = [
 
 class BrokenDown(Exception):
     """A fatal error of PHP in the middle of an answer."""
-
-
-class Unplayed(Exception):
-    """The real server does this, and the sandbox does not. The message is the reason."""
 
 
 def _no_parameters() -> Parameters:
@@ -120,13 +116,13 @@ class Api:
     def _route(self, method: str, path: str) -> tuple[Route, tuple[str, ...]]:
         wanted = "GET" if method == "HEAD" else method
         if self._site.has_woocommerce and path.lower().startswith(API):
-            path = path[len(API) :]
+            below = path[len(API) :]
             for route in self._routes:
-                found = route.pattern.fullmatch(path) if route.method == wanted else None
+                found = route.pattern.fullmatch(below) if route.method == wanted else None
                 if found:
                     return route, found.groups()
-            if reason := reason_not_played(method, path):
-                raise Unplayed(reason)
+        if self._site.has_woocommerce and (reason := reason_not_played(method, path)):
+            raise Unplayed(reason)
         raise no_route()
 
     def _index(self, request: Request) -> Answer:

@@ -19,6 +19,10 @@ class ApiError(Exception):
         }
 
 
+class Unplayed(Exception):
+    """The real server does this, and the sandbox does not. The message is the reason."""
+
+
 def invalid(name: str, message: str = "") -> ApiError:
     return invalid_params({name: message or f"{name} is not valid."})
 

@@ -14,6 +14,7 @@ from orderhaven.connectors.woocommerce.sandbox_site import Site
 
 _STATUSES = {"fulfilled": True, "unfulfilled": False}
 _STATUS_OF_ORDER = "_fulfillment_status"
+_LOOKED_AT = "_auto_fulfill_processed"
 _ITEMS = "_items"
 _DATE_FULFILLED = "_date_fulfilled"
 
@@ -44,6 +45,7 @@ class FulfilmentRoutes:
         self._site = site
         self._now = now
         self._of: dict[int, list[Fulfilment]] = {}
+        book.on_status.append(self._mark)
 
     def routes(self) -> list[Route]:
         all_ = r"/orders/(\d+)/fulfillments"
@@ -113,11 +115,16 @@ class FulfilmentRoutes:
         made = self._of[order.id]
         order.meta[:] = [entry for entry in order.meta if made or entry["key"] != _STATUS_OF_ORDER]
         if made:
-            self._set_status_of(order, self._status_of(order, made))
+            self._set_meta(order, _STATUS_OF_ORDER, self._status_of(order, made))
         self._book.touch(order, self._now())
 
-    def _set_status_of(self, order: SandboxOrder, status: str) -> None:
-        set_order_meta(order.body, order.meta, [{"key": _STATUS_OF_ORDER, "value": status}], self._book.next_id)
+    def _mark(self, order: SandboxOrder) -> None:
+        """WooCommerce fulfils by itself what is only downloaded; it notes that it looked, once the order is paid."""
+        if self._site.has_fulfilments and order.status in ("processing", "completed") and order.body["line_items"]:
+            self._set_meta(order, _LOOKED_AT, "1")
+
+    def _set_meta(self, order: SandboxOrder, key: str, value: str) -> None:
+        set_order_meta(order.body, order.meta, [{"key": key, "value": value}], self._book.next_id)
 
     def _status_of(self, order: SandboxOrder, made: Sequence[Fulfilment]) -> str:
         if all(one.is_fulfilled for one in made) and not self._pending(order):

@@ -9,6 +9,7 @@ from orderhaven.connectors.woocommerce.sandbox_parameters import (
     Boolean,
     Date,
     Integer,
+    NotPlayed,
     OneOf,
     Parameters,
     Text,
@@ -38,6 +39,7 @@ def order_parameters(book: OrderBook) -> Parameters:
         "order": OneOf(("asc", "desc")),
         "orderby": OneOf(_ORDERINGS),
         "status": Words(lambda: ("any", "trash", *book.settable)),
+        **dict.fromkeys(("parent", "parent_exclude", "dp"), NotPlayed("the connector never asks for it")),
         "customer": Integer(),
         "product": Integer(),
     }

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 class NotPlayedKind(Struct, frozen=True):
     methods: frozenset[str]
-    path: re.Pattern[str]  # below /wp-json/wc/v3
+    path: re.Pattern[str]  # below /wp-json
     reason: str
 
 
@@ -22,23 +22,38 @@ _WRITES = _ALL - {"GET", "HEAD"}
 NOT_PLAYED: Sequence[NotPlayedKind] = (
     NotPlayedKind(
         _ALL,
-        re.compile(r"/(customers|coupons|shipping|shipping_methods|payment_gateways|data|marketing)(/.*)?"),
+        re.compile(r"/wc/v3/(customers|coupons|shipping|shipping_methods|payment_gateways|data|marketing)(/.*)?"),
         "customers, coupons, shipping zones and payment gateways are a merchant's set-up, which the connector never asks for",
     ),
     NotPlayedKind(
         _ALL,
-        re.compile(r"/products/(attributes|categories|tags|shipping_classes|reviews|brands)(/.*)?"),
+        re.compile(r"/wc/v3/products/(attributes|categories|tags|shipping_classes|reviews|brands)(/.*)?"),
         "the shop's catalogue is not what an order is made of",
     ),
     NotPlayedKind(
         _WRITES,
-        re.compile(r"/products(/batch|/\d+/(duplicate|variations/batch|variations/generate))"),
-        "products are the merchant's; the connector only reads them",
+        re.compile(r"/wc/v3/products(/\d+)?(/(duplicate|variations|variations/\d+|variations/generate))?"),
+        "products are made and thrown away by the merchant, one by one",
     ),
     NotPlayedKind(
         _WRITES,
-        re.compile(r"/(taxes|settings|system_status)(/.*)?"),
+        re.compile(r"/wc/v3/(taxes|settings|system_status)(/.*)?"),
         "the shop's settings and taxes are the merchant's; the connector only reads them",
+    ),
+    NotPlayedKind(
+        _ALL,
+        re.compile(
+            r"/wc/v3/(orders/statuses|orders/\d+/(actions|receipt|fulfillments/\d+/metadata)(/.*)?|webhooks/batch|reports(/.*)?)"
+        ),
+        "what a person does in WooCommerce's own screens, which shows in no order that is read",
+    ),
+    NotPlayedKind(
+        _ALL,
+        re.compile(
+            r"/(oembed|wc/(v1|v2|pos|store|private)|wc-(admin|analytics|admin-email|telemetry)|jetpack|wccom-site"
+            r"|wp-(abilities|site-health|block-editor)|wp)(/.*)?"
+        ),
+        "of all that a site serves, only WooCommerce's REST API v3 is played",
     ),
 )
 

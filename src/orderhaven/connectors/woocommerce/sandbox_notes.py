@@ -5,6 +5,7 @@ from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_api import Route
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, missing
+from orderhaven.connectors.woocommerce.sandbox_mails import Mail
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, Note, OrderBook, SandboxOrder, dates
 from orderhaven.connectors.woocommerce.sandbox_parameters import Boolean, OneOf, is_true
 from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked
@@ -44,8 +45,8 @@ class NoteRoutes:
         for_customer = bool(sent.get("customer_note"))
         author = _USER if sent.get("added_by_user") else ""
         note = self._book.note(order, str(sent["note"]), self._now(), is_for_customer=for_customer, author=author)
-        if for_customer:
-            self._book.mail_note(order, self._now())
+        if for_customer and order.body["billing"]["email"]:
+            self._book.mail(order, Mail("customer_note", order.body["billing"]["email"], order.id), self._now())
         return Answer(self._shown(note), 201)
 
     def _get(self, asked: Asked, order_id: str, number: str) -> Answer:

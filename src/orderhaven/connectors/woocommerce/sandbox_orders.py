@@ -1,7 +1,7 @@
 """The sandbox's order book: orders, their indexes, stock, and what a change of status brings about."""
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
+from orderhaven.connectors.woocommerce.sandbox_mails import NAMES, Mail, mails_of_status
 from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
 
 Body: TypeAlias = dict[str, Any]
@@ -34,31 +35,7 @@ ITEMS = ("line_items", "fee_lines", "shipping_lines")
 REFUNDED_LINE = "_refunded_item_id"
 REDUCED_STOCK = "_reduced_stock"
 _RESTOCKED = "_restock_refunded_items"
-_BUYER_MAILS = {
-    "processing": "customer_processing_order",
-    "completed": "customer_completed_order",
-    "on-hold": "customer_on_hold_order",
-    "refunded": "customer_refunded_order",
-}
-_MAILS = {
-    "new_order": "New order",
-    "cancelled_order": "Cancelled order",
-    "customer_processing_order": "Processing order",
-    "customer_completed_order": "Completed order",
-    "customer_on_hold_order": "Order on-hold",
-    "customer_refunded_order": "Refunded order",
-    "customer_note": "Customer note",
-}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Mail:
-    """One mail that the shop would have sent."""
-
-    kind: str
-    to: str
-    order_id: int
 
 
 @dataclass(eq=False)
@@ -114,6 +91,7 @@ class OrderBook:
         self.by_ean: dict[str, list[int]] = {}
         self.mails: list[Mail] = []
         self.custom_statuses: dict[str, str] = {}
+        self.on_status: list[Callable[[SandboxOrder], None]] = []  # what else happens when a status has changed
         self.removed_statuses: set[str] = set()
         self.keeps_stock = True
         self.number_prefix = ""  # a plugin puts it before each order's number
@@ -153,6 +131,15 @@ class OrderBook:
         if product.ean:
             self.by_ean.setdefault(product.ean.casefold(), []).append(product.id)
 
+    def recode(self, product: SandboxProduct, sku: str, ean: str) -> None:
+        """Another SKU and EAN, whoever has them already: imports write past WooCommerce's check."""
+        for index, before, after in ((self.by_sku, product.sku, sku), (self.by_ean, product.ean, ean)):
+            if before and product.id in index.get(before.casefold(), ()):
+                index[before.casefold()].remove(product.id)
+            if after and product.id in self.products:
+                index.setdefault(after.casefold(), []).append(product.id)
+        product.sku, product.ean = sku, ean
+
     def add(self, order: SandboxOrder) -> None:
         """A new order is saved as pending first; its status comes after, with all that it brings."""
         self.orders[order.id] = order
@@ -179,8 +166,12 @@ class OrderBook:
         if status == "refunded" and self.left_to_refund(order):
             self.refund(order, self.left_to_refund(order), "Order fully refunded.", {}, now)
         self._move_stock(order, now)
+        for react in self.on_status:
+            react(order)
         self.note(order, f"Order status changed from {before} to {self._name_of(status)}.", now)
-        self._mail_all(order, now, was_new=was_new)
+        is_new = was_new and status in _TAKES_STOCK
+        for mail in mails_of_status(status, order.id, order.body["billing"].get("email", ""), is_new=is_new):
+            self.mail(order, mail, now)
 
     @contextmanager
     def dying_before_stock(self) -> Iterator[None]:
@@ -332,25 +323,9 @@ class OrderBook:
                 return
         line["meta_data"].append({"id": self.next_id(), "key": key, "value": value})
 
-    def mail_note(self, order: SandboxOrder, now: int) -> None:
-        self._mail_buyer(order, "customer_note", now)
-
-    def _mail_all(self, order: SandboxOrder, now: int, *, was_new: bool) -> None:
-        if was_new and order.status in _TAKES_STOCK:
-            self._mail(order, "new_order", "shop", now)
-        if order.status == "cancelled":
-            self._mail(order, "cancelled_order", "shop", now)
-        if order.status in _BUYER_MAILS:
-            self._mail_buyer(order, _BUYER_MAILS[order.status], now)
-
-    def _mail_buyer(self, order: SandboxOrder, kind: str, now: int) -> None:
-        to = order.body["billing"].get("email", "")
-        if to:
-            self._mail(order, kind, to, now)
-
-    def _mail(self, order: SandboxOrder, kind: str, to: str, now: int) -> None:
-        self.mails.append(Mail(kind, to, order.id))
-        self.note(order, f'Email "{_MAILS[kind]}" sent.', now)
+    def mail(self, order: SandboxOrder, mail: Mail, now: int) -> None:
+        self.mails.append(mail)
+        self.note(order, f'Email "{NAMES[mail.kind]}" sent.', now)
 
 
 def rendered(order: SandboxOrder, book: OrderBook) -> Body:

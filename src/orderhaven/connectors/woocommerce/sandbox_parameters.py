@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
-from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, invalid_params
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, invalid_params
 from orderhaven.connectors.woocommerce.sandbox_query import Query, words
 
 _NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
@@ -73,6 +73,27 @@ class OneOf:
 
     def complaint(self, name: str, value: str | list[str]) -> str:
         return "" if value in self.allowed else f"{name} is not one of {_listed(self.allowed)}."
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """A column to sort by. WooCommerce has others, which are not played."""
+
+    allowed: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def complaint(self, name: str, value: str | list[str]) -> str:
+        if value in self.others:
+            raise Unplayed(f"{name}={value} is not played: the connector sorts by {', '.join(self.allowed)}")
+        return OneOf((*self.allowed, *self.others)).complaint(name, value)
+
+
+@dataclass(frozen=True)
+class NotPlayed:
+    reason: str
+
+    def complaint(self, name: str, value: str | list[str]) -> str:
+        raise Unplayed(f"{name}: {self.reason}")
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,14 @@ from orderhaven.connectors.woocommerce.sandbox_parameters import (
     PAGES,
     Boolean,
     Date,
-    Integer,
+    NotPlayed,
     OneOf,
+    Ordering,
     Parameters,
     Text,
     ids,
+    is_true,
+    moment,
     page_of,
 )
 from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
@@ -21,27 +24,31 @@ from orderhaven.connectors.woocommerce.sandbox_values import clean
 
 Wanted: TypeAlias = Callable[[SandboxProduct], bool]
 
-_STATUSES = ("any", "future", "trash", "draft", "pending", "private", "publish")
+STATUSES = ("any", "future", "trash", "draft", "pending", "private", "publish")
 _TYPES = ("simple", "grouped", "external", "variable")
 _HIDDEN = frozenset({"trash", "auto-draft"})  # from "any"
 _PARAMETERS: Parameters = {
     **PAGES,
-    "status": OneOf(_STATUSES),
+    "status": OneOf(STATUSES),
     "type": OneOf(_TYPES),
     "sku": Text(),
     "global_unique_id": Text(),
     "search": Text(),
     "search_sku": Text(),
     "order": OneOf(("asc", "desc")),
-    "orderby": OneOf(
-        ("date", "id", "include", "title", "slug", "modified", "menu_order", "price", "popularity", "rating")
-    ),
+    "orderby": Ordering(("date", "id", "include", "title", "slug"), ("modified", "menu_order", "price", "popularity", "rating")),
     "stock_status": OneOf(("instock", "outofstock", "onbackorder")),
-    **dict.fromkeys(("after", "before", "modified_after", "modified_before"), Date()),
+    "modified_after": Date(),
+    "modified_before": Date(),
     "dates_are_gmt": Boolean(),
-    **dict.fromkeys(("exclude_from_search", "featured", "on_sale", "virtual", "downloadable"), Boolean()),
-    **dict.fromkeys(("parent_id",), Integer()),
-}
+    **dict.fromkeys(
+        (
+            "after", "before", "attribute", "attribute_term", "brand", "category", "downloadable", "featured", "max_price",
+            "min_price", "on_sale", "parent", "parent_exclude", "shipping_class", "slug", "tag", "tax_class", "virtual",
+        ),
+        NotPlayed("products are found by SKU, EAN, name, status and change: the shop's catalogue is not played"),
+    ),
+}  # fmt: skip
 
 
 def product_parameters() -> Parameters:
@@ -51,7 +58,7 @@ def product_parameters() -> Parameters:
 def products_listed(book: OrderBook, query: Query, *, parent: int | None = None) -> tuple[list[SandboxProduct], int]:
     """The page that was asked for, and how many there are in all. `parent`: its variations only."""
     start, rows = page_of(query)
-    wanted = _wanted(query, parent)
+    wanted = [*_wanted(query, parent), *_dated(query, book)]
     found = [product for product in _candidates(book, query) if all(fits(product) for fits in wanted)]
     _sort(found, query)
     return found[start : start + rows], len(found)
@@ -85,6 +92,8 @@ def _wanted(query: Query, parent: int | None) -> list[Wanted]:
         wanted.append(lambda product: product.parent_id == parent)
     elif not (_counts(query.text("sku")) or _counts(query.text("global_unique_id")) or part):
         wanted.append(lambda product: product.kind != "variation")
+    if "stock_status" in query:
+        wanted.append(lambda product: product.stock_status == query.text("stock_status"))
     if "type" in query:
         wanted.append(lambda product: product.kind == query.text("type"))
     if search:
@@ -97,6 +106,19 @@ def _wanted(query: Query, parent: int | None) -> list[Wanted]:
     if query.get("exclude"):
         excluded = frozenset(ids(query["exclude"]))
         wanted.append(lambda product: product.id not in excluded)
+    return wanted
+
+
+def _dated(query: Query, book: OrderBook) -> list[Wanted]:
+    """Never with its own second."""
+    wanted: list[Wanted] = []
+    gmt = is_true(query, "dates_are_gmt")
+    if "modified_after" in query:
+        after = moment(query.text("modified_after"), book.zone, gmt=gmt)
+        wanted.append(lambda product: product.modified > after)
+    if "modified_before" in query:
+        before = moment(query.text("modified_before"), book.zone, gmt=gmt)
+        wanted.append(lambda product: product.modified < before)
     return wanted
 
 

@@ -99,6 +99,10 @@ def is_integer(value: Any) -> bool:
     return _is_numeric(value) and float(value).is_integer()
 
 
+def is_true(value: Any) -> bool:
+    return value is True or str(value).lower() in ("true", "1")
+
+
 def wrong_params(schema: Mapping[str, Check], sent: Mapping[str, Any]) -> dict[str, str]:
     """Parameter -> what is wrong with it. One that is null counts as left out."""
     found: dict[str, str] = {}

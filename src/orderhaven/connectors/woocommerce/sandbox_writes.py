@@ -8,7 +8,7 @@ from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, fatal, in
 from orderhaven.connectors.woocommerce.sandbox_items import KINDS, Items, shown_items
 from orderhaven.connectors.woocommerce.sandbox_meta import set_order_meta
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxOrder, rendered
-from orderhaven.connectors.woocommerce.sandbox_schema import ORDER, one_of, wrong_params
+from orderhaven.connectors.woocommerce.sandbox_schema import ORDER, is_true, one_of, wrong_params
 from orderhaven.connectors.woocommerce.sandbox_totals import NotANumber, ShopTaxes, compute_totals
 from orderhaven.connectors.woocommerce.sandbox_values import clean, is_too_long, stored
 
@@ -70,7 +70,7 @@ class Writer:
         asked = sent.get("status")
         # only a batch lets an unknown one pass
         self._book.set_status(order, asked if asked in self._book.settable else "pending", now)
-        if _is_true(sent.get("set_paid")):
+        if is_true(sent.get("set_paid")):
             self._pay(order, now)
         self._lose_what_is_too_long(order)
 
@@ -96,7 +96,7 @@ class Writer:
         if asked:
             self._book.set_status(order, asked if asked in self._book.settable else "pending", now)
         needs_payment = order.status in _UNPAID and not order.body["total"].startswith(("0.00", "-"))
-        if _is_true(sent.get("set_paid")) and needs_payment:
+        if is_true(sent.get("set_paid")) and needs_payment:
             self._pay(order, now)
 
     def _set_fields(self, order: SandboxOrder, sent: Mapping[str, Any]) -> None:
@@ -185,10 +185,6 @@ class Writer:
         order.meta.clear()
         for kind in (*KINDS, "coupon_lines"):
             body[kind] = []
-
-
-def _is_true(value: Any) -> bool:
-    return value is True or str(value).lower() in ("true", "1")
 
 
 def _copied(body: Body) -> Body:
