@@ -188,3 +188,13 @@ def test_whatever_a_reading_of_the_shop_says_stands_in_the_table(status: Status)
     }
 
     assert set() == heard - TABLE[status].keys()
+
+
+@pytest.mark.parametrize("before", [ShopState.OPEN, ShopState.COMPLETED])
+@pytest.mark.parametrize("now", [ShopState.OPEN, ShopState.COMPLETED])
+def test_so_is_one_of_an_order_that_was_reopened_meanwhile(before: ShopState, now: ShopState) -> None:
+    confirmed = replace(KNOWN, state=before, status=SHIPPED, told=True, confirmed=True)
+
+    heard = shop_facts(confirmed, replace(COMPLETED, state=now, codes=WITH_CODE))
+
+    assert {ProblemKind.LATER_CODE: {"code": CODE}} == heard.problems

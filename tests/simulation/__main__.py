@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tests.simulation.campaign import Campaign, fresh_seeds, outcomes, reach, story_of  # noqa: E402
 
 _TOLD_AT_MOST = 3
-_ALL_IS_REACHED_BY = 1000  # seeds: with fewer, what was not reached is said and is no failure
+_ALL_IS_REACHED_BY = 1000  # seeds: with fewer, what was not reached is always said, and is no failure
 
 
 def main() -> int:
@@ -43,7 +43,9 @@ def main() -> int:
     for seed in sorted(campaign.failed)[:_TOLD_AT_MOST]:
         console.print(story_of(seed), markup=False)
     console.print(f"{len(campaign.failed)} of {campaign.seeds} seeds failed: {sorted(campaign.failed)[:20]}")
-    return 1 if campaign.failed or (missed and given.seeds >= _ALL_IS_REACHED_BY) else 0
+    for what in (too_few := campaign.too_few()):
+        console.print(what)
+    return 1 if campaign.failed or too_few or (missed and given.seeds >= _ALL_IS_REACHED_BY) else 0
 
 
 def _first_failure(console: Console, seeds: range, processes: int) -> int:

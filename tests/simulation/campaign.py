@@ -10,11 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.simulation.outcome import NEVER, ROWS, Ending, Outcome, Row, play
-from tests.simulation.plan import Pair, Plan, Trouble, plan_of
+from tests.simulation.plan import Pair, Plan, Trouble
 from tests.simulation.process import Endless
 from tests.simulation.ready import make_ready
+from tests.simulation.seeds import plan_of
 from tests.simulation.shrink import shrunk
 from tests.simulation.story import as_story
+
+_CONFIRMED = (Ending.CONFIRMED_WITH_CODE, Ending.CONFIRMED_BARE)
+_CREATED_AT_LEAST, _CONFIRMED_AT_LEAST = 0.75, 0.4  # of all orders: 88 and 56 of a hundred are usual
+_ORDERS_THAT_TELL = 200
 
 
 @dataclass
@@ -28,6 +33,7 @@ class Campaign:
     rows_of_the_real: Counter[Row] = field(default_factory=Counter)
     troubles: Counter[Trouble] = field(default_factory=Counter)
     endings: Counter[Ending] = field(default_factory=Counter)
+    created: int = 0
     failed: dict[int, list[str]] = field(default_factory=dict)
 
     def take(self, outcome: Outcome) -> None:
@@ -39,8 +45,22 @@ class Campaign:
             self.rows_of_the_real += outcome.rows
         self.troubles += outcome.troubles
         self.endings += outcome.endings
+        self.created += outcome.created
         if outcome.flaws:
             self.failed[outcome.seed] = outcome.flaws
+
+    def too_few(self) -> list[str]:
+        """A hub that does nothing does nothing wrong: so many orders are created and confirmed, whatever fails."""
+        orders, confirmed = self.endings.total(), sum(self.endings[ending] for ending in _CONFIRMED)
+        shares = (
+            ("created in the shop", self.created, _CREATED_AT_LEAST),
+            ("confirmed", confirmed, _CONFIRMED_AT_LEAST),
+        )
+        return [
+            f"only {count} of {orders} orders were {what}, and {least:.0%} must be"
+            for what, count, least in shares
+            if orders >= _ORDERS_THAT_TELL and count < least * orders
+        ]
 
     def missed(self) -> list[str]:
         """What none of the seeds reached; and what one reached although nothing leads there."""
@@ -101,12 +121,13 @@ def _safely_played(plan: Plan) -> Outcome:
         return play(plan)
     except (Exception, Endless) as error:  # noqa: BLE001 - a seed that breaks the simulation has failed, and the others go on
         broken = f"the run: broke with {type(error).__name__}: {error}"
-        return Outcome(plan.seed, plan.pair, [broken], Counter(), Counter(), Counter(), 0.0, 0.0)
+        return Outcome(plan.seed, plan.pair, [broken], Counter(), Counter(), Counter(), 0, 0.0, 0.0)
 
 
 def reach(campaign: Campaign) -> Iterable[str]:
     """Lines about how far the campaign got."""
     yield f"{campaign.seeds} seeds, {campaign.endings.total()} orders, {campaign.hours:.0f} hours of trade"
+    yield f"created in the shop: {campaign.created}"
     yield f"how orders ended: {', '.join(f'{campaign.endings[ending]} {ending}' for ending in Ending)}"
     real = len(ROWS & set(campaign.rows_of_the_real))
     yield f"rows of the status table reached: {len(ROWS & set(campaign.rows))} of {len(ROWS)} ({real} of them by bol and WooCommerce)"

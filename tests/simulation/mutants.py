@@ -32,8 +32,9 @@ MUTANTS = (
     Mutant(
         "what is unclear is repeated at once",
         "store/settling.py",
-        "    ledger.change_message(row, message, state=MessageState.UNCLEAR, misses=0, due_at=ledger.now + pace.first_look)",
-        "    ledger.change_message(row, message, state=MessageState.DUE, misses=0, due_at=ledger.now)",
+        "        state=MessageState.UNCLEAR,\n        rounds=message.rounds + 1,\n        misses=0,\n"
+        "        due_at=ledger.now + pace.first_look,\n",
+        "        state=MessageState.DUE,\n        rounds=message.rounds + 1,\n        misses=0,\n        due_at=ledger.now,\n",
     ),
     Mutant(
         "one look that misses counts at once",
@@ -44,8 +45,8 @@ MUTANTS = (
     Mutant(
         "the cursor moves although the hearing failed",
         "sync/hear_marketplace.py",
-        "    begun_at = cycle.now()\n",
-        "    begun_at = cycle.now()\n    cycle.heard(begun_at, begun_at.isoformat())\n",
+        "    begun_at, until = cycle.now(), cycle.hears_until()\n",
+        "    begun_at, until = cycle.now(), cycle.hears_until()\n    cycle.heard(begun_at, begun_at.isoformat())\n",
     ),
     Mutant(
         "an order is confirmed while it waits for its code",

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import TABLE, Fact, Status
 from orderhaven.store.models import Event
-from tests.simulation.invariants import Case, cases, judge
-from tests.simulation.plan import Pair, Plan, Trouble, plan_of
+from tests.simulation.case import Case, cases
+from tests.simulation.invariants import judge
+from tests.simulation.plan import Pair, Plan, Trouble
 from tests.simulation.run import Line, Run
+from tests.simulation.seeds import plan_of
 
 Row = tuple[str, str]  # status, fact
 # rows that stand in the table for completeness: nothing that can be done or said leads there
@@ -46,7 +49,7 @@ class Ending(StrEnum):
 
 
 def ending_of(case: Case) -> Ending:
-    if case.stands_for_a_person:
+    if case.problems or case.is_in_hand or case.is_older:
         return Ending.WAITING_FOR_A_PERSON
     if case.shipments:
         return Ending.CONFIRMED_WITH_CODE if case.shipments[0].code else Ending.CONFIRMED_BARE
@@ -63,6 +66,7 @@ class Outcome:
     rows: Counter[Row]
     troubles: Counter[Trouble]
     endings: Counter[Ending]
+    created: int  # orders that stood in the shop
     hours: float  # of the sides' own time
     cpu_s: float
     story: list[Line] = field(default_factory=list)
@@ -71,10 +75,15 @@ class Outcome:
 class _Judged(Run):
     verdict: list[str]
     endings: Counter[Ending]
+    created: int
 
     def at_the_end(self) -> None:
         self.verdict = judge(self)
-        self.endings = Counter(self.store.run(lambda: [ending_of(case) for case in cases(self)]))
+        all_of_them = self.store.run(lambda: list(cases(self)))
+        self.endings = Counter(self.store.run(lambda: [ending_of(case) for case in all_of_them]))
+        if any(called.kind == ProblemKind.CANCELLATIONS_HELD for case in all_of_them for called in case.called):
+            self.note_hit(Trouble.MANY_CANCELLATIONS)
+        self.created = sum(bool(case.in_shop) for case in all_of_them)
         if self.verdict:
             self.story += self.store.run(self._what_the_hub_wrote)
             self.story.sort(key=lambda line: line.at)
@@ -84,7 +93,10 @@ class _Judged(Run):
         refs = {flaw.partition(":")[0] for flaw in self.verdict}
         events = Event.objects.filter(order__ref__in=refs).select_related("order").order_by("id")
         return [
-            Line(self.seconds(one.at), f"    hub: {one.order.ref} {one.kind} {_told(one.data)} ({one.actor})")
+            Line(
+                self.seconds(one.at),
+                f"    hub: {one.order.ref if one.order else ''} {one.kind} {_told(one.data)} ({one.actor})",
+            )
             for one in events
         ]
 
@@ -107,6 +119,7 @@ def play(plan: Plan) -> Outcome:
         rows,
         run.hits,
         run.endings,
+        run.created,
         hours,
         time.process_time() - began,
         run.story,

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import OperationalError, connection, connections
 
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
+from orderhaven.store import orders
 from orderhaven.store.connections import Claim
 from orderhaven.store.hop import told_apart
 from orderhaven.store.models import Connection
@@ -18,6 +19,8 @@ from tests.simulation.virtual import LoopClock, VirtualLoop
 P = ParamSpec("P")
 R = TypeVar("R")
 _MOST_VISITS = 150_000  # of a run; the longest take a tenth of that
+TAKING_IN = "taking in"  # a seam: each statement of taking new orders in, and the moment after
+_TAKE_IN = frozenset({orders.take_new.__name__, orders.take_orders.__name__})
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -73,6 +76,7 @@ class Process:
         self.stopped = asyncio.Event()  # dead, or frozen for the first time
         self.armed: list[Armed] = []
         self.flaws = flaws
+        self._takes_in = False
         self.refusals = 0  # how many writes the store still refuses
         self.hub = Hub(clock, self, _Transport(self, wire), random.Random(chance.random()), declared)  # type: ignore[arg-type]
         self.running: dict[int, asyncio.Task[None]] = {}
@@ -113,6 +117,8 @@ class Process:
         await self.seam("before store")
         result = self._store.run(lambda: self._in_store(work, args, kwargs))
         self._pass(f"after {work.__name__}")
+        if work.__name__ in _TAKE_IN:
+            self._pass(TAKING_IN)
         await self.seam("after store")
         return result
 
@@ -121,6 +127,7 @@ class Process:
 
     def _in_store(self, work: Callable[..., R], args: Any, kwargs: Any) -> R:
         before = self._changes_if_overtaken(args)
+        self._takes_in = work.__name__ in _TAKE_IN
         with connection.execute_wrapper(self._statement):
             result = told_apart(work, args, kwargs)
         if before is not None and connection.connection.total_changes != before:
@@ -137,6 +144,8 @@ class Process:
 
     def _statement(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         self._pass("statement")
+        if self._takes_in:
+            self._pass(TAKING_IN)
         if self.refusals and sql.lstrip().upper().startswith(_WRITES):
             self.refusals -= 1
             raise OperationalError("database or disk is full")

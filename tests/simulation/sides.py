@@ -1,63 +1,33 @@
-"""The two sides of a run behind one face, whichever pair of connectors plays: what people do there, and what breaks there."""
+"""The two sides of a run behind one face, whichever pair of connectors plays: what people do there."""
 
-import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from msgspec.structs import replace
 
 from orderhaven.connectors import declarations, make_sandbox
-from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.knobs import Fault as WireFault
-from orderhaven.connectors.kit.knobs import FaultKind as Kit
+from orderhaven.core.shop_order import ShopLine
 from orderhaven.ports.connector import Declaration, Role
 from orderhaven.ports.sandbox import Article, BackOfficeOrder, Basket
-from orderhaven.testing.door import FaultKind as Door
+from orderhaven.testing.goods import GIFT
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
-from tests.simulation.plan import MARKETPLACE, SHOP, Fault, Happening, Pair, Trouble
+from tests.simulation.plan import MARKETPLACE, SHOP, Happening, Pair, Trouble
 from tests.simulation.virtual import LoopClock
+from tests.simulation.wire import Wire
 
 ARTICLES = (
     Article("MUG-1", "8712345678906", "Mug, blue", "12.99"),
     Article("LAMP-2", "8712345678913", "Lamp", "49.95"),
 )
-NOT_FOR_SALE = Article("CLOCK-9", "8712345678920", "Clock", "19.95")
+STOCK = 1000
+NOT_FOR_SALE = Article("CLOCK-9", "8712345678937", "Clock", "19.95")
 BUYER = {
     "last_name": "Quastenberg", "street": "Vlinderdwarspad", "email": "quastenberg@buyer.example", "phone": "0612340987",
 }  # fmt: skip
 _SEEN_LATE = timedelta(minutes=9)  # on the third list, at a poll every five minutes
-
-_KIT = {
-    Trouble.NEVER: Kit.NEVER, Trouble.AFTER: Kit.AFTER, Trouble.RESET: Kit.RESET, Trouble.REFUSED: Kit.REFUSED,
-    Trouble.LATE: Kit.LATE, Trouble.STATUS: Kit.STATUS, Trouble.STATUS_AFTER: Kit.STATUS_AFTER,
-    Trouble.RATE_LIMITED: Kit.RATE_LIMITED, Trouble.RATE_LIMITED_BARE: Kit.RATE_LIMITED, Trouble.GARBAGE: Kit.GARBAGE,
-    Trouble.TRUNCATED: Kit.TRUNCATED, Trouble.HTML: Kit.HTML, Trouble.HTML_AFTER: Kit.HTML_AFTER,
-}  # fmt: skip
-_DOOR = {
-    Trouble.NEVER: Door.LOST_BEFORE, Trouble.AFTER: Door.LOST_AFTER, Trouble.RESET: Door.LOST_BEFORE, Trouble.REFUSED: Door.NOT_SENT,
-    Trouble.LATE: Door.LATE, Trouble.LATE_ARRIVAL: Door.LATE, Trouble.STATUS: Door.BROKEN, Trouble.STATUS_AFTER: Door.BROKEN_AFTER,
-    Trouble.RATE_LIMITED: Door.RATE_LIMITED, Trouble.RATE_LIMITED_BARE: Door.RATE_LIMITED, Trouble.GARBAGE: Door.GARBAGE,
-    Trouble.TRUNCATED: Door.GARBAGE, Trouble.HTML: Door.TRY_LATER, Trouble.HTML_AFTER: Door.GARBAGE,
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _OnTellings(WireFault):
-    """Spoils what tells something of an order, or what only asks."""
-
-    tells: bool = False
-    hit: Callable[[], None] = lambda: None
-
-    def fits(self, request: Request) -> bool:
-        asks = request.method == "GET" or request.path in ("/token", "/shared/process-status")
-        if asks is self.tells:
-            return False
-        self.hit()
-        return True
 
 
 class Sides:
@@ -67,16 +37,14 @@ class Sides:
         self.pair = pair
         self._hit = hit
         self._chance = chance
-        self._late: list[tuple[Fault, str]] = []
         there, here = _declared(pair)
         self.declared = {there.name: there, here.name: here}
         self.connector = there.name
         self.words = there.carriers
         self.marketplace = make_sandbox(there, clock)
         self.shop = make_sandbox(here, clock)
-        self.shop.stock(ARTICLES, 1000)
-        self._hosts = {"marketplace.test": self.marketplace, "127.0.0.1:8080": self.shop}
-        self.heard: Callable[[Request], None] = lambda request: None
+        self.shop.stock((*ARTICLES, GIFT), STOCK)
+        self.wire = Wire(pair, self.marketplace, self.shop, chance, hit)
 
     def settings(self, role: Role) -> dict[str, str]:
         if role is Role.MARKETPLACE:
@@ -86,59 +54,7 @@ class Sides:
     def side(self, name: str) -> Any:
         return self.marketplace if name == MARKETPLACE else self.shop
 
-    # ------------------------------------------------------------ the wire
-
-    async def serve(self, request: Request) -> Response:
-        """As the network brings it there and back."""
-        await asyncio.sleep(self._chance.uniform(0.01, 0.3))
-        host = request.url.split("/")[2]
-        received = replace(request, headers={name.lower(): value for name, value in request.headers.items()})
-        await self._arrive_late(host, received)
-        self.heard(received)
-        response: Response = await self._hosts[host].handle(received)
-        await asyncio.sleep(self._chance.uniform(0.01, 0.3))
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Response(response.status, headers, response.body)
-
-    async def _arrive_late(self, host: str, request: Request) -> None:
-        for fault, there in self._late:
-            if there == host and request.method != "GET" and request.path not in ("/token", "/shared/process-status"):
-                self._late.remove((fault, there))
-                self._hit(Trouble.LATE_ARRIVAL)
-                await asyncio.sleep(30 + fault.amount)
-                return
-
     # ------------------------------------------------------------ what breaks
-
-    def spoil(self, fault: Fault) -> None:
-        """From now on this lies in wait on the wire."""
-        delay = (
-            timedelta(seconds=fault.amount) if fault.trouble in (Trouble.LATE, Trouble.RATE_LIMITED) else timedelta(0)
-        )
-        faults = self.side(fault.side).faults
-        if self.pair is Pair.REFERENCES:
-            late = timedelta(seconds=fault.amount + 30) if fault.trouble is Trouble.LATE_ARRIVAL else delay
-            faults.add(_DOOR[fault.trouble], "POST" if fault.tells else "GET", times=fault.times, delay=late)
-            self._hit(fault.trouble)
-        elif fault.trouble is Trouble.LATE_ARRIVAL:
-            host = next(host for host, sandbox in self._hosts.items() if sandbox is self.side(fault.side))
-            self._late.append((fault, host))
-        else:
-            status = self._chance.choice((500, 502, 503, 504))
-            faults.waiting.append(
-                _OnTellings(
-                    _KIT[fault.trouble], times=fault.times, status=status, delay=delay, tells=fault.tells,
-                    hit=lambda: self._hit(fault.trouble),
-                )
-            )  # fmt: skip
-
-    def go_down(self, name: str) -> None:
-        self._hit(Trouble.OUTAGE)
-        faults = self.side(name).faults
-        if self.pair is Pair.REFERENCES:
-            faults.add(Door.NOT_SENT, times=-1)
-        else:
-            faults.add(self._chance.choice((Kit.REFUSED, Kit.NEVER, Kit.STATUS, Kit.HTML)), times=-1)
 
     def end_tokens(self, name: str) -> None:
         door = self.side(name).door
@@ -181,21 +97,28 @@ class Sides:
         else:
             self.marketplace.trade.touch(self.marketplace.trade.sales[ref].items, self.marketplace._now())
 
+    def change_profile(self) -> None:
+        """The merchant of the shop changes its taxes, and a plug-in brings a status."""
+        if self.pair is Pair.REAL:
+            self._hit(Trouble.OTHER_PROFILE)
+            self.shop.taxes.on = not self.shop.taxes.on
+            self.shop.add_status("packed", "Packed")
+
     def mend(self, name: str | None = None) -> None:
         """Everything works again: at one side, or everywhere."""
         for side in (MARKETPLACE, SHOP) if name is None else (name,):
             self.side(side).faults.clear()
-        if name == SHOP:
-            return
-        self._late.clear() if name is None else None
-        if self.pair is Pair.REAL:
+        if name is None:
+            self.wire.mend()
+        if name != SHOP and self.pair is Pair.REAL:
             listing = self.marketplace.listing
             listing.repeat_rows, listing.after_page = False, None
             self.marketplace.visible_after = timedelta(0)
 
     # ------------------------------------------------------------ what people do there
 
-    def sell(self, wish: Happening) -> str:
+    def sell(self, wish: Happening) -> tuple[str, dict[str, int]]:
+        """The order's number, and what was sold: SKU -> pieces."""
         articles = [NOT_FOR_SALE] if wish.kind == "not_for_sale" else ARTICLES[: wish.lines]
         basket = Basket(
             lines=[(article, wish.pieces) for article in articles],
@@ -204,8 +127,10 @@ class Sides:
             marketplace_label=wish.kind == "own_label",
         )
         if wish.kind == "needs_acceptance":
-            return str(self.marketplace.sell(basket, needs_acceptance=True))
-        return str(self.marketplace.sell(basket))
+            ref = self.marketplace.sell(basket, needs_acceptance=True)
+        else:
+            ref = self.marketplace.sell(basket)
+        return str(ref), {article.sku: wish.pieces for article in articles}
 
     def in_shop(self, ref: str) -> list[BackOfficeOrder]:
         """The shop's orders that the hub made for this one, oldest first."""
@@ -213,6 +138,18 @@ class Sides:
         return [
             one for one in self.shop.orders() if one.reference == reference or one.reference.startswith(f"{reference}-")
         ]
+
+    def address_in_shop(self, shop_ref: str) -> dict[str, str]:
+        """Where each of the buyer's words has to stand: the whole text that is there."""
+        if self.pair is Pair.REFERENCES:
+            address = self.shop.ships_to[shop_ref]
+            return {what: getattr(address, what) for what in BUYER}
+        body, meta = self.shop.book.orders[int(shop_ref)].body, self.shop.book.orders[int(shop_ref)].meta
+        shipping = body["shipping"]
+        return {
+            "last_name": shipping["last_name"], "street": shipping["address_1"], "phone": shipping["phone"],
+            "email": f"{body['billing'].get('email')} {meta}",
+        }  # fmt: skip
 
     def change_pieces(self, shop_ref: str) -> None:
         if self.pair is Pair.REFERENCES:
@@ -224,6 +161,17 @@ class Sides:
             order = self.shop.book.orders[int(shop_ref)]
             order.body["line_items"][0]["quantity"] += 1
             self.shop._writer.update(order, {}, self.shop._now())
+
+    def add_gift(self, shop_ref: str) -> None:
+        """A line without a price, beside what was ordered."""
+        if self.pair is Pair.REFERENCES:
+            order = self.shop._order(shop_ref)
+            gift = ShopLine("product GIFT-0", "GIFT-0", "Free sample", 1)
+            self.shop._change(shop_ref, lines=(*order.lines, gift))
+        else:
+            gift_line = {"sku": GIFT.sku, "quantity": 1, "subtotal": "0", "total": "0"}
+            order = self.shop.book.orders[int(shop_ref)]
+            self.shop._writer.update(order, {"line_items": [gift_line]}, self.shop._now())
 
     def reopen(self, shop_ref: str) -> None:
         self.shop.reopen(shop_ref)

@@ -12,8 +12,9 @@ import pytest
 from tests.simulation.campaign import Campaign
 from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.outcome import Ending, Outcome
-from tests.simulation.plan import Deed, Pair, Trouble, plan_of
+from tests.simulation.plan import Deed, Pair, Trouble
 from tests.simulation.run import Line
+from tests.simulation.seeds import plan_of
 from tests.simulation.shrink import shrunk
 from tests.simulation.story import as_story
 
@@ -21,7 +22,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 def test_a_seed_is_the_same_plan_whatever_order_sets_have() -> None:
-    code = "from tests.simulation.plan import plan_of; print([plan_of(seed) for seed in range(40)])"
+    code = "from tests.simulation.seeds import plan_of; print([plan_of(seed) for seed in range(40)])"
     told = {
         subprocess.run(
             [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": str(number), "PYTHONPATH": f"{_ROOT / 'src'}:{_ROOT}"},
@@ -59,7 +60,16 @@ def test_shrinking_leaves_only_what_the_failure_needs() -> None:
 def test_a_failure_is_told_with_the_command_that_plays_it_again() -> None:
     plan = plan_of(12)
     outcome = Outcome(
-        12, Pair.REAL, ["C1: lost"], Counter(), Counter(), Counter(), 2.0, 0.1, [Line(3725.0, "an order comes in: C1")]
+        12,
+        Pair.REAL,
+        ["C1: lost"],
+        Counter(),
+        Counter(),
+        Counter(),
+        1,
+        2.0,
+        0.1,
+        [Line(3725.0, "an order comes in: C1")],
     )
 
     story = as_story(12, plan, replace(plan, faults=()), outcome)
@@ -72,7 +82,7 @@ def test_a_failure_is_told_with_the_command_that_plays_it_again() -> None:
 def test_what_no_seed_reached_is_named() -> None:
     campaign = Campaign()
     rows, troubles, endings = {("not_shipped", "code"): 1}, {Trouble.RESET: 1}, {Ending.OPEN: 1}
-    campaign.take(Outcome(1, Pair.REAL, [], Counter(rows), Counter(troubles), Counter(endings), 2.0, 0.1))
+    campaign.take(Outcome(1, Pair.REAL, [], Counter(rows), Counter(troubles), Counter(endings), 1, 2.0, 0.1))
 
     missed = campaign.missed()
 
@@ -89,3 +99,11 @@ def test_a_planted_fault_still_has_its_place(mutant: Mutant) -> None:
     text = (_ROOT / "src" / "orderhaven" / mutant.file).read_text()
 
     assert text.count(mutant.text) == 1
+
+
+def test_a_campaign_in_which_little_came_about_is_told() -> None:
+    campaign = Campaign()
+    endings = Counter({Ending.OPEN: 190, Ending.CONFIRMED_BARE: 20})
+    campaign.take(Outcome(1, Pair.REAL, [], Counter(), Counter(), endings, 205, 2.0, 0.1))
+
+    assert campaign.too_few() == ["only 20 of 210 orders were confirmed, and 40% must be"]

@@ -116,18 +116,22 @@ def shop_facts(known: ShopSide, reading: ShopOrder) -> Heard:
 
 
 def _completed(known: ShopSide, reading: ShopOrder) -> Heard:
-    new_code = bool(reading.codes) and reading.codes[0].code != known.code
     if known.state == ShopState.COMPLETED and known.status not in _ALIVE:
-        return Heard((Fact.CODE,) if new_code else (), _late(known, reading) if new_code else {})
+        return Heard((Fact.CODE,) if _has_new_code(known, reading) else (), _late(known, reading))
     if reading.pieces() != known.expected and known.status in _ALIVE:
         counts = {"shop_quantities": str(reading.pieces()), "quantities": str(known.expected)}
         return Heard(problems={ProblemKind.QUANTITIES_DIFFER: counts})
     has_code = bool(reading.codes or reading.label)
-    return Heard((Fact.COMPLETED_WITH_CODE if has_code else Fact.COMPLETED_BARE,))
+    return Heard((Fact.COMPLETED_WITH_CODE if has_code else Fact.COMPLETED_BARE,), _late(known, reading))
+
+
+def _has_new_code(known: ShopSide, reading: ShopOrder) -> bool:
+    return bool(reading.codes) and reading.codes[0].code != known.code
 
 
 def _late(known: ShopSide, reading: ShopOrder) -> Mapping[ProblemKind, Mapping[str, str]]:
-    if known.status is Status.SHIPPED and known.confirmed and not known.code:
+    """A first code after the shipment was confirmed without one, however the shop order came to have it."""
+    if known.status is Status.SHIPPED and known.confirmed and not known.code and _has_new_code(known, reading):
         return {ProblemKind.LATER_CODE: {"code": reading.codes[0].code}}
     return {}
 
@@ -136,6 +140,6 @@ def _open(known: ShopSide, reading: ShopOrder) -> Heard:
     facts = []
     if known.state in (ShopState.COMPLETED, ShopState.CANCELLED):
         facts.append(Fact.REOPENED_LATE if known.told else Fact.REOPENED)
-    if reading.codes and reading.codes[0].code != known.code:
+    if _has_new_code(known, reading):
         facts.append(Fact.CODE)
-    return Heard(tuple(facts))
+    return Heard(tuple(facts), _late(known, reading))

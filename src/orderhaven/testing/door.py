@@ -40,6 +40,9 @@ class Fault:
     call: str = ""  # part of the call's name; "" fits every call
     times: int = 1  # how many calls it spoils; -1: until cleared
     delay: timedelta = timedelta(0)
+    hit: Callable[[str, str], None] = lambda call, about: (
+        None
+    )  # told of each call it spoils, and of the order that is about
 
 
 @dataclass
@@ -72,10 +75,11 @@ class Faults:
         self.nameless.clear()
         self.late_by, self.between_pages = timedelta(0), None
 
-    def take(self, call: str) -> Fault | None:
+    def take(self, call: str, about: str = "") -> Fault | None:
         for place, fault in enumerate(self.waiting):
             if fault.call in call:
                 self.waiting[place : place + 1] = [] if fault.times == 1 else [replace(fault, times=fault.times - 1)]
+                fault.hit(call, about)
                 return fault
         return None
 
@@ -133,10 +137,10 @@ class Door:
     def expire_tokens(self) -> None:
         self._tokens.clear()
 
-    async def enter(self, call: str, token: str, act: Callable[[], T]) -> T:
+    async def enter(self, call: str, token: str, act: Callable[[], T], about: str = "") -> T:
         """What `act` gives. Raises Expired and Spoiled."""
         self.calls.append(call)
-        fault = self.faults.take(call)
+        fault = self.faults.take(call, about)
         if fault and fault.kind not in _DOES_IT:
             raise Spoiled(fault)
         if self._tokens.get(token, self.clock.now()) <= self.clock.now():
@@ -158,25 +162,25 @@ class Caller:
         self._key = key
         self._outside = outside
 
-    async def read(self, call: str, act: Callable[[], T]) -> T:
+    async def read(self, call: str, act: Callable[[], T], *, about: str = "") -> T:
         """Ask, and once more with a fresh token if that is what lacks."""
         try:
             try:
-                return await self._door.enter(call, await self._token(), act)
+                return await self._door.enter(call, await self._token(), act, about)
             except Expired:
-                return await self._door.enter(call, await self._fresh_token(), act)
+                return await self._door.enter(call, await self._fresh_token(), act, about)
         except Expired:
             raise AuthRefused("the reference", "a fresh token is refused") from None
         except Spoiled as spoiled:
             raise _of_a_read(spoiled.fault) from None
 
-    async def tell(self, call: str, act: Callable[[], T], *, not_after: datetime) -> T:
+    async def tell(self, call: str, act: Callable[[], T], *, not_after: datetime, about: str = "") -> T:
         """Send once, and not at or after `not_after`."""
         token = await self._token()
         if self._outside.clock.now() >= not_after:
             raise TryLater("the time to send this had passed")
         try:
-            result = await self._door.enter(call, token, act)
+            result = await self._door.enter(call, token, act, about)
         except Expired:
             await self._fresh_token()
             raise TryLater("the reference wants a fresh token") from None

@@ -71,7 +71,7 @@ class ReferenceMarketplace:
     async def read(self, ref: str) -> Order:
         if self._world.faults.is_bent("heard", ref, alone=True):
             raise Surprise("an answer of another shape")
-        return await self._caller.read(f"GET /orders/{ref}", lambda: self._world.detail(ref))
+        return await self._caller.read(f"GET /orders/{ref}", lambda: self._world.detail(ref), about=ref)
 
     async def accept(self, telling: Acceptance, *, not_after: datetime) -> Receipt:
         return await self._tell("acceptances", telling, not_after)
@@ -98,7 +98,9 @@ class ReferenceMarketplace:
         if self._world.faults.is_bent("record", telling.order_ref):
             raise Surprise("a record of another shape")
         return await self._caller.read(
-            f"GET /orders/{telling.order_ref}/record", lambda: self._world.record_of(telling)
+            f"GET /orders/{telling.order_ref}/record",
+            lambda: self._world.record_of(telling),
+            about=telling.order_ref,
         )
 
     async def close(self) -> None:
@@ -109,7 +111,10 @@ class ReferenceMarketplace:
 
     async def _tell(self, what: str, telling: Telling, not_after: datetime, carrier_word: str = "") -> Receipt:
         return await self._caller.tell(
-            f"POST /{what}", lambda: self._world.take(telling, carrier_word), not_after=not_after
+            f"POST /{what}",
+            lambda: self._world.take(telling, carrier_word),
+            not_after=not_after,
+            about=telling.order_ref,
         )
 
     def _outcome(self, handle: str) -> Receipt:

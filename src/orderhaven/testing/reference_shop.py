@@ -84,7 +84,7 @@ class ReferenceShop:
         def take() -> ShopOrder:
             return self._world.take(placement, mail_the_buyer=self._mail_the_buyer)
 
-        return Placed(await self._caller.tell("POST /orders", take, not_after=not_after))
+        return Placed(await self._caller.tell("POST /orders", take, not_after=not_after, about=placement.order.ref))
 
     async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:
         await self._caller.tell(

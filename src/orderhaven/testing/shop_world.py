@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from orderhaven.core.address import Address
 from orderhaven.core.errors import CurrencyRefused, OrderMissing, OrderRefused, UnknownProduct
 from orderhaven.core.money import Money
 from orderhaven.core.shipment import TrackingCode
@@ -29,7 +30,7 @@ class Product:
 
 class ShopWorld:
     """Speaks no HTTP: only its connector reaches it, in the same process. `mails` names the shop orders
-    that a buyer was mailed about."""
+    that a buyer was mailed about; `ships_to` says where each goes that the hub made."""
 
     page_size = 10
     currencies = frozenset({"EUR"})
@@ -40,6 +41,7 @@ class ShopWorld:
         self.faults = self.door.faults
         self.name = enrol(self)
         self.mails: list[str] = []
+        self.ships_to: dict[str, Address] = {}
         self._clock = clock
         self._products: dict[str, Product] = {}
         self._orders: dict[str, ShopOrder] = {}
@@ -61,6 +63,7 @@ class ShopWorld:
     def complete(self, shop_ref: str, code: str = "", carrier_word: str = "") -> None:
         if code:
             self.add_code(shop_ref, code, carrier_word)
+        self._take_stock_again(shop_ref)
         self._change(shop_ref, state=ShopState.COMPLETED, completed_at=self._clock.now())
 
     def add_code(self, shop_ref: str, code: str, carrier_word: str = "") -> None:
@@ -85,8 +88,7 @@ class ShopWorld:
             self._change(shop_ref, state=ShopState.CANCELLED)
 
     def reopen(self, shop_ref: str) -> None:
-        if self._order(shop_ref).state is ShopState.CANCELLED:
-            self._move_stock(self._order(shop_ref), back=False)
+        self._take_stock_again(shop_ref)
         self._change(shop_ref, state=ShopState.OPEN, completed_at=None)
 
     def trash(self, shop_ref: str) -> None:
@@ -159,6 +161,7 @@ class ShopWorld:
         if not placement.order.lines:
             raise OrderRefused(SIDE, "an order has lines")
         order = self._keep("", placement.reference, self._lines(placement), placement.total)
+        self.ships_to[order.shop_ref] = placement.order.ship_to
         if mail_the_buyer:
             self.mails.append(order.shop_ref)
         if placement.delivered_by_marketplace:
@@ -229,6 +232,10 @@ class ShopWorld:
         )
         self._orders[key] = order
         return order
+
+    def _take_stock_again(self, shop_ref: str) -> None:
+        if self._order(shop_ref).state is ShopState.CANCELLED:
+            self._move_stock(self._order(shop_ref), back=False)
 
     def _move_stock(self, order: ShopOrder, *, back: bool) -> None:
         for line in order.lines:

@@ -1,0 +1,155 @@
+"""What people do, on both sides and at the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from orderhaven.actions import connecting, joining, links, orders
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.core.errors import HubError
+from tests.simulation.diary import Diary, Noted
+from tests.simulation.plan import IN_SHOP, PAUSES, Deed, Happening
+
+if TYPE_CHECKING:
+    from tests.simulation.run import Run
+
+BOTH = ("Marketplace", "Shop")
+_PAUSED_BY = {Deed.PAUSE: BOTH, Deed.PAUSE_SHOP: ("Shop",), Deed.PAUSE_MARKETPLACE: ("Marketplace",)}
+_LOOKS_AGAIN = 7 * 60.0  # seconds: people who do not find an order in the shop yet
+_GIVES_UP_AFTER = 14
+
+
+class People:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.paused: list[tuple[float, float, str]] = []  # from, until, which connection: by a person's wish
+        self.released: list[float] = []  # when somebody said that the held cancellations were meant
+
+    def do(self, one: Happening, tried: int = 0) -> None:
+        run = self._run
+        if one.deed is Deed.SELL:
+            self._sell(one)
+            return
+        if one.order < 0 or one.deed in PAUSES:
+            self._visit(one)
+            return
+        diary = run.diaries.get(one.order)
+        if diary is None:
+            return  # the sale was left out of the plan
+        done = self._in_shop(one, diary) if one.deed in IN_SHOP else self._elsewhere(one, diary)
+        if done is None:
+            if tried < _GIVES_UP_AFTER:
+                run.plan_at(run.loop.time() + _LOOKS_AGAIN, lambda: self.do(one, tried + 1))
+            return
+        if done:
+            diary.done.setdefault(one.deed, []).append(run.loop.time())
+            with_code = one.deed in (Deed.SHIP, Deed.ADD_CODE, Deed.SCRIBBLE)
+            run.say(f"{one.deed}: {diary.ref} {one.code if with_code else ''}".rstrip())
+
+    def _sell(self, one: Happening) -> None:
+        run = self._run
+        ref, pieces = run.sides.sell(one)
+        run.diaries[one.order] = Diary(one.order, one.kind, ref, run.loop.time(), pieces)
+        run.say(f"{one.deed}: {ref}, {one.lines} x {one.pieces} {one.kind}".rstrip())
+
+    def _in_shop(self, one: Happening, diary: Diary) -> bool | None:
+        """None: it is not there yet."""
+        sides = self._run.sides
+        there = sides.in_shop(diary.ref)
+        if not there:
+            return None if not diary.did(Deed.DELETE) else False
+        shop, shop_ref = sides.shop, there[-1].shop_ref
+        match one.deed:
+            case Deed.SHIP:
+                shop.complete(shop_ref, one.code, one.carrier_word)
+            case Deed.COMPLETE:
+                shop.complete(shop_ref)
+            case Deed.ADD_CODE | Deed.SCRIBBLE:
+                shop.add_code(shop_ref, one.code, one.carrier_word)
+            case Deed.CANCEL_IN_SHOP:
+                shop.cancel(shop_ref)
+            case Deed.REOPEN:
+                sides.reopen(shop_ref)
+            case Deed.TRASH:
+                shop.trash(shop_ref)
+            case Deed.DELETE:
+                shop.delete(shop_ref)
+            case Deed.ADD_GIFT:
+                sides.add_gift(shop_ref)
+            case _:
+                sides.change_pieces(shop_ref)
+        if one.deed in (Deed.SHIP, Deed.ADD_CODE):
+            diary.codes.append(Noted(self._run.loop.time(), one.code, one.carrier))
+        if one.deed is Deed.SCRIBBLE:
+            diary.scribbles.append(one.code)
+        return True
+
+    def _elsewhere(self, one: Happening, diary: Diary) -> bool:
+        sides, ref = self._run.sides, diary.ref
+        before = len(sides.marketplace.shipments())
+        match one.deed:
+            case Deed.ASK | Deed.CANCEL_THERE | Deed.SHIP_THERE | Deed.SHIP_PART_THERE if not sides.is_open_there(ref):
+                return False
+            case Deed.ASK:
+                sides.marketplace.buyer_asks_to_cancel(ref)
+            case Deed.WITHDRAW:
+                sides.withdraw(ref)
+            case Deed.CANCEL_THERE:
+                sides.marketplace.cancel(ref)
+            case Deed.REVERSE_THERE:
+                return sides.reverse(ref)
+            case Deed.SHIP_THERE:
+                sides.marketplace.ship_elsewhere(ref)
+            case Deed.SHIP_PART_THERE:
+                if not sides.ship_part(ref):
+                    return False
+            case _:
+                return self._at_the_hub(one, ref)
+        diary.by_others |= set(range(before, len(sides.marketplace.shipments())))
+        return True
+
+    def _at_the_hub(self, one: Happening, ref: str) -> bool:
+        acts: dict[Deed, Callable[[Hand], object]] = {
+            Deed.RETRY: lambda by: orders.retry(by, ref),
+            Deed.TAKE_OVER: lambda by: orders.handle(by, ref),
+            Deed.GIVE_BACK: lambda by: orders.give_back(by, ref),
+            Deed.CANCEL_HERE: lambda by: orders.cancel(by, ref),
+            Deed.REFUSE: lambda by: orders.refuse(by, ref),
+            Deed.PLACE_AGAIN: lambda by: joining.place_again(by, ref),
+        }
+        return self.by_hand(acts[one.deed])
+
+    def _visit(self, one: Happening) -> None:
+        run = self._run
+        match one.deed:
+            case Deed.POLL:
+                self.by_hand(lambda by: [connecting.poll_now(by, name) for name in BOTH])
+            case Deed.PAUSE | Deed.PAUSE_SHOP | Deed.PAUSE_MARKETPLACE:
+                names, until = _PAUSED_BY[one.deed], run.loop.time() + one.lasts * 60
+                self.by_hand(lambda by: [connecting.pause(by, name) for name in names])
+                self.paused += [(run.loop.time(), until, name) for name in names]
+                run.plan_at(until, lambda: self._resume(names))
+            case _:
+                self.by_hand(lambda by: links.release_cancellations(by, "Marketplace"))
+                self.released.append(run.loop.time())
+        run.say(str(one.deed))
+
+    def _resume(self, names: tuple[str, ...]) -> None:
+        self.by_hand(lambda by: [connecting.resume(by, name) for name in names])
+
+    def resume_what_is_paused(self) -> None:
+        """What a person paused is resumed; what the hub itself gave up is mended by a person with a cause, if there is one."""
+        self._resume(BOTH)
+
+    def by_hand(self, act: Callable[[Hand], object]) -> bool:
+        """A person does this at the hub; False where it says that this cannot be."""
+        run = self._run
+        by = Hand("Tester", run.merchant_id, run.hub_clock, lambda: None, run.sides.declared)
+        try:
+            run.store.run(lambda: act(by))
+        except (Impossible, HubError):
+            return False
+        run.wake()
+        return True

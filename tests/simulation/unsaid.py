@@ -1,0 +1,84 @@
+"""What a person has to be told: a Problem that is missing is as wrong as one without a cause."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from orderhaven.core.problems import ProblemKind
+from tests.simulation.case import AWAY, CANCELLED, COMPLETED, OPEN, Case
+from tests.simulation.plan import Deed
+
+
+@dataclass(frozen=True, slots=True)
+class Must:
+    """`if_so`: how the two sides stand, and what was done. One of `kinds` must have been raised then, at some time."""
+
+    what: str
+    if_so: Callable[[Case], bool]
+    kinds: tuple[ProblemKind, ...]
+
+
+def nothing_is_kept_from_people(case: Case) -> Iterator[str]:
+    if case.order is None or case.diary.did(Deed.TAKE_OVER) or case.diary.kind == "by_marketplace":
+        return  # whoever has an order in hand is told nothing more about it
+    raised = {called.kind for called in case.called}
+    for must in _MUSTS:
+        if must.if_so(case) and not raised & set(must.kinds):
+            yield f"{must.what}, and nobody was told"
+
+
+def _cancelled_there_and_completed(case: Case) -> bool:
+    return case.is_cancelled_there and case.stands(COMPLETED) and not case.shipments
+
+
+def _reversed(case: Case) -> bool:
+    return bool(case.shipments) and case.diary.did(Deed.REVERSE_THERE)
+
+
+def _cancelled_in_shop_after_it_was_shipped(case: Case) -> bool:
+    return case.stands(CANCELLED) and bool(case.shipments) and not case.is_cancelled_there
+
+
+def _reopened_after_it_was_shipped(case: Case) -> bool:
+    return case.stands(OPEN) and bool(case.shipments) and not case.is_cancelled_there and case.diary.did(Deed.REOPEN)
+
+
+def _code_after_a_bare_shipment(case: Case) -> bool:
+    bare = [case.run.seconds(one.at) for one in case.shipments if not one.code and not one.label]
+    codes = [noted.at for noted in case.diary.codes]
+    return bool(bare) and bool(codes) and case.stands(COMPLETED) and min(codes) > min(bare)
+
+
+def _thrown_away(case: Case) -> bool:
+    return case.is_open_there and case.stands(AWAY) and len(case.in_shop) == 1
+
+
+def _not_for_sale(case: Case) -> bool:
+    meanwhile = (Deed.ASK, Deed.CANCEL_HERE, Deed.CANCEL_THERE, Deed.SHIP_THERE, Deed.SHIP_PART_THERE)
+    return case.diary.kind == "not_for_sale" and not case.is_older and not case.diary.did(*meanwhile)
+
+
+_GONE_THERE = (
+    ProblemKind.STOP_THE_PARCEL, ProblemKind.PARCEL_MAY_HAVE_LEFT, ProblemKind.CANCELLED_THERE_LATE,
+    ProblemKind.REOPENED_AFTER_CANCELLING,
+)  # fmt: skip
+_MUSTS = (
+    Must("it is cancelled at the marketplace and completed in the shop", _cancelled_there_and_completed, _GONE_THERE),
+    Must(
+        "its shipment was taken back at the marketplace",
+        _reversed,
+        (*_GONE_THERE, ProblemKind.SHIPPED_THOUGH_CANCELLED),
+    ),
+    Must(
+        "it was cancelled in the shop after it was shipped",
+        _cancelled_in_shop_after_it_was_shipped,
+        (ProblemKind.SHOP_CANCELLED_LATE,),
+    ),
+    Must(
+        "it was reopened in the shop after it was shipped",
+        _reopened_after_it_was_shipped,
+        (ProblemKind.REOPENED_AFTER_SHIPPING,),
+    ),
+    Must("a code came after it was confirmed without one", _code_after_a_bare_shipment, (ProblemKind.LATER_CODE,)),
+    Must("its shop order is in the trash", _thrown_away, (ProblemKind.SHOP_ORDER_GONE,)),
+    Must("its product is not in the shop", _not_for_sale, (ProblemKind.UNKNOWN_PRODUCT,)),
+)

@@ -1,0 +1,271 @@
+"""The network between the hub and the two sandboxes, what breaks on it, and which orders that touched."""
+
+import asyncio
+import json
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from orderhaven.connectors.bol.sandbox_processes import Fate
+from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.connectors.kit.knobs import Fault as WireFault
+from orderhaven.connectors.kit.knobs import FaultKind as Kit
+from orderhaven.testing.door import Fault as DoorFault
+from orderhaven.testing.door import FaultKind as Door
+from tests.simulation.plan import MARKETPLACE, SHOP, Fault, Pair, Trouble
+
+_KIT = {
+    Trouble.NEVER: Kit.NEVER, Trouble.AFTER: Kit.AFTER, Trouble.RESET: Kit.RESET, Trouble.REFUSED: Kit.REFUSED,
+    Trouble.LATE: Kit.LATE, Trouble.STATUS: Kit.STATUS, Trouble.STATUS_AFTER: Kit.STATUS_AFTER,
+    Trouble.RATE_LIMITED: Kit.RATE_LIMITED, Trouble.RATE_LIMITED_BARE: Kit.RATE_LIMITED, Trouble.GARBAGE: Kit.GARBAGE,
+    Trouble.TRUNCATED: Kit.TRUNCATED, Trouble.HTML: Kit.HTML, Trouble.HTML_AFTER: Kit.HTML_AFTER,
+}  # fmt: skip
+_DOOR = {
+    Trouble.NEVER: Door.LOST_BEFORE, Trouble.AFTER: Door.LOST_AFTER, Trouble.RESET: Door.LOST_BEFORE, Trouble.REFUSED: Door.NOT_SENT,
+    Trouble.LATE: Door.LATE, Trouble.LATE_ARRIVAL: Door.LATE, Trouble.STATUS: Door.BROKEN, Trouble.STATUS_AFTER: Door.BROKEN_AFTER,
+    Trouble.RATE_LIMITED: Door.RATE_LIMITED, Trouble.RATE_LIMITED_BARE: Door.RATE_LIMITED, Trouble.GARBAGE: Door.GARBAGE,
+    Trouble.TRUNCATED: Door.GARBAGE, Trouble.HTML: Door.TRY_LATER, Trouble.HTML_AFTER: Door.GARBAGE,
+}  # fmt: skip
+_FATES = {
+    Trouble.PROCESS_FAILS: (Fate.FAIL,),
+    Trouble.PROCESS_TIMES_OUT: (Fate.TIMEOUT, Fate.TIMEOUT_DONE),
+    Trouble.PROCESS_STICKS: (Fate.STUCK, Fate.STUCK_DONE),
+    Trouble.PROCESS_FORGOTTEN: (Fate.FORGOTTEN, Fate.FORGOTTEN_DONE),
+}
+_A_LONG_ANSWER = 50_000  # bytes: there may be a page full of orders in it
+_ASKS_BY_POST = ("/token", "/shared/process-status")
+_ITS_REF = re.compile(r"C\d{9}")
+_ITS_ITEM = re.compile(r"\b2\d{9}\b")
+_ITS_SHOP_ORDER = re.compile(r"/orders/(\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A trouble that met a request: when, on which side, about which orders, and whether that told something of them."""
+
+    at: float
+    trouble: Trouble
+    side: str
+    refs: frozenset[str]
+    tells: bool
+
+
+def _tells(request: Request) -> bool:
+    return request.method != "GET" and request.path not in _ASKS_BY_POST
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched(WireFault):
+    """Spoils what tells something of an order, or what only asks, or (None) both."""
+
+    tells: bool | None = None
+    met: Callable[[Request], None] = lambda request: None
+
+    def fits(self, request: Request) -> bool:
+        if self.tells not in (None, _tells(request)) or not WireFault.fits(self, request):
+            return False
+        self.met(request)
+        return True
+
+
+@dataclass
+class _Slowness:
+    seconds: float
+    until: float
+
+
+class Wire:
+    """`hit` is told of each trouble that came true; `touches` keeps them with what they touched."""
+
+    def __init__(
+        self, pair: Pair, marketplace: Any, shop: Any, chance: random.Random, hit: Callable[[Trouble], None]
+    ) -> None:
+        self.pair = pair
+        self.touches: list[Touch] = []
+        self.cancelled_by_hub: list[tuple[float, str, str]] = []  # when, shop order, the status that it had
+        self._hit = hit
+        self._chance = chance
+        self._sandboxes = {MARKETPLACE: marketplace, SHOP: shop}
+        self._sides = {"marketplace.test": MARKETPLACE, "127.0.0.1:8080": SHOP}
+        self._late: list[Fault] = []
+        self._slow: dict[str, _Slowness] = {}
+        self._bent: dict[str, str] = {}  # side -> the order whose row is bent; "": the first that is listed
+        self._fates: list[Trouble] = []
+
+    async def serve(self, request: Request) -> Response:
+        """As the network brings it there and back."""
+        await asyncio.sleep(self._chance.uniform(0.01, 0.3))
+        side = self._sides[request.url.split("/")[2]]
+        received = replace(request, headers={name.lower(): value for name, value in request.headers.items()})
+        await self._on_the_way(side, received)
+        was = self._shop_status(side, received)
+        response: Response = await self._sandboxes[side].handle(received)
+        self._look_at_what_it_did(side, received, was, response)
+        await asyncio.sleep(self._chance.uniform(0.01, 0.3))
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return self._bend(side, received, Response(response.status, headers, response.body))
+
+    # ------------------------------------------------------------ what breaks
+
+    def spoil(self, fault: Fault) -> None:
+        """From now on this lies in wait on the wire."""
+        if self.pair is Pair.REFERENCES:
+            self._spoil_at_the_door(fault)
+        elif fault.trouble is Trouble.LATE_ARRIVAL:
+            self._late.append(fault)
+        else:
+            with_delay = fault.trouble in (Trouble.LATE, Trouble.RATE_LIMITED)
+            self._lay(
+                fault.side, fault.trouble, _KIT[fault.trouble], times=fault.times, tells=fault.tells,
+                status=self._chance.choice((500, 502, 503, 504)), delay=timedelta(seconds=fault.amount * with_delay),
+            )  # fmt: skip
+
+    def go_down(self, side: str) -> None:
+        if self.pair is Pair.REFERENCES:
+            self._lay_at_the_door(side, Trouble.OUTAGE, Door.NOT_SENT, "", times=-1)
+        else:
+            kind = self._chance.choice((Kit.REFUSED, Kit.NEVER, Kit.STATUS, Kit.HTML))
+            self._lay(side, Trouble.OUTAGE, kind, times=-1)
+
+    def hide_an_order(self, fault: Fault) -> None:
+        """An order's own reading fails, while the list shows it."""
+        if self.pair is Pair.REFERENCES:
+            at_the_door = self._chance.choice((Door.LOST_BEFORE, Door.GARBAGE))
+            self._lay_at_the_door(MARKETPLACE, fault.trouble, at_the_door, "GET /orders/RM", times=fault.times)
+        else:
+            kind, status = self._chance.choice(((Kit.NEVER, 0), (Kit.GARBAGE, 0), (Kit.STATUS, 500), (Kit.STATUS, 404)))
+            # a session asks three times
+            path, times = "/retailer/orders/C", fault.times * 3
+            self._lay(MARKETPLACE, fault.trouble, kind, method="GET", path=path, times=times, status=status)
+
+    def go_wrong_later(self, fault: Fault) -> None:
+        """What is told next is taken in, and goes wrong after that."""
+        if self.pair is Pair.REAL:
+            fates = [self._chance.choice(_FATES[fault.trouble]) for _ in range(fault.times)]
+            self._sandboxes[MARKETPLACE].processes.fates.extend(fates)
+            self._fates += [fault.trouble] * len(fates)
+
+    def be_slow(self, fault: Fault) -> None:
+        if self.pair is Pair.REAL:
+            self._slow[fault.side] = _Slowness(fault.amount, asyncio.get_running_loop().time() + fault.lasts * 60)
+
+    def bend_a_row(self, side: str) -> None:
+        if self.pair is Pair.REAL:
+            self._bent.setdefault(side, "")
+
+    def straighten(self, side: str) -> None:
+        self._bent.pop(side, None)
+
+    def mend(self) -> None:
+        self._late.clear()
+        self._slow.clear()
+        self._bent.clear()
+        self._fates.clear()
+        if self.pair is Pair.REAL:
+            self._sandboxes[MARKETPLACE].processes.fates.clear()
+
+    # ------------------------------------------------------------ inside
+
+    def _touch(self, trouble: Trouble, side: str, refs: frozenset[str], *, tells: bool) -> None:
+        self._hit(trouble)
+        self.touches.append(Touch(asyncio.get_running_loop().time(), trouble, side, refs, tells))
+
+    def _lay(self, side: str, trouble: Trouble, kind: Kit, **what: Any) -> None:
+        def met(request: Request) -> None:
+            self._touch(trouble, side, self._refs_in(side, request), tells=_tells(request))
+
+        self._sandboxes[side].faults.waiting.append(_Watched(kind, met=met, **what))
+
+    def _spoil_at_the_door(self, fault: Fault) -> None:
+        late = {Trouble.LATE: fault.amount, Trouble.RATE_LIMITED: fault.amount, Trouble.LATE_ARRIVAL: fault.amount + 30}
+        method = "POST" if fault.tells else "GET"
+        delay = timedelta(seconds=late.get(fault.trouble, 0.0))
+        self._lay_at_the_door(fault.side, fault.trouble, _DOOR[fault.trouble], method, times=fault.times, delay=delay)
+
+    def _lay_at_the_door(self, side: str, trouble: Trouble, kind: Door, call: str, **what: Any) -> None:
+        def hit(call: str, about: str) -> None:
+            self._touch(trouble, side, frozenset({about} - {""}), tells=call.startswith("POST"))
+
+        self._sandboxes[side].faults.waiting.append(DoorFault(kind, call, hit=hit, **what))
+
+    async def _on_the_way(self, side: str, request: Request) -> None:
+        slow = self._slow.get(side)
+        if slow is not None and asyncio.get_running_loop().time() < slow.until:
+            self._touch(Trouble.SLOW, side, self._refs_in(side, request), tells=_tells(request))
+            await asyncio.sleep(slow.seconds * self._chance.uniform(0.7, 1.3))
+        late = next((fault for fault in self._late if fault.side == side), None)
+        if late is not None and _tells(request):
+            self._late.remove(late)
+            self._touch(Trouble.LATE_ARRIVAL, side, self._refs_in(side, request), tells=True)
+            await asyncio.sleep(30 + late.amount)
+
+    def _refs_in(self, side: str, request: Request) -> frozenset[str]:
+        """The orders that this is about, by the marketplace's numbers."""
+        text = f"{request.url} {request.body.decode(errors='ignore')}"
+        found = set(_ITS_REF.findall(text))
+        if side == MARKETPLACE:
+            items = self._sandboxes[side].trade.items
+            found |= {items[item].sale.ref for item in _ITS_ITEM.findall(text) if item in items}
+        elif its := _ITS_SHOP_ORDER.search(request.path):
+            order = self._sandboxes[side].book.orders.get(int(its[1]))
+            found |= set(_ITS_REF.findall(str(order.body["created_via"]))) if order else set()
+        return frozenset(found)
+
+    def _shop_status(self, side: str, request: Request) -> tuple[str, str]:
+        """Of the shop order that a telling is about."""
+        its = _ITS_SHOP_ORDER.search(request.path) if side == SHOP and request.method != "GET" else None
+        order = self._sandboxes[SHOP].book.orders.get(int(its[1])) if its else None
+        return (str(order.id), order.status) if order else ("", "")
+
+    def _look_at_what_it_did(self, side: str, request: Request, was: tuple[str, str], response: Response) -> None:
+        shop_ref, status = was
+        if (
+            shop_ref
+            and status != "cancelled"
+            and self._sandboxes[SHOP].book.orders[int(shop_ref)].status == "cancelled"
+        ):
+            self.cancelled_by_hub.append((asyncio.get_running_loop().time(), shop_ref, status))
+        if side == SHOP and len(response.body) > _A_LONG_ANSWER and "modified_after" in request.query:
+            rows = _decoded(response.body)
+            if len(rows) >= int(request.query.get("per_page", "10")) > 1:
+                self._hit(Trouble.MANY_PAGES)
+        if side == MARKETPLACE and self._fates:
+            left = len(self._sandboxes[MARKETPLACE].processes.fates)
+            for trouble in self._fates[: len(self._fates) - left]:
+                self._touch(trouble, side, self._refs_in(side, request), tells=True)
+            del self._fates[: len(self._fates) - left]
+
+    def _bend(self, side: str, request: Request, response: Response) -> Response:
+        if side not in self._bent or request.method != "GET" or response.status != 200:
+            return response
+        if not request.path.endswith("/orders"):
+            return response
+        answer = _decoded(response.body)
+        rows = answer.get("orders", ()) if isinstance(answer, Mapping) else answer
+        for row in rows or ():
+            ref = str(row.get("orderId") or "".join(_ITS_REF.findall(str(row.get("created_via", "")))[:1]))
+            if ref and ref == (self._bent[side] or ref):
+                self._bent[side] = ref
+                _bent_row(row, side, self._chance)
+                self._touch(Trouble.BENT_ROW, side, frozenset({ref}), tells=False)
+                return Response(response.status, response.headers, json.dumps(answer).encode())
+        return response
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:  # another fault was there first
+        return ()
+
+
+def _bent_row(row: dict[str, Any], side: str, chance: random.Random) -> None:
+    if side == SHOP:
+        row |= chance.choice(({"status": None}, {"line_items": "none"}, {"total": None}, {"status": 7}))
+    else:
+        row |= chance.choice(({"orderItems": None}, {"orderPlacedDateTime": "yesterday"}, {"orderItems": [{}]}))
