@@ -105,7 +105,7 @@ def _connection(merchant: Merchant, connector: str, role: Role, name: str, now: 
 _ORDER = (
     "id", "merchant", "link", "ref", "status", "hold", "placed_at", "heard_at", "changed_at", "read_at", "currency",
     "prices_include_vat", "shipping_cost", "discount", "total", "language", "country", "ship_by", "needs_acceptance",
-    "marketplace_label", "by_marketplace", "is_test", "buyer_reference", "meta", "shop_ref", "shop_number", "shop_state",
+    "marketplace_label", "by_marketplace", "is_test", "meta", "shop_ref", "shop_number", "shop_state",
     "shop_word", "completed_at", "wait_until", "code", "carrier_word", "code_url", "label", "chosen_carrier", "shop_told",
     "marketplace_told", "confirmed_at", "handled_by_others", "closed_at",
 )  # fmt: skip

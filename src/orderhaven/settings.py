@@ -1,7 +1,6 @@
 """Django's settings. Everything a person can set is an environment variable; see docs/reference/environment.md."""
 
 import os
-from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
 from orderhaven import paths
@@ -53,7 +52,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "axes",
     "django_htmx",
     "django_otp",
     "django_otp.plugins.otp_static",
@@ -88,7 +86,6 @@ MIDDLEWARE = [
     "orderhaven.web.middleware.TheirLanguage",
     "orderhaven.web.middleware.SessionEnds",
     "orderhaven.web.middleware.SpokenErrors",
-    "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
     {
@@ -119,7 +116,6 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # ---------------------------------------------------------------- people
 
 AUTH_USER_MODEL = "store.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -133,19 +129,6 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "orderhaven.web.errors.stale_form"
-# ten wrong passwords from one place close an account to that place for a quarter of an hour
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
-AXES_HANDLER = "orderhaven.web.wrong_passwords.WrongPasswords"
-AXES_USERNAME_CALLABLE = "orderhaven.web.wrong_passwords.whose_account"
-AXES_CLIENT_IP_CALLABLE = "orderhaven.web.wrong_passwords.from_where"
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old", "new"]  # of what is posted, never kept
-AXES_DISABLE_ACCESS_LOG = True  # from where somebody logged in is nobody's business
-AXES_LOCKOUT_CALLABLE = "orderhaven.web.errors.locked_out"
-AXES_VERBOSE = False
-AXES_ENABLE_ADMIN = False
 OTP_TOTP_ISSUER = "Orderhaven"
 
 # ---------------------------------------------------------------- languages and time

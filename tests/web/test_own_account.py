@@ -66,12 +66,15 @@ def test_what_makes_an_account_safer_or_less_safe_stands_in_the_journal(house: H
     ]
 
 
-def test_an_account_that_wrong_passwords_closed_stands_in_the_journal_once(house: House) -> None:
+def test_an_account_for_which_many_passwords_were_tried_stands_in_the_journal_once(house: House) -> None:
     for _attempt in range(12):
         browser().post("/login", {"email": "bram@example.com", "password": "wrong"})
 
     assert Event.objects.filter(kind="closed").count() == 1
-    assert journal(house)[0] == ("Orderhaven", "Too many wrong passwords closed the account of Bram for a while")
+    assert journal(house)[0] == (
+        "Orderhaven",
+        "Many wrong passwords were tried for the account of Bram; who tries more must wait",
+    )
 
 
 def test_an_invitation_that_is_taken_back_stands_in_the_journal(house: House) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 
 from orderhaven.core.notices import NoticeKind
 from orderhaven.ports.connector import Declaration
@@ -197,12 +198,13 @@ def test_orders_from_before_the_link_are_placed_with_one_button(house: House) ->
 
 
 def test_a_token_is_shown_once_and_kept_as_a_hash(house: House) -> None:
-    house.administrator.post(house.at("programs/act"), {"act": "token", "name": "Printer", "scope": ["look", "act"]})
+    given = {"act": "token", "name": "Printer", "scope": ["look", "act"]}
 
-    page = house.administrator.get(house.at("programs"))
+    page = house.administrator.post(house.at("programs/act"), given)
     secret = page.context["made"]["secret"]
 
     assert secret in page.content.decode()
+    assert not any(secret in repr(row.get_decoded()) for row in Session.objects.all())
     assert house.administrator.get(house.at("programs")).context["made"] is None
     row = Token.objects.get()
     assert secret not in repr(row.__dict__)
@@ -210,9 +212,31 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(house: House) -> None:
     assert access.token(secret, house.trade.clock.now()) == row
 
 
+def test_the_secret_of_a_webhook_stands_in_no_session(house: House) -> None:
+    given = {"act": "webhook", "url": "https://example.com/hook", "kind": ["order.placed"]}
+
+    secret = house.administrator.post(house.at("programs/act"), given).context["made"]["secret"]
+
+    assert secret
+    assert not any(secret in repr(row.get_decoded()) for row in Session.objects.all())
+
+
+def test_where_a_shop_may_call_is_shown_in_the_answer_alone(house: House) -> None:
+    rows = Connection.objects.filter(merchant=house.trade.link.merchant_id)
+    name = next(row.name for row in rows if house.trade.by.declared[row.connector].webhook)
+
+    page = house.administrator.post(house.at(f"connections/{name}/act"), {"act": "webhook"})
+    address, secret = page.context["called"]
+
+    assert (address in page.content.decode(), secret in page.content.decode()) == (True, True)
+    assert not any(secret in repr(row.get_decoded()) for row in Session.objects.all())
+    assert secret not in house.administrator.get(house.at(f"connections/{name}")).content.decode()
+    assert house.administrator.get(house.at(f"connections/{name}/act")).status_code == 302
+
+
 def test_a_token_that_is_ended_opens_nothing(house: House) -> None:
-    house.administrator.post(house.at("programs/act"), {"act": "token", "name": "Printer", "scope": ["look"]})
-    secret = house.administrator.get(house.at("programs")).context["made"]["secret"]
+    page = house.administrator.post(house.at("programs/act"), {"act": "token", "name": "Printer", "scope": ["look"]})
+    secret = page.context["made"]["secret"]
 
     house.administrator.post(house.at("programs/act"), {"act": "end_token", "token": Token.objects.get().pk})
 

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
@@ -14,10 +13,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from orderhaven.core.access import Power, Role
+from orderhaven.store.allowances import forget_full
 from orderhaven.store.models import Event, Invitation, Membership, Merchant, Token, User
 
 INVITATION_LASTS = timedelta(days=7)
-_WRONG_PASSWORDS_KEPT = timedelta(days=1)
 _TOKEN_PREFIX = "oh_"  # so that a leaked one is recognised as ours # noqa: S105
 _USED_TO_THE = timedelta(hours=1)
 
@@ -116,9 +115,9 @@ def colleagues(person: User) -> list[str]:
 
 
 def forget_ended(now: datetime) -> None:
-    """Sessions that ended, wrong passwords of days ago, invitations nobody took: nothing needs them any more."""
+    """Sessions that ended, wrong passwords of a while ago, invitations nobody took: nothing needs them any more."""
     Session.objects.filter(expire_date__lt=now).delete()
-    AccessAttempt.objects.filter(attempt_time__lt=now - _WRONG_PASSWORDS_KEPT).delete()
+    forget_full(now)
     Invitation.objects.filter(ends_at__lt=now - INVITATION_LASTS).delete()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from orderhaven.actions import connecting
 from orderhaven.actions.connecting import Trial
@@ -68,6 +68,14 @@ def one(request: AtDesk, name: str) -> HttpResponse:
     if request.method == "POST":
         by.demand(Power.SET_UP)
         return _try_and_save(request, declaration, name, is_new=False)
+    return _page(request, name)
+
+
+def _page(request: AtDesk, name: str, called: tuple[str, str] | None = None) -> HttpResponse:
+    """With the address and the secret by which the other side may call, when they were asked for: in this answer only."""
+    by = request.desk.by
+    row = by.connection(name)
+    declaration = by.declaration(row.connector)
     beat = pulse.beat()
     if request.GET.get("live") == beat:
         return HttpResponse(status=204)
@@ -80,6 +88,7 @@ def one(request: AtDesk, name: str) -> HttpResponse:
         "budget": budget,
         "events": _latest(row.pk),
         "beat": beat,
+        "called": called,
     }
     if "live" in request.GET:
         return render(request, "connection_live.html", live)
@@ -87,8 +96,10 @@ def one(request: AtDesk, name: str) -> HttpResponse:
 
 
 @at_desk
-@require_POST
+@require_http_methods(["GET", "POST"])
 def act(request: AtDesk, name: str) -> HttpResponse:
+    if request.method == "GET":  # the answer with a secret was shown here, and is loaded again
+        return redirect("connection", request.desk.merchant.slug, name)
     by = request.desk.by
     match request.POST.get("act"):
         case "pause":
@@ -104,8 +115,7 @@ def act(request: AtDesk, name: str) -> HttpResponse:
             else:
                 notes.trouble(request, _("'{name}' is due now, but no hub runs here that would ask it.", name=name))
         case "webhook":
-            address, secret = connecting.webhook_address(by, name)
-            notes.done(request, _("Address: {address} Secret: {secret}", address=address, secret=secret))
+            return _page(request, name, connecting.webhook_address(by, name))
     return redirect(way_back(request))
 
 

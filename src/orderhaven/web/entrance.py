@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,6 +24,7 @@ from orderhaven.store import second_factor as factor
 from orderhaven.store.models import User
 from orderhaven.web.desk import clock, with_account
 from orderhaven.web.way_back import is_our_page, way_back
+from orderhaven.web.wrong_passwords import proof, remember
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _A_YEAR_S = 365 * 86400
@@ -57,13 +58,8 @@ def welcome(request: HttpRequest) -> HttpResponse:
             page["error"] = str(error)
             return render(request, "welcome.html", page, status=422)
         login(request, person, backend=_BACKEND)
-        return redirect("home")
+        return remember(request, redirect("home"), person.email)
     return render(request, "welcome.html", page)
-
-
-def proof(request: HttpRequest) -> people.Prove:
-    """Every password that is typed goes by here, wherever it is asked for, so that the wrong ones are counted together."""
-    return lambda email, password: authenticate(request, username=email, password=password)
 
 
 @never_cache
@@ -80,8 +76,8 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if person is None:
         page["error"] = _("Address and password do not belong together.")
         return render(request, "login.html", page, status=422)
-    login(request, person)
-    return redirect(page["next"])
+    login(request, person, backend=_BACKEND)
+    return remember(request, redirect(page["next"]), person.email)
 
 
 @never_cache
@@ -123,7 +119,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
             page["error"] = str(error)
             return render(request, "invitation.html", page, status=422)
         login(request, person, backend=_BACKEND)
-        return redirect("orders", found.merchant.slug)
+        return remember(request, redirect("orders", found.merchant.slug), person.email)
     return render(request, "invitation.html", page)
 
 

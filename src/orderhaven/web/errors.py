@@ -8,7 +8,7 @@ from django.utils import translation
 
 from orderhaven import catalogues
 from orderhaven.api.errors import error_response
-from orderhaven.core.language import _, speaking
+from orderhaven.core.language import _, n_, speaking
 
 _TITLES = {
     400: "That address makes no sense here",
@@ -61,7 +61,12 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _in_their_language(request, 403, "This page was open for too long. Go back, reload it, and send it again.")
 
 
-def locked_out(request: HttpRequest, credentials: Any = None, *args: Any, **kwargs: Any) -> HttpResponse:
-    return _in_their_language(
-        request, 429, "Too many wrong passwords for this account. Wait a quarter of an hour, then try again."
+def asked_to_wait(request: HttpRequest, seconds: int) -> HttpResponse:
+    sentence = n_(
+        "Too many wrong passwords. Wait {number} second, then try again.",
+        "Too many wrong passwords. Wait {number} seconds, then try again.",
+        seconds,
     )
+    response = error_page(request, 429, sentence)
+    response.headers["Retry-After"] = str(seconds)
+    return response

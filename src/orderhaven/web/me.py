@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 from zoneinfo import available_timezones
 
@@ -26,21 +27,26 @@ from orderhaven.store import second_factor as factor
 from orderhaven.store.models import User
 from orderhaven.web import notes
 from orderhaven.web.desk import clock, with_account
-from orderhaven.web.entrance import proof
 from orderhaven.web.way_back import way_back
+from orderhaven.web.wrong_passwords import proof
 from orderhaven.words.people import NOTICE_NAMES
 
 
 @with_account
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
+    return _page(request)
+
+
+def _page(request: HttpRequest, recovery_codes: Sequence[str] = ()) -> HttpResponse:
+    """With the codes that were just made: they stand in this answer and nowhere else."""
     person = cast(User, request.user)
     shown = {
         "languages": catalogues.NAMES,
         "zones": sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")),
         "hub_zone": paths.time_zone(),
         "has_second_factor": user_has_device(person),
-        "recovery_codes": request.session.pop("recovery_codes", []),
+        "recovery_codes": recovery_codes,
         "wishes": [
             _wishes(person, merchant.pk, merchant.name, POWERS[role]) for merchant, role in merchants.of_user(person.pk)
         ],
@@ -86,10 +92,9 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         figures = request.POST.get("code", "").replace(" ", "")
         codes = people.begin_second_factor(person, beginning, figures, clock().now())
         if codes:
-            request.session["recovery_codes"] = codes
             otp_login(request, beginning.device)
             notes.done(request, _("From now on a code of your phone is asked for when you log in."))
-            return redirect("me")
+            return _page(request, codes)
         page["error"] = _("That code is not right. Look whether the clock of your phone is.")
     return render(request, "second_factor_setup.html", page, status=422 if "error" in page else 200)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from orderhaven.actions import notices, people
 from orderhaven.actions.errors import Impossible
@@ -24,23 +24,30 @@ _A_PAGE = 100
 @at_desk
 @require_safe
 def page(request: AtDesk) -> HttpResponse:
+    return _page(request)
+
+
+def _page(request: AtDesk, invitation: str = "") -> HttpResponse:
+    """With the address of an invitation that was just made: it stands in this answer and nowhere else."""
     by = request.desk.by
     shown = {
         "members": [(row, role_name(Role(row.role))) for row in people.people(by)],
         "roles": [(role.value, role_name(role), _(ROLES[role])) for role in Role],
         "invitations": people.open_invitations(by) if request.desk.may_set_up else [],
-        "invitation": request.session.pop("invitation", ""),
+        "invitation": invitation,
     }
     return render(request, "people.html", shown)
 
 
 @at_desk
-@require_POST
+@require_http_methods(["GET", "POST"])
 def act(request: AtDesk) -> HttpResponse:
+    if request.method == "GET":  # the answer with an invitation was shown here, and is loaded again
+        return redirect("people", request.desk.merchant.slug)
     by, given = request.desk.by, request.POST
     match given.get("act"):
         case "invite":
-            request.session["invitation"] = people.invite(by, given.get("email", ""), _role(given.get("role", "")))
+            return _page(request, people.invite(by, given.get("email", ""), _role(given.get("role", ""))))
         case "role":
             people.change_role(by, _number(given.get("person", "")), _role(given.get("role", "")))
             notes.done(request, _("The role is changed."))

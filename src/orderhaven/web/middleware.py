@@ -18,8 +18,9 @@ from orderhaven.core.language import speaking
 from orderhaven.store.doctor import database_trouble, was_made_meanwhile
 from orderhaven.store.finding import BadCursor
 from orderhaven.store.keys import KeysLost
-from orderhaven.web.errors import bad_request, error_page
+from orderhaven.web.errors import asked_to_wait, bad_request, error_page
 from orderhaven.web.way_back import way_back
+from orderhaven.web.wrong_passwords import TooMany
 
 log = structlog.get_logger()
 Next = Callable[[HttpRequest], HttpResponse]
@@ -111,6 +112,8 @@ class SpokenErrors:
         if request.path.startswith("/api/"):
             return None
         match error:
+            case TooMany():
+                return asked_to_wait(request, error.seconds)
             case NotAllowed():
                 return error_page(request, 403, str(error))
             case Impossible() | KeysLost():

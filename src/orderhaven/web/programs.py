@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from orderhaven.actions import tokens, webhooks
 from orderhaven.actions.errors import Impossible
@@ -21,12 +23,17 @@ from orderhaven.words.people import POWER_NAMES
 @at_desk
 @require_safe
 def page(request: AtDesk) -> HttpResponse:
+    return _page(request)
+
+
+def _page(request: AtDesk, made: Mapping[str, str] | None = None) -> HttpResponse:
+    """With a secret that was just made: it stands in this answer and nowhere else."""
     by = request.desk.by
     by.demand(Power.SET_UP)
     shown = {
         "tokens": tokens.token_list(by),
         "scopes": [(power.value, _(POWER_NAMES[power])) for power in Power],
-        "made": request.session.pop("made", None),  # a secret that is shown this once
+        "made": made,
         "webhooks": webhooks.webhook_list(by),
         "kinds": list(HookKind),
         "log": [(one, answer_words(one.answer)) for one in webhooks.log(by)],
@@ -35,20 +42,22 @@ def page(request: AtDesk) -> HttpResponse:
 
 
 @at_desk
-@require_POST
+@require_http_methods(["GET", "POST"])
 def act(request: AtDesk) -> HttpResponse:
+    if request.method == "GET":  # the answer with a secret was shown here, and is loaded again
+        return redirect("programs", request.desk.merchant.slug)
     by, given = request.desk.by, request.POST
     by.demand(Power.SET_UP)
     match given.get("act"):
         case "token":
             secret = tokens.make_token(by, given.get("name", ""), given.getlist("scope"))
-            request.session["made"] = {"kind": "token", "secret": secret}
+            return _page(request, {"kind": "token", "secret": secret})
         case "end_token":
             tokens.end_token(by, _number(given.get("token", "")))
             notes.done(request, _("The token opens nothing any more."))
         case "webhook":
             secret = webhooks.make(by, given.get("url", ""), given.getlist("kind"))
-            request.session["made"] = {"kind": "webhook", "secret": secret}
+            return _page(request, {"kind": "webhook", "secret": secret})
         case "end_webhook":
             webhooks.end(by, _number(given.get("webhook", "")))
             notes.done(request, _("This address is not called any more."))

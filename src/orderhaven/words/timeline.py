@@ -59,7 +59,7 @@ EVENTS: Mapping[str, str] = {
     "password_given": "{person} was given another password",
     "second_factor_on": "{person} has a second factor",
     "second_factor_off": "{person} has no second factor any more",
-    "closed": "Too many wrong passwords closed the account of {person} for a while",
+    "closed": "Many wrong passwords were tried for the account of {person}; who tries more must wait",
     "token_made": "API token '{name}' made ({scopes})",
     "token_ended": "API token '{name}' ended",
     "webhook_made": "Webhook to {url} made",

@@ -1,6 +1,6 @@
 """The schema. Times are aware UTC, money is Decimal beside its currency, personal data of buyers stands in `Person` alone."""
 
-from orderhaven.store.models.access import Invitation, Membership, Token, User
+from orderhaven.store.models.access import Allowance, Invitation, Membership, Token, User
 from orderhaven.store.models.notices import Channel, Delivery, DeliveryState, Notice, NoticeWish, Webhook
 from orderhaven.store.models.orders import Hold, Line, Order, Person, PersonRole, Told
 from orderhaven.store.models.outbox import (
@@ -30,6 +30,7 @@ __all__ = [
     "SENT",
     "UNFINISHED",
     "UNSENT",
+    "Allowance",
     "Channel",
     "Connection",
     "ConnectionState",

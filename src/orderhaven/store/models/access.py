@@ -52,6 +52,13 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True)
 
 
+class Allowance(models.Model):
+    """How often something may still be tried: see `store.allowances`."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    full_at = models.DateTimeField(db_index=True)
+
+
 class Token(models.Model):
     """A program's key to the API. Only its hash is kept; the beginning is kept to tell tokens apart."""
 
