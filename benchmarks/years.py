@@ -116,6 +116,7 @@ _LINE = (
 _PERSON = (
     "order", "role", "salutation", "first_name", "last_name", "company", "vat_number", "extra", "street", "house_number",
     "addition", "postcode", "city", "region", "country", "email", "phone", "name_key", "postcode_key",
+    "order_reference", "meta",
 )  # fmt: skip
 _MESSAGE = (
     "id", "order", "connection", "side", "kind", "part", "generation", "rank", "state", "attempt", "epoch", "rounds",
@@ -149,7 +150,7 @@ def _order(one: Bought, accounts: Accounts) -> tuple[object, ...]:
     return (
         one.key, accounts.merchant, accounts.links[one.marketplace].pk, ref_of(one.key), one.status, "", one.at, one.at,
         one.at, one.at, "EUR", True, Decimal("2.95"), Decimal(0), Decimal("28.93"), "nl", "NL",
-        one.at + timedelta(hours=20), False, False, one.by_marketplace, False, "", [], str(one.key),
+        one.at + timedelta(hours=20), False, False, one.by_marketplace, False, [], str(one.key),
         shop_number_of(one.key), state, word, completed_at, one.at + timedelta(days=1) if one.status == "waiting" else None,
         code_of(one.key) if one.status == "shipped" else "", "", "", "", "", "told", "told" if told_at else "", told_at,
         False, told_at,
@@ -170,6 +171,7 @@ def _person(one: Bought, role: str) -> tuple[object, ...]:
     return (
         one.key, role, "", "Sanne", one.name, "", "", "", "Dorpsstraat", "12", "A", one.postcode, "Utrecht", "", "NL",
         "sanne@example.com", "+31600000000", search_key(one.name), search_key(one.postcode),
+        "", [],
     )  # fmt: skip
 
 
