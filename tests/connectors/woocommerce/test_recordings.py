@@ -16,8 +16,6 @@ from orderhaven.testing.replay import Played, Verdict, all_sent, forms_of, play,
 RECORDINGS = Path(__file__).parents[4] / "shared" / "recordings" / "woocommerce"
 SCENARIOS = {scenario.name: scenario for scenario in scenarios_in(RECORDINGS)}
 
-# not yet as the real shop's; this set only gets smaller
-DIFFERENT_STILL = {"webhooks"}
 
 pytestmark = pytest.mark.skipif(not SCENARIOS, reason=f"no recordings of a real shop stand in {RECORDINGS}")
 
@@ -31,7 +29,7 @@ def played(name: str) -> list[Played]:
     return [*asyncio.run(play(SCENARIOS[name], stage))]
 
 
-@pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in DIFFERENT_STILL])
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_the_sandbox_answers_as_the_real_shop_did(name: str) -> None:
     assert [said(one) for one in played(name) if one.verdict is Verdict.DIFFERENT] == []
 

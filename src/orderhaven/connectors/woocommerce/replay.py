@@ -28,7 +28,7 @@ _PRODUCT_FIELDS = {
     "backorders": "backorders",
     "stock_status": "said_stock_status",
 }
-_USERS = {"user:hub": 2, "user:buyer": 3}
+_KNOWN = {"user:hub": 2, "user:buyer": 3, "listener": "https://listener.example/hook"}
 _AFTER_PRODUCTS = frozenset({"created_with_sku_twice", "coupons"})  # set up in this order, as in the recorded shop
 _FIRST_ID = 50001  # as in the recordings: a coupon's number also stands inside a text
 _UNSOLD = frozenset({"variable", "external", "grouped"})
@@ -70,7 +70,7 @@ class Recorded:
             if name not in _SETTINGS:
                 raise NotPlayed(f"the sandbox has no setting {name!r}")
             _SETTINGS[name](self.sandbox, value)
-        names: dict[str, Any] = {**_USERS}
+        names: dict[str, Any] = {**_KNOWN}
         self.sandbox.site.title = "Example shop"
         self.sandbox.book.number_from(_FIRST_ID)
         for product in products:

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.knobs import Faults, answer
 from orderhaven.connectors.woocommerce.reference import reference_of
@@ -27,6 +29,7 @@ from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
 from orderhaven.connectors.woocommerce.sandbox_refunds import RefundRoutes
 from orderhaven.connectors.woocommerce.sandbox_site import Site, SiteState, WebSite
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes
+from orderhaven.connectors.woocommerce.sandbox_webhooks import Delivery, Webhooks
 from orderhaven.connectors.woocommerce.sandbox_writes import Writer
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.sandbox import Article, BackOfficeOrder, Basket
@@ -49,12 +52,16 @@ class Sandbox:
         self._clock = clock
         self._writer = Writer(self.book, self.taxes)
         self._fulfilments = FulfilmentRoutes(self.book, self.site, self._now)
+        self._order_routes = OrderRoutes(self.book, self._writer, self.site, self._now)
+        self._product_routes = ProductRoutes(self.book, self._now)
+        self._webhooks = Webhooks(self.book, self.site, self._as_told, self._now)
         nouns = (
-            OrderRoutes(self.book, self._writer, self.site, self._now),
+            self._order_routes,
+            self._product_routes,
+            self._webhooks,
             RefundRoutes(self.book, self._writer.shown, self._now),
             self._fulfilments,
             NoteRoutes(self.book, self._now),
-            ProductRoutes(self.book, self._now),
             Facts(self.book, self._writer, self.taxes, self.site),
         )
         self._api = Api(clock, self.door, self.site, [route for noun in nouns for route in noun.routes()])
@@ -62,7 +69,9 @@ class Sandbox:
 
     async def handle(self, request: Request) -> Response:
         self.calls.append(f"{request.method} {request.path}")
-        return await answer(self.faults, self._clock, request, self._web_site.handle)
+        response = await answer(self.faults, self._clock, request, self._web_site.handle)
+        self._webhooks.deliver()
+        return response
 
     def settings(self, url: str) -> Mapping[str, str]:
         return {"url": url + self.site.folder, "key": self.door.key, "secret": self.door.secret}
@@ -71,6 +80,11 @@ class Sandbox:
     def mails(self) -> Sequence[Mail]:
         """Every mail that the shop would have sent."""
         return self.book.mails
+
+    @property
+    def deliveries(self) -> Sequence[Delivery]:
+        """What the shop's webhooks have sent."""
+        return self._webhooks.deliveries
 
     @property
     def currency(self) -> str:
@@ -183,6 +197,13 @@ class Sandbox:
 
     def _set_status(self, shop_ref: str, status: str) -> None:
         self.book.set_status(self._order(shop_ref), status, self._now())
+
+    def _as_told(self, resource: str, number: int) -> bytes | None:
+        """An order or a product in a webhook's delivery; None when it is gone."""
+        if resource == "product":
+            return msgspec.json.encode(self._product_routes.shown(self.book.products[number]))
+        order = self.book.orders.get(number)
+        return None if order is None else self._order_routes.shown(order, "")
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())

@@ -40,7 +40,7 @@ class OrderRoutes:
     def _list(self, asked: Asked) -> Answer:
         found, total = orders_listed(self.book, asked.query, several_vias=self._site.filters_by_several)
         fields = asked.fields
-        return page([msgspec.Raw(self._shown(order, fields)) for order in found], total, asked.query, is_chosen=True)
+        return page([msgspec.Raw(self.shown(order, fields)) for order in found], total, asked.query, is_chosen=True)
 
     def _get(self, asked: Asked, order_id: str) -> Answer:
         return self._answer(self._order(order_id), asked)
@@ -68,9 +68,9 @@ class OrderRoutes:
         return before
 
     def _answer(self, order: SandboxOrder, asked: Asked, status: int = 200) -> Answer:
-        return Answer(msgspec.Raw(self._shown(order, asked.fields)), status, is_chosen=True)
+        return Answer(msgspec.Raw(self.shown(order, asked.fields)), status, is_chosen=True)
 
-    def _shown(self, order: SandboxOrder, fields: str) -> bytes:
+    def shown(self, order: SandboxOrder, fields: str) -> bytes:
         """The order's text, kept until it changes: lists of it must cost next to nothing."""
         if fields not in order.rendered:
             order.rendered[fields] = msgspec.json.encode(chosen(self._writer.shown(order), fields))
@@ -112,16 +112,16 @@ class OrderRoutes:
         return Answer(batch(asked.body, changes))
 
     def _create_one(self, item: Any) -> msgspec.Raw:
-        return msgspec.Raw(self._shown(self._created(item), ""))
+        return msgspec.Raw(self.shown(self._created(item), ""))
 
     def _update_one(self, item: Any) -> msgspec.Raw:
         order = self._order(str(item.get("id")), unknown=_unknown_to_change())
-        return msgspec.Raw(self._shown(self._changed(order, item), ""))
+        return msgspec.Raw(self.shown(self._changed(order, item), ""))
 
     def _delete_one(self, order_id: Any) -> msgspec.Raw:
         """For good: a batch knows no trash."""
         order = self._order(str(order_id))
-        shown = msgspec.Raw(self._shown(order, ""))
+        shown = msgspec.Raw(self.shown(order, ""))
         self.book.remove(order)
         return shown
 

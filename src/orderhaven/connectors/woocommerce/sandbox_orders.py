@@ -91,6 +91,7 @@ class OrderBook:
         self.by_ean: dict[str, list[int]] = {}
         self.mails: list[Mail] = []
         self.custom_statuses: dict[str, str] = {}
+        self.tell: Callable[[str, int], None] = _nobody_listens  # what happened, by a webhook's word, to which number
         self.on_status: list[Callable[[SandboxOrder], None]] = []  # what else happens when a status has changed
         self.removed_statuses: set[str] = set()
         self.keeps_stock = True
@@ -146,6 +147,13 @@ class OrderBook:
         self._by_via.setdefault(str(order.body["created_via"]).casefold(), []).append(order.id)
         self._by_status.setdefault(order.status, {})[order.id] = None
         insort(self._by_change, (order.modified, order.id))
+        self.tell("order.created", order.id)
+        self.tell("order.updated", order.id)  # it is saved once more when its totals are known
+
+    def move_stock(self, product: SandboxProduct, by: int, now: int) -> str:
+        """What an order's note says of it."""
+        self.tell("product.updated", product.id)
+        return product.move_stock(by, now)
 
     def touch(self, order: SandboxOrder, now: int) -> None:
         if order.status not in HIDDEN:
@@ -153,6 +161,8 @@ class OrderBook:
             insort(self._by_change, (now, order.id))
         order.modified = now
         order.rendered.clear()
+        if order.status != "trash":
+            self.tell("order.updated", order.id)
 
     def set_status(self, order: SandboxOrder, status: str, now: int) -> None:
         if status == order.status:
@@ -203,7 +213,7 @@ class OrderBook:
             product = self._kept(line)
             more = line["quantity"] - int(Decimal(_reduced(line) or "0"))
             if product is not None and more:
-                product.move_stock(-more, now)
+                self.move_stock(product, -more, now)
                 self.set_line_meta(line, REDUCED_STOCK, str(line["quantity"]))
 
     def left_to_refund(self, order: SandboxOrder) -> Decimal:
@@ -231,6 +241,7 @@ class OrderBook:
         order.meta.append({"id": self.next_id(), "key": "_wp_trash_meta_status", "value": f"wc-{order.status}"})
         order.meta.append({"id": self.next_id(), "key": "_wp_trash_meta_time", "value": str(now)})
         self._move_bucket(order, "trash", now)
+        self.tell("order.deleted", order.id)
 
     def remove(self, order: SandboxOrder) -> None:
         if order.status not in HIDDEN:
@@ -295,14 +306,14 @@ class OrderBook:
         if product is None or _reduced(line):
             return ""
         self.set_line_meta(line, REDUCED_STOCK, str(line["quantity"]))
-        return product.move_stock(-line["quantity"], now)
+        return self.move_stock(product, -line["quantity"], now)
 
     def _give_back(self, line: Body, now: int) -> str:
         product, reduced = self._kept(line), _reduced(line)
         if product is None or not reduced:
             return ""
         line["meta_data"][:] = [entry for entry in line["meta_data"] if entry["key"] != REDUCED_STOCK]
-        return product.move_stock(int(Decimal(reduced)), now)
+        return self.move_stock(product, int(Decimal(reduced)), now)
 
     def restock(self, order: SandboxOrder, line: Body, quantity: int, now: int) -> None:
         """Pieces that come back with a refund. The line keeps count, below nothing as well."""
@@ -310,7 +321,7 @@ class OrderBook:
         if product is None or not reduced or not quantity:
             return
         before = product.stock
-        product.move_stock(quantity, now)
+        self.move_stock(product, quantity, now)
         self.set_line_meta(line, REDUCED_STOCK, str(Decimal(reduced) - quantity))
         restocked = next((entry["value"] for entry in line["meta_data"] if entry["key"] == _RESTOCKED), "0")
         self.set_line_meta(line, _RESTOCKED, str(int(restocked) + quantity))
@@ -326,6 +337,10 @@ class OrderBook:
     def mail(self, order: SandboxOrder, mail: Mail, now: int) -> None:
         self.mails.append(mail)
         self.note(order, f'Email "{NAMES[mail.kind]}" sent.', now)
+
+
+def _nobody_listens(topic: str, number: int) -> None:
+    return None
 
 
 def rendered(order: SandboxOrder, book: OrderBook) -> Body:

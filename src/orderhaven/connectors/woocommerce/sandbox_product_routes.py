@@ -68,14 +68,14 @@ class ProductRoutes:
 
     def _list(self, asked: Asked) -> Answer:
         found, total = products_listed(self._book, asked.query)
-        return page([self._shown(product) for product in found], total, asked.query)
+        return page([self.shown(product) for product in found], total, asked.query)
 
     def _list_variations(self, asked: Asked, parent: str) -> Answer:
         found, total = products_listed(self._book, asked.query, parent=int(parent))
         return page([self._shown_variation(product) for product in found], total, asked.query)
 
     def _get(self, asked: Asked, product_id: str) -> Answer:
-        return Answer(self._shown(self._product(product_id, 404)))
+        return Answer(self.shown(self._product(product_id, 404)))
 
     def _get_variation(self, asked: Asked, parent: str, product_id: str) -> Answer:
         return Answer(self._shown_variation(self._variation(parent, product_id, 404)))
@@ -86,7 +86,8 @@ class ProductRoutes:
         product = SandboxProduct(self._book.next_id(), "", "", "Product", "", 0, manages_stock=False)
         self._set(product, sent)
         self._book.add_product(product)
-        return Answer(self._shown(product), 201)
+        self._book.tell("product.created", product.id)
+        return Answer(self.shown(product), 201)
 
     def _update(self, asked: Asked, product_id: str) -> Answer:
         product = self._product(product_id, 400)
@@ -121,7 +122,7 @@ class ProductRoutes:
             )
             raise ApiError(404, "woocommerce_rest_invalid_product_id", message)
         self._set(product, sent)
-        return self._shown(product)
+        return self.shown(product)
 
     def _updated_variation(self, product: SandboxProduct, sent: Mapping[str, Any]) -> Body:
         """Shown as it is kept: with its parent's tax class by that name."""
@@ -139,6 +140,7 @@ class ProductRoutes:
                 setattr(product, ours, sent[theirs])
         _set_stock(product, sent)
         product.modified = self._now()
+        self._book.tell("product.updated", product.id)
 
     def _set_codes(self, product: SandboxProduct, sent: Mapping[str, Any]) -> None:
         sku, ean = sent.get("sku"), sent.get("global_unique_id")
@@ -167,9 +169,9 @@ class ProductRoutes:
 
     def _shown_variation(self, product: SandboxProduct) -> Body:
         """Among its parent's variations it is called by what it differs in."""
-        return {**self._shown(product), "name": product.size or product.name}
+        return {**self.shown(product), "name": product.size or product.name}
 
-    def _shown(self, product: SandboxProduct) -> Body:
+    def shown(self, product: SandboxProduct) -> Body:
         zone = self._book.zone
         return {
             "id": product.id,
