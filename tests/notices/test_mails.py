@@ -56,6 +56,18 @@ def test_what_an_outage_makes_of_orders_is_no_storm(office: Office) -> None:
     ]
 
 
+def test_orders_that_are_refused_for_one_cause_are_one_mail(office: Office) -> None:
+    office.employs("Anna")
+    office.passes(minutes=6)
+    refs = [office.trade.sells() for _ in range(30)]
+    office.trade.shop.refuses = lambda placement: f"order {placement.order.ref}: billing is not valid"
+
+    office.passes(minutes=60)
+
+    assert office.sink.subjects() == ["Wolkenwinkel: 'Webshop' refuses order after order"]
+    assert not [ref for ref in refs if ref in office.sink.text()]
+
+
 def test_a_hiccup_of_a_shop_is_not_told(office: Office) -> None:
     office.employs("Anna")
 

@@ -23,6 +23,7 @@ REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 _BLOCK = re.compile(r"<!-- table: (?P<name>[a-z-]+) -->\n.*?<!-- end -->", re.DOTALL)
 _OF_CONNECTION = (
     ProblemKind.NAMELESS,
+    ProblemKind.REFUSED_ALIKE,
     ProblemKind.AUTH_REFUSED,
     ProblemKind.ACCESS_REFUSED,
     ProblemKind.WRONG_ADDRESS,

@@ -169,6 +169,8 @@ def trouble_of(row: Connection, now: datetime) -> str:
                 failures=row.failures,
                 reason=said(row.last_error),
             )
+        case ConnectionState.ACTIVE if row.alike_again_at is not None:
+            return sentence(ProblemKind.REFUSED_ALIKE, {"side": row.name, "reason": row.alike_reason})
         case ConnectionState.ACTIVE if row.problem_kind:
             return sentence(ProblemKind(row.problem_kind), row.problem_values)
     return ""

@@ -145,6 +145,8 @@ def _retry(ledger: Ledger, row: Order) -> Retried:
                     failing_since=None,
                     finished_at=None,
                 )
+            case MessageState.STOPPED:  # what was refused did not happen
+                ledger.change_message(row, message, state=MessageState.DUE, due_at=ledger.now, finished_at=None)
             case MessageState.DUE | MessageState.UNCLEAR:
                 ledger.change_message(row, message, due_at=min(message.due_at, ledger.now), failing_since=None)
             case _:

@@ -16,7 +16,7 @@ from orderhaven.core.shop_order import ProductWanted
 from orderhaven.ports.connector import Can, Declaration
 from orderhaven.store import connections
 from orderhaven.store.hands import changing, keep_match, known_by, last_shipment, waiting_for_product
-from orderhaven.store.models import Kind, MessageState
+from orderhaven.store.models import REFUSED, Kind, MessageState
 from orderhaven.store.tellings import rules_of
 
 
@@ -40,7 +40,7 @@ def choose_carrier(by: Hand, ref: str, carrier: str) -> Chosen:
         ledger.event(row, "carrier_chosen", {"carrier": str(chosen)})
         ledger.solve(row, (ProblemKind.UNKNOWN_CARRIER,))
         for message in row.outbox:
-            if message.kind in (Kind.CONFIRM, Kind.CORRECT) and message.state == MessageState.PARKED:
+            if message.kind in (Kind.CONFIRM, Kind.CORRECT) and message.state in REFUSED:
                 state = MessageState.UNCLEAR if message.attempt else MessageState.DUE
                 ledger.change_message(
                     row, message, state=state, due_at=ledger.now, misses=0, rounds=0, finished_at=None

@@ -21,6 +21,7 @@ Errors carry a problem kind and its values instead of a finished sentence, so th
 says it in the reader's language: see `orderhaven.core.problems`.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -85,10 +86,20 @@ class CurrencyRefused(OrderProblem):
 
 
 class OrderRefused(OrderProblem):
-    """The other side understood the request and refuses it."""
+    """The other side understood the request and refuses it.
 
-    def __init__(self, side: str, reason: str) -> None:
+    `alike` is the same for every order that is refused for this cause: status, code and field, nothing of the order itself.
+    Left out, it is the reason without its numbers.
+    """
+
+    def __init__(self, side: str, reason: str, alike: str = "") -> None:
         super().__init__(ProblemKind.REFUSED, side=side, reason=reason)
+        self.alike = alike or without_numbers(reason)
+
+
+def without_numbers(reason: str) -> str:
+    """What the refusals of several orders have in common."""
+    return re.sub(r"\d+", "#", reason)
 
 
 class OrderMissing(OrderProblem):

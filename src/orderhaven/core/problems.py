@@ -44,6 +44,7 @@ class ProblemKind(StrEnum):
     SURPRISE = "surprise"
     # about a connection
     NAMELESS = "nameless"
+    REFUSED_ALIKE = "refused_alike"
     AUTH_REFUSED = "auth_refused"
     ACCESS_REFUSED = "access_refused"
     WRONG_ADDRESS = "wrong_address"
@@ -145,6 +146,10 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ProblemKind.NAMELESS: (
         "{side} lists something without saying which order it is ({cause}). Look there whether an order is missing here, "
         "and report this. Asking {side} by hand takes this notice away."
+    ),
+    ProblemKind.REFUSED_ALIKE: (
+        "{side} refuses order after order for the same cause: {reason}. They are stopped until that is mended. Orderhaven "
+        "tries one of them every 15 minutes, and sends all of them once it is taken."
     ),
     ProblemKind.AUTH_REFUSED: (
         "{side} refuses the key or secret ({reason}). Make or copy it again, give it to this connection, then resume it."

@@ -44,12 +44,16 @@ def claim(connection_id: int) -> tuple[Claim, Connection] | None:
     return (Claim(found[0].pk, found[0].epoch), found[0]) if found else None
 
 
-def fence(claimed: Claim) -> None:
-    """Hold the connection's row for this transaction. Raises Fenced when a later cycle has it."""
+def fence(claimed: Claim) -> int:
+    """Hold the connection's row for this transaction. Raises Fenced when a later cycle has it.
+
+    Returns how many orders in a row met one refusal, which `store.alike` counts.
+    """
     lock = " FOR SHARE" if database.features.has_select_for_update else ""
-    found = sql.rows(f"SELECT epoch FROM store_connection WHERE id = %s{lock}", [claimed.connection_id])
-    if found != [(claimed.epoch,)]:
+    found = sql.rows(f"SELECT epoch, alike_count FROM store_connection WHERE id = %s{lock}", [claimed.connection_id])
+    if not found or found[0][0] != claimed.epoch:
         raise Fenced(f"connection {claimed.connection_id}: epoch {claimed.epoch} is over")
+    return int(found[0][1])
 
 
 _DUE = """
@@ -172,6 +176,7 @@ def set_state(connection_id: int, state: ConnectionState, now: datetime, actor: 
         if state is ConnectionState.ACTIVE:
             columns |= {"hear_at": now, "tell_at": now, **_NO_FAILURES}
         Connection.objects.filter(pk=connection_id).update(**columns)
+        _try_refused(connection_id, now)
         kind = "resumed" if state is ConnectionState.ACTIVE else "paused"
         Event.objects.create(connection_id=connection_id, at=now, actor=actor, kind=kind)
 
@@ -243,6 +248,7 @@ def save_account(
             demand_as_read([row.pk], version_of_connection)
             row.save(update_fields=columns)
             Connection.objects.filter(pk=row.pk, refusals__gt=0).update(**_NO_FAILURES)
+            _try_refused(row.pk, now)
             if Connection.objects.filter(pk=row.pk, state=ConnectionState.ATTENTION).exists():
                 set_state(row.pk, ConnectionState.ACTIVE, now, actor)
         kind = "connected" if is_new else "keys_changed"
@@ -255,6 +261,12 @@ def be_asked_now(row: Connection, now: datetime) -> None:
     nudge(row.pk, now, *columns)
     Connection.objects.filter(pk=row.pk, failures__gt=0).update(quiet_until=None)
     Connection.objects.filter(pk=row.pk, problem_kind=ProblemKind.NAMELESS).update(**_NO_PROBLEM)
+    _try_refused(row.pk, now)
+
+
+def _try_refused(connection_id: int, now: datetime) -> None:
+    """Whatever orders were refused for may be mended: one of them is tried at once."""
+    Connection.objects.filter(pk=connection_id, alike_again_at__isnull=False).update(alike_again_at=now, tell_at=now)
 
 
 def jittered(now: datetime, every: timedelta, spread: float) -> datetime:

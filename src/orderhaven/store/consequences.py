@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shipment import CancelReason
 from orderhaven.core.status import Fact, Status
-from orderhaven.store.models import IN_FLIGHT, SENT, DeliveredByMarketplace, Kind, MessageState, Order
+from orderhaven.store.models import IN_FLIGHT, REFUSED, SENT, DeliveredByMarketplace, Kind, MessageState, Order
 
 if TYPE_CHECKING:
     from orderhaven.store.ledger import Ledger
@@ -105,7 +105,7 @@ def _handled_by_others(ledger: Ledger, order: Order) -> None:
     """Nothing is left to confirm. What we told, or are telling at this moment, stays ours."""
     confirmations = [message for message in order.outbox if message.kind == Kind.CONFIRM]
     for message in confirmations:
-        if message.state in (MessageState.DUE, MessageState.PARKED) and message.attempt:
+        if (message.state == MessageState.DUE or message.state in REFUSED) and message.attempt:
             # it was sent once and may be what they show: a look says whose it is
             ledger.change_message(
                 order, message, state=MessageState.UNCLEAR, due_at=ledger.now, misses=0, finished_at=None

@@ -10,7 +10,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from orderhaven.store import sql
-from orderhaven.store.models import MessageState
+from orderhaven.store.models import REFUSED, MessageState
 
 _APP = "store"
 
@@ -67,7 +67,7 @@ FROM store_order WHERE closed_at IS NULL GROUP BY status
 _PROBLEMS = "SELECT kind, COUNT(*) FROM store_problem WHERE solved_at IS NULL GROUP BY kind"
 NOT_FINAL = (
     MessageState.HELD, MessageState.DUE, MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING,
-    MessageState.PARKED,
+    *sorted(REFUSED),
 )  # fmt: skip
 # a CROSS JOIN keeps SQLite from beginning with all messages there ever were
 _MESSAGES = f"""

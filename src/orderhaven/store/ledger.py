@@ -16,6 +16,7 @@ from orderhaven.core.status import Fact, OutsideTable, Status, move
 from orderhaven.store import connections, consequences, sql
 from orderhaven.store.loading import moving_orders, unsaved
 from orderhaven.store.models import (
+    REFUSED,
     UNFINISHED,
     UNSENT,
     Event,
@@ -48,7 +49,7 @@ RANK: Mapping[Kind, int] = {
 }  # fmt: skip
 # the first that fits any message of a side
 _TOLD_BY_STATES = (
-    (Told.REFUSED, frozenset({MessageState.PARKED})),
+    (Told.REFUSED, REFUSED),
     (Told.BEING_TOLD, UNFINISHED),
     (Told.TOLD, frozenset({MessageState.TOLD})),
 )

@@ -32,7 +32,7 @@ _TO_MOVE: Mapping[type[models.Model], Columns] = {
     Line: (*_STATE_OF_A_LINE, "buyer_asks", "placed", "title", "sku"),
     Message: (
         "id", "order_id", "connection_id", "side", "kind", "generation", "state", "attempt", "rounds", "misses",
-        "failing_since", "not_after", "facts", "remote_ref",
+        "failing_since", "not_after", "facts", "remote_ref", "refused_as",
     ),
 }  # fmt: skip
 _TO_TELL: Mapping[type[models.Model], Columns] = {

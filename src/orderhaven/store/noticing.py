@@ -55,13 +55,14 @@ WHERE p.solved_at IS NULL AND p.order_id > 0 AND o.id = p.order_id AND NOT (p.ki
     s.failing_since IS NOT NULL OR s.state = 'attention' OR m.failing_since IS NOT NULL OR m.state = 'attention'))
 """
 _PROBLEM_LASTS = "SELECT p.id FROM store_problem p WHERE p.solved_at IS NULL"
-_CONNECTION_BEGINS = """
+_SAYS_SOMETHING = "c.problem_kind = 'nameless' OR c.alike_again_at IS NOT NULL"  # though it works
+_CONNECTION_BEGINS = f"""
 SELECT c.merchant_id, c.id FROM store_connection c
-WHERE c.state = 'attention' OR (c.state = 'active' AND (c.failing_since <= %s OR c.problem_kind = 'nameless'))
+WHERE c.state = 'attention' OR (c.state = 'active' AND (c.failing_since <= %s OR {_SAYS_SOMETHING}))
 """
-_CONNECTION_LASTS = """
+_CONNECTION_LASTS = f"""
 SELECT c.id FROM store_connection c
-WHERE c.state = 'attention' OR (c.state = 'active' AND (c.failing_since IS NOT NULL OR c.problem_kind = 'nameless'))
+WHERE c.state = 'attention' OR (c.state = 'active' AND (c.failing_since IS NOT NULL OR {_SAYS_SOMETHING}))
 """
 _ASKS = "o.closed_at IS NULL AND o.status = 'cancellation_requested'"
 _CANCELLATION_BEGINS = f"""
@@ -123,13 +124,18 @@ def _of_connections(keys: Collection[int]) -> dict[int, dict[str, Any]]:
     return {
         row.pk: {
             "connection": row.name,
-            "problem": row.problem_kind,
-            "values": row.problem_values,
+            **_trouble(row),
             "reason": row.last_error[:200],
             "since": row.failing_since.isoformat() if row.failing_since else "",
         }
         for row in Connection.objects.filter(pk__in=keys)
     }
+
+
+def _trouble(row: Connection) -> dict[str, Any]:
+    if row.state == ConnectionState.ACTIVE and row.alike_again_at is not None:
+        return {"problem": str(ProblemKind.REFUSED_ALIKE), "values": {"side": row.name}}
+    return {"problem": row.problem_kind, "values": row.problem_values}
 
 
 def _of_orders(keys: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -8,13 +8,13 @@ from django.db import transaction
 from msgspec import Struct
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.store import sql
+from orderhaven.store import alike, sql
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.ledger import Ledger, hold_orders, orders_to_change
 from orderhaven.store.loading import bring_orders, telling_messages, unsaved
 from orderhaven.store.models import Kind, Message, MessageState
 from orderhaven.store.settling import Pace, settle
-from orderhaven.store.verdicts import TakenIn, Verdict
+from orderhaven.store.verdicts import Park, TakenIn, Verdict
 
 _IN_ORDER = (MessageState.DUE, MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING)
 
@@ -57,18 +57,20 @@ WHERE m.connection_id = %s AND m.state = %s AND m.due_at <= %s AND {_FIRST_OF_IT
 ORDER BY m.rank, m.due_at, m.id LIMIT %s
 """
 _NEXT = f"""
-SELECT MIN(m.due_at) FROM store_message m {_OF_NO_REHEARSAL}
-WHERE m.connection_id = %s AND {_FIRST_OF_ITS_ORDER}
-    AND m.state IN ('due', 'unclear', 'awaiting', 'sending') AND (m.state <> 'sending' OR m.epoch < %s)
+SELECT MIN(x.due_at) FROM (
+    SELECT MIN(m.due_at) AS due_at FROM store_message m {_OF_NO_REHEARSAL}
+    WHERE m.connection_id = %s AND {_FIRST_OF_ITS_ORDER}
+        AND m.state IN ('due', 'unclear', 'awaiting', 'sending') AND (m.state <> 'sending' OR m.epoch < %s)
+    UNION ALL SELECT alike_again_at FROM store_connection WHERE id = %s) x
 """
 
 
 def next_due(connection_id: int, epoch: int = 0) -> datetime | None:
-    """When the first message that could move is due; None when there is none.
+    """When the first message that could move is due, those included that are tried for others; None when there is none.
 
     What cycles before `epoch` began and never finished counts too: it is long due to be looked for.
     """
-    return sql.time_of(sql.rows(_NEXT, [connection_id, epoch])[0][0])
+    return sql.time_of(sql.rows(_NEXT, [connection_id, epoch, connection_id])[0][0])
 
 
 _STATES_DUE = f"""
@@ -124,7 +126,7 @@ def finish(
     if not verdicts:
         return
     with transaction.atomic():
-        fence(claim)
+        in_a_row = fence(claim)
         taken_in = {
             key: (attempt, verdict.handle)
             for key, (attempt, verdict) in verdicts.items()
@@ -132,10 +134,16 @@ def finish(
         }
         _await_outcomes(taken_in, state, now + pace.ask_again)
         ledger = Ledger(now)
-        for row in orders_to_change(_orders_of(verdicts.keys() - taken_in.keys())):
-            for message in row.outbox:
-                if message.id in verdicts and message.state == state and message.attempt == verdicts[message.id][0]:
-                    settle(ledger, row, message, verdicts[message.id][1], pace)
+        settled = [
+            (row, message, verdicts[message.id][1])
+            for row in orders_to_change(_orders_of(verdicts.keys() - taken_in.keys()))
+            for message in row.outbox
+            if message.id in verdicts and message.state == state and message.attempt == verdicts[message.id][0]
+        ]
+        if in_a_row or any(isinstance(verdict, Park) and verdict.cause for _, _, verdict in settled):
+            settled = alike.judge(ledger, claim, settled)
+        for row, message, verdict in settled:
+            settle(ledger, row, message, verdict, pace)
         ledger.write()
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ShopOrder, ShopState
 from orderhaven.core.status import Status
+from orderhaven.store.alike import named
 from orderhaven.store.connections import TAKES_LONG
 from orderhaven.store.consequences import still_wanted
 from orderhaven.store.ledger import Ledger
@@ -21,6 +22,7 @@ from orderhaven.store.verdicts import (
     NotWanted,
     Park,
     StillPending,
+    Stop,
     Verdict,
 )  # fmt: skip
 
@@ -65,6 +67,8 @@ def settle(ledger: Ledger, row: Order, message: Message, verdict: Verdict, pace:
             _drop(ledger, row, message)
         case Park():
             _park(ledger, row, message, verdict)
+        case Stop(cause):
+            _stop(ledger, row, message, cause)
 
 
 def _done(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
@@ -248,8 +252,17 @@ def _pending(ledger: Ledger, row: Order, message: Message, pace: Pace) -> None:
         )
 
 
+def _stop(ledger: Ledger, row: Order, message: Message, cause: str) -> None:
+    if message.refused_as != (refused_as := named(message, cause)):  # else it was tried again for the others
+        ledger.event(row, "stopped", {"kind": message.kind})
+    ledger.change_message(row, message, state=MessageState.STOPPED, refused_as=refused_as, finished_at=ledger.now)
+    ledger.solve_of(message)
+
+
 def _park(ledger: Ledger, row: Order, message: Message, verdict: Park) -> None:
     ledger.change_message(row, message, state=MessageState.PARKED, finished_at=ledger.now)
+    if verdict.cause:
+        ledger.change_message(row, message, refused_as=named(message, verdict.cause))
     ledger.solve_of(message)  # that it takes long and is tried again is true no more
     if verdict.shop_ref and not row.shop_ref:
         ledger.event(row, "half_made", {"shop_ref": verdict.shop_ref})

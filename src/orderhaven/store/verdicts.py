@@ -57,6 +57,13 @@ class Park(Struct, frozen=True):
     values: Mapping[str, str] = {}
     evidence: str = ""
     shop_ref: str = ""  # of a half-made shop order, so that it can be adopted
+    cause: str = ""  # what was refused and why, without anything of this order: the same for all that meet it
 
 
-Verdict = Done | TakenIn | MayHaveHappened | NotNow | NotThere | StillPending | NotWanted | Park
+class Stop(Struct, frozen=True):
+    """It was refused as other orders before it: said on the connection, and tried again with them."""
+
+    cause: str
+
+
+Verdict = Done | TakenIn | MayHaveHappened | NotNow | NotThere | StillPending | NotWanted | Park | Stop

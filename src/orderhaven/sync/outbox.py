@@ -13,6 +13,7 @@ import structlog
 from msgspec import Struct
 
 from orderhaven.core.errors import AccountProblem, HubError, OrderProblem, RateLimited, Surprise, TryLater
+from orderhaven.store import alike
 from orderhaven.store import outbox as rows
 from orderhaven.store.models import Message, MessageState
 from orderhaven.store.outbox import Composed
@@ -63,6 +64,8 @@ class Mouth(Protocol):
 async def deliver(cycle: Cycle, mouth: Mouth) -> None:
     """Tell what is due, most urgent first, for a bounded time. Raises what ends a cycle."""
     until = cycle.tells_until()
+    if cycle.row.alike_again_at is not None:
+        await cycle.store(alike.try_one, cycle.claim, cycle.now())
     while cycle.now() < until:
         due = await cycle.store(rows.take_up, cycle.claim, cycle.now())
         moved = sum([await turn(cycle, mouth, until) for state, turn in _TURNS.items() if state in due])

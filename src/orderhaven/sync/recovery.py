@@ -5,7 +5,16 @@ from datetime import timedelta
 
 import structlog
 
-from orderhaven.core.errors import AccountProblem, HubError, OrderProblem, RateLimited, Surprise, TryLater, Unclear
+from orderhaven.core.errors import (
+    AccountProblem,
+    HubError,
+    OrderProblem,
+    OrderRefused,
+    RateLimited,
+    Surprise,
+    TryLater,
+    Unclear,
+)
 from orderhaven.core.problems import ProblemKind
 from orderhaven.store import connections
 from orderhaven.store.connections import Fenced
@@ -24,6 +33,8 @@ _REFUSED_AGAIN = connections.REFUSED_FOR / 2  # so the third refusal is the last
 def verdict_of(error: HubError, side: str) -> Verdict:
     """What an error of one telling means for its message."""
     match error:
+        case OrderRefused():
+            return Park(error.kind, error.values, cause=error.alike)
         case OrderProblem():
             return Park(error.kind, error.values)
         case Unclear():

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
-from orderhaven.core.errors import OrderProblem, RateLimited, Surprise, TryLater
+from orderhaven.core.errors import OrderProblem, RateLimited, Surprise, TryLater, without_numbers
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.connector import Can
 from orderhaven.ports.marketplace import Finding, Marketplace, Outcome, Receipt, Seen
@@ -101,7 +101,8 @@ class MarketplaceMouth:
 
     async def _verdict(self, message: Message, receipt: Receipt) -> Verdict:
         if receipt.refused:
-            park = Park(ProblemKind.REFUSED, {"side": self._side, "reason": receipt.refused})
+            values = {"side": self._side, "reason": receipt.refused}
+            park = Park(ProblemKind.REFUSED, values, cause=without_numbers(receipt.refused))
             return await self._refused(message, park)
         match receipt.outcome:
             case Outcome.DONE:

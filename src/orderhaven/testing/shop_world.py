@@ -1,6 +1,6 @@
 """The reference shop as its merchant has it: products, stock, and orders that are worked on by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -42,6 +42,7 @@ class ShopWorld:
         self.name = enrol(self)
         self.mails: list[str] = []
         self.ships_to: dict[str, Address] = {}
+        self.refuses: Callable[[Placement], str] = lambda placement: ""  # why it does not take this one; "": it does
         self._clock = clock
         self._products: dict[str, Product] = {}
         self._orders: dict[str, ShopOrder] = {}
@@ -160,6 +161,8 @@ class ShopWorld:
             raise CurrencyRefused(placement.order.currency)
         if not placement.order.lines:
             raise OrderRefused(SIDE, "an order has lines")
+        if reason := self.refuses(placement):
+            raise OrderRefused(SIDE, reason)
         order = self._keep("", placement.reference, self._lines(placement), placement.total)
         self.ships_to[order.shop_ref] = placement.order.ship_to
         if mail_the_buyer:

@@ -17,11 +17,13 @@ from orderhaven.core.access import Power
 from orderhaven.core.language import _
 from orderhaven.core.reasons import said
 from orderhaven.ports.connector import Declaration, Kind, Role, Setting
-from orderhaven.store import connections, pulse
+from orderhaven.store import alike, connections, pulse
 from orderhaven.web import notes
 from orderhaven.web.desk import AtDesk, at_desk
 from orderhaven.web.way_back import way_back
 from orderhaven.words.timeline import actor_words, event_words
+
+_STOPPED = 50  # orders that a connection's page names
 
 
 @at_desk
@@ -81,7 +83,10 @@ def _page(request: AtDesk, name: str, called: tuple[str, str] | None = None) -> 
         return HttpResponse(status=204)
     [shown] = [one for one in connecting.connection_list(by) if one.name == name]
     budget = {"poll_floor": declaration.limits.poll_floor, "calls_at_once": declaration.limits.calls_at_once}
+    stopped = alike.stopped_orders(row.pk, _STOPPED + 1)
     live = {
+        "stopped": stopped[:_STOPPED],
+        "more_stopped": len(stopped) > _STOPPED,
         "name": name,
         "declaration": declaration,
         "row": shown,

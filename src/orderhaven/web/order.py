@@ -20,7 +20,7 @@ from orderhaven.core.shipment import CancelReason
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Can
 from orderhaven.store import order_page, pulse
-from orderhaven.store.models import Side
+from orderhaven.store.models import REFUSED, Side
 from orderhaven.store.order_page import MessageView, OrderPage, ProblemView
 from orderhaven.web import notes
 from orderhaven.web.desk import AtDesk, at_desk
@@ -112,7 +112,7 @@ def _title(request: AtDesk, connector: str) -> str:
 
 
 def _open(message: MessageView, now: datetime) -> dict[str, Any]:
-    is_stuck = message.state == "parked"
+    is_stuck = message.state in REFUSED
     return {
         "name": message_name(message.kind),
         "state": state_words(message.state),

@@ -78,6 +78,8 @@ def _of_connections(news: News) -> Letter:
         subject = _(
             "{merchant}: '{name}' lists what nobody understands", merchant=news.merchant, name=new[0]["connection"]
         )
+    elif new and all(one["problem"] == ProblemKind.REFUSED_ALIKE for one in new):
+        subject = _("{merchant}: '{name}' refuses order after order", merchant=news.merchant, name=new[0]["connection"])
     elif new:
         subject = n_(
             "{merchant}: '{name}' cannot be used", "{merchant}: {number} connections cannot be used", _number(news),
@@ -95,7 +97,8 @@ def _of_connections(news: News) -> Letter:
 
 def _trouble(news: News, one: Mapping[str, Any]) -> str:
     if one["problem"] in list(ProblemKind) and one["problem"] != ProblemKind.TAKES_LONG:
-        return f"{one['connection']}: {sentence(ProblemKind(one['problem']), one['values'])}"
+        values = {"reason": _("see there"), **one["values"]}
+        return f"{one['connection']}: {sentence(ProblemKind(one['problem']), values)}"
     return _(
         "'{name}' cannot be used since {time} ({reason}). Orderhaven keeps trying, nothing is lost meanwhile, and you hear "
         "when it works again.",

@@ -35,6 +35,7 @@ OPEN_STATES: Mapping[MessageState, str] = {
     MessageState.UNCLEAR: "perhaps told: being looked up",
     MessageState.AWAITING: "taken in there, outcome pending",
     MessageState.PARKED: "not told: see the problem",
+    MessageState.STOPPED: "refused like others: see the connection",
 }
 _SHOP_STATES = {
     "open": "open", "completed": "completed", "cancelled": "cancelled", "trashed": "in the trash", "gone": "gone",

@@ -37,6 +37,7 @@ TITLES: Mapping[ProblemKind, str] = {
     ProblemKind.UNEXPECTED_FACT: "Unexpected news",
     ProblemKind.SURPRISE: "Unknown answer",
     ProblemKind.NAMELESS: "Row without an order number",
+    ProblemKind.REFUSED_ALIKE: "Refused for the same cause",
     ProblemKind.AUTH_REFUSED: "Key refused",
     ProblemKind.ACCESS_REFUSED: "Not let in",
     ProblemKind.WRONG_ADDRESS: "Wrong address",

@@ -30,6 +30,7 @@ EVENTS: Mapping[str, str] = {
     "not_done": "{message}: it was not done, so it is sent again",
     "half_made": "Shop order {shop_ref} was made, but not completely",
     "refused": "{message}: not done. {problem}",
+    "stopped": "{message}: refused like others before it; the connection says why",
     "problem": "Problem: {problem}",
     "retried": "Tried again",
     "carrier_chosen": "Carrier chosen: {carrier}",
@@ -46,6 +47,8 @@ EVENTS: Mapping[str, str] = {
     "failing_long": "Fails for hours: {reason}",
     "nameless": "A row that does not say which order it is: {cause}",
     "needs_attention": "Needs attention: {problem}",
+    "refused_alike": "Refuses order after order: {reason}",
+    "refusal_over": "Takes orders again that it refused for the same cause",
     "linked": "Linked to a shop",
     "link_changed": "Link changed",
     # of a merchant

@@ -99,7 +99,8 @@ def error_of_telling(response: Response, *, shop_ref: str = "", currency: str = 
         return NotThere(f"{SIDE} says that WooCommerce's API is not there")
     if "currency" in refusal.params:
         return CurrencyRefused(currency)
-    return OrderRefused(SIDE, _why_refused(refusal))
+    alike = " ".join((str(response.status), refusal.code, *sorted(refusal.params)))
+    return OrderRefused(SIDE, _why_refused(refusal), alike)
 
 
 def not_allowed(response: Response) -> AccountProblem:

@@ -5,6 +5,7 @@ from orderhaven.store.models.notices import Channel, Delivery, DeliveryState, No
 from orderhaven.store.models.orders import Hold, Line, Order, Person, PersonRole, Told
 from orderhaven.store.models.outbox import (
     IN_FLIGHT,
+    REFUSED,
     SENT,
     UNFINISHED,
     UNSENT,
@@ -27,6 +28,7 @@ from orderhaven.store.models.trade import (
 
 __all__ = [
     "IN_FLIGHT",
+    "REFUSED",
     "SENT",
     "UNFINISHED",
     "UNSENT",

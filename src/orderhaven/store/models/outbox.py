@@ -34,10 +34,12 @@ class MessageState(StrEnum):
     AWAITING = "awaiting"  # taken in there, outcome asked for later
     TOLD = "told"
     PARKED = "parked"  # a Problem says why; Retry makes it due
+    STOPPED = "stopped"  # refused as others were: the connection says why, and they are tried again together
     DROPPED = "dropped"  # never sent, and no longer wanted
 
 
-UNSENT = frozenset({MessageState.HELD, MessageState.DUE, MessageState.PARKED})
+REFUSED = frozenset({MessageState.PARKED, MessageState.STOPPED})
+UNSENT = frozenset({MessageState.HELD, MessageState.DUE}) | REFUSED
 IN_FLIGHT = frozenset({MessageState.SENDING, MessageState.UNCLEAR, MessageState.AWAITING})
 UNFINISHED = UNSENT | IN_FLIGHT
 SENT = IN_FLIGHT | {MessageState.TOLD}
@@ -66,6 +68,7 @@ class Message(models.Model):
     not_after = models.DateTimeField(null=True)
     facts = models.JSONField(default=dict)  # composed at begin: what was sent, without personal data
     handle = models.CharField(max_length=200, default="")
+    refused_as = models.CharField(max_length=200, default="")  # see store.alike; "" when it was never refused
     remote_ref = models.CharField(max_length=200, default="")
     finished_at = models.DateTimeField(null=True)
 

@@ -52,6 +52,13 @@ class Connection(models.Model):
     refusals = models.PositiveIntegerField(default=0)  # of the account, one after another; a hiccup is not yet a no
     refused_since = models.DateTimeField(null=True)
     last_error = models.TextField(default="")
+    # the refusal that the latest orders met, one after the other: see store.alike
+    alike_cause = models.CharField(max_length=200, default="")
+    alike_reason = models.TextField(default="")
+    alike_count = models.PositiveIntegerField(default=0)
+    alike_again_at = models.DateTimeField(
+        null=True
+    )  # when one of the orders that it stopped is tried; null: it stops none
     nudge_key = models.CharField(max_length=40, default="")  # of the address that the other side may call; "": none
 
     class Meta:
