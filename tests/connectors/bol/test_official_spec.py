@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import jsonschema
 import pytest
@@ -193,6 +194,105 @@ def test_the_day_touches_every_operation_and_status_that_is_used(tape: list[tupl
         ("PUT", "/retailer/orders/cancellation", 400),
         ("PUT", "/retailer/transports/*", 202),
     }
+
+
+# ------------------------------------------------------------ the sandbox is as strict
+
+
+def schema_of(method: str, template: str) -> dict[str, Any]:
+    operation, spec = next((each, spec) for m, t, each, spec in operations() if (m, t) == (method, template))
+    schema = closed(operation, spec)["requestBody"]["content"]["application/vnd.retailer.v10+json"]["schema"]
+    return dict(schema)
+
+
+def spoiled(value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+    """The same body with one thing in it that the file does not allow, each in turn."""
+    match schema["type"]:
+        case "object":
+            for name, inner in value.items():
+                if name in schema.get("required", ()):
+                    yield {key: each for key, each in value.items() if key != name}
+                    yield {**value, name: None}
+                yield from ({**value, name: each} for each in spoiled(inner, schema["properties"][name]))
+            yield [value]
+        case "array":
+            yield from ([each] for each in spoiled(value[0], schema["items"]))
+            yield from ([],) if schema.get("minItems") else ()
+            yield from ([value[0]] * (schema["maxItems"] + 1),) if "maxItems" in schema else ()
+            yield {"0": value[0]}
+        case "string":
+            yield 7
+            yield from ("",) if schema.get("minLength") else ()
+            yield from ("x" * (schema["maxLength"] + 1),) if "maxLength" in schema else ()
+            yield from ("SOMETHING_NEW",) if "enum" in schema else ()
+        case "integer":
+            yield "two"
+            yield 1.5
+
+
+def bodies(world: Any) -> list[tuple[str, str, str, dict[str, Any]]]:
+    """Every request with a body, as it is right: method, template, path, body."""
+    first, second = world.sell((CUP, 3)), world.sell()
+    world.run(world.bol.confirm(world.shipment(second), not_after=world.soon()))
+    world.clock.move(minutes=1)
+    world.sandbox.shipments()
+    (item,), (transport,) = world.item_refs(first), world.sandbox.trade.transports
+    parcel = {"transporterCode": "TNT", "trackAndTrace": "3SABCD1234567"}
+    pieces = {"orderItemId": item, "quantity": 1}
+    shipment = {"orderItems": [pieces], "shipmentReference": "OH-1", "transport": parcel}
+    cancellation = {"orderItems": [{"orderItemId": item, "reasonCode": "OTHER"}]}
+    return [
+        ("POST", "/retailer/shipments", "/retailer/shipments", shipment),
+        ("PUT", "/retailer/transports/{transport-id}", f"/retailer/transports/{transport}", parcel),
+        ("POST", "/shared/process-status", "/shared/process-status", {"processStatusQueries": [{"processStatusId": "1"}]}),
+        ("PUT", "/retailer/orders/cancellation", "/retailer/orders/cancellation", cancellation),
+    ]  # fmt: skip
+
+
+def test_the_sandbox_takes_no_body_that_the_file_does_not_allow(world: Any, api: Any) -> None:
+    world.clock.move(seconds=1)
+    asked = bodies(world)
+    api.sign_in()
+
+    taken, tried = [], 0
+    for method, template, path, body in asked:
+        schema = schema_of(method, template)
+        valid(body, schema)
+        for wrong in spoiled(body, schema):
+            with pytest.raises(jsonschema.ValidationError):
+                valid(wrong, schema)
+            tried += 1
+            taken += [(path, wrong)] if api.send(method, path, wrong).status != 400 else []
+        assert api.send(method, path, body).status in (200, 202)
+
+    assert taken == []
+    assert tried > 40
+
+
+@pytest.mark.parametrize("template", ["/retailer/orders", "/retailer/shipments", "/shared/process-status"])
+def test_the_sandbox_takes_no_question_that_the_file_does_not_allow(api: Any, template: str) -> None:
+    operation = next(each for method, path, each, _ in operations() if (method, path) == ("GET", template))
+    right = {"entity-id": "1", "event-type": "CREATE_SHIPMENT"} if template.startswith("/shared") else {}
+    assert api.send("GET", f"{template}?{urlencode(right)}").status == 200
+
+    taken = [
+        (name, wrong)
+        for name, wrong in [("since", "yesterday"), *wrong_parameters(operation)]
+        if api.send("GET", f"{template}?{urlencode(right | {name: wrong})}").status != 400
+    ]
+
+    assert taken == []
+
+
+def wrong_parameters(operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for each in operation["parameters"]:
+        schema = each["schema"]
+        if "enum" in schema:
+            yield each["name"], "SOMETHING_NEW"
+        if schema["type"] == "integer":
+            yield each["name"], "one"
+            yield each["name"], "0"
+            yield from [(each["name"], str(schema["maximum"] + 1))] if "maximum" in schema else []
 
 
 def test_the_check_itself_sees_a_wrong_word() -> None:

@@ -22,6 +22,7 @@ from orderhaven.connectors.bol.sandbox_rules import (
     StatusQueries,
     TransportChange,
     body_as,
+    entity_and_event,
     invalid,
     known_item,
     orders_query,
@@ -40,7 +41,6 @@ from orderhaven.ports.clock import Clock
 from orderhaven.ports.sandbox import Basket, ConfirmedShipment
 
 _URL = "https://api.bol.com"
-_EVENTS = ("CREATE_SHIPMENT", "CANCEL_ORDER", "CHANGE_TRANSPORT")
 Answer = tuple[int, bytes]
 
 
@@ -210,9 +210,7 @@ class Sandbox:
         return 200, _statuses([process for process in found if process])
 
     def _statuses_of_entity(self, request: Request, now: datetime) -> Answer:
-        entity, event = request.query.get("entity-id"), request.query.get("event-type")
-        if not entity or event not in _EVENTS:
-            raise invalid("entity-id", "Both entity-id and a known event-type are needed.")
+        entity, event = entity_and_event(request.query)
         first = (page_number(request.query) - 1) * PAGE_SIZE
         return 200, _statuses(self.processes.of_entity(entity, event)[first : first + PAGE_SIZE])
 

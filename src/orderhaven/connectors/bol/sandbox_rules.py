@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 MEDIA_TYPE = "application/vnd.retailer.v10+json"
 _HISTORY = timedelta(days=92)
+_INT32 = 2**31 - 1
 TRANSPORTERS = frozenset(
     {
         *("AMPERE", "BPOST_BE", "BPOST_BRIEF", "BRIEFPOST", "BUDBEE", "COURIER", "CYCLOON", "DHL", "DHL-GLOBAL-MAIL"),
@@ -47,7 +48,7 @@ class _Body(Struct, rename="camel", forbid_unknown_fields=True):
 
 class ItemToShip(_Body):
     order_item_id: Annotated[str, Meta(min_length=1)]
-    quantity: Annotated[int, Meta(ge=1)] | None = None
+    quantity: Annotated[int, Meta(ge=1, le=_INT32)] | None = None
 
 
 class Instruction(_Body):
@@ -112,7 +113,15 @@ class OrdersQuery:
     day: date | None  # latest-change-date
 
 
+# of each list; vvb-only is not played here
+_OF_ORDERS = frozenset({"page", "fulfilment-method", "status", "change-interval-minute", "latest-change-date"})
+_OF_SHIPMENTS = frozenset({"page", "fulfilment-method", "order-id"})
+_OF_PROCESSES = frozenset({"page", "entity-id", "event-type"})
+EVENTS = ("CREATE_SHIPMENT", "CANCEL_ORDER", "CHANGE_TRANSPORT")
+
+
 def orders_query(query: Mapping[str, str], now: datetime) -> OrdersQuery:
+    _refuse_unknown(query, _OF_ORDERS)
     minutes, day = query.get("change-interval-minute"), query.get("latest-change-date")
     if minutes is not None and day is not None:
         raise invalid("latest-change-date", "Cannot be combined with change-interval-minute.")
@@ -128,6 +137,7 @@ def orders_query(query: Mapping[str, str], now: datetime) -> OrdersQuery:
 
 def shipments_method(query: Mapping[str, str]) -> str:
     """ "" when the shipments of one order are asked for."""
+    _refuse_unknown(query, _OF_SHIPMENTS)
     if "order-id" not in query:
         return _one_of(query, "fulfilment-method", ("FBR", "FBB"), "FBR")
     if "fulfilment-method" in query:
@@ -135,8 +145,21 @@ def shipments_method(query: Mapping[str, str]) -> str:
     return ""
 
 
+def entity_and_event(query: Mapping[str, str]) -> tuple[str, str]:
+    _refuse_unknown(query, _OF_PROCESSES)
+    entity, event = query.get("entity-id", ""), query.get("event-type", "")
+    if not entity or event not in EVENTS:
+        raise invalid("entity-id", "Both entity-id and a known event-type are needed.")
+    return entity, event
+
+
+def _refuse_unknown(query: Mapping[str, str], known: frozenset[str]) -> None:
+    for name in query.keys() - known:
+        raise invalid(name, "Is no parameter of this endpoint.")
+
+
 def page_number(query: Mapping[str, str]) -> int:
-    return _number(query.get("page", "1"), "page", 2**31 - 1)
+    return _number(query.get("page", "1"), "page", _INT32)
 
 
 def _number(text: str, name: str, most: int) -> int:

@@ -1,0 +1,165 @@
+"""One row of a list is bent out of shape: the rest of the trade goes on, and nobody is left without a word about that one."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orderhaven.actions.connecting import connection_list, poll_now
+from orderhaven.connectors.kit.knobs import Faults
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.status import Status
+from orderhaven.ports.connector import Role
+from orderhaven.store.models import ConnectionState, Event, Hold
+from orderhaven.testing.clock import START
+from orderhaven.testing.contract import Bend, Listing
+from orderhaven.testing.contract.bending import EVERY_ROW, Bending
+from tests.contract import json_rows
+
+from .conftest import POSTNL_CODE
+
+
+class Bender:
+    """Bends rows on whichever sides this trade has."""
+
+    def __init__(self, trade: Any) -> None:
+        self._trade = trade
+        self._speaks_json = isinstance(trade.marketplace.faults, Faults)
+        self._marketplace = Bending(trade.hub.transport, json_rows.BOL)
+        self._shop = Bending(self._marketplace, json_rows.WOOCOMMERCE)
+        if self._speaks_json:
+            trade.hub.transport = self._shop
+
+    def marketplace(self, listing: Listing, ref: str, how: Bend, *, alone: bool = False) -> None:
+        self._of(self._marketplace, self._trade.marketplace)(listing, ref, how, alone)
+
+    def shop(self, listing: Listing, ref: str, how: Bend, *, alone: bool = False) -> None:
+        self._of(self._shop, self._trade.shop)(listing, ref, how, alone)
+
+    def mends(self) -> None:
+        for transport, world in ((self._marketplace, self._trade.marketplace), (self._shop, self._trade.shop)):
+            transport.bent.clear()
+            if not self._speaks_json:
+                world.faults.clear()
+
+    def _of(self, transport: Bending, world: Any) -> Any:
+        return transport.bend if self._speaks_json else world.faults.bend
+
+
+@pytest.fixture
+def bends(trade: Any) -> Bender:
+    bender = Bender(trade)
+    trade.passes(seconds=10)
+    return bender
+
+
+@pytest.mark.parametrize("how", [how for how in Bend if how is not Bend.NAMELESS])
+def test_an_order_whose_row_is_bent_is_read_by_itself_and_placed(trade: Any, bends: Bender, how: Bend) -> None:
+    refs = [trade.sells() for _ in range(3)]
+    bends.marketplace(Listing.HEARD, refs[1], how)
+
+    trade.passes(minutes=7)
+
+    assert [len(trade.in_shop(ref)) for ref in refs] == [1, 1, 1]
+    assert [trade.problems(ref) for ref in refs] == [[], [], []]
+
+
+def test_an_order_that_nobody_understands_is_listed_with_a_problem_until_it_is_mended(
+    trade: Any, bends: Bender
+) -> None:
+    refs = [trade.sells() for _ in range(3)]
+    bends.marketplace(Listing.HEARD, refs[1], Bend.OTHER_TYPE, alone=True)
+    trade.passes(minutes=7)
+    seen = [(len(trade.in_shop(ref)), trade.problems(ref)) for ref in refs]
+    bends.mends()
+
+    trade.passes(minutes=20)
+
+    assert seen == [(1, []), (0, [ProblemKind.SURPRISE]), (1, [])]
+    assert [(len(trade.in_shop(ref)), trade.problems(ref)) for ref in refs] == [(1, [])] * 3
+
+
+def test_what_became_of_a_known_order_is_taken_from_itself_where_its_row_is_bent(trade: Any, bends: Bender) -> None:
+    ref, fine = trade.sells(), trade.sells()
+    trade.passes(minutes=6)
+    bends.marketplace(Listing.HEARD, ref, Bend.NULL)
+    trade.marketplace.cancel(ref)
+    trade.marketplace.cancel(fine)
+
+    trade.passes(minutes=12)
+
+    assert [trade.order(one).status for one in (ref, fine)] == [Status.CANCELLED] * 2
+    assert trade.problems(ref) == []
+
+
+def test_a_known_order_that_nobody_understands_any_more_has_a_problem_of_its_own(trade: Any, bends: Bender) -> None:
+    ref, fine = trade.sells(), trade.sells()
+    trade.passes(minutes=6)
+    bends.marketplace(Listing.HEARD, ref, Bend.MISSING, alone=True)
+    trade.marketplace.cancel(ref)
+    trade.marketplace.cancel(fine)
+    trade.passes(minutes=12)
+    seen = [trade.order(ref).status, trade.problems(ref), trade.order(fine).status]
+    bends.mends()
+
+    trade.passes(minutes=20)
+
+    assert seen == [Status.NOT_SHIPPED, [ProblemKind.SURPRISE], Status.CANCELLED]
+    assert (trade.order(ref).status, trade.problems(ref)) == (Status.CANCELLED, [])
+
+
+@pytest.mark.link(from_at=START + timedelta(hours=2))
+def test_an_order_from_before_the_link_is_not_placed_because_its_row_is_bent(trade: Any, bends: Bender) -> None:
+    ref = trade.sells()
+    bends.marketplace(Listing.HEARD, ref, Bend.MISSING)
+
+    trade.passes(minutes=7)
+
+    assert (trade.order(ref).hold, trade.in_shop(ref)) == (Hold.OLDER, [])
+
+
+def test_a_row_that_names_no_order_is_said_on_the_connection_and_stops_nothing(trade: Any, bends: Bender) -> None:
+    nameless, fine = trade.sells(), trade.sells()
+    bends.marketplace(Listing.HEARD, nameless, Bend.NAMELESS)
+    trade.passes(minutes=7)
+    row = trade.connection(Role.MARKETPLACE)
+    (said,) = [one.trouble for one in connection_list(trade.by) if one.role is Role.MARKETPLACE]
+    bends.mends()
+    poll_now(trade.by, row.name)
+
+    trade.passes(minutes=6)
+
+    assert (row.state, row.problem_kind) == (ConnectionState.ACTIVE, ProblemKind.NAMELESS)
+    assert "without saying which order" in said
+    assert Event.objects.filter(kind="nameless").count() == 1
+    assert trade.connection(Role.MARKETPLACE).problem_kind == ""
+    assert [len(trade.in_shop(ref)) for ref in (nameless, fine)] == [1, 1]
+
+
+def test_a_shop_order_that_nobody_understands_holds_up_no_other(trade: Any, bends: Bender) -> None:
+    stuck, fine = trade.sells(), trade.sells()
+    trade.passes(minutes=6)
+    for listing in (Listing.HEARD, Listing.READ):
+        bends.shop(listing, trade.shop_ref(stuck), Bend.NULL, alone=True)
+    for ref in (stuck, fine):
+        trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.passes(minutes=40)
+    seen = [([one.code for one in trade.confirmed(ref)], trade.problems(ref)) for ref in (stuck, fine)]
+    bends.mends()
+
+    trade.passes(minutes=40)
+
+    assert seen == [([], [ProblemKind.SURPRISE]), ([POSTNL_CODE], [])]
+    assert [one.code for one in trade.confirmed(stuck)] == [POSTNL_CODE]
+
+
+def test_a_shop_order_that_a_look_shows_bent_is_not_made_again(trade: Any, bends: Bender) -> None:
+    """It is there, perhaps: only a person can say."""
+    trade.loses_the_reply(trade.shop, "/orders")
+    bends.shop(Listing.FOUND, EVERY_ROW, Bend.OTHER_TYPE, alone=True)
+    ref = trade.sells()
+
+    trade.passes(minutes=40)
+
+    assert len(trade.in_shop(ref)) == 1
+    assert trade.problems(ref) == [ProblemKind.SURPRISE]
