@@ -6,7 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from orderhaven.connectors.kit.knobs import FaultKind
 from orderhaven.connectors.woocommerce.connector import WooCommerce
+from orderhaven.connectors.woocommerce.correcting import TheirNewOrder, correction
+from orderhaven.connectors.woocommerce.mapping import TheirFee
 from orderhaven.core.errors import CurrencyRefused, OrderRefused
 from orderhaven.core.shop_order import Placed, Placement, ProductWanted
 
@@ -87,16 +90,48 @@ def test_a_product_mapped_by_hand_has_its_tax_class_read_again_too(shop: Shop) -
     assert placed(shop, connector, mapped[1]).order.total == mapped[1].total
 
 
-def test_a_total_that_came_out_otherwise_has_the_settings_read_before_the_next_order(shop: Shop) -> None:
-    first, second, third = (bought(shop, f"bol-{number}") for number in (1, 2, 3))
+@pytest.mark.parametrize("delivered", [False, True])
+@pytest.mark.parametrize("change", CHANGES[:4])
+def test_an_order_that_was_made_while_a_setting_changed_is_put_right_at_once(
+    shop: Shop, change: Callable[[Shop], None], delivered: bool
+) -> None:
+    shop.sandbox.taxes.on = change is not switch_taxes_on
+    bought_now = order(line(price="12.99"), line(LAMP, ref="L2"), shipping_cost=euro("2.95"))
+    first, second, third = (
+        shop.placement(bought_now, f"bol-{number}", delivered_by_marketplace=delivered) for number in (1, 2, 3)
+    )
+    connector = shop.connector()
+    placed(shop, connector, first)
+    change(shop)
+
+    in_between = placed(shop, connector, second).order
+    after = placed(shop, connector, third).order
+
+    assert (in_between.total, after.total) == (second.total, third.total)
+    assert len(shop.sandbox.orders()) == 3
+    assert [one.quantity for one in in_between.lines] == [1, 1]
+    assert shop.sandbox.stock_of(MUG.sku) == (100 if delivered else 97)
+
+
+def test_an_order_that_cannot_be_put_right_is_made_all_the_same(shop: Shop) -> None:
+    first, second = bought(shop, "bol-1"), bought(shop, "bol-2")
     connector = shop.connector()
     placed(shop, connector, first)
     raise_the_rate(shop)
+    shop.sandbox.faults.add(FaultKind.STATUS, method="PUT", status=503)
 
-    surprised = placed(shop, connector, second).order  # in the very minute in which the settings changed
+    made = placed(shop, connector, second).order
 
-    assert surprised.total != second.total
-    assert placed(shop, connector, third).order.total == third.total
+    assert made.total != second.total  # which is a Problem of its own
+    assert len(shop.sandbox.orders()) == 2
+
+
+def test_a_fee_that_is_not_needed_any_more_goes() -> None:
+    there = TheirNewOrder(7, "processing", "EUR", "1.00", fee_lines=[TheirFee(5), TheirFee(6)])
+
+    assert correction(there, {"fee_lines": [{"name": "Mug", "total": "1.00"}]}) == {
+        "fee_lines": [{"id": 5, "total": "1.00"}, {"id": 6, "name": None}]
+    }
 
 
 def test_within_one_batch_the_settings_are_read_once(shop: Shop) -> None:

@@ -12,6 +12,7 @@ from orderhaven.connectors.woocommerce import DECLARATION
 from orderhaven.connectors.woocommerce.answers import INVALID_ORDER, NO_ROUTE, SIDE, InvalidParameters
 from orderhaven.connectors.woocommerce.auth import auth_for
 from orderhaven.connectors.woocommerce.calls import PER_PAGE, Calls
+from orderhaven.connectors.woocommerce.correcting import TheirNewOrder, correction
 from orderhaven.connectors.woocommerce.facts import KeptFacts, ShopFacts
 from orderhaven.connectors.woocommerce.hearing import Hearing, start_of
 from orderhaven.connectors.woocommerce.mapping import (
@@ -35,7 +36,7 @@ from orderhaven.connectors.woocommerce.rereading import Readings, decoded, mark_
 from orderhaven.connectors.woocommerce.setup import check_account
 from orderhaven.connectors.woocommerce.site import API, permalinks_are_off, site_root
 from orderhaven.connectors.woocommerce.stock import flaw_of, left_in_stock, products_of
-from orderhaven.core.errors import CurrencyRefused, OrderMissing, Surprise
+from orderhaven.core.errors import CurrencyRefused, HubError, OrderMissing, Surprise
 from orderhaven.core.shop_order import Placed, Placement, ProductWanted, ShopOrder
 from orderhaven.ports.connector import Account, Outside
 from orderhaven.ports.shop import ShopPage
@@ -122,13 +123,30 @@ class WooCommerce:
             draft = await self._draft(placement)
             demand_comes_out(placement, draft)
         currency = placement.order.currency
-        their = await self._calls.tell("POST", "/orders", draft.body, TheirOrder, not_after, currency=currency)
-        placed = shop_order(their, self._words)
+        made = await self._calls.tell("POST", "/orders", draft.body, TheirNewOrder, not_after, currency=currency)
+        their: TheirOrder = made
+        placed = shop_order(made, self._words)
         if placed.total is None or placed.total.amount != draft.total:
             self._facts.outdate()
+            their = await self._corrected(placement, draft, made, not_after)
+            placed = shop_order(their, self._words)
         if left := self._left_in_stock(their):
             placed = replace(placed, flaw=flaw_of(left, self._products.known_to_keep_stock(products_of(left))))
         return Placed(placed)
+
+    async def _corrected(
+        self, placement: Placement, draft: Draft, their: TheirNewOrder, not_after: datetime
+    ) -> TheirOrder:
+        """The order with amounts by the settings of now; as it is where that does not help. It is made: nothing is raised."""
+        try:
+            anew = await self._draft(placement)
+            if not comes_out(placement, anew) or anew.body == draft.body:
+                return their
+            return await self._calls.tell(
+                "PUT", f"/orders/{their.id}", correction(their, anew.body), TheirOrder, not_after
+            )
+        except HubError:
+            return their
 
     async def _draft(self, placement: Placement) -> Draft:
         facts = await self._facts.known()
