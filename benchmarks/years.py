@@ -111,7 +111,7 @@ _ORDER = (
 )  # fmt: skip
 _LINE = (
     "order", "position", "ref", "remote_ids", "title", "sku", "ean", "ordered", "shipped", "cancelled", "buyer_asks",
-    "by_marketplace", "placed", "unit_price", "total", "discount", "services",
+    "by_marketplace", "placed", "product_ref", "unit_price", "total", "discount", "services",
 )  # fmt: skip
 _PERSON = (
     "order", "role", "salutation", "first_name", "last_name", "company", "vat_number", "extra", "street", "house_number",
@@ -163,7 +163,7 @@ def _lines(one: Bought) -> Iterator[tuple[object, ...]]:
         yield (
             one.key, position, ref, [ref], f"Mug, colour {article}, holds 35 cl, dishwasher-proof", sku_of(article),
             ean_of(article), 1, int(one.is_told), int(one.status == "cancelled"), False, one.by_marketplace, 1,
-            Decimal("12.99"), Decimal("12.99"), Decimal(0), [],
+            str(article), Decimal("12.99"), Decimal("12.99"), Decimal(0), [],
         )  # fmt: skip
 
 

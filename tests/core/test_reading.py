@@ -5,6 +5,8 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
+from orderhaven.core.comparing import Wanted
+from orderhaven.core.money import Money
 from orderhaven.core.order import LineFacts
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reading import Header, ShopSide, header_of, marketplace_facts, newly_cancelled, shop_facts
@@ -19,7 +21,8 @@ THEIRS = LineFacts("3", 1, by_marketplace=True)
 CODE = "3SABCD1234567"
 
 # what the hub knows of an order that stands open in the shop with two pieces
-KNOWN = ShopSide(OPEN, ShopState.OPEN, code="", placed=2, expected=2, told=False, confirmed=False)
+WANTED = (Wanted("L1", "Mug", "S", 2, "p"),)
+KNOWN = ShopSide(OPEN, ShopState.OPEN, code="", wanted=WANTED, told=False, confirmed=False)
 PLACED = ShopOrder("7", "7", "ours", ShopState.OPEN, "processing", (ShopLine("p", "S", "Mug", 2),))
 COMPLETED = replace(PLACED, state=ShopState.COMPLETED)
 WITH_CODE = (TrackingCode(CODE),)
@@ -137,7 +140,24 @@ def test_quantities_that_differ_are_a_problem_and_move_nothing() -> None:
     heard = shop_facts(KNOWN, replace(COMPLETED, lines=(ShopLine("p", "S", "Mug", 3),)))
 
     assert () == heard.facts
-    assert {ProblemKind.QUANTITIES_DIFFER: {"shop_quantities": "3", "quantities": "2"}} == heard.problems
+    assert {ProblemKind.QUANTITIES_DIFFER: {"lines": "Mug (S): 3 instead of 2"}} == heard.problems
+
+
+def test_another_article_in_place_of_one_is_a_problem_although_the_pieces_add_up() -> None:
+    known = replace(KNOWN, wanted=(Wanted("L1", "Mug", "S", 1, "p"), Wanted("L2", "Lamp", "T", 1, "q")))
+
+    heard = shop_facts(known, replace(COMPLETED, lines=(ShopLine("p", "S", "Mug", 2, line_ref="L1"),)))
+
+    said = {"lines": "Mug (S): 2 instead of 1\nLamp (T): 0 instead of 1"}
+    assert ((), {ProblemKind.QUANTITIES_DIFFER: said}) == (heard.facts, heard.problems)
+
+
+def test_a_line_that_is_free_and_not_ours_changes_nothing() -> None:
+    gift = ShopLine("g", "GIFT", "Sticker", 1, total=Money.zero("EUR"))
+
+    heard = shop_facts(KNOWN, replace(COMPLETED, lines=(*COMPLETED.lines, gift)))
+
+    assert ((Fact.COMPLETED_BARE,), {}) == (heard.facts, heard.problems)
 
 
 def test_refunded_pieces_do_not_count() -> None:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from orderhaven.actions.orders import retry
 from orderhaven.core.errors import Surprise, TryLater
+from orderhaven.core.money import Money
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Role
@@ -311,6 +312,20 @@ def test_pieces_cancelled_while_the_placing_is_unclear_do_not_make_it_half_made(
 
     assert trade.problems(ref) == [ProblemKind.LINES_CANCELLED]
     assert trade.shop_ref(ref) == trade.in_shop(ref)[0].shop_ref
+
+
+def test_an_order_that_is_found_with_another_total_is_followed_and_said(trade: Shift) -> None:
+    trade.shop.faults.add(FaultKind.LOST_AFTER, "POST /orders")
+    ref = trade.sells((MUG, 2))
+    while not trade.in_shop(ref):
+        trade.passes(seconds=1)
+    shop_ref = trade.in_shop(ref)[0].shop_ref
+    trade.shop._change(shop_ref, total=Money.of("20.00", "EUR"))
+
+    trade.passes(minutes=10)
+
+    assert trade.shop_ref(ref) == shop_ref
+    assert trade.problems(ref) == [ProblemKind.TOTAL_DIFFERS]
 
 
 # ---------------------------------------------------------------- rehearsal

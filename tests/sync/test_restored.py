@@ -1,9 +1,14 @@
 """A backup that was taken in the middle of a cycle, put back when the world had gone on."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from orderhaven.core.money import Money
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shop_order import ShopOrder
 from orderhaven.core.status import Status
 from orderhaven.store.backup import copy_database
 from tests.journeys.conftest import put_back
@@ -37,6 +42,39 @@ def test_an_order_that_was_being_placed_is_not_placed_twice(trade: Shift, backup
     assert trade.told(trade.shop, "POST /orders") == 1
     assert trade.shop_ref(ref)
     assert trade.problems(ref) == []
+
+
+def another_article(order: ShopOrder) -> ShopOrder:
+    [line] = order.lines
+    return replace(order, lines=(replace(line, product_ref="product LAMP-2", sku="LAMP-2", title="Lamp"),))
+
+
+def another_total(order: ShopOrder) -> ShopOrder:
+    return replace(order, total=Money.of("20.00", "EUR"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem", "is_followed"),
+    [
+        (lambda order: order, "", True),
+        (another_article, ProblemKind.HALF_MADE, False),
+        (another_total, ProblemKind.TOTAL_DIFFERS, True),
+    ],
+)
+def test_an_order_that_this_hub_never_sent_is_compared_with_what_it_would_send(
+    trade: Shift, backup: Path, changed: Callable[[ShopOrder], ShopOrder], problem: str, is_followed: bool
+) -> None:
+    copy_database(backup)
+    ref = trade.placed()
+    shop_ref = trade.shop_ref(ref)
+    trade.shop._orders[shop_ref] = changed(trade.shop._orders[shop_ref])
+
+    restore(trade, backup)
+    trade.passes(hours=1)
+
+    assert trade.told(trade.shop, "POST /orders") == 1
+    assert trade.shop_ref(ref) == (shop_ref if is_followed else "")
+    assert trade.problems(ref) == ([problem] if problem else [])
 
 
 @pytest.mark.parametrize("moment", ["before confirm", "after confirm"])

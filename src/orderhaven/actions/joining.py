@@ -10,16 +10,20 @@ from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.orders import shown
 from orderhaven.actions.outside import ask
 from orderhaven.core.access import Power
+from orderhaven.core.comparing import Comparison, Wanted, compare, leaving
 from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind, sentence
-from orderhaven.core.shop_order import ShopOrder, ShopState
+from orderhaven.core.shop_order import ProductWanted, ShopOrder, ShopState
 from orderhaven.core.status import Status
+from orderhaven.ports.shop import Shop
 from orderhaven.store import connections
 from orderhaven.store.consequences import want_taken_in
-from orderhaven.store.hands import changing, older_orders, open_problems, shop_order_taken_by
+from orderhaven.store.hands import articles_of, changing, older_orders, open_problems, shop_order_taken_by
 from orderhaven.store.ledger import Ledger
 from orderhaven.store.listing import Found
 from orderhaven.store.models import IN_FLIGHT, Hold, Kind, Line, Link, Order
+from orderhaven.store.placing import matches_said
+from orderhaven.store.shapes import wanted
 from orderhaven.store.shop_readings import take
 
 _ALIVE = frozenset(
@@ -48,8 +52,8 @@ def adopt(by: Hand, ref: str, shop_ref: str, *, although_it_differs: bool = Fals
     """Take shop order `shop_ref` (the shop's own key) for this order, instead of placing it. Raises Impossible."""
     found = by.order(ref)
     link = by.link(found.marketplace)
-    reading = _read(by, link, [shop_ref.strip()])[shop_ref.strip()]
-    _adopt(by, found, reading, although_it_differs)
+    seen = _look(by, link, [(found, shop_ref.strip())])
+    _adopt(by, found, seen, shop_ref.strip(), although_it_differs)
 
 
 @needs(Power.ACT)
@@ -151,7 +155,7 @@ def place_again(by: Hand, ref: str) -> None:
             carrier_word="", code_url="", label="",
         )  # fmt: skip
         for line in row.lines.all():
-            ledger.change_line(line, placed=0)
+            ledger.change_line(line, placed=0, product_ref="")
         ledger.solve(row, (ProblemKind.SHOP_ORDER_GONE, ProblemKind.QUANTITIES_DIFFER))
         ledger.event(row, "to_be_placed_again", {"instead_of": before})
         ledger.put(row, Kind.PLACE, anew=True)
@@ -165,36 +169,50 @@ def _adopt_of_link(by: Hand, link: Link, some: Sequence[tuple[Found, str]], forc
     step = by.declaration(link.shop.connector).limits.orders_per_look
     for start in range(0, len(some), step):
         part = some[start : start + step]
-        readings = _read(by, link, [shop_ref for _, shop_ref in part])
+        seen = _look(by, link, part)
         for found, shop_ref in part:
             why = ""
             try:
-                _adopt(by, found, readings[shop_ref], force)
+                _adopt(by, found, seen, shop_ref, force)
             except Impossible as error:
                 why = str(error)
             done.append(Adopted(found.ref, shop_ref, why))
     return done
 
 
-def _read(by: Hand, link: Link, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the shop says: its orders by their keys, and its products for what was ordered."""
+
+    readings: Mapping[str, ShopOrder]
+    products: Mapping[ProductWanted, str]
+
+
+def _look(by: Hand, link: Link, pairs: Sequence[tuple[Found, str]]) -> _Seen:
     declaration = by.declaration(link.shop.connector)
     settings = connections.open_settings(link.shop)
-    answer: Mapping[str, ShopOrder] = ask(
-        by, declaration, settings, lambda shop: shop.read(tuple(dict.fromkeys(shop_refs)))
-    )
-    return answer
+    wanted = articles_of([found.order_id for found, _ in pairs])
+    named = matches_said(link.shop_id, wanted)
+    rest = [article for article in wanted if article not in named]
+    shop_refs = tuple(dict.fromkeys(shop_ref for _, shop_ref in pairs))
+
+    async def question(shop: Shop) -> _Seen:
+        return _Seen(await shop.read(shop_refs), {**await shop.find_products(rest), **named})
+
+    return ask(by, declaration, settings, question)
 
 
-def _adopt(by: Hand, found: Found, reading: ShopOrder, force: bool) -> None:
-    differs = ""
+def _adopt(by: Hand, found: Found, seen: _Seen, shop_ref: str, force: bool) -> None:
+    differs, reading = "", seen.readings[shop_ref]
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         _demand_adoptable(row, reading)
-        differs = "" if force else _difference(row, reading)
+        compared = compare(_wanted(row, seen.products), reading.lines, leaving)
+        differs = "" if force else _difference(row, reading, compared)
         if differs:
             values = {"shop_ref": reading.number or reading.shop_ref, "reason": differs}
             ledger.problem(row, ProblemKind.ADOPTED_DIFFERS, values)
         else:
-            _take_over(ledger, row, reading)
+            _take_over(ledger, row, reading, compared.taken_as_it_is())
     if differs:
         raise Impossible(
             sentence(ProblemKind.ADOPTED_DIFFERS, values)
@@ -238,11 +256,18 @@ def _demand_adoptable(row: Order, reading: ShopOrder) -> None:
         raise Impossible(_("Shop order {number} belongs to order {ref} already.", number=number, ref=taken_by))
 
 
-def _difference(row: Order, reading: ShopOrder) -> str:
+def _wanted(row: Order, products: Mapping[ProductWanted, str]) -> list[Wanted]:
+    return [
+        wanted(line, _to_ship(line), products.get(ProductWanted(line.sku, line.ean), ""))
+        for line in _ours(row)
+        if _to_ship(line)
+    ]
+
+
+def _difference(row: Order, reading: ShopOrder, compared: Comparison) -> str:
     """A reason, as `core.reasons` says it: it is written down."""
-    expected = sum(_to_ship(line) for line in _ours(row))
-    if reading.pieces() != expected:
-        return f"it holds {reading.pieces()} pieces instead of {expected}"
+    if compared.differences:
+        return compared.reason
     whole = all(line.cancelled == 0 and not line.by_marketplace for line in row.lines.all())
     if whole and reading.total is not None and reading.total.currency != row.currency:
         return f"it is in {reading.total.currency} instead of {row.currency}"
@@ -251,12 +276,12 @@ def _difference(row: Order, reading: ShopOrder) -> str:
     return ""
 
 
-def _take_over(ledger: Ledger, row: Order, reading: ShopOrder) -> None:
+def _take_over(ledger: Ledger, row: Order, reading: ShopOrder, products: Mapping[str, str]) -> None:
     ledger.drop_unsent(row, (Kind.PLACE,))
     ledger.solve(row, open_problems(row.pk))
     ledger.change(row, hold=Hold.NONE, shop_ref=reading.shop_ref, shop_number=reading.number, shop_state="")
     for line in _ours(row):
-        ledger.change_line(line, placed=_to_ship(line))
+        ledger.change_line(line, placed=_to_ship(line), product_ref=products.get(line.ref, "")[:100])
     ledger.event(row, "adopted", {"shop_ref": reading.shop_ref, "number": reading.number})
     ledger.touch(row)
     want_taken_in(ledger, row)

@@ -94,8 +94,8 @@ SENTENCES: Mapping[ProblemKind, str] = {
         "shop order and press Retry, or confirm it at the marketplace."
     ),
     ProblemKind.QUANTITIES_DIFFER: (
-        "The shop completed {shop_quantities}, the marketplace expects {quantities}. Put it right in the shop and press Retry, "
-        "or handle the order by hand."
+        "What the shop sent is not what the marketplace expects ({lines}). Put it right in the shop and press Retry, or handle "
+        "the order by hand."
     ),
     ProblemKind.WAIT_HELD: (
         "The wait for a track & trace code is over, but the shop cannot be read to see whether one came. The order is held "
@@ -176,8 +176,8 @@ def _say(name: str, value: str) -> str:
     from orderhaven.core.status import FACTS, SHOWN_AS, Fact, Status  # whose moves name the kinds above
 
     match name:
-        case "side" | "reason" | "candidates":
-            return said(value)
+        case "side" | "reason" | "candidates" | "lines":
+            return "; ".join(map(said, value.split("\n")))
         case "status" if value in list(Status):
             return _(SHOWN_AS[Status(value)][1])
         case "fact" if value in list(Fact):

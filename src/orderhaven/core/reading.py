@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from orderhaven.core.comparing import Wanted, compare, leaving
 from orderhaven.core.order import LineFacts
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ShopOrder, ShopState
@@ -79,10 +80,7 @@ class ShopSide(Struct, frozen=True):
     status: Status
     state: str  # the last ShopState read; "" before the first
     code: str
-    placed: int  # pieces that stand in the shop's order
-    expected: (
-        int  # pieces the marketplace still expects from the merchant, shipped ones of our own confirmation included
-    )
+    wanted: tuple[Wanted, ...]  # what the marketplace expects from the merchant, with what we confirmed ourselves
     told: bool  # whether the marketplace was told (or is being told) what the shop said last, or knows it by itself
     confirmed: bool
 
@@ -118,9 +116,8 @@ def shop_facts(known: ShopSide, reading: ShopOrder) -> Heard:
 def _completed(known: ShopSide, reading: ShopOrder) -> Heard:
     if known.state == ShopState.COMPLETED and known.status not in _ALIVE:
         return Heard((Fact.CODE,) if _has_new_code(known, reading) else (), _late(known, reading))
-    if reading.pieces() != known.expected and known.status in _ALIVE:
-        counts = {"shop_quantities": str(reading.pieces()), "quantities": str(known.expected)}
-        return Heard(problems={ProblemKind.QUANTITIES_DIFFER: counts})
+    if known.status in _ALIVE and (compared := compare(known.wanted, reading.lines, leaving)).differences:
+        return Heard(problems={ProblemKind.QUANTITIES_DIFFER: {"lines": compared.reason}})
     has_code = bool(reading.codes or reading.label)
     return Heard((Fact.COMPLETED_WITH_CODE if has_code else Fact.COMPLETED_BARE,), _late(known, reading))
 

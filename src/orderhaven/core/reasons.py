@@ -85,8 +85,10 @@ TEMPLATES = (
     "The shop computes no taxes: orders are placed with prices as the marketplace states them.",
     "by its settings for prices and taxes it would make the total {total} instead of {expected}",
     # of a shop order that does not fit
-    "{number} of its lines point at no product",
-    "it holds {pieces} pieces instead of {expected}",
+    "{line} points at no product",
+    "{line}: {other} in its place",
+    "{line}: {found} instead of {expected}",
+    "and {number} more lines",
     "it is in {currency} instead of {expected}",
     "its total is {total} instead of {expected}",
     "it has no total",

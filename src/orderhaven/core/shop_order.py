@@ -26,6 +26,7 @@ class ShopLine(Struct, frozen=True):
     quantity: int
     refunded: int = 0
     line_ref: str = ""  # our Line.ref, where the shop kept it
+    total: Money | None = None  # of one without our mark, with or without tax; None: the shop does not say
 
 
 class ShopOrder(Struct, frozen=True):

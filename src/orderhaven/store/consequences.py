@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from orderhaven.core.comparing import difference, in_one
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shipment import CancelReason
 from orderhaven.core.status import Fact, Status
@@ -53,6 +54,14 @@ def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Stat
         ledger.drop_unsent(order, (Kind.CANCEL,))  # somebody did it there, perhaps because we could not
     if after is Status.WAITING and order.wait_until is None:
         ledger.wait(order, ledger.now + timedelta(seconds=order.link.wait_s))
+
+
+def named(order: Order, kind: ProblemKind) -> Mapping[str, str]:
+    """What the sentence of a Problem that a move brings names of the order."""
+    if kind is not ProblemKind.QUANTITIES_DIFFER:
+        return {}
+    stands = [(line, line.placed, line.ordered - line.cancelled - line.shipped) for line in order.kept_lines]
+    return {"lines": in_one([difference(line.title, line.sku, had, left) for line, had, left in stands if had != left])}
 
 
 def want_taken_in(ledger: Ledger, order: Order) -> None:

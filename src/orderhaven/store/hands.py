@@ -8,8 +8,9 @@ from typing import Any
 from django.db import transaction
 
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shop_order import ProductWanted
 from orderhaven.store.ledger import Ledger, orders_to_change
-from orderhaven.store.models import Hold, Order, Problem, ProductMatch, Shipment
+from orderhaven.store.models import Hold, Line, Order, Problem, ProductMatch, Shipment
 from orderhaven.store.tellings import reference
 from orderhaven.store.versions import demand_as_read
 
@@ -36,6 +37,12 @@ def open_problems(order_id: int) -> frozenset[ProblemKind]:
 def shop_order_taken_by(shop_id: int, shop_ref: str) -> str:
     """The ref of the order that this shop order belongs to; "" when it is nobody's."""
     return Order.objects.filter(link__shop_id=shop_id, shop_ref=shop_ref).values_list("ref", flat=True).first() or ""
+
+
+def articles_of(order_ids: Sequence[int]) -> list[ProductWanted]:
+    """What was ordered in these, each article once."""
+    rows = Line.objects.filter(order_id__in=order_ids).order_by("order_id", "position").values_list("sku", "ean")
+    return [ProductWanted(sku, ean) for sku, ean in dict.fromkeys(rows)]
 
 
 def last_shipment(order_id: int) -> Shipment | None:

@@ -107,7 +107,7 @@ class Ledger:
             self.change(order, status=step.to)
             self.event(order, "status", {"from": before, "to": step.to, "fact": fact, **data})
         if step.problem is not None:
-            self.problem(order, step.problem, data)
+            self.problem(order, step.problem, {**consequences.named(order, step.problem), **data})
         consequences.follow(self, order, fact, before, step.to)
 
     def change(self, order: Order, **columns: object) -> None:

@@ -29,7 +29,7 @@ _TO_MOVE: Mapping[type[models.Model], Columns] = {
         "completed_at", "wait_until", "code", "carrier_word", "code_url", "label", "shop_told", "marketplace_told",
         "confirmed_at", "handled_by_others", "closed_at",
     ),
-    Line: (*_STATE_OF_A_LINE, "buyer_asks", "placed", "title", "sku"),
+    Line: (*_STATE_OF_A_LINE, "buyer_asks", "placed", "product_ref", "title", "sku"),
     Message: (
         "id", "order_id", "connection_id", "side", "kind", "generation", "state", "attempt", "rounds", "misses",
         "failing_since", "not_after", "facts", "remote_ref", "refused_as",

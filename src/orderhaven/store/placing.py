@@ -1,15 +1,18 @@
 """How a placing is composed from rows: its reference, its pieces, its products. Pure but for `matches_said`."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from orderhaven.core.comparing import Wanted
 from orderhaven.core.order import Line as WholeLine
 from orderhaven.core.order import Order as WholeOrder
 from orderhaven.core.shop_order import Placement, ProductWanted
 from orderhaven.store import sql
 from orderhaven.store.models import Line, Message, Order
-from orderhaven.store.shapes import whole_order
+from orderhaven.store.shapes import wanted, whole_order
 
 
 def reference(message: Message) -> str:
@@ -43,6 +46,37 @@ def with_products(whole: Placement, products: Mapping[ProductWanted, str]) -> Pl
             return line
         found[line.ref] = product
     return replace(whole, products=found)
+
+
+def with_known_products(whole: Placement, products: Mapping[ProductWanted, str]) -> Placement:
+    """The placement with those of the shop's products that are known."""
+    known = {line.ref: products.get(ProductWanted(line.sku, line.ean), "") for line in whole.order.lines}
+    return replace(whole, products={ref: product for ref, product in known.items() if product})
+
+
+class Expected(Struct, frozen=True):
+    """What the shop's order must hold."""
+
+    lines: tuple[Wanted, ...]
+    pieces: Mapping[str, int]
+    total: str
+
+
+def facts_of(whole: Placement) -> dict[str, Any]:
+    """What goes out with a placing, as it is kept with its message."""
+    facts = {"pieces": dict(whole.quantities), "total": str(whole.total.amount)}
+    return {**facts, "products": dict(whole.products)} if whole.products else facts
+
+
+def expected(message: Message, facts: Mapping[str, Any]) -> Expected:
+    """By what went out with it: some of that may have been cancelled since."""
+    pieces, products = facts["pieces"], facts.get("products") or {}
+    lines = [line for line in message.order.kept_lines if pieces.get(line.ref)]
+    return Expected(
+        lines=tuple(wanted(line, pieces[line.ref], products.get(line.ref, "")) for line in lines),
+        pieces=pieces,
+        total=str(facts.get("total", "")),
+    )
 
 
 def matches_said(shop_id: int, wanted: Collection[ProductWanted]) -> dict[ProductWanted, str]:

@@ -110,7 +110,7 @@ def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
     pieces = message.facts.get("pieces") or done.pieces
     for line in row.kept_lines:
         if line.ref in pieces:
-            ledger.change_line(line, placed=pieces[line.ref])
+            ledger.change_line(line, placed=pieces[line.ref], product_ref=done.products.get(line.ref, "")[:100])
     ledger.event(row, "placed", {"shop_ref": made.shop_ref, "number": made.number})
     too_many = [line for line in row.kept_lines if pieces.get(line.ref, 0) > line.ordered - line.cancelled]
     if too_many and row.status != Status.CANCELLED:  # cancelled while it was being placed
@@ -118,14 +118,13 @@ def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
         ledger.problem(row, ProblemKind.LINES_CANCELLED, {"lines": names})
     if done.also:
         ledger.problem(row, ProblemKind.PLACED_TWICE, {"shop_refs": ", ".join((made.number, *done.also))})
-    _compare_total(ledger, row, message, made)
+    _compare_total(ledger, row, str(message.facts.get("total") or done.total), made)
     take(ledger, row, made)
 
 
-def _compare_total(ledger: Ledger, row: Order, message: Message, made: ShopOrder) -> None:
+def _compare_total(ledger: Ledger, row: Order, expected: str, made: ShopOrder) -> None:
     """Some shops recalculate: a total that differs is said, whatever the cause. A net total cannot be compared."""
-    expected = message.facts.get("total")
-    if expected and row.prices_include_vat and made.total is not None and Decimal(str(expected)) != made.total.amount:
+    if expected and row.prices_include_vat and made.total is not None and Decimal(expected) != made.total.amount:
         totals = {"shop_total": str(made.total), "total": f"{expected} {row.currency}"}
         ledger.problem(row, ProblemKind.TOTAL_DIFFERS, totals)
 

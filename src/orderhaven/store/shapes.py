@@ -6,6 +6,7 @@ from operator import itemgetter
 from msgspec.structs import asdict
 
 from orderhaven.core.address import Address
+from orderhaven.core.comparing import Wanted
 from orderhaven.core.money import Money
 from orderhaven.core.order import Line as WholeLine
 from orderhaven.core.order import LineFacts
@@ -20,6 +21,10 @@ _address_in = itemgetter(*_ADDRESS_FIELDS)
 
 def facts_of(line: Line) -> LineFacts:
     return LineFacts(line.ref, line.ordered, line.shipped, line.cancelled, line.buyer_asks, line.by_marketplace)
+
+
+def wanted(line: Line, pieces: int, product_ref: str) -> Wanted:
+    return Wanted(line.ref, line.title, line.sku, pieces, product_ref)
 
 
 def facts_columns(facts: LineFacts) -> dict[str, object]:

@@ -15,7 +15,7 @@ from orderhaven.store.holding import hold_if_too_many
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import moving_orders
 from orderhaven.store.models import SENT, Kind, Order
-from orderhaven.store.shapes import facts_of
+from orderhaven.store.shapes import facts_of, wanted
 
 _OPEN = (
     Status.NOT_SHIPPED, Status.PARTLY_SHIPPED, Status.WAITING, Status.CANCELLATION_REQUESTED,
@@ -189,8 +189,7 @@ def _shop_side(row: Order) -> ShopSide:
         status=Status(row.status),
         state=row.shop_state,
         code=row.code,
-        placed=sum(line.placed for line in ours),
-        expected=sum(line.ordered - line.cancelled for line in ours),
+        wanted=tuple(wanted(line, line.ordered - line.cancelled, line.product_ref) for line in ours),
         told=any(message.kind in _TELL_WHAT_IT_SAYS and message.state in SENT for message in row.outbox)
         or header_of(map(facts_of, lines)) in _NOTHING_OPEN,
         confirmed=row.confirmed_at is not None,

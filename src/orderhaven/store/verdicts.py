@@ -15,7 +15,10 @@ class Done(Struct, frozen=True):
     remote_ref: str = ""
     shop_order: ShopOrder | None = None
     also: tuple[str, ...] = ()
-    pieces: Mapping[str, int] = {}  # of a placing: line ref -> what it was found with
+    # of a placing: line ref -> what it was found with, and the shop's product for it
+    pieces: Mapping[str, int] = {}
+    products: Mapping[str, str] = {}
+    total: str = ""  # of a placing: what it should come to
     by_others: bool = False  # the pieces are handled, but not by this telling
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 
+from orderhaven.core.comparing import compare, made
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import Placement, ProductWanted, ShopOrder, ShopState
 from orderhaven.ports.shop import Shop
 from orderhaven.store import placing
 from orderhaven.store.models import Kind, Message
 from orderhaven.store.outbox import Composed
+from orderhaven.store.placing import Expected
 from orderhaven.store.verdicts import Done, NotThere, NotWanted, Park, Verdict
 from orderhaven.sync.cycle import Cycle
 from orderhaven.sync.outbox import Verdicts, deliver
@@ -41,7 +44,7 @@ class ShopMouth:
         if message.kind == Kind.CANCEL_SHOP:
             return Composed(message, message.facts)
         placement = self._placements[message.id]
-        return Composed(message, {"pieces": dict(placement.quantities), "total": str(placement.total.amount)})
+        return Composed(message, placing.facts_of(placement))
 
     async def send(self, message: Message, not_after: datetime) -> Verdict:
         if message.kind == Kind.CANCEL_SHOP:
@@ -49,7 +52,7 @@ class ShopMouth:
             return Done()
         placement = self._placements[message.id]
         placed = await self._shop.place(placement, not_after=not_after)
-        return judged(placement, placement.quantities, (placed.order,))
+        return judged(placing.expected(message, placing.facts_of(placement)), (placed.order,))
 
     async def look(self, messages: Sequence[Message], begun_at: datetime) -> Verdicts:
         cancels = [message for message in messages if message.kind == Kind.CANCEL_SHOP]
@@ -71,11 +74,24 @@ class ShopMouth:
         if not placings:
             return {}
         by_reference = {placing.reference(message): message for message in placings}
-        found = await self._shop.find(tuple(by_reference))
+        found = {ref: orders for ref, orders in (await self._shop.find(tuple(by_reference))).items() if orders}
+        expected = await self._expected([message for ref, message in by_reference.items() if ref in found])
         return {
-            message.id: _judged_as_sent(message, found[reference])
+            message.id: judged(expected[message.id], found[reference])
             for reference, message in by_reference.items()
-            if found.get(reference)
+            if reference in found
+        }
+
+    async def _expected(self, found: Sequence[Message]) -> Mapping[int, Expected]:
+        """What was sent; of one that was never sent from here, what would be sent now."""
+        unsent = {message.id: placing.placement(message) for message in found if not message.facts.get("pieces")}
+        products = await self._products([one for one in unsent.values() if not one.delivered_by_marketplace])
+        known = {key: placing.with_known_products(placement, products) for key, placement in unsent.items()}
+        return {
+            message.id: placing.expected(
+                message, placing.facts_of(known[message.id]) if message.id in known else message.facts
+            )
+            for message in found
         }
 
     async def _resolve(self, placings: Sequence[Message]) -> dict[int, Verdict]:
@@ -128,32 +144,19 @@ class ShopMouth:
         return verdicts
 
 
-def _judged_as_sent(message: Message, found: Sequence[ShopOrder]) -> Verdict:
-    """By the pieces that went out: some may have been cancelled since."""
-    placement = placing.placement(message)
-    return judged(placement, message.facts.get("pieces") or placement.quantities, found)
-
-
-def judged(placement: Placement, pieces_sent: Mapping[str, int], found: Sequence[ShopOrder]) -> Verdict:
-    """Found means exact reference, pieces and a total; the oldest counts, the others are a Problem."""
+def judged(expected: Expected, found: Sequence[ShopOrder]) -> Verdict:
+    """Found means exact reference, lines and a total; the oldest counts, the others are a Problem."""
     found = [one for one in found if one.state not in (ShopState.TRASHED, ShopState.GONE)] or found
     first, also = found[0], tuple(one.number or one.shop_ref for one in found[1:])
-    expected = sum(pieces_sent.values())
-    flaw = ""
-    if not placement.delivered_by_marketplace and first.state is not ShopState.GONE:
-        pieces = sum(line.quantity for line in first.lines)
-        nameless = [line for line in first.lines if not line.product_ref]
-        if nameless:
-            flaw = f"{len(nameless)} of its lines point at no product"
-        elif pieces != expected:
-            flaw = f"it holds {pieces} pieces instead of {expected}"
-    if not flaw and first.total is not None and first.total.is_zero and not placement.total.is_zero:
+    compared = compare(expected.lines, first.lines, made)
+    flaw = "" if first.state is ShopState.GONE else compared.reason
+    if not flaw and first.total is not None and first.total.is_zero and Decimal(expected.total or 0):
         flaw = "it has no total"
     flaw = flaw or first.flaw
     if flaw:
         named = first.number or first.shop_ref
         return Park(ProblemKind.HALF_MADE, {"shop_ref": named, "reason": flaw}, shop_ref=first.shop_ref)
-    return Done(first.shop_ref, first, also, pieces_sent)
+    return Done(first.shop_ref, first, also, expected.pieces, compared.products, expected.total)
 
 
 def _chunks(articles: Iterable[ProductWanted], size: int) -> Iterable[tuple[ProductWanted, ...]]:

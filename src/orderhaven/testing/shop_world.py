@@ -82,6 +82,18 @@ class ShopWorld:
         )
         self._change(shop_ref, lines=lines)
 
+    def add_line(self, shop_ref: str, article: Article, quantity: int, price: str = "0.00") -> None:
+        """The merchant or a plug-in puts one in that was not ordered."""
+        order = self._order(shop_ref)
+        cost = Money.of(price, order.total.currency if order.total else "EUR") * quantity
+        line = ShopLine(f"product {article.sku}", article.sku, article.title, quantity, total=cost)
+        self._change(shop_ref, lines=(*order.lines, line), total=order.total + cost if order.total else None)
+
+    def change_pieces(self, shop_ref: str, sku: str, quantity: int) -> None:
+        """The merchant changes how many of an article are in the order; 0 takes its line out."""
+        lines = [replace(line, quantity=quantity) if line.sku == sku else line for line in self._order(shop_ref).lines]
+        self._change(shop_ref, lines=tuple(line for line in lines if line.quantity))
+
     def cancel(self, shop_ref: str) -> None:
         order = self._order(shop_ref)
         if order.state is not ShopState.CANCELLED:

@@ -42,6 +42,7 @@ class TheirLine(msgspec.Struct):
     variation_id: int = 0
     quantity: float = 0
     sku: str | None = None
+    total: str | None = None
     meta_data: list[TheirMeta] = []
 
 
@@ -263,18 +264,22 @@ def _state(status: str, meta: Mapping[str, Any], words: Words) -> ShopState:
 
 
 def _lines(their: TheirOrder, refunded: Mapping[int, int]) -> tuple[ShopLine, ...]:
-    lines = [_line(line, refunded.get(line.id, 0)) for line in their.line_items]
+    lines = [_line(line, refunded.get(line.id, 0), their.currency) for line in their.line_items]
     return (*lines, *(line for fee in their.fee_lines if (line := _fee_line(fee)) is not None))
 
 
-def _line(line: TheirLine, refunded: int) -> ShopLine:
+def _line(line: TheirLine, refunded: int, currency: str) -> ShopLine:
+    if not line.quantity.is_integer():
+        raise Surprise("a line of another quantity than whole pieces")
+    mark = _meta_text(line.meta_data, LINE_REF)
     return ShopLine(
         product_ref=line_product(line),
         sku=line.sku or "",
         title=line.name or "",
         quantity=int(line.quantity),
         refunded=refunded,
-        line_ref=_meta_text(line.meta_data, LINE_REF),
+        line_ref=mark,
+        total=None if mark else _cost(line.total, currency),
     )
 
 
@@ -312,6 +317,14 @@ def _refunded(refunds: Collection[TheirRefundDetail]) -> dict[int, int]:
 
 def _meta_text(entries: Sequence[TheirMeta], key: str) -> str:
     return next((plain_text(entry.value) for entry in entries if entry.key == key), "")
+
+
+def _cost(total: str | None, currency: str) -> Money | None:
+    """What a line costs that is not ours: only whether it is free decides anything."""
+    try:
+        return None if total is None else Money.of(total, currency)
+    except ValueError:
+        return None
 
 
 def _money(total: str, currency: str) -> Money:

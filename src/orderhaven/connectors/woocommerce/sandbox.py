@@ -140,6 +140,15 @@ class Sandbox:
     def set_meta(self, shop_ref: str, key: str, value: Any) -> None:
         self._writer.update(self._order(shop_ref), {"meta_data": [{"key": key, "value": value}]}, self._now())
 
+    def add_line(self, shop_ref: str, article: Article, quantity: int, price: str = "0.00") -> None:
+        line = {**self._line(article, quantity), "total": str(Decimal(price) * quantity)}
+        self._writer.update(self._order(shop_ref), {"line_items": [line]}, self._now())
+
+    def change_pieces(self, shop_ref: str, sku: str, quantity: int) -> None:
+        order = self._order(shop_ref)
+        changed = [{"id": line["id"], "quantity": quantity} for line in order.body["line_items"] if line["sku"] == sku]
+        self._writer.update(order, {"line_items": changed}, self._now())
+
     def set_status(self, shop_ref: str, status: str) -> None:
         self._set_status(shop_ref, status)
 

@@ -130,6 +130,7 @@ class Line(models.Model):
     buyer_asks = models.BooleanField(default=False)
     by_marketplace = models.BooleanField(default=False)
     placed = models.PositiveIntegerField(default=0)  # pieces that stand in the shop's order
+    product_ref = models.CharField(max_length=100, default="")  # the shop's product in that order
     unit_price = models.DecimalField(max_digits=14, decimal_places=4, default=0)
     total = models.DecimalField(max_digits=14, decimal_places=4, default=0)
     discount = models.DecimalField(max_digits=14, decimal_places=4, default=0)

@@ -11,7 +11,7 @@ from orderhaven.ports.shop import ShopPage
 from orderhaven.testing.contract.fact import expire_tokens, fact
 from orderhaven.testing.contract.shop_orders import placed
 from orderhaven.testing.contract.subject import Break, On, ShopSubject
-from orderhaven.testing.goods import MUG
+from orderhaven.testing.goods import GIFT, LAMP, MUG
 
 CODE = "3SABCD0123456"
 
@@ -54,6 +54,32 @@ class ShopReading:
         order = await worked_on(subject, code=CODE)
 
         assert order.pieces() == 3
+
+    @fact()
+    async def test_a_line_that_somebody_adds_is_read_without_our_mark_and_with_what_it_costs(
+        self, subject: ShopSubject
+    ) -> None:
+        order = (await placed(subject, await subject.warm())).order
+        subject.sandbox.stock([GIFT])
+        subject.sandbox.add_line(order.shop_ref, GIFT, 3)
+        subject.sandbox.add_line(order.shop_ref, MUG, 1, "12.95")
+
+        lines = (await reading(subject, order.shop_ref)).lines
+
+        ours, theirs = [line for line in lines if line.line_ref], [line for line in lines if not line.line_ref]
+        assert ours == list(order.lines)
+        assert [(line.sku, line.quantity) for line in theirs] == [(GIFT.sku, 3), (MUG.sku, 1)]
+        assert [line.total is not None and line.total.is_zero for line in theirs] == [True, False]
+
+    @fact()
+    async def test_pieces_that_the_merchant_changes_are_read_on_our_line(self, subject: ShopSubject) -> None:
+        order = (await placed(subject, await subject.warm())).order
+        subject.sandbox.change_pieces(order.shop_ref, MUG.sku, 3)
+        subject.sandbox.change_pieces(order.shop_ref, LAMP.sku, 0)
+
+        (line,) = (await reading(subject, order.shop_ref)).lines
+
+        assert (line.line_ref, line.quantity) == (order.lines[0].line_ref, 3)
 
     @fact()
     async def test_a_cancelled_order_is_read_so(self, subject: ShopSubject) -> None:
