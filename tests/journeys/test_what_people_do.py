@@ -13,7 +13,8 @@ from orderhaven.actions.joining import adopt, adopt_all, place_older
 from orderhaven.actions.links import release_cancellations
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.store.models import Hold, Message, MessageState, Shipment
+from orderhaven.ports.connector import Role
+from orderhaven.store.models import Connection, Hold, Message, MessageState, Shipment
 
 from .conftest import LAMP, MUG, POSTNL_CODE
 
@@ -305,3 +306,15 @@ def send_a_piece(trade: Any, ref: str) -> None:
         sale = marketplace._sale(ref)
         sale.facts = {key: replace(facts, shipped=1) for key, facts in sale.facts.items()}
         sale.changed_at = trade.clock.now()
+
+
+def test_a_currency_that_the_shop_sells_in_since_is_asked_for_before_an_order_is_refused(trade: Any) -> None:
+    Connection.objects.filter(role=Role.SHOP).update(currencies=["USD"])  # as it was when the shop was connected
+    trade.passes(seconds=10)
+
+    ref = trade.sells()
+    trade.passes(minutes=6)
+
+    assert trade.problems(ref) == []
+    assert len(trade.in_shop(ref)) == 1
+    assert trade.connection(Role.SHOP).currencies == ["EUR"]

@@ -1,6 +1,6 @@
 """hub -> shop: place an order, or cancel it there. Neither is sent without a look at the shop first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -9,7 +9,7 @@ from orderhaven.core.comparing import compare, made
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import Placement, ProductWanted, ShopOrder, ShopState
 from orderhaven.ports.shop import Shop
-from orderhaven.store import placing
+from orderhaven.store import connections, placing
 from orderhaven.store.models import Kind, Message
 from orderhaven.store.outbox import Composed
 from orderhaven.store.placing import Expected
@@ -97,7 +97,7 @@ class ShopMouth:
     async def _resolve(self, placings: Sequence[Message]) -> dict[int, Verdict]:
         """Look products up for all of them at once; what cannot be placed says why."""
         verdicts: dict[int, Verdict] = {}
-        currencies = self._cycle.row.currencies
+        currencies = await self._currencies({message.order.currency for message in placings})
         wanted: dict[int, Placement] = {}
         for message in placings:
             placement = placing.placement(message)
@@ -119,6 +119,16 @@ class ShopMouth:
                         ProblemKind.UNKNOWN_PRODUCT, {"sku": unknown.sku or unknown.ean, "title": unknown.title}
                     )
         return verdicts
+
+    async def _currencies(self, wanted: Collection[str]) -> Collection[str]:
+        """What the shop sells in; empty: it does not say. Asked anew before an order is refused for what was read at setup."""
+        known: Collection[str] = self._cycle.row.currencies
+        if not known or set(wanted) <= set(known):
+            return known
+        account = await self._shop.check()
+        self._cycle.row.currencies = sorted(account.currencies)
+        await self._cycle.store(connections.save_schedule, self._cycle.claim, currencies=self._cycle.row.currencies)
+        return account.currencies
 
     async def _products(self, placements: Sequence[Placement]) -> Mapping[ProductWanted, str]:
         articles = {ProductWanted(line.sku, line.ean) for one in placements for line in one.order.lines}
