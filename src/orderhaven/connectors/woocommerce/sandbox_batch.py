@@ -31,4 +31,4 @@ def _named_id(verb: str, item: Any) -> Any:
     """As it was sent, whatever it was."""
     if verb == "create":
         return 0
-    return item.get("id") if isinstance(item, dict) else item
+    return item.get("id") if isinstance(item, dict) else item if verb == "delete" else None

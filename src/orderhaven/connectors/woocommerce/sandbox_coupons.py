@@ -35,6 +35,7 @@ def coupons_of(sent: Mapping[str, Any], known: Mapping[str, Coupon]) -> Sequence
         return None
     found = []
     for row in sent["coupon_lines"]:
+        row = row if isinstance(row, dict) else {}
         if row.get("id"):
             raise ApiError(400, "woocommerce_rest_coupon_item_id_readonly", "Coupon item ID is readonly.")
         coupon = known.get(str(row.get("code") or "").casefold())

@@ -10,6 +10,7 @@ from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, no_route
 from orderhaven.connectors.woocommerce.sandbox_meta import set_order_meta
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxOrder, as_text
 from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked
+from orderhaven.connectors.woocommerce.sandbox_schema import FULFILMENT, check_params
 from orderhaven.connectors.woocommerce.sandbox_site import Site
 
 _STATUSES = {"fulfilled": True, "unfulfilled": False}
@@ -76,12 +77,14 @@ class FulfilmentRoutes:
 
     def _create(self, asked: Asked, order_id: str) -> Answer:
         order = self._order(order_id)
+        check_params(FULFILMENT, asked.body)
         status, meta = _checked(asked.body)
         return Answer(_told(self._add(order, status, meta)), 201)
 
     def _update(self, asked: Asked, order_id: str, number: str) -> Answer:
         """Meta data is changed by key; what is not sent is gone, the date among it, which is then set anew."""
         made, order = self._one(order_id, number), self._order(order_id)
+        check_params(FULFILMENT, asked.body)
         status, sent = _checked(asked.body)
         numbers = {entry["key"]: entry["id"] for entry in made.meta}
         made.status, made.updated = status, self._now()

@@ -10,7 +10,7 @@ from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook
 from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
 from orderhaven.connectors.woocommerce.sandbox_schema import is_integer
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes, shown_tax
-from orderhaven.connectors.woocommerce.sandbox_values import amount_of, money
+from orderhaven.connectors.woocommerce.sandbox_values import amount_of, money, text_of
 
 KINDS = ("line_items", "fee_lines", "shipping_lines")
 _ZERO = Decimal(0)
@@ -45,11 +45,11 @@ class Items:
         if not sent.get("id"):
             raise fatal()
         for kind in KINDS:
-            body[kind] = [item for item in body[kind] if item["id"] != int(sent["id"])]
+            body[kind] = [item for item in body[kind] if item["id"] != whole_number(sent["id"])]
 
     def _changed(self, body: Body, kind: str, sent: Mapping[str, Any]) -> Body:
         found: dict[int, tuple[str, Body]] = {item["id"]: (where, item) for where in KINDS for item in body[where]}
-        where, item = found.get(int(sent["id"]), ("", {}))
+        where, item = found.get(whole_number(sent["id"]), ("", {}))
         if not where:
             message = "Order item ID provided is not associated with order."
             raise ApiError(400, "woocommerce_rest_invalid_item_id", message)
@@ -197,7 +197,12 @@ def _read(name: str, value: Any) -> Any:
         return int(float(value))
     if name in ("total", "subtotal"):
         return amount_of(value) or _ZERO
-    return str(value)
+    return text_of(value)
+
+
+def whole_number(value: Any) -> int:
+    """An integer's text may have an exponent."""
+    return int(float(value or 0))
 
 
 def _id(value: Any) -> int:

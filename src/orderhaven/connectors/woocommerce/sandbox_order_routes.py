@@ -112,10 +112,12 @@ class OrderRoutes:
         return Answer(batch(asked.body, changes))
 
     def _create_one(self, item: Any) -> msgspec.Raw:
-        return msgspec.Raw(self.shown(self._created(item), ""))
+        sent = item if isinstance(item, dict) else {}
+        return msgspec.Raw(self.shown(self._created(sent), ""))
 
     def _update_one(self, item: Any) -> msgspec.Raw:
-        order = self._order(str(item.get("id")), unknown=_unknown_to_change())
+        named = str(item.get("id")) if isinstance(item, dict) else ""
+        order = self._order(named, unknown=_unknown_to_change())
         return msgspec.Raw(self.shown(self._changed(order, item), ""))
 
     def _delete_one(self, order_id: Any) -> msgspec.Raw:

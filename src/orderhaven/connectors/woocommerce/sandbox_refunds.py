@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_api import Route
-from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, bare, invalid
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, bare
 from orderhaven.connectors.woocommerce.sandbox_orders import (
     ITEMS,
     REFUNDED_LINE,
@@ -17,6 +17,7 @@ from orderhaven.connectors.woocommerce.sandbox_orders import (
 )
 from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, Boolean, Date, OneOf, Parameters, page_of
 from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, page
+from orderhaven.connectors.woocommerce.sandbox_schema import REFUND, as_list, check_params
 
 _USER = 2  # of the key, in whose name refunds are made
 _GATEWAYS = frozenset({"bacs", "cheque", "cod"})
@@ -71,19 +72,19 @@ class RefundRoutes:
 
     def _create(self, asked: Asked, order_id: str) -> Answer:
         sent = asked.body
-        if "amount" in sent and not isinstance(sent["amount"], str):
-            raise invalid("amount", "amount is not of type string.")
+        check_params(REFUND, sent)
         order = self._book.orders.get(int(order_id))
         if order is None:
             raise bare("woocommerce_rest_invalid_order_id", "Invalid order ID.", 404)
-        wanted = {int(item.get("id", 0)): item for item in sent.get("line_items") or []}
+        rows = [item for item in as_list(sent.get("line_items")) or [] if isinstance(item, dict)]
+        wanted = {int(float(item.get("id", 0))): item for item in rows}
         amount = self._amount(order, sent, wanted)
         if sent.get("api_refund") is not False:
             raise _cannot(_no_gateway(order))
         return Answer(self._shown(self._made(order, sent, amount, wanted)), 201)
 
     def _amount(self, order: SandboxOrder, sent: Mapping[str, Any], wanted: Mapping[int, Mapping[str, Any]]) -> Decimal:
-        if "amount" not in sent:
+        if sent.get("amount") is None:
             return _sum_of(wanted.values())
         try:
             amount = Decimal(sent["amount"])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 from orderhaven.connectors.woocommerce.sandbox_currencies import CURRENCIES
+from orderhaven.connectors.woocommerce.sandbox_errors import invalid_params
 
 # what is wrong with a value that stands at a place; "" when nothing is
 Check: TypeAlias = Callable[[Any, str], str]
@@ -103,6 +104,12 @@ def is_true(value: Any) -> bool:
     return value is True or str(value).lower() in ("true", "1")
 
 
+def check_params(schema: Mapping[str, Check], sent: Mapping[str, Any]) -> None:
+    """Raises ApiError."""
+    if wrong := wrong_params(schema, sent):
+        raise invalid_params(wrong)
+
+
 def wrong_params(schema: Mapping[str, Check], sent: Mapping[str, Any]) -> dict[str, str]:
     """Parameter -> what is wrong with it. One that is null counts as left out."""
     found: dict[str, str] = {}
@@ -133,6 +140,22 @@ _LINE = fields(
 _FEE = fields(**_ITEM, name=mixed, tax_class=string, tax_status=one_of(("taxable", "none")), amount=string)
 _SHIPPING = fields(**_ITEM, method_title=mixed, method_id=mixed, instance_id=string)
 _COUPON = fields(id=integer, code=mixed, discount=string, discount_tax=string, meta_data=_META)
+
+_REFUND_TAX = rows(fields(id=integer, refund_total=number))
+# of POST /orders/ID/refunds
+REFUND: Mapping[str, Check] = {
+    "amount": string,
+    "reason": string,
+    "refunded_by": integer,
+    "meta_data": _META,
+    "line_items": rows(
+        fields(id=integer, quantity=integer, refund_total=number, refund_tax=_REFUND_TAX, meta_data=_META)
+    ),
+    "api_refund": boolean,
+    "api_restock": boolean,
+}
+# of POST and PUT /orders/ID/fulfillments
+FULFILMENT: Mapping[str, Check] = {"status": string, "is_fulfilled": boolean, "meta_data": _META}
 
 # of POST and PUT /orders, but for the statuses, which a plugin may add to; read-only fields are not looked at
 ORDER: Mapping[str, Check] = {

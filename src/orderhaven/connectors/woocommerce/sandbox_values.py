@@ -33,6 +33,15 @@ def amount_of(text: Any) -> Decimal | None:
         return None
 
 
+def text_of(value: Any) -> str:
+    """As PHP makes a text of it."""
+    if value is None or value is False:
+        return ""
+    if isinstance(value, (list, dict)):
+        return "Array"
+    return "1" if value is True else str(value)
+
+
 def cents(amount: Decimal) -> Decimal:
     return amount.quantize(_CENT, ROUND_HALF_UP)
 

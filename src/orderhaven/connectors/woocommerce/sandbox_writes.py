@@ -5,12 +5,12 @@ from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_coupons import Coupon, apply_coupons, coupons_of
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, fatal, invalid_params
-from orderhaven.connectors.woocommerce.sandbox_items import KINDS, Items, shown_items
+from orderhaven.connectors.woocommerce.sandbox_items import KINDS, Items, shown_items, whole_number
 from orderhaven.connectors.woocommerce.sandbox_meta import set_order_meta
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxOrder, rendered
 from orderhaven.connectors.woocommerce.sandbox_schema import ORDER, is_true, one_of, wrong_params
 from orderhaven.connectors.woocommerce.sandbox_totals import NotANumber, ShopTaxes, compute_totals
-from orderhaven.connectors.woocommerce.sandbox_values import clean, is_too_long, stored
+from orderhaven.connectors.woocommerce.sandbox_values import clean, is_too_long, stored, text_of
 
 _TEXTS = ("transaction_id", "payment_method", "payment_method_title", "customer_note")
 _ADDRESS = (
@@ -102,7 +102,7 @@ class Writer:
     def _set_fields(self, order: SandboxOrder, sent: Mapping[str, Any]) -> None:
         """Raises ApiError, with nothing saved."""
         body = order.body
-        if sent.get("parent_id") and int(sent["parent_id"]) not in self._book.orders:
+        if sent.get("parent_id") and int(float(sent["parent_id"])) not in self._book.orders:
             raise ApiError(400, "order_invalid_parent_id", "Invalid parent ID")
         self._set_addresses(body, sent)
         for name in _TEXTS:
@@ -113,13 +113,14 @@ class Writer:
             body["currency"] = sent["currency"]
         for kind in KINDS:
             for item in sent.get(kind) or []:
-                self._items.put(body, kind, item)
+                self._items.put(body, kind, item if isinstance(item, dict) else {})
         set_order_meta(body, order.meta, sent.get("meta_data"), self._book.next_id)
         self._set_customer(body, sent)
 
     def _move_stock(self, order: SandboxOrder, before: list[Body], sent: Mapping[str, Any], now: int) -> None:
         """Of the lines that were sent: those that are gone give back, the others follow their quantity."""
-        lines, named = order.body["line_items"], {int(item.get("id") or 0) for item in sent.get("line_items") or []}
+        lines, asked = order.body["line_items"], sent.get("line_items") or []
+        named = {whole_number(item.get("id")) for item in asked if isinstance(item, dict)}
         left = {line["id"] for line in lines}
         self._book.give_stock_back((line for line in before if line["id"] not in left), now)
         known = {line["id"] for line in before}
@@ -144,7 +145,7 @@ class Writer:
         for kind, empty in (("billing", _BILLING), ("shipping", _SHIPPING)):
             given = sent.get(kind)
             if isinstance(given, dict):
-                known = {name: value or "" for name, value in given.items() if name in empty}
+                known = {name: text_of(value) for name, value in given.items() if name in empty}
                 body[kind] = {**body[kind], **known}
 
     def _set_customer(self, body: Body, sent: Mapping[str, Any]) -> None:
