@@ -9,6 +9,7 @@ import secrets
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from orderhaven.connectors.kit.http import Request, percent_encoded, written
@@ -85,9 +86,8 @@ class Door:
 
     def admit(self, request: Request, now: int, home_url: str = "") -> Visitor:
         """Raises Refused, for a key that is wrong or may not do this at all."""
-        query = query_of(request)
-        key = self._by_secret(request, query) if request.url.startswith("https://") else None
-        key = key or self._by_signature(request, query, now, home_url)
+        key = self._by_secret(request) if request.url.startswith("https://") else None
+        key = key or self._by_signature(request, query_of(request), now, home_url)
         if key is None:
             return Visitor.NOBODY
         _refuse_what_it_may_not(key, request.method)
@@ -96,8 +96,11 @@ class Door:
     def _key(self, text: str) -> Key | None:
         return Key(self.key, self.secret, self.rights) if text == self.key else self._more.get(text)
 
-    def _by_secret(self, request: Request, query: Query) -> Key | None:
-        given, secret = query.text("consumer_key"), query.text("consumer_secret")
+    def _by_secret(self, request: Request) -> Key | None:
+        given = secret = ""
+        if "consumer_secret" in request.url:
+            query = query_of(request)
+            given, secret = query.text("consumer_key"), query.text("consumer_secret")
         if not (given and secret):
             given, secret = _basic(request.headers.get("authorization", ""))
         key = self._key(given) if secret else None
@@ -142,6 +145,7 @@ def _refuse_what_it_may_not(key: Key, method: str) -> None:
         raise wrong("The API key provided does not have write permissions.")
 
 
+@lru_cache(maxsize=64)
 def _basic(header: str) -> tuple[str, str]:
     kind, _, text = header.partition(" ")
     try:

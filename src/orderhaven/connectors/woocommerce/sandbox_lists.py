@@ -1,6 +1,6 @@
 """How the sandbox answers lists of orders: filters as odd as the shop's, and no look at more orders than it must."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TypeAlias
 
 from orderhaven.connectors.woocommerce.sandbox_orders import HIDDEN, OrderBook, SandboxOrder
@@ -27,6 +27,7 @@ from orderhaven.connectors.woocommerce.sandbox_values import clean
 Wanted: TypeAlias = Callable[[SandboxOrder], bool]
 
 _ORDERINGS = ("date", "id", "include", "title", "slug", "modified")
+# parameter -> the date that it filters by
 _DATES = {"after": "created", "before": "created", "modified_after": "modified", "modified_before": "modified"}
 
 
@@ -48,31 +49,36 @@ def order_parameters(book: OrderBook) -> Parameters:
 def orders_listed(book: OrderBook, query: Query, *, several_vias: bool) -> tuple[list[SandboxOrder], int]:
     """The page that was asked for, and how many there are in all; that is 0 past the end."""
     start, rows = page_of(query)
-    wanted = _wanted(book, query)
-    candidates, is_sorted = _candidates(book, query, several_vias=several_vias)
-    found = [order for order in candidates if all(fits(order) for fits in wanted)] if wanted else list(candidates)
-    if not is_sorted:
-        _sort(found, query)
-    elif query.text("order", "desc") == "desc":
-        found.reverse()
+    numbers, is_by_change = _candidates(book, query, several_vias=several_vias)
+    if query.get("exclude"):
+        excluded = frozenset(ids(query["exclude"]))
+        numbers = [number for number in numbers if number not in excluded]
+    wanted = _wanted(book, query, is_by_change=is_by_change)
+    if is_by_change and not wanted and query.text("orderby") == "modified":  # nothing but the page is looked at
+        chosen = numbers[::-1] if query.text("order", "desc") == "desc" else numbers
+        page = [book.orders[number] for number in chosen[start : start + rows]]
+        return page, len(numbers) if page else 0
+    orders = (book.orders[number] for number in numbers if number in book.orders)
+    found = [order for order in orders if all(fits(order) for fits in wanted)]
+    _sort(found, query)
     page = found[start : start + rows]
     return page, len(found) if page else 0
 
 
-def _candidates(book: OrderBook, query: Query, *, several_vias: bool) -> tuple[Iterable[SandboxOrder], bool]:
-    """Orders by the most telling filter, each once, and whether they stand in the order that was asked for already."""
+def _candidates(book: OrderBook, query: Query, *, several_vias: bool) -> tuple[list[int], bool]:
+    """Numbers by the most telling filter, each once, and whether that was the change date: then they stand by it."""
     if query.get("include"):
-        return _known(book, ids(query["include"])), False
+        return ids(query["include"]), False
     if query.get("created_via"):
-        return _known(book, book.created_via(_vias(query, several_vias=several_vias))), False
-    if "modified_after" in query and _statuses(query) is None:
-        after = _moment(book, query, "modified_after")
-        return _known(book, (i for _, i in book.changed_after(after))), query.text("orderby") == "modified"
+        return book.created_via(_vias(query, several_vias=several_vias)), False
     statuses = _statuses(query)
-    return _known(book, book.in_statuses(book.shown if statuses is None else statuses)), False
+    if "modified_after" in query and statuses is None:
+        changed = book.changed_after(_moment(book, query, "modified_after"))
+        return [number for _, number in changed], True
+    return book.in_statuses(book.shown if statuses is None else statuses), False
 
 
-def _wanted(book: OrderBook, query: Query) -> list[Wanted]:
+def _wanted(book: OrderBook, query: Query, *, is_by_change: bool) -> list[Wanted]:
     """What is asked beyond that. Often nothing, and then nothing is looked at."""
     wanted: list[Wanted] = []
     statuses = _statuses(query)
@@ -80,10 +86,11 @@ def _wanted(book: OrderBook, query: Query) -> list[Wanted]:
         wanted.append(lambda order: order.status in statuses)
     elif query.get("include") or query.get("created_via"):
         wanted.append(lambda order: order.status not in HIDDEN)
-    if query.get("exclude"):
-        excluded = frozenset(ids(query["exclude"]))
-        wanted.append(lambda order: order.id not in excluded)
-    wanted += [_dated(book, query, name) for name in _DATES if name in query]
+    wanted += [
+        _dated(book, query, name)
+        for name in _DATES
+        if name in query and not (is_by_change and name == "modified_after")
+    ]
     if query.text("search"):
         text = clean(query.text("search")).casefold()
         wanted.append(lambda order: _is_found(order, text))
@@ -116,10 +123,6 @@ def _statuses(query: Query) -> frozenset[str] | None:
 
 def _vias(query: Query, *, several_vias: bool) -> list[str]:
     return listed(query["created_via"]) if several_vias else [query.text("created_via")]
-
-
-def _known(book: OrderBook, numbers: Iterable[int]) -> Iterable[SandboxOrder]:
-    return [book.orders[number] for number in numbers if number in book.orders]
 
 
 def _is_found(order: SandboxOrder, text: str) -> bool:
