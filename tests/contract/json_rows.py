@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from orderhaven.connectors.kit.bending import JsonRows
 from orderhaven.connectors.kit.http import Request
-from orderhaven.testing.contract import Listing
-from orderhaven.testing.contract.bending import EVERY_ROW, JsonRows
+from orderhaven.ports.sandbox import EVERY_ROW, Listing
 
 _SHOP_API = "/wp-json/wc/v3"
 

@@ -53,4 +53,10 @@ class Spoiler:
         self.faults.clear()
 
     def _meant(self, on: On) -> Is:
-        return self.tells if on is On.TELLINGS else lambda request: not self.signs_in(request)
+        match on:
+            case On.ALL:
+                return lambda request: not self.signs_in(request)
+            case On.TELLINGS:
+                return self.tells
+            case On.SIGN_IN:
+                return self.signs_in

@@ -7,12 +7,12 @@ import pytest
 from orderhaven.connectors.bol import DECLARATION
 from orderhaven.connectors.bol.connector import Bol
 from orderhaven.connectors.bol.sandbox import Sandbox
+from orderhaven.connectors.kit.bending import Bending
 from orderhaven.connectors.kit.http import Request
 from orderhaven.connectors.kit.serve import Direct
 from orderhaven.ports.connector import MemoryTokens, Outside
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.contract import MarketplaceContract, MarketplaceSubject
-from orderhaven.testing.contract.bending import Bending
 
 from . import json_rows
 from .kit_faults import Spoiler

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from orderhaven.connectors.kit.bending import Bending
 from orderhaven.connectors.kit.serve import Direct
 from orderhaven.connectors.woocommerce import DECLARATION
 from orderhaven.connectors.woocommerce.connector import WooCommerce
@@ -11,7 +12,6 @@ from orderhaven.connectors.woocommerce.sandbox import Sandbox
 from orderhaven.ports.connector import MemoryTokens, Outside
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.contract import ShopContract, ShopSubject
-from orderhaven.testing.contract.bending import Bending
 
 from . import json_rows
 from .kit_faults import Spoiler

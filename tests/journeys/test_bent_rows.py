@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from orderhaven.actions.connecting import connection_list, poll_now
+from orderhaven.connectors.kit.bending import Bending
 from orderhaven.connectors.kit.knobs import Faults
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Role
+from orderhaven.ports.sandbox import EVERY_ROW, Bend, Listing
 from orderhaven.store.models import ConnectionState, Event, Hold
 from orderhaven.testing.clock import START
-from orderhaven.testing.contract import Bend, Listing
-from orderhaven.testing.contract.bending import EVERY_ROW, Bending
 from tests.contract import json_rows
 
 from .conftest import POSTNL_CODE

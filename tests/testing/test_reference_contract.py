@@ -28,7 +28,7 @@ BROKEN = {
     Break.UNREACHABLE: FaultKind.NOT_SENT,
     Break.GARBAGE: FaultKind.GARBAGE,
 }
-ON = {On.ALL: "", On.TELLINGS: "POST "}
+ON = {On.ALL: "", On.TELLINGS: "POST ", On.SIGN_IN: SIGN_IN}
 
 
 def marketplace_subject() -> MarketplaceSubject:

@@ -5,6 +5,7 @@ A sandbox is `handle(request) -> response` on a clock, as strict as the real API
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -38,6 +39,36 @@ class ConfirmedShipment(Struct, frozen=True):
     code: str
     label: str
     at: datetime
+
+
+# ------------------------------------------------------------ one row of a list that is bent out of shape
+
+
+class Listing(StrEnum):
+    """The lists that a connector reads."""
+
+    HEARD = "heard"  # of a hearing
+    OUTCOMES = "outcomes"  # what became of many tellings
+    RECORD = "record"  # what a look goes by
+    READ = "read"  # shop orders by their keys
+    FOUND = "found"  # shop orders by our references
+    PRODUCTS = "products"
+
+
+class Bend(StrEnum):
+    """What is wrong with one row of a list."""
+
+    MISSING = "missing"  # a field that decides something
+    NULL = "null"
+    OTHER_TYPE = "other_type"
+    UNKNOWN_WORD = "unknown_word"
+    NAMELESS = "nameless"  # the field by which the row is known is missing
+
+
+EVERY_ROW = "*"  # instead of one row's key
+
+
+# ------------------------------------------------------------ both sides
 
 
 class Sandbox(Protocol):

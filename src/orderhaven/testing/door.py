@@ -16,6 +16,7 @@ from orderhaven.ports.connector import Outside
 T = TypeVar("T")
 
 SIGN_IN = "SIGN IN"
+_AFTER_FAILING = timedelta(seconds=10)
 _NUMBERS = count(1)
 
 
@@ -75,6 +76,10 @@ class Faults:
         self.nameless.clear()
         self.late_by, self.between_pages = timedelta(0), None
 
+    def take_of(self, call: str) -> Fault | None:
+        """A fault that is meant for just this call: those of every call leave it alone."""
+        return self.take(call) if any(fault.call == call for fault in self.waiting) else None
+
     def take(self, call: str, about: str = "") -> Fault | None:
         for place, fault in enumerate(self.waiting):
             if fault.call in call:
@@ -127,6 +132,8 @@ class Door:
 
     def sign_in(self, key: str) -> tuple[str, datetime]:
         self.calls.append(SIGN_IN)
+        if self.faults.take_of(SIGN_IN):
+            raise TryLater("the reference's log-in gives no answer")
         if key != self.key:
             raise AuthRefused("the reference", "the key is not known")
         self._issued += 1
@@ -161,6 +168,7 @@ class Caller:
         self._door = door
         self._key = key
         self._outside = outside
+        self._failed: tuple[datetime, TryLater] | None = None  # the last log-in; None: it came to something
 
     async def read(self, call: str, act: Callable[[], T], *, about: str = "") -> T:
         """Ask, and once more with a fresh token if that is what lacks."""
@@ -197,7 +205,15 @@ class Caller:
         return await self._fresh_token()
 
     async def _fresh_token(self) -> str:
-        token, ends_at = self._door.sign_in(self._key)
+        now = self._outside.clock.now()
+        if self._failed is not None and now - self._failed[0] < _AFTER_FAILING:
+            raise self._failed[1]  # whoever waits for a log-in gets what came of it
+        try:
+            token, ends_at = self._door.sign_in(self._key)
+        except TryLater as error:
+            self._failed = now, error
+            raise
+        self._failed = None
         await self._outside.tokens.put(token, ends_at)
         return token
 

@@ -22,9 +22,7 @@ for _part in _PARTS:
 from orderhaven.testing.contract.marketplace import MarketplaceContract  # noqa: E402
 from orderhaven.testing.contract.shop import ShopContract  # noqa: E402
 from orderhaven.testing.contract.subject import (  # noqa: E402
-    Bend,
     Break,
-    Listing,
     Lost,
     MarketplaceSubject,
     Noise,
@@ -33,5 +31,5 @@ from orderhaven.testing.contract.subject import (  # noqa: E402
 )  # fmt: skip
 
 __all__ = [
-    "Bend", "Break", "Listing", "Lost", "MarketplaceContract", "MarketplaceSubject", "Noise", "On", "ShopContract", "ShopSubject",
+    "Break", "Lost", "MarketplaceContract", "MarketplaceSubject", "Noise", "On", "ShopContract", "ShopSubject",
 ]  # fmt: skip

@@ -8,12 +8,11 @@ from orderhaven.core.errors import Surprise
 from orderhaven.core.shop_order import ProductWanted, ShopState
 from orderhaven.ports.connector import Can
 from orderhaven.ports.marketplace import Marketplace, Outcome, Page, Receipt, Seen
-from orderhaven.ports.sandbox import Basket
+from orderhaven.ports.sandbox import EVERY_ROW, Basket, Bend, Listing
 from orderhaven.ports.shop import ShopPage
-from orderhaven.testing.contract.bending import EVERY_ROW
 from orderhaven.testing.contract.fact import fact
 from orderhaven.testing.contract.shop_orders import placed
-from orderhaven.testing.contract.subject import Bend, Listing, MarketplaceSubject, ShopSubject, Subject
+from orderhaven.testing.contract.subject import MarketplaceSubject, ShopSubject, Subject
 from orderhaven.testing.contract.tellings import CODE, shipment_of, shipped, sold, usual_carrier
 from orderhaven.testing.goods import LAMP, MUG
 

@@ -36,10 +36,15 @@ def skip_without(subject: Subject, *needs: Can) -> None:
 
 def expire_tokens(subject: Subject) -> None:
     """As if an hour had passed there. A moment passes here too: no connector asks for a token twice at once."""
-    if subject.expire_tokens is None:
-        pytest.skip(f"{subject.declaration.title} has no tokens that end")
+    demand_tokens(subject)
+    assert subject.expire_tokens is not None
     subject.clock.advance(timedelta(seconds=90))
     subject.expire_tokens()
+
+
+def demand_tokens(subject: Subject) -> None:
+    if subject.expire_tokens is None:
+        pytest.skip(f"{subject.declaration.title} has no tokens that end")
 
 
 async def _told(tell: Told, suite: Any, subject: Subject, given: dict[str, Any]) -> None:

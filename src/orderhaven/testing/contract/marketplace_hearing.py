@@ -1,5 +1,6 @@
 """What a hearing of a marketplace may be relied on for: nothing is left out, and nothing is made up."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater
 from orderhaven.ports.connector import Can
 from orderhaven.ports.marketplace import Page
 from orderhaven.ports.sandbox import Basket
-from orderhaven.testing.contract.fact import expire_tokens, fact
+from orderhaven.testing.contract.fact import demand_tokens, expire_tokens, fact
 from orderhaven.testing.contract.subject import Break, MarketplaceSubject, On, sightings_on
 from orderhaven.testing.contract.tellings import BASKET
 from orderhaven.testing.goods import MUG
@@ -255,6 +256,43 @@ class MarketplaceHearingWithFaults:
         ref = subject.sandbox.sell(ONE_MUG)
         marketplace = await subject.warm()
         expire_tokens(subject)
+
+        order = await marketplace.read(ref)
+
+        assert order.ref == ref
+
+    @fact()
+    async def test_many_questions_at_once_log_in_once(self, subject: MarketplaceSubject) -> None:
+        demand_tokens(subject)
+        refs = [subject.sandbox.sell(ONE_MUG) for _ in range(8)]
+        marketplace = subject.another()
+
+        orders = await asyncio.gather(*map(marketplace.read, refs))
+
+        assert [order.ref for order in orders] == refs
+        assert sum(map(subject.signs_in, subject.sandbox.calls)) == 1
+
+    @fact()
+    async def test_a_log_in_that_fails_is_not_tried_by_each_who_waits_for_it(self, subject: MarketplaceSubject) -> None:
+        demand_tokens(subject)
+        refs = [subject.sandbox.sell(ONE_MUG) for _ in range(8)]
+        marketplace = subject.another()
+        subject.break_with(Break.SERVER_ERROR, On.SIGN_IN)
+
+        answers = await asyncio.gather(*map(marketplace.read, refs), return_exceptions=True)
+
+        assert all(isinstance(answer, TryLater) for answer in answers)
+        assert sum(map(subject.signs_in, subject.sandbox.calls)) == 1
+
+    @fact()
+    async def test_a_log_in_that_is_back_is_used(self, subject: MarketplaceSubject) -> None:
+        demand_tokens(subject)
+        ref, marketplace = subject.sandbox.sell(ONE_MUG), subject.another()
+        subject.break_with(Break.SERVER_ERROR, On.SIGN_IN)
+        with pytest.raises(TryLater):
+            await marketplace.read(ref)
+        subject.mend()
+        subject.clock.advance(timedelta(minutes=1))
 
         order = await marketplace.read(ref)
 

@@ -10,7 +10,7 @@ from orderhaven.core.shipment import Telling
 from orderhaven.core.shop_order import ShopOrder
 from orderhaven.ports.connector import Declaration
 from orderhaven.ports.marketplace import Finding, Marketplace, Outcome, Page, Receipt, Seen, Sighting
-from orderhaven.ports.sandbox import Basket, SandboxMarketplace, SandboxShop
+from orderhaven.ports.sandbox import Basket, Bend, Listing, SandboxMarketplace, SandboxShop
 from orderhaven.ports.shop import Shop
 from orderhaven.testing.clock import ManualClock
 
@@ -37,32 +37,12 @@ class Noise(StrEnum):
     WARNING = "warning"  # of PHP
 
 
-class Listing(StrEnum):
-    """The lists that a connector reads."""
-
-    HEARD = "heard"  # of a hearing
-    OUTCOMES = "outcomes"  # what became of many tellings
-    RECORD = "record"  # what a look goes by
-    READ = "read"  # shop orders by their keys
-    FOUND = "found"  # shop orders by our references
-    PRODUCTS = "products"
-
-
-class Bend(StrEnum):
-    """What is wrong with one row of a list."""
-
-    MISSING = "missing"  # a field that decides something
-    NULL = "null"
-    OTHER_TYPE = "other_type"
-    UNKNOWN_WORD = "unknown_word"
-    NAMELESS = "nameless"  # the field by which the row is known is missing
-
-
 class On(StrEnum):
-    """Which requests a fault spoils; those for credentials never."""
+    """Which requests a fault spoils; those for credentials only where they are meant."""
 
     ALL = "all"
     TELLINGS = "tellings"  # requests that change something
+    SIGN_IN = "sign_in"  # requests for credentials
 
 
 @dataclass(kw_only=True)

@@ -9,9 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from orderhaven.connectors.kit.http import Request, Response, Transport
-from orderhaven.testing.contract.subject import Bend, Listing
-
-EVERY_ROW = "*"
+from orderhaven.ports.sandbox import EVERY_ROW, Bend, Listing
 
 
 @dataclass(frozen=True, slots=True)
