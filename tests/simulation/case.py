@@ -62,12 +62,16 @@ class Case:
 
     @cached_property
     def problems(self) -> frozenset[str]:
-        """Kinds that are open, or that a person closed without mending anything: Retry says that all is mended."""
+        """Kinds that are open, or that a person closed without mending anything: Retry says that all is mended.
+
+        What could not be understood stops only what was to be told: once both sides are well, everything is read again.
+        """
         hands = [at for deed in _BY_HAND for at in self.diary.done.get(deed, ())]
         return frozenset(
             one.kind
             for one in self.called
-            if one.until is None or any(abs(one.until - at) <= _AT_ONCE + most_skew(self.run) for at in hands)
+            if (one.message or one.kind != ProblemKind.SURPRISE)
+            and (one.until is None or any(abs(one.until - at) <= _AT_ONCE + most_skew(self.run) for at in hands))
         )
 
     def stands_for(self, *kinds: ProblemKind) -> bool:
@@ -101,7 +105,7 @@ class Case:
 def cases(run: Run) -> Iterator[Case]:
     shipments = list(run.sides.marketplace.shipments())
     cancelled = run.sides.marketplace.cancelled()
-    orders = {order.ref: order for order in Order.objects.select_related("link")}
+    orders = {order.ref: order for order in Order.objects.filter(link=run.link_id).select_related("link")}
     for diary in run.diaries.values():
         order = orders.get(diary.ref)
         mine = [(place, one) for place, one in enumerate(shipments) if one.order_ref == diary.ref]

@@ -48,7 +48,8 @@ def what_is_held_is_older_than_the_link(case: Case) -> Iterator[str]:
 def every_connection_is_called_for_with_a_cause(run: Run) -> Iterator[str]:
     """What the hub says of a connection, also where it was mended later."""
     for event in Event.objects.filter(kind__in=("needs_attention", "failing_long")).select_related("connection"):
-        side, at = str(event.connection.role if event.connection else ""), run.seconds(event.at)
+        is_ours = event.connection is not None and event.connection.merchant_id == run.merchant_id
+        side, at = str(event.connection.role if event.connection and is_ours else "neighbour"), run.seconds(event.at)
         kind = event.data.get("problem", ProblemKind.TAKES_LONG)
         cause = _CONNECTIONS_BY.get(kind)
         if cause is None or not cause(run, side, at):

@@ -41,7 +41,7 @@ _ERASED_WITHIN_S = 3600.0 + 300.0
 # which Problems stop what; each of them has its own cause, or it is a flaw by itself
 _ANY = (ProblemKind.OUTCOME_UNKNOWN, ProblemKind.SURPRISE, ProblemKind.REFUSED, ProblemKind.HALF_MADE)
 _STOPS_PLACING = (
-    *_ANY, ProblemKind.UNKNOWN_PRODUCT, ProblemKind.NO_LINES, ProblemKind.PERSON_ERASED, ProblemKind.ORDER_MISSING,
+    *_ANY, ProblemKind.UNKNOWN_PRODUCT, ProblemKind.NO_LINES, ProblemKind.PERSON_ERASED,
     ProblemKind.SHOP_ORDER_GONE,
 )  # fmt: skip
 _STOPS_CONFIRMING = (
@@ -284,6 +284,11 @@ def nothing_secret_was_said(run: Run) -> Iterator[str]:
                 yield f"{where} tells '{secret}'"
 
 
+def the_neighbour_has_what_is_its_own(run: Run) -> Iterator[str]:
+    if run.neighbour is not None:
+        yield from run.neighbour.flaws()
+
+
 def _secrets(run: Run) -> list[str]:
     if run.plan.pair is Pair.REFERENCES:
         return ["reference key"]
@@ -318,4 +323,5 @@ CHECKS_OF_THE_WHOLE: tuple[Callable[[Run], Iterator[str]], ...] = (
     both_connections_are_well,
     few_cancellations_go_without_a_word,
     the_stock_went_with_the_orders,
+    the_neighbour_has_what_is_its_own,
 )

@@ -91,7 +91,9 @@ class _Judged(Run):
     def _what_the_hub_wrote(self) -> list[Line]:
         """Its own timeline of the orders that ended wrong."""
         refs = {flaw.partition(":")[0] for flaw in self.verdict}
-        events = Event.objects.filter(order__ref__in=refs).select_related("order").order_by("id")
+        events = (
+            Event.objects.filter(order__ref__in=refs, order__link=self.link_id).select_related("order").order_by("id")
+        )
         return [
             Line(
                 self.seconds(one.at),

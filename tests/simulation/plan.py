@@ -1,6 +1,7 @@
 """What a seed stands for, as data: who orders what, what people do with it, and what breaks when."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from orderhaven.core.carriers import Carrier
@@ -121,6 +122,9 @@ OF_THE_HUB = (
 )  # fmt: skip
 
 
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Happening:
     """`order` counts the sales from 0; `-1`: it concerns none. `lasts` in minutes, where the deed takes time."""
@@ -160,6 +164,8 @@ class Plan:
     is_bulk: bool = False  # more than a page of orders at once
     lists_whole_orders: bool = False
     answers_at_once: bool = False  # the marketplace says at once what became of a telling (references only)
+    start: datetime = MONDAY
+    neighbour: tuple[Happening, ...] = ()  # what another merchant in the same hub sells (references only)
     from_minutes: float = 0.0  # what was sold before is older than the link
     people_kept_hours: float = 720.0  # buyers' data, after the last closing event
 

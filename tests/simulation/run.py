@@ -21,8 +21,10 @@ from orderhaven.store import orders as orders_in_store
 from orderhaven.store.hop import StoreTrouble
 from orderhaven.store.models import Connection, ConnectionState, Link, Merchant, Message, Order, Problem
 from orderhaven.sync import beats
+from tests.simulation import neighbour
 from tests.simulation.breaking import break_it
 from tests.simulation.diary import Diary, Look
+from tests.simulation.neighbour import Neighbour
 from tests.simulation.people import People
 from tests.simulation.plan import Plan, Trouble
 from tests.simulation.process import Died, Process, Store
@@ -31,6 +33,7 @@ from tests.simulation.storage import captured, fresh_store
 from tests.simulation.virtual import LoopClock, VirtualLoop
 
 _NOT_OPEN = ("told", "parked", "dropped", "held")
+_SHIPS_AFTER_S = 15 * 60.0
 _ERASES_EVERY = timedelta(hours=1)
 _PEOPLE_AT_MOST = timedelta(days=180)
 _ERASES = 500
@@ -57,8 +60,11 @@ class Run:
         self.loop = VirtualLoop()
         self.loop.set_exception_handler(self._note_loose_end)
         self.chance = random.Random(plan.seed)
-        self.sandbox_clock, self.hub_clock = LoopClock(self.loop), LoopClock(self.loop)
+        self.sandbox_clock, self.hub_clock = LoopClock(self.loop, plan.start), LoopClock(self.loop, plan.start)
         self.sides = Sides(plan.pair, self.sandbox_clock, random.Random(plan.seed + 1), self.note_hit)
+        self.neighbour = (
+            Neighbour(self.sandbox_clock, random.Random(plan.seed + 2), self.note_hit) if plan.neighbour else None
+        )
         self.store = Store()
         self.link_id = 0
         self.merchant_id = 0
@@ -104,16 +110,11 @@ class Run:
     def _open(self) -> None:
         def make() -> tuple[int, int]:
             now = self.hub_clock.now()
-            merchant = Merchant.objects.create(name="Wolkenwinkel", slug="wolkenwinkel")
-            by_role = {one.role: one for one in self.sides.declared.values()}
-            there, here = (
-                _connection(merchant, by_role[role], name, self.sides.settings(role), now)
-                for role, name in ((Role.MARKETPLACE, "Marketplace"), (Role.SHOP, "Shop"))
-            )
-            wait_s = int(self.plan.wait_minutes * 60)
+            if self.neighbour is not None:
+                _linked(neighbour.MERCHANT, self.neighbour.sides, now, from_at=now, wait_s=3600)
             from_at = now + timedelta(minutes=self.plan.from_minutes)
-            link = Link.objects.create(merchant=merchant, marketplace=there, shop=here, from_at=from_at, wait_s=wait_s)
-            return merchant.pk, link.pk
+            link = _linked("Wolkenwinkel", self.sides, now, from_at=from_at, wait_s=int(self.plan.wait_minutes * 60))
+            return link.merchant_id, link.pk
 
         self.merchant_id, self.link_id = self.store.run(make)
         if hasattr(self.sides.marketplace, "lists_whole_orders"):
@@ -128,6 +129,8 @@ class Run:
             self.plan_at(happening.at * 60, partial(self.people.do, happening))
         for fault in self.plan.faults:
             self.plan_at(fault.at * 60, partial(break_it, self, fault))
+        if self.neighbour is not None:
+            self._plan_the_neighbour(self.neighbour)
         driving = self.loop.create_task(self._drive())
         await self._keep_agenda(self.plan.minutes * 60)
         self._mend_everything()
@@ -135,6 +138,11 @@ class Run:
         driving.cancel()
         for process in (self.process, *self._frozen):
             await _end(process)
+
+    def _plan_the_neighbour(self, one: Neighbour) -> None:
+        for happening in self.plan.neighbour:
+            self.plan_at(happening.at * 60, partial(one.sell, happening))
+            self.plan_at(happening.at * 60 + _SHIPS_AFTER_S, one.ship_what_came)
 
     def plan_at(self, at: float, act: Callable[[], None]) -> None:
         heapq.heappush(self._agenda, (at, next(self._numbers), act))
@@ -240,9 +248,11 @@ class Run:
     def _take_a_look(self) -> None:
         def at_the_hub() -> tuple[dict[str, list[str]], dict[str, str]]:
             found: dict[str, list[str]] = {}
-            for ref, kind in Problem.objects.filter(solved_at=None).values_list("order__ref", "kind"):
+            mine = Problem.objects.filter(solved_at=None, order__link=self.link_id)
+            for ref, kind in mine.values_list("order__ref", "kind"):
                 found.setdefault(ref, []).append(kind)
-            return found, dict(Connection.objects.values_list("name", "state"))
+            own = Connection.objects.filter(merchant=self.merchant_id)
+            return found, dict(own.values_list("name", "state"))
 
         problems, states = self.store.run(at_the_hub)
         self.look = Look(
@@ -298,6 +308,17 @@ def _still_to_do() -> list[str]:
     return found
 
 
+def _linked(name: str, sides: Sides, now: datetime, *, from_at: datetime, wait_s: int) -> Link:
+    """A merchant with both sides connected and linked."""
+    merchant = Merchant.objects.create(name=name, slug=name.lower())
+    by_role = {one.role: one for one in sides.declared.values()}
+    there, here = (
+        _connection(merchant, by_role[role], title, sides.settings(role), now)
+        for role, title in ((Role.MARKETPLACE, "Marketplace"), (Role.SHOP, "Shop"))
+    )
+    return Link.objects.create(merchant=merchant, marketplace=there, shop=here, from_at=from_at, wait_s=wait_s)
+
+
 def _connection(
     merchant: Merchant, declaration: Declaration, name: str, settings: dict[str, str], now: datetime
 ) -> Connection:
@@ -310,7 +331,7 @@ def _connection(
         name=name,
         settings={key: value for key, value in given.items() if key not in secret},
         secrets=keys.encrypt({key: value for key, value in given.items() if key in secret}),
-        fingerprint=name,
+        fingerprint=f"{merchant.slug} {name}",
         hear_at=now,
         reread_at=now if declaration.role is Role.SHOP else None,
     )

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from orderhaven.demo.codes import make_code
 from tests.simulation.plan import (
@@ -10,6 +11,7 @@ from tests.simulation.plan import (
     IN_LISTS,
     IN_SHOP,
     MARKETPLACE,
+    MONDAY,
     OF_THE_HUB,
     ON_THE_WIRE,
     PROCESSES,
@@ -26,6 +28,13 @@ _FREEZES = (
     Trouble.FREEZE_BEFORE_STORE, Trouble.FREEZE_AFTER_STORE, Trouble.FREEZE_BEFORE_SEND, Trouble.FREEZE_AT_ANSWER,
 )  # fmt: skip
 _LONG_ENOUGH = 6.0  # minutes: another takes over, and hears both sides
+_STARTS = (
+    MONDAY, MONDAY, MONDAY,
+    datetime(2026, 3, 28, 20, tzinfo=UTC),  # the clocks go forward in the night
+    datetime(2026, 10, 24, 20, tzinfo=UTC),  # and back
+    datetime(2026, 12, 31, 18, tzinfo=UTC),
+    datetime(2028, 2, 28, 18, tzinfo=UTC),
+)  # fmt: skip
 _NOT_YET = frozenset({Trouble.CLOCK_JUMPS})
 _BEFORE_SEND = (Trouble.DEATH_BEFORE_SEND, Trouble.FREEZE_BEFORE_SEND)
 _MORE_THAN_A_PAGE = 108  # of what a shop lists
@@ -60,6 +69,8 @@ def plan_of(seed: int) -> Plan:
         is_bulk or is_huge,
         lists_whole_orders=chance.random() < 0.5,
         answers_at_once=chance.random() < 0.3,
+        start=chance.choice(_STARTS),
+        neighbour=_neighbour(chance, minutes) if pair is Pair.REFERENCES and chance.random() < 0.6 else (),
         from_minutes=0.0 if is_bulk or is_huge or drips or chance.random() < 0.9 else chance.uniform(5, minutes * 0.15),
         people_kept_hours=chance.uniform(1, 6) if chance.random() < 0.15 else 720.0,
     )
@@ -73,6 +84,11 @@ def _trade(chance: random.Random, pair: Pair, minutes: float, wait: float, *, is
         at = chance.uniform(5, 8) if is_bulk else chance.uniform(0, sold_within)
         happenings += _story(chance, pair, number, at, wait, plain=is_bulk and number > 5)
     return happenings + _visits(chance, minutes, orders)
+
+
+def _neighbour(chance: random.Random, minutes: float) -> tuple[Happening, ...]:
+    moments = sorted(chance.uniform(0, minutes) for _ in range(chance.randint(2, 6)))
+    return tuple(Happening(at, Deed.SELL, place, pieces=chance.randint(1, 3)) for place, at in enumerate(moments))
 
 
 def _more_than_a_page(chance: random.Random) -> list[Happening]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.campaign import Campaign
-from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.outcome import Ending, Outcome
 from tests.simulation.plan import Deed, Pair, Trouble
+from tests.simulation.planted import MUTANTS, Mutant
 from tests.simulation.run import Line
 from tests.simulation.seeds import plan_of
 from tests.simulation.shrink import shrunk

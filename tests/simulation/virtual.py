@@ -2,9 +2,7 @@
 
 import asyncio
 import selectors
-from datetime import UTC, datetime, timedelta
-
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday morning
+from datetime import datetime, timedelta
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -31,14 +29,15 @@ class _NeverWaits(selectors.DefaultSelector):
 
 
 class LoopClock:
-    """A `ports.clock.Clock` on a loop's time; `skew` is how far it is off."""
+    """A `ports.clock.Clock` on a loop's time, which begins at `start`; `skew` is how far it is off."""
 
-    def __init__(self, loop: VirtualLoop, skew: timedelta = timedelta(0)) -> None:
+    def __init__(self, loop: VirtualLoop, start: datetime, skew: timedelta = timedelta(0)) -> None:
         self._loop = loop
+        self._start = start
         self.skew = skew
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self._loop.seconds) + self.skew
+        return self._start + timedelta(seconds=self._loop.seconds) + self.skew
 
     def in_real(self, seconds: float) -> timedelta:
         return timedelta(seconds=seconds)

@@ -1,0 +1,313 @@
+"""Faults to plant in the hub, one at a time: what is wrong, and where."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    name: str  # what is wrong with the hub
+    file: str  # below src/orderhaven
+    text: str  # stands there exactly once
+    instead: str
+
+
+MUTANTS = (
+    Mutant(
+        "an overtaken cycle may still write",
+        "store/connections.py",
+        "    if found != [(claimed.epoch,)]:",
+        "    if not found:",
+    ),
+    Mutant(
+        "what is unclear is repeated at once",
+        "store/settling.py",
+        "        state=MessageState.UNCLEAR,\n        rounds=message.rounds + 1,\n        misses=0,\n"
+        "        due_at=ledger.now + pace.first_look,\n",
+        "        state=MessageState.DUE,\n        rounds=message.rounds + 1,\n        misses=0,\n        due_at=ledger.now,\n",
+    ),
+    Mutant(
+        "one look that misses counts at once",
+        "sync/tell_shop.py",
+        "        return NotThere(counts=begun_at >= settled_at)",
+        "        return NotThere(counts=True)",
+    ),
+    Mutant(
+        "the cursor moves although the hearing failed",
+        "sync/hear_marketplace.py",
+        "    begun_at, until = cycle.now(), cycle.hears_until()\n",
+        "    begun_at, until = cycle.now(), cycle.hears_until()\n    cycle.heard(begun_at, begun_at.isoformat())\n",
+    ),
+    Mutant(
+        "an order is confirmed while it waits for its code",
+        "store/consequences.py",
+        "            case Status.SHIPPED:\n                _shipped(ledger, order, fact)\n",
+        "            case Status.WAITING:\n                ledger.put(order, Kind.CONFIRM)\n"
+        "            case Status.SHIPPED:\n                _shipped(ledger, order, fact)\n",
+    ),
+    Mutant(
+        "a wait is never over",
+        "store/shop_readings.py",
+        "    if over and row.status == Status.WAITING and reading.state is ShopState.COMPLETED:",
+        "    if over and row.status == Status.MANUAL and reading.state is ShopState.COMPLETED:",
+    ),
+    Mutant(
+        "a wait is over halfway",
+        "store/consequences.py",
+        "timedelta(seconds=order.link.wait_s)",
+        "timedelta(seconds=order.link.wait_s / 2)",
+    ),
+    Mutant(
+        "a message counts as told before it is sent",
+        "store/outbox.py",
+        "one.message.handle = not_after, MessageState.SENDING",
+        "one.message.handle = not_after, MessageState.TOLD",
+    ),
+    Mutant(
+        "what was begun may be sent however late",
+        "connectors/kit/session.py",
+        "            if left_s <= 0:",
+        "            if left_s <= -1e9:",
+    ),
+    Mutant(
+        "what a dead cycle began is left lying",
+        "store/outbox.py",
+        "    left_behind(claim, now)\n    found",
+        "    found",
+    ),
+    Mutant(
+        "being taken in counts as being done",
+        "sync/tell_marketplace.py",
+        "                return TakenIn(receipt.handle)",
+        "                return Done(receipt.remote_ref)",
+    ),
+    Mutant(
+        "what is refused is parked without a Problem",
+        "store/settling.py",
+        "    ledger.problem(row, verdict.kind, verdict.values, message=message, evidence=verdict.evidence)\n",
+        "",
+    ),
+    Mutant(
+        "changes at the marketplace are not heard",
+        "store/orders.py",
+        "    return any(known.get(line.ref) != line for line in sighting.lines)",
+        "    return not known and bool(sighting.lines)",
+    ),
+    Mutant(
+        "a cancellation is not told to the shop",
+        "store/consequences.py",
+        "    if fact is not Fact.SHOP_CANCELLED and _in_shop(order):",
+        "    if fact is Fact.SHOP_CANCELLED and _in_shop(order):",
+    ),
+    Mutant(
+        "a code in the shop is not told",
+        "store/tellings.py",
+        '{**_tracking(row, seen.code or row.code, carrier), "label": ""}',
+        '{**_tracking(row, "", None), "label": ""}',
+    ),
+    Mutant(
+        "the buyer stands in the log",
+        "sync/tell_shop.py",
+        "        placed = await self._shop.place(placement, not_after=not_after)",
+        "        __import__('structlog').get_logger().info('placing', of=repr(placement))\n"
+        "        placed = await self._shop.place(placement, not_after=not_after)",
+    ),
+    # ---------------------------------------------------------------- excuses that the hub makes for itself
+    Mutant(
+        "orders of after the link are held, and those of before are not",
+        "store/orders.py",
+        "hold=Hold.OLDER if sighting.placed_at < link.from_at else Hold.NONE",
+        "hold=Hold.OLDER if sighting.placed_at >= link.from_at else Hold.NONE",
+    ),
+    Mutant(
+        "an order is a person's after one lost answer",
+        "store/settling.py",
+        "    if message.rounds >= _ROUNDS:",
+        "    if message.rounds >= 1:",
+    ),
+    Mutant(
+        "what the others sent a part of counts as sent by them",
+        "core/reading.py",
+        "            facts.append(Fact.PART_SENT)",
+        "            facts.append(Fact.SHIPPED_THERE)",
+    ),
+    Mutant(
+        "how long it takes counts from when the order was heard",
+        "store/settling.py",
+        "    failing_for = ledger.now - _note_failing(ledger, row, message)",
+        "    failing_for = ledger.now - row.heard_at",
+    ),
+    Mutant(
+        "what a person must decide is said to be tried again",
+        "store/settling.py",
+        "    ledger.solve_of(message)  # that",
+        "    # that",
+    ),
+    # ---------------------------------------------------------------- what is in the shop order
+    Mutant(
+        "one piece of each line is created",
+        "store/placing.py",
+        "    return 0 if line.by_marketplace else line.ordered - line.cancelled - line.shipped",
+        "    return 0 if line.by_marketplace else min(line.ordered - line.cancelled - line.shipped, 1)",
+    ),
+    Mutant(
+        "the street is left out",
+        "connectors/woocommerce/placing.py",
+        "    first, second = address_lines(address)",
+        "    first, second = '', address_lines(address)[1]",
+    ),
+    Mutant(
+        "the shop is sent twice the price",
+        "connectors/woocommerce/placing.py",
+        '        "subtotal": as_text(priced.before),\n        "total": as_text(priced.net),',
+        '        "subtotal": as_text(priced.before),\n        "total": as_text(priced.net * 2),',
+    ),
+    Mutant(
+        "the shop is told that its stock went already",
+        "connectors/woocommerce/placing.py",
+        "    if not ways.lowers_stock:",
+        "    if ways.lowers_stock:",
+    ),
+    # ---------------------------------------------------------------- what is completed, missing or late
+    Mutant(
+        "a completed shop order is cancelled for all that",
+        "sync/tell_shop.py",
+        "                case ShopState.COMPLETED:\n                    verdicts[message.id] = Park(ProblemKind.STOP_THE_PARCEL)",
+        "                case ShopState.COMPLETED:\n                    pass",
+    ),
+    Mutant(
+        "nobody is told to stop a parcel",
+        "core/status.py",
+        "        Fact.COMPLETED_WITH_CODE: Move(_CANCELLED, ProblemKind.STOP_THE_PARCEL),",
+        "        Fact.COMPLETED_WITH_CODE: Move(_CANCELLED),",
+    ),
+    Mutant(
+        "nobody is told of a cancellation after the shipment",
+        "core/status.py",
+        "        Fact.SHOP_CANCELLED: Move(_SHIPPED, ProblemKind.SHOP_CANCELLED_LATE),",
+        "        Fact.SHOP_CANCELLED: Move(_SHIPPED),",
+    ),
+    Mutant(
+        "a code after a bare confirmation is kept to itself",
+        "core/reading.py",
+        "known.confirmed and not known.code and _has_new_code(known, reading):",
+        "known.confirmed and known.code and _has_new_code(known, reading):",
+    ),
+    Mutant(
+        "a wait lasts twice as long",
+        "store/consequences.py",
+        "timedelta(seconds=order.link.wait_s)",
+        "timedelta(seconds=order.link.wait_s * 2)",
+    ),
+    Mutant(
+        "a confirmation goes an hour late",
+        "store/ledger.py",
+        "            due_at=self.now,\n            facts=dict(facts),",
+        "            due_at=self.now + __import__('datetime').timedelta(hours=kind is Kind.CONFIRM),\n            facts=dict(facts),",
+    ),
+    # ---------------------------------------------------------------- what could not be read
+    Mutant(
+        "a wait ends at once while the shop is down",
+        "store/shop_readings.py",
+        "            if now >= hold_until(row):",
+        "            if now:",
+    ),
+    Mutant(
+        "a wait ends without a look at the shop",
+        "sync/hear_shop.py",
+        "        if not cycle.usable:\n            raise TryLater",
+        "        if cycle.usable:\n            raise TryLater",
+    ),
+    # ---------------------------------------------------------------- what goes wrong later, or in between
+    Mutant(
+        "what has been forgotten there counts as done",
+        "sync/tell_marketplace.py",
+        '                return MayHaveHappened(f"{self._side} does not say what became of it")',
+        "                return Done(receipt.remote_ref)",
+    ),
+    Mutant(
+        "what failed there counts as done",
+        "connectors/bol/telling.py",
+        'refused=reason or "bol gives no reason")',
+        'refused="")',
+    ),
+    Mutant(
+        "what sticks there is asked after for ever",
+        "store/settling.py",
+        "    if ledger.now < deadline:",
+        "    if deadline:",
+    ),
+    Mutant(
+        "an order that could not be read once is never read again",
+        "sync/hear_marketplace.py",
+        "    again_at = cycle.now() + (_READ_AGAIN if problem else _READ_SOON)",
+        "    again_at = cycle.now() + timedelta(days=9)",
+    ),
+    Mutant(
+        "new orders are taken in piece by piece",
+        "store/orders.py",
+        "    with transaction.atomic():\n        fence(claim)\n        return _insert_new(link, sightings, now)",
+        "    fence(claim)\n    return _insert_new(link, sightings, now)",
+    ),
+    Mutant(
+        "a confirmation goes although the shop took it back meanwhile",
+        "store/consequences.py",
+        "        ledger.drop_unsent(order, (Kind.CONFIRM, Kind.CANCEL))",
+        "        ledger.drop_unsent(order, (Kind.CANCEL,))",
+    ),
+    Mutant(
+        "cancellations of the last hour are not counted",
+        "store/holding.py",
+        "        count = before.count() + len(fresh)",
+        "        count = len(fresh)",
+    ),
+    Mutant(
+        "a full page is the whole list",
+        "connectors/woocommerce/hearing.py",
+        "if len(answers) >= PER_PAGE else None",
+        "if len(answers) >= PER_PAGE * 9 else None",
+    ),
+    Mutant(
+        "buyers are erased while their orders are open",
+        "store/orders.py",
+        "    over = Q(order__closed_at__lt=now - after_closing) |",
+        "    over = Q(order__heard_at__lt=now - after_closing) |",
+    ),
+    Mutant(
+        "buyers are erased after the longest time alone",
+        "store/orders.py",
+        "    over = Q(order__closed_at__lt=now - after_closing) |",
+        "    over =",
+    ),
+    Mutant(
+        "a token that ended early counts as a key that is refused",
+        "connectors/kit/session.py",
+        "        if response.status == 401 and await self._auth.renew(signed):",
+        "        if response.status == 499 and await self._auth.renew(signed):",
+    ),
+    # ---------------------------------------------------------------- connections
+    Mutant(
+        "a wish to slow down counts as a key that is refused",
+        "connectors/kit/session.py",
+        "        if status in (401, 403):",
+        "        if status in (401, 403, 429):",
+    ),
+    Mutant(
+        "a connection that fails for minutes calls a person",
+        "store/connections.py",
+        "TAKES_LONG = timedelta(hours=2)",
+        "TAKES_LONG = timedelta(minutes=2)",
+    ),
+    # ---------------------------------------------------------------- what is whose
+    Mutant(
+        "a shop order is taken for another merchant's of the same number",
+        "store/shop_readings.py",
+        "WHERE shop_ref IN ({marks}) AND +link_id IN (SELECT id FROM store_link WHERE shop_id = %s) ORDER BY id",
+        "WHERE shop_ref IN ({marks}) AND 0 < %s ORDER BY id",
+    ),
+    Mutant(
+        "an order is taken for another merchant's of the same number",
+        "store/orders.py",
+        "FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE o.link_id = %s AND",
+        "FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE 0 < %s AND",
+    ),
+)
