@@ -83,6 +83,10 @@ def _be_slow(run: Run, fault: Fault) -> None:
     run.sides.wire.be_slow(fault)
 
 
+def _refuse_all(run: Run, fault: Fault) -> None:
+    run.sides.wire.refuse_all(fault)
+
+
 def _change_profile(run: Run, fault: Fault) -> None:
     run.sides.change_profile()
 
@@ -96,6 +100,7 @@ _LASTING: dict[Trouble, Callable[[Run, Fault], None]] = {
     Trouble.READING: _hide_an_order,
     Trouble.BENT_ROW: _bend_a_row,
     Trouble.SLOW: _be_slow,
+    Trouble.REFUSES_ALL: _refuse_all,
     Trouble.OTHER_PROFILE: _change_profile,
 }
 

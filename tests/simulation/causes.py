@@ -47,10 +47,10 @@ def what_is_held_is_older_than_the_link(case: Case) -> Iterator[str]:
 
 def every_connection_is_called_for_with_a_cause(run: Run) -> Iterator[str]:
     """What the hub says of a connection, also where it was mended later."""
-    for event in Event.objects.filter(kind__in=("needs_attention", "failing_long")).select_related("connection"):
+    for event in Event.objects.filter(kind__in=_SAID_OF_CONNECTIONS).select_related("connection"):
         is_ours = event.connection is not None and event.connection.merchant_id == run.merchant_id
         side, at = str(event.connection.role if event.connection and is_ours else "neighbour"), run.seconds(event.at)
-        kind = event.data.get("problem", ProblemKind.TAKES_LONG)
+        kind = event.data.get("problem") or _SAID_OF_CONNECTIONS[event.kind]
         cause = _CONNECTIONS_BY.get(kind)
         if cause is None or not cause(run, side, at):
             yield f"{side}: the hub calls for a person with '{kind}', and nothing of the kind was done"
@@ -153,7 +153,7 @@ PROBLEMS_BY: Mapping[str, Cause] = {
     ProblemKind.UNKNOWN_PRODUCT: _was_sold_as("not_for_sale"),
     ProblemKind.UNKNOWN_CARRIER: _either(_has_untellable_code, _did(Deed.SCRIBBLE)),
     ProblemKind.OWN_LABEL: _was_sold_as("own_label"),
-    ProblemKind.REFUSED: _either(_did(Deed.CANCEL_HERE, Deed.SHIP_PART_THERE), _met(*PROCESSES)),
+    ProblemKind.REFUSED: _either(_did(Deed.CANCEL_HERE, Deed.SHIP_PART_THERE), _met(*PROCESSES, Trouble.REFUSES_ALL)),
     ProblemKind.HALF_MADE: _did(Deed.CHANGE_PIECES),
     ProblemKind.QUANTITIES_DIFFER: _did(Deed.CHANGE_PIECES, Deed.SHIP_PART_THERE, Deed.ADD_GIFT),
     ProblemKind.LATER_CODE: _did(Deed.ADD_CODE, Deed.SHIP, Deed.SCRIBBLE),
@@ -184,7 +184,20 @@ def _failed_all_the_time(run: Run, side: str, at: float) -> bool:
     return sum(one.side == side and since <= one.at <= at for one in run.sides.wire.touches) >= 10
 
 
+def _refused_three_orders(run: Run, side: str, at: float) -> bool:
+    trouble = Trouble.REFUSES_ALL if side == SHOP else Trouble.PROCESS_FAILS
+    refused = {
+        one.refs for one in run.sides.wire.touches if one.trouble is trouble and one.at <= at + most_skew(run) + 1
+    }
+    return len(refused) >= 3
+
+
+# the events that call a person for a connection, and with which Problem where they do not name it
+_SAID_OF_CONNECTIONS = {
+    "needs_attention": "", "failing_long": ProblemKind.TAKES_LONG, "refused_alike": ProblemKind.REFUSED_ALIKE,
+}  # fmt: skip
 _CONNECTIONS_BY: Mapping[str, Callable[[Run, str, float], bool]] = {
     ProblemKind.TAKES_LONG: _failed_all_the_time,
+    ProblemKind.REFUSED_ALIKE: _refused_three_orders,
     ProblemKind.CLOCK_OFF: lambda run, side, at: run.hits[Trouble.SKEW] + run.hits[Trouble.CLOCK_JUMPS] > 0,
 }

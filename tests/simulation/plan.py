@@ -96,6 +96,7 @@ class Trouble(StrEnum):
     READING = "one order cannot be read by itself"
     BENT_ROW = "one row of a list is bent out of shape"
     SLOW = "the side takes its time for everything"
+    REFUSES_ALL = "the shop refuses every order for one cause"
     OTHER_PROFILE = "the shop's taxes and statuses change"
     # what strains more than it breaks: reached where the plan leads to it
     MANY_PAGES = "more changes in the shop than fit on a page"

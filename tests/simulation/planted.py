@@ -15,7 +15,7 @@ MUTANTS = (
     Mutant(
         "an overtaken cycle may still write",
         "store/connections.py",
-        "    if found != [(claimed.epoch,)]:",
+        "    if not found or found[0][0] != claimed.epoch:",
         "    if not found:",
     ),
     Mutant(
@@ -296,6 +296,18 @@ MUTANTS = (
         "store/connections.py",
         "TAKES_LONG = timedelta(hours=2)",
         "TAKES_LONG = timedelta(minutes=2)",
+    ),
+    Mutant(
+        "orders that a shared refusal stopped stay where they are",
+        "store/alike.py",
+        "    _go_on(ledger, cause, _orders_with(connection.pk, cause, MessageState.STOPPED) - set(without))\n",
+        "",
+    ),
+    Mutant(
+        "two refusals alike stop every order",
+        "store/alike.py",
+        "RUNNING = 3  #",
+        "RUNNING = 1  #",
     ),
     # ---------------------------------------------------------------- what is whose
     Mutant(

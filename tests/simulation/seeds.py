@@ -241,9 +241,9 @@ def _fault(chance: random.Random, pair: Pair, minutes: float, is_bulk: bool, dee
     """Half of what happens to the hub itself happens just before somebody does something in the shop."""
     groups = (
         ON_THE_WIRE, IN_LISTS, OF_THE_HUB, (Trouble.TOKENS_END,), (Trouble.OUTAGE,), PROCESSES,
-        (Trouble.READING, Trouble.BENT_ROW, Trouble.OTHER_PROFILE), (Trouble.SLOW,),
+        (Trouble.READING, Trouble.BENT_ROW, Trouble.OTHER_PROFILE), (Trouble.SLOW, Trouble.REFUSES_ALL),
     )  # fmt: skip
-    weights = (8, 2 + 3 * is_bulk, 8, 1, 1, 2, 2, 1)
+    weights = (8, 2 + 3 * is_bulk, 8, 1, 1, 2, 2, 2)
     trouble = chance.choice([one for one in chance.choices(groups, weights)[0] if one not in _NOT_YET])
     side = HUB if trouble in OF_THE_HUB else chance.choice((MARKETPLACE, SHOP))
     seconds = chance.choice((chance.uniform(1, 25), chance.uniform(31, 75)))
@@ -264,9 +264,10 @@ def _fault(chance: random.Random, pair: Pair, minutes: float, is_bulk: bool, dee
     return _worse(chance, fault)
 
 
-_ALWAYS_OF = (
-    dict.fromkeys((*IN_LISTS, *PROCESSES, Trouble.READING), MARKETPLACE) | {Trouble.OTHER_PROFILE: SHOP}
-)  # fmt: skip
+_ALWAYS_OF = {
+    **dict.fromkeys((*IN_LISTS, *PROCESSES, Trouble.READING), MARKETPLACE),
+    **dict.fromkeys((Trouble.OTHER_PROFILE, Trouble.REFUSES_ALL), SHOP),
+}
 
 
 def _worse(chance: random.Random, fault: Fault) -> list[Fault]:
@@ -278,6 +279,8 @@ def _worse(chance: random.Random, fault: Fault) -> list[Fault]:
                 for _ in range(chance.randint(0, 3))
             ]
             return [replace(fault, amount=chance.uniform(2, 18)), *dies]
+        case Trouble.REFUSES_ALL:
+            return [replace(fault, lasts=chance.uniform(60, 240))]
         case Trouble.CLOCK_JUMPS:
             hours = chance.choice((-30.0, -3.0, -1.0, 1.0, 3.0, 30.0))
             return [replace(fault, amount=3600 * hours, lasts=chance.uniform(0.3, 3))]

@@ -96,6 +96,7 @@ class Wire:
         self._slow: dict[str, _Slowness] = {}
         self._bent: dict[str, str] = {}  # side -> the order whose row is bent; "": the first that is listed
         self._fates: list[Trouble] = []
+        self._refuses_until = 0.0
 
     async def serve(self, request: Request) -> Response:
         """As the network brings it there and back."""
@@ -103,6 +104,8 @@ class Wire:
         side = self._sides[request.url.split("/")[2]]
         received = replace(request, headers={name.lower(): value for name, value in request.headers.items()})
         await self._on_the_way(side, received)
+        if refusal := self._refusal(side, received):
+            return refusal
         was = self._shop_status(side, received)
         response: Response = await self._sandboxes[side].handle(received)
         self._look_at_what_it_did(side, received, was, response)
@@ -154,6 +157,10 @@ class Wire:
         if self.pair is Pair.REAL:
             self._slow[fault.side] = _Slowness(fault.amount, asyncio.get_running_loop().time() + fault.lasts * 60)
 
+    def refuse_all(self, fault: Fault) -> None:
+        if self.pair is Pair.REAL:
+            self._refuses_until = asyncio.get_running_loop().time() + fault.lasts * 60
+
     def bend_a_row(self, side: str) -> None:
         if self.pair is Pair.REAL:
             self._bent.setdefault(side, "")
@@ -166,6 +173,7 @@ class Wire:
         self._slow.clear()
         self._bent.clear()
         self._fates.clear()
+        self._refuses_until = 0.0
         if self.pair is Pair.REAL:
             self._sandboxes[MARKETPLACE].processes.fates.clear()
 
@@ -203,6 +211,17 @@ class Wire:
             self._late.remove(late)
             self._touch(Trouble.LATE_ARRIVAL, side, self._refs_in(side, request), tells=True)
             await asyncio.sleep(30 + late.amount)
+
+    def _refusal(self, side: str, request: Request) -> Response | None:
+        """A shop whose rules have changed: each new order is refused for the same field."""
+        if asyncio.get_running_loop().time() >= self._refuses_until or side != SHOP:
+            return None
+        if request.method != "POST" or not request.path.endswith("/orders"):
+            return None
+        self._touch(Trouble.REFUSES_ALL, side, self._refs_in(side, request), tells=True)
+        said = {"status": 400, "params": {"billing": "billing is not valid."}}
+        answer = {"code": "rest_invalid_param", "message": "Invalid parameter(s): billing", "data": said}
+        return Response(400, {"content-type": "application/json"}, json.dumps(answer).encode())
 
     def _refs_in(self, side: str, request: Request) -> frozenset[str]:
         """The orders that this is about, by the marketplace's numbers."""
