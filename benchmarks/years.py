@@ -106,8 +106,8 @@ _ORDER = (
     "id", "merchant", "link", "ref", "status", "hold", "placed_at", "heard_at", "changed_at", "read_at", "currency",
     "prices_include_vat", "shipping_cost", "discount", "total", "language", "country", "ship_by", "needs_acceptance",
     "marketplace_label", "by_marketplace", "is_test", "meta", "shop_ref", "shop_number", "shop_state",
-    "shop_word", "completed_at", "wait_until", "code", "carrier_word", "code_url", "label", "chosen_carrier", "shop_told",
-    "marketplace_told", "confirmed_at", "handled_by_others", "closed_at",
+    "shop_word", "completed_at", "wait_until", "code", "number_unread", "carrier_word", "code_url", "label", "chosen_carrier",
+    "shop_told", "marketplace_told", "confirmed_at", "handled_by_others", "closed_at",
 )  # fmt: skip
 _LINE = (
     "order", "position", "ref", "remote_ids", "title", "sku", "ean", "ordered", "shipped", "cancelled", "buyer_asks",
@@ -115,8 +115,8 @@ _LINE = (
 )  # fmt: skip
 _PERSON = (
     "order", "role", "salutation", "first_name", "last_name", "company", "vat_number", "extra", "street", "house_number",
-    "addition", "postcode", "city", "region", "country", "email", "phone", "name_key", "postcode_key",
-    "order_reference", "meta",
+    "addition", "postcode", "city", "region", "country", "email", "phone", "order_reference", "meta",
+    "unread_number", "name_key", "postcode_key",
 )  # fmt: skip
 _MESSAGE = (
     "id", "order", "connection", "side", "kind", "part", "generation", "rank", "state", "attempt", "epoch", "rounds",
@@ -152,7 +152,7 @@ def _order(one: Bought, accounts: Accounts) -> tuple[object, ...]:
         one.at, one.at, "EUR", True, Decimal("2.95"), Decimal(0), Decimal("28.93"), "nl", "NL",
         one.at + timedelta(hours=20), False, False, one.by_marketplace, False, [], str(one.key),
         shop_number_of(one.key), state, word, completed_at, one.at + timedelta(days=1) if one.status == "waiting" else None,
-        code_of(one.key) if one.status == "shipped" else "", "", "", "", "", "told", "told" if told_at else "", told_at,
+        code_of(one.key) if one.status == "shipped" else "", False, "", "", "", "", "told", "told" if told_at else "", told_at,
         False, told_at,
     )  # fmt: skip
 
@@ -170,8 +170,7 @@ def _lines(one: Bought) -> Iterator[tuple[object, ...]]:
 def _person(one: Bought, role: str) -> tuple[object, ...]:
     return (
         one.key, role, "", "Sanne", one.name, "", "", "", "Dorpsstraat", "12", "A", one.postcode, "Utrecht", "", "NL",
-        "sanne@example.com", "+31600000000", search_key(one.name), search_key(one.postcode),
-        "", [],
+        "sanne@example.com", "+31600000000", "", [], "", search_key(one.name), search_key(one.postcode),
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def test_the_command_ends_with_the_four_figures(tmp_path: Path) -> None:
 
     assert said.returncode == 0, said.stderr
     names = [line.split()[0] for line in said.stdout.splitlines()[-4:]]
-    assert names == ["core_correct", "core_wrong", "false_positives", "codes_per_s"]
+    assert names == ["core_correct", "core_wrong", "false_positives", "speed_ratio"]
     assert "core_correct 50.00\ncore_wrong 0.00\nfalse_positives 0\n" in said.stdout
     assert "tracking-numbers" in said.stdout
     assert "1 dhl_express: 10 digits (1)" in said.stdout

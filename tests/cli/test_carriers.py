@@ -35,7 +35,7 @@ def test_the_carriers_that_one_uses_and_further_codes_count(cli: Cli) -> None:
 
 
 def test_what_is_no_code_is_said_so(cli: Cli) -> None:
-    assert cli("carrier", "onderweg!").out == "This is not a track & trace code.\n"
+    assert cli("carrier", "onderweg!").out == "This is not a tracking number.\n"
     assert cli("carrier", "3SBOL0987654321", "--uses", "postmen").code == 2
 
 

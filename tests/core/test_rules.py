@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderhaven.core.carriers import Carrier, recognise
+from orderhaven.core.carriers import Carrier, is_article, recognise
 from orderhaven.core.rules import CarrierRule, RuleKind, choose_carrier, rule_from
 
 POSTNL_CODE = recognise("3SABCD123456789")
@@ -92,9 +92,30 @@ def test_a_choice_for_one_order_can_become_a_rule(code: str, words: str, rule: C
     assert rule == rule_from(code, words, Carrier.DPD)
 
 
-@given(st.text(max_size=40), st.text(max_size=40))
+@given(st.text("0123456789ABCDEFS", min_size=8, max_size=24), st.text(max_size=40))
 def test_such_a_rule_tells_the_order_that_it_was_made_for(code: str, words: str) -> None:
-    rule = rule_from(code, words, Carrier.TRUNKRS)
+    rule, seen = rule_from(code, words, Carrier.TRUNKRS), recognise(code)
 
-    if rule is not None:
-        assert Carrier.TRUNKRS is choose_carrier([rule], recognise(code), words, None)
+    if rule is not None and seen.code and not is_article(seen.code):
+        assert Carrier.TRUNKRS is choose_carrier([rule], seen, words, None)
+
+
+@pytest.mark.parametrize("text", ["geen", "-", "0612345678", "verzonden", "12"])
+def test_neither_a_default_nor_a_rule_makes_a_number_of_rubbish(text: str) -> None:
+    rules = [shop_says("PostNL", Carrier.POSTNL)]
+
+    assert choose_carrier(rules, recognise(text, shop_says="PostNL"), "PostNL", Carrier.POSTNL) is None
+
+
+def test_a_default_is_nobody_whose_numbers_look_otherwise() -> None:
+    assert choose_carrier([], UNSURE_CODE, "", Carrier.POSTNL) is None
+    assert Carrier.BUDBEE is choose_carrier([], UNSURE_CODE, "", Carrier.BUDBEE)
+    assert choose_carrier([], recognise("573184620914AB"), "", Carrier.DPD) is None
+
+
+def test_no_default_settles_what_contradicts_itself_or_may_be_an_article() -> None:
+    contradiction = recognise("3SABCD1234567", shop_says="DHL")
+    article = recognise("8712345678906", shop_says="GLS")
+
+    assert choose_carrier([], contradiction, "DHL", Carrier.POSTNL) is None
+    assert choose_carrier([shop_says("GLS", Carrier.GLS)], article, "GLS", Carrier.GLS) is None

@@ -13,7 +13,7 @@ from orderhaven.core.access import Power
 from orderhaven.core.comparing import Comparison, Wanted, compare, leaving
 from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind, sentence
-from orderhaven.core.shop_order import ProductWanted, ShopOrder, ShopState
+from orderhaven.core.shop_order import ProductWanted, ShopOrder, ShopState, with_numbers_only
 from orderhaven.core.status import Status
 from orderhaven.ports.shop import Shop
 from orderhaven.store import connections
@@ -152,11 +152,11 @@ def place_again(by: Hand, ref: str) -> None:
         before = row.shop_number or row.shop_ref
         ledger.change(
             row, hold=Hold.NONE, shop_ref="", shop_number="", shop_state="", shop_word="", completed_at=None, code="",
-            carrier_word="", code_url="", label="",
+            number_unread=False, carrier_word="", code_url="", label="",
         )  # fmt: skip
         for line in row.lines.all():
             ledger.change_line(line, placed=0, product_ref="")
-        ledger.solve(row, (ProblemKind.SHOP_ORDER_GONE, ProblemKind.QUANTITIES_DIFFER))
+        ledger.solve(row, (ProblemKind.SHOP_ORDER_GONE, ProblemKind.QUANTITIES_DIFFER, ProblemKind.NUMBER_UNREAD))
         ledger.event(row, "to_be_placed_again", {"instead_of": before})
         ledger.put(row, Kind.PLACE, anew=True)
 
@@ -285,7 +285,7 @@ def _take_over(ledger: Ledger, row: Order, reading: ShopOrder, products: Mapping
     ledger.event(row, "adopted", {"shop_ref": reading.shop_ref, "number": reading.number})
     ledger.touch(row)
     want_taken_in(ledger, row)
-    take(ledger, row, reading)
+    take(ledger, row, with_numbers_only(reading))
 
 
 def _ours(row: Order) -> list[Line]:

@@ -33,6 +33,7 @@ OFFERS: Mapping[ProblemKind, tuple[Offer, ...]] = {
     ProblemKind.ADOPTED_DIFFERS: (Offer.ADOPT, Offer.PLACE, Offer.LEAVE),
     ProblemKind.SHOP_ORDER_GONE: (Offer.PLACE_AGAIN, Offer.CANCEL, Offer.HANDLE),
     ProblemKind.UNKNOWN_CARRIER: (Offer.CHOOSE_CARRIER, *_USUAL),
+    ProblemKind.NUMBER_UNREAD: (Offer.DONE, Offer.HANDLE),
     ProblemKind.WAIT_HELD: (Offer.HANDLE,),
     ProblemKind.LATER_CODE: (Offer.CORRECT, Offer.DONE),
     ProblemKind.LINES_CANCELLED: (Offer.DONE, Offer.HANDLE),

@@ -109,7 +109,7 @@ def map_product(by: Hand, marketplace: str, sku: str, *, shop_sku: str = "", pro
 
 
 def _demand_known(declaration: Declaration, carrier: Carrier) -> None:
-    if not declaration.carrier_word(carrier):
+    if declaration.carriers and not declaration.carrier_word(carrier):
         known = ", ".join(sorted(declaration.carriers))
         raise Impossible(
             _(

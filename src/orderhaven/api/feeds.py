@@ -121,7 +121,8 @@ def problem_list(request: Asking, wanted: Query[ProblemsAsked]) -> Problems:
     """What needs a person now, newest first."""
     by = request.auth.by
     by.demand(Power.LOOK)
-    found = problems.open_problems(by.merchant_id, wanted.kind, place_of(wanted.after), wanted.limit)
+    may_see = Power.ACT in by.powers
+    found = problems.open_problems(by.merchant_id, wanted.kind, place_of(wanted.after), wanted.limit, quotes=may_see)
     return Problems(problems=[_problem(row) for row in found.rows], after=cursor("p", found.before))
 
 

@@ -98,7 +98,7 @@ def order(request: Asking, marketplace: Name, ref: Name, wanted: Query[OrderAske
     found = order_named(by, marketplace, ref)
     version = versions.version_of(found.order_id)
     people = order_page.buyer(found.order_id) if wanted.people else None
-    shown = order_shapes.order(order_page.order_page(found.order_id), people)
+    shown = order_shapes.order(order_page.order_page(found.order_id, quotes=Power.ACT in by.powers), people)
     tag = tag_of(shown, version)
     response.headers["ETag"] = tag
     if not wanted.people:

@@ -75,7 +75,7 @@ def order(
     from orderhaven.cli.order_text import say_order
     from orderhaven.store import order_page
 
-    page = order_page.order_page(found.order_id)
+    page = order_page.order_page(found.order_id, quotes=people)
     buyer = order_page.buyer(found.order_id) if people else {}
     if json:
         print_json({"order": page, "people": buyer} if people else {"order": page})

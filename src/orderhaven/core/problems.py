@@ -22,6 +22,7 @@ class ProblemKind(StrEnum):
     PERSON_ERASED = "person_erased"
     # about one order, on its way back
     UNKNOWN_CARRIER = "unknown_carrier"
+    NUMBER_UNREAD = "number_unread"
     OWN_LABEL = "own_label"
     QUANTITIES_DIFFER = "quantities_differ"
     WAIT_HELD = "wait_held"
@@ -88,6 +89,10 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ),
     ProblemKind.UNKNOWN_CARRIER: (
         "The carrier of {code} is not certain (perhaps {candidates}). Choose the carrier, then press Retry."
+    ),
+    ProblemKind.NUMBER_UNREAD: (
+        "In {place} of the shop order stands {quoted}, which cannot be read as a tracking number. Put the number there, or empty "
+        "that field; without a number the order goes untracked when its wait is over."
     ),
     ProblemKind.OWN_LABEL: (
         "This order travels on the marketplace's own label, and the shop order does not say which. Note the label's number in the "
@@ -172,6 +177,11 @@ def sentence(kind: ProblemKind, values: Mapping[str, str]) -> str:
     return _(SENTENCES[kind]).format_map(_Known({name: _say(name, value) for name, value in values.items()}))
 
 
+# What may be a buyer's telephone number or name. It is kept with the buyer's data and added where somebody may see that:
+# neither a Problem's values nor logs, mails and webhooks hold it.
+QUOTED = "quoted"
+
+
 def _say(name: str, value: str) -> str:
     from orderhaven.core.status import FACTS, SHOWN_AS, Fact, Status  # whose moves name the kinds above
 
@@ -182,6 +192,10 @@ def _say(name: str, value: str) -> str:
             return _(SHOWN_AS[Status(value)][1])
         case "fact" if value in list(Fact):
             return _(FACTS[Fact(value)])
+        case "place":
+            return value or _("the field for it")
+        case "quoted":
+            return f'"{value}"' if value else _("something")
     return value
 
 
@@ -189,4 +203,4 @@ class _Known(dict[str, str]):
     """Old rows may lack a value that a newer sentence names; a sentence must still be said."""
 
     def __missing__(self, key: str) -> str:
-        return "?"
+        return _("something") if key == QUOTED else "?"

@@ -14,6 +14,14 @@ class TrackingCode(Struct, frozen=True):
     code: str
     carrier_word: str = ""  # what the shop calls the carrier; "" where it says nothing
     url: str = ""
+    place: str = ""  # the field it stands in, as the shop names it; "" where it has one field only
+
+
+class UnreadText(Struct, frozen=True):
+    """What stands in a field for a tracking number and yields none. It may be a telephone number, or a name."""
+
+    place: str  # as in TrackingCode
+    text: str = ""  # "": something in a form that nobody knows
 
 
 class Pieces(Struct, frozen=True):

@@ -5,10 +5,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from orderhaven.core.carriers import numbers_in
 from orderhaven.core.money import Money
 from orderhaven.core.order import Line, Order
-from orderhaven.core.shipment import TrackingCode
+from orderhaven.core.shipment import TrackingCode, UnreadText
 
 
 class ShopState(StrEnum):
@@ -40,6 +42,7 @@ class ShopOrder(Struct, frozen=True):
     lines: tuple[ShopLine, ...] = ()
     total: Money | None = None  # None exactly when GONE
     codes: tuple[TrackingCode, ...] = ()
+    unread: tuple[UnreadText, ...] = ()
     label: str = ""  # number of a marketplace label that the merchant noted in the shop
     placed_at: datetime | None = None
     completed_at: datetime | None = None
@@ -49,6 +52,25 @@ class ShopOrder(Struct, frozen=True):
     def pieces(self) -> int:
         """How many pieces leave with it, refunded ones left out."""
         return sum(line.quantity - line.refunded for line in self.lines)
+
+
+def with_numbers_only(order: ShopOrder, own_eans: frozenset[str] = frozenset()) -> ShopOrder:
+    """The same reading with nothing among its codes but clean tracking numbers; what is none stands in `unread`.
+
+    `own_eans`: of the products in this order, one of which may have been scanned by mistake.
+    """
+    if not order.codes:
+        return order
+    codes: dict[str, TrackingCode] = {}
+    unread = list(order.unread)
+    for each in order.codes:
+        found = numbers_in(each.code, own_eans)
+        if not found.numbers and not found.unread:
+            found = numbers_in(each.url, own_eans)
+        for number in found.numbers:
+            codes.setdefault(number, each if number == each.code else replace(each, code=number))
+        unread += [UnreadText(each.place, text) for text in found.unread]
+    return replace(order, codes=tuple(codes.values()), unread=tuple(unread))
 
 
 class ProductWanted(Struct, frozen=True):

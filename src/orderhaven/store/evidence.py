@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orderhaven.core.carriers import Carrier, Confidence, Recognition
-from orderhaven.core.rules import CarrierRule
+from orderhaven.core.rules import CarrierRule, rule_for
 from orderhaven.store.models import Order
 from orderhaven.store.tellings import carrier_of, recognised, rules_of
 
@@ -31,7 +31,7 @@ def evidence(row: Order) -> Evidence | None:
     if not row.code:
         return None
     seen = recognised(row)
-    rule = next((one for one in rules_of(row.link) if one.applies(seen.code, row.carrier_word)), None)
+    rule = rule_for(rules_of(row.link), seen, row.carrier_word)
     carrier = carrier_of(row, seen)
     by = _decided_by(row, seen, rule, carrier)
     return Evidence(seen.code or row.code, carrier, by, seen.why, rule if by is DecidedBy.RULE else None)

@@ -26,7 +26,7 @@ _TO_MOVE: Mapping[type[models.Model], Columns] = {
     Order: (
         "id", "link_id", "ref", "status", "hold", "heard_at", "read_at", "currency", "prices_include_vat", "ship_by",
         "deliver_by", "needs_acceptance", "by_marketplace", "shop_ref", "shop_number", "shop_state", "shop_word",
-        "completed_at", "wait_until", "code", "carrier_word", "code_url", "label", "shop_told", "marketplace_told",
+        "completed_at", "wait_until", "code", "number_unread", "carrier_word", "code_url", "label", "shop_told", "marketplace_told",
         "confirmed_at", "handled_by_others", "closed_at",
     ),
     Line: (*_STATE_OF_A_LINE, "buyer_asks", "placed", "product_ref", "title", "sku"),

@@ -11,6 +11,7 @@ from orderhaven.store import listing
 from orderhaven.store.evidence import Evidence, evidence
 from orderhaven.store.models import Event, Kind, Line, Message, MessageState, Order, Person, Problem, Shipment, Side
 from orderhaven.store.shapes import address_of
+from orderhaven.store.unread import of_orders, with_quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,11 @@ class ProblemView:
     values: Mapping[str, str]
     at: datetime
     evidence: str
+    quote: str = ""  # of personal data, for who may see that; never among the values, which go further
 
     @property
     def sentence(self) -> str:
-        return sentence(self.kind, self.values)
+        return sentence(self.kind, with_quote(self.kind, self.values, self.quote))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +109,14 @@ _SAME = (
 _LATEST_EVENTS = 200  # of one order; a reader of all events goes along `events`
 
 
-def order_page(order_id: int) -> OrderPage:
-    """Six queries, whatever the order."""
+def order_page(order_id: int, *, quotes: bool = False) -> OrderPage:
+    """Six queries, whatever the order; one more where a Problem has text to quote and `quotes` lets it."""
     row = Order.objects.select_related("link__marketplace", "link__shop").get(pk=order_id)
     lines = list(Line.objects.filter(order_id=order_id).order_by("position"))
     problems = list(Problem.objects.filter(order_id=order_id, solved_at__isnull=True).order_by("id"))
     kinds = tuple(ProblemKind(problem.kind) for problem in problems)
     shipments = list(Shipment.objects.filter(order_id=order_id).order_by("id"))
+    quote = of_orders({order_id: kinds}).get(order_id, "") if quotes else ""
     carriers = tuple(dict.fromkeys(one.carrier for one in shipments if one.carrier))
     return OrderPage(
         head=listing.row_of(row, kinds, sum(line.ordered for line in lines), carriers),
@@ -123,7 +126,7 @@ def order_page(order_id: int) -> OrderPage:
         lines=tuple(map(_line, lines)),
         messages=tuple(map(_message, Message.objects.filter(order_id=order_id).order_by("id"))),
         shipments=tuple(map(_shipment, shipments)),
-        problems=tuple(ProblemView(ProblemKind(one.kind), one.values, one.at, one.evidence) for one in problems),
+        problems=tuple(ProblemView(ProblemKind(one.kind), one.values, one.at, one.evidence, quote) for one in problems),
         events=_events(order_id),
         **{name: getattr(row, name) for name in _SAME},
     )

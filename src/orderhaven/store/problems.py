@@ -8,6 +8,7 @@ from orderhaven.core.problems import ProblemKind, sentence
 from orderhaven.core.status import Status
 from orderhaven.store import sql
 from orderhaven.store.models import Problem
+from orderhaven.store.unread import of_orders, with_quote
 
 _BEHIND_ALL = 2**62
 
@@ -20,10 +21,11 @@ class ProblemRow:
     marketplace: str
     ref: str
     status: Status
+    quote: str = ""  # of personal data, for who may see that
 
     @property
     def sentence(self) -> str:
-        return sentence(self.kind, self.values)
+        return sentence(self.kind, with_quote(self.kind, self.values, self.quote))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,20 @@ class Problems:
     before: int | None  # the next page stands before this one; None: this is the last
 
 
-def open_problems(merchant_id: int, kinds: Collection[ProblemKind], before: int | None, limit: int) -> Problems:
-    """Of these kinds; of any when none is named. Two queries."""
+def open_problems(
+    merchant_id: int, kinds: Collection[ProblemKind], before: int | None, limit: int, *, quotes: bool = False
+) -> Problems:
+    """Of these kinds; of any when none is named. Two queries, and one for what is to be quoted."""
     wanted = [str(kind) for kind in kinds]
     text = _OPEN.format(kinds=f"AND p.kind IN ({sql.marks(wanted)})" if wanted else "")
     given = [merchant_id, before if before is not None else _BEHIND_ALL, *wanted, limit + 1]
     ids = [key for (key,) in sql.rows(text, given)]
     found = Problem.objects.filter(pk__in=ids[:limit]).select_related("order__link__marketplace").order_by("-id")
-    return Problems(tuple(map(_row, found)), ids[limit - 1] if len(ids) > limit else None)
+    rows = list(found)
+    texts = of_orders({row.order_id: (ProblemKind(row.kind),) for row in rows}) if quotes else {}
+    return Problems(
+        tuple(_row(row, texts.get(row.order_id, "")) for row in rows), ids[limit - 1] if len(ids) > limit else None
+    )
 
 
 # below: how
@@ -53,7 +61,7 @@ ORDER BY p.id DESC LIMIT %s
 """
 
 
-def _row(problem: Problem) -> ProblemRow:
+def _row(problem: Problem, quote: str) -> ProblemRow:
     return ProblemRow(
         kind=ProblemKind(problem.kind),
         values=problem.values,
@@ -61,4 +69,5 @@ def _row(problem: Problem) -> ProblemRow:
         marketplace=problem.order.link.marketplace.name,
         ref=problem.order.ref,
         status=Status(problem.order.status),
+        quote=quote,
     )

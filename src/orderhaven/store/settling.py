@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.shop_order import ShopOrder, ShopState
+from orderhaven.core.shop_order import ShopOrder, ShopState, with_numbers_only
 from orderhaven.core.status import Status
 from orderhaven.store.alike import named
 from orderhaven.store.connections import TAKES_LONG
@@ -119,7 +119,7 @@ def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
     if done.also:
         ledger.problem(row, ProblemKind.PLACED_TWICE, {"shop_refs": ", ".join((made.number, *done.also))})
     _compare_total(ledger, row, str(message.facts.get("total") or done.total), made)
-    take(ledger, row, made)
+    take(ledger, row, with_numbers_only(made))
 
 
 def _compare_total(ledger: Ledger, row: Order, expected: str, made: ShopOrder) -> None:

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from orderhaven.core.carriers import is_article
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reading import READING_PROBLEMS, Header, Heard, ShopSide, header_of, shop_facts
-from orderhaven.core.shop_order import ShopOrder, ShopState
+from orderhaven.core.shop_order import ShopOrder, ShopState, with_numbers_only
 from orderhaven.core.status import Fact, Status
 from orderhaven.store import sql
 from orderhaven.store.connections import Claim, fence
@@ -16,6 +17,7 @@ from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import moving_orders
 from orderhaven.store.models import SENT, Kind, Order
 from orderhaven.store.shapes import facts_of, wanted
+from orderhaven.store.unread import keep_unread
 
 _OPEN = (
     Status.NOT_SHIPPED, Status.PARTLY_SHIPPED, Status.WAITING, Status.CANCELLATION_REQUESTED,
@@ -28,7 +30,7 @@ _NOTHING_OPEN = frozenset({Header.SENT, Header.CANCELLED})
 
 def take_readings(claim: Claim, readings: Sequence[ShopOrder], begun_at: datetime, now: datetime) -> int:
     """Apply readings begun at `begun_at`; other people's orders are passed over. Returns how many said something new."""
-    by_ref = {reading.shop_ref: reading for reading in readings}
+    by_ref = {reading.shop_ref: with_numbers_only(reading) for reading in readings}
     if not by_ref:
         return 0
     with transaction.atomic():
@@ -109,7 +111,7 @@ def hold_until(row: Order) -> datetime:
 
 # the plus keeps the database from going through all orders of the shop's links instead of these few
 _KNOWN = """
-SELECT id, shop_ref, shop_state, shop_word, code, label, wait_until, status FROM store_order
+SELECT id, shop_ref, shop_state, shop_word, code, label, wait_until, status, number_unread FROM store_order
 WHERE shop_ref IN ({marks}) AND +link_id IN (SELECT id FROM store_link WHERE shop_id = %s) ORDER BY id
 """
 
@@ -121,13 +123,14 @@ def _news(shop_id: int, by_ref: Mapping[str, ShopOrder], begun_at: datetime) -> 
         return []
     news = []
     for key, shop_ref, *known in sql.rows(_KNOWN.format(marks=sql.marks(refs)), [*refs, shop_id]):
-        state, word, code, label, wait_until, status = known
+        state, word, code, label, wait_until, status, unread = known
         reading, until = by_ref[shop_ref], sql.time_of(wait_until)
         same = (
             state == reading.state
             and word == reading.status_word
             and label == reading.label
             and (not reading.codes or reading.codes[0].code == code)
+            and not (unread or reading.unread)
             and (until is None or begun_at < until)
             and (reading.state is not ShopState.COMPLETED or status not in _OPEN or status == Status.WAITING)
         )
@@ -137,12 +140,21 @@ def _news(shop_id: int, by_ref: Mapping[str, ShopOrder], begun_at: datetime) -> 
 
 
 def take(ledger: Ledger, row: Order, reading: ShopOrder) -> None:
-    """One reading of one order: what it shows is kept, what it means moves the order."""
+    """One reading, `with_numbers_only`, of one order: what it shows is kept, what it means moves the order."""
+    reading = _without_own_products(row, reading)
     heard = shop_facts(_shop_side(row), reading)
     _keep(ledger, row, reading)
+    keep_unread(ledger, row, reading)
     for fact in heard.facts:
         ledger.move(row, fact)
     _say_problems(ledger, row, heard)
+
+
+def _without_own_products(row: Order, reading: ShopOrder) -> ShopOrder:
+    """A product's EAN, scanned where the number belongs. The lines are asked for their EANs only where one may be meant."""
+    if not any(is_article(each.code) for each in reading.codes):
+        return reading
+    return with_numbers_only(reading, frozenset(line.ean for line in row.kept_lines))
 
 
 def _keep(ledger: Ledger, row: Order, reading: ShopOrder) -> None:

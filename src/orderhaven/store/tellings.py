@@ -31,8 +31,7 @@ def compose(message: Message, declaration: Declaration) -> Composed | Verdict:
                 message, {"reason": message.facts.get("reason", "")}, declaration.limits.lines_per_cancellation
             )
         case Kind.CORRECT:
-            row = message.order
-            return Composed(message, message.facts | _tracking(row, row.code, carrier_of(row, recognised(row))))
+            return _correction(message, declaration)
         case _:
             return Composed(message, message.facts | {"pieces": _open_pieces(message.order)})
 
@@ -86,20 +85,29 @@ def _shipment(message: Message, declaration: Declaration) -> Composed | Verdict:
         return _parts(message, {"code": "", "carrier": "", "label": row.label}, limit)
     if row.marketplace_label:
         return Park(ProblemKind.OWN_LABEL)
-    if not row.code:
-        return _parts(message, {"code": "", "carrier": "", "label": ""}, limit)
-    seen = recognised(row)
+    tracking = _tracking(row, declaration)
+    return tracking if isinstance(tracking, Park) else _parts(message, {**tracking, "label": ""}, limit)
+
+
+def _correction(message: Message, declaration: Declaration) -> Composed | Verdict:
+    tracking = _tracking(message.order, declaration)
+    if isinstance(tracking, Park):
+        return tracking
+    return Composed(message, message.facts | tracking) if tracking["code"] else NotWanted()
+
+
+def _tracking(row: Order, declaration: Declaration) -> dict[str, str] | Park:
+    """Number and carrier, or none of either: what is no tracking number is never sent, whoever is named beside it."""
+    seen = recognised(row) if row.code else None
+    if seen is None or not seen.code:
+        return {"code": "", "carrier": "", "ships_from": row.link.ships_from}
     carrier = carrier_of(row, seen)
     if carrier is not None and declaration.carriers and not declaration.carrier_word(carrier, row.link.ships_from):
         carrier = None
-    if carrier is None and (declaration.carrier_required_with_code or not seen.code):
+    if carrier is None and (declaration.carrier_required_with_code or seen.asks):
         candidates = ", ".join(one.display_name for one in seen.candidates) or "no carrier known here"
-        return Park(ProblemKind.UNKNOWN_CARRIER, {"code": row.code, "candidates": candidates})
-    return _parts(message, {**_tracking(row, seen.code or row.code, carrier), "label": ""}, limit)
-
-
-def _tracking(row: Order, code: str, carrier: Carrier | None) -> dict[str, str]:
-    return {"code": code, "carrier": str(carrier or ""), "ships_from": row.link.ships_from}
+        return Park(ProblemKind.UNKNOWN_CARRIER, {"code": seen.code, "candidates": candidates})
+    return {"code": seen.code, "carrier": str(carrier or ""), "ships_from": row.link.ships_from}
 
 
 def _parts(message: Message, facts: Mapping[str, object], lines_per_part: int) -> Composed | Verdict:

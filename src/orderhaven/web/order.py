@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from orderhaven.actions.offers import Offer, offers
 from orderhaven.core.access import Power
 from orderhaven.core.address import Address
-from orderhaven.core.carriers import Carrier, clean_code, tracking_url
+from orderhaven.core.carriers import Carrier, bare, tracking_url
 from orderhaven.core.language import _
 from orderhaven.core.shipment import CancelReason
 from orderhaven.core.status import Status
@@ -60,7 +60,7 @@ def page(request: AtDesk, marketplace: str, ref: str) -> HttpResponse:
     if request.GET.get("live") == beat:
         return HttpResponse(status=204)
     found = by.order(f"{marketplace}/{ref}")
-    shown = order_page.order_page(found.order_id)
+    shown = order_page.order_page(found.order_id, quotes=Power.ACT in by.powers)
     buyer = order_page.buyer(found.order_id) if Power.ACT in by.powers else {}
     template = "order_live.html" if "live" in request.GET else "order.html"
     return render(request, template, {**_shown(request, shown, buyer), "buyer": _buyer(buyer), "beat": beat})
@@ -85,11 +85,18 @@ def _shown(request: AtDesk, page: OrderPage, buyer: Mapping[str, Address]) -> di
             {"at": one.at, "who": actor_words(one.actor), "what": event_words(one.kind, one.data), "kind": one.kind}
             for one in reversed(page.events)
         ],
-        "carriers": sorted(((one.value, one.display_name) for one in Carrier), key=lambda pair: pair[1].casefold()),
+        "carriers": _carriers(request, page),
         "reasons": [(reason.value, _(name)) for reason, name in REASONS.items()],
         "may_cancel": _may_cancel(request, page),
         "support": _for_support(page),
     }
+
+
+def _carriers(request: AtDesk, page: OrderPage) -> list[tuple[str, str]]:
+    """Whom the marketplace knows; all where it takes any name."""
+    marketplace = request.desk.by.declared.get(page.connector)
+    known = [one for one in Carrier if marketplace is None or not marketplace.carriers or marketplace.carrier_word(one)]
+    return sorted(((one.value, one.display_name) for one in known), key=lambda pair: pair[1].casefold())
 
 
 def _sides(request: AtDesk, page: OrderPage) -> dict[str, Any]:
@@ -163,7 +170,7 @@ def _shipment(shipment: order_page.ShipmentView, page: OrderPage, to: Address | 
     """With the evidence, where the carrier that was told is still the one that is thought of."""
     carrier = Carrier(shipment.carrier) if shipment.carrier in list(Carrier) else None
     found = page.evidence
-    is_same = found is not None and found.carrier is carrier and found.code == clean_code(shipment.code)
+    is_same = found is not None and found.carrier is carrier and found.code == bare(shipment.code)
     return {
         "shipment": shipment,
         "carrier": carrier.display_name if carrier else shipment.carrier,

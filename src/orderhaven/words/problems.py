@@ -18,6 +18,7 @@ TITLES: Mapping[ProblemKind, str] = {
     ProblemKind.SHOP_ORDER_GONE: "Shop order gone",
     ProblemKind.PERSON_ERASED: "Buyer's data erased",
     ProblemKind.UNKNOWN_CARRIER: "Carrier uncertain",
+    ProblemKind.NUMBER_UNREAD: "Not a tracking number",
     ProblemKind.OWN_LABEL: "Label number missing",
     ProblemKind.QUANTITIES_DIFFER: "Quantities differ",
     ProblemKind.WAIT_HELD: "Shop cannot be read",

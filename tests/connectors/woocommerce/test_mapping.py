@@ -9,16 +9,21 @@ import pytest
 from orderhaven.connectors.woocommerce.mapping import TheirOrder, TheirRate, Words, shop_order, tax_rate, utc
 from orderhaven.connectors.woocommerce.reference import created_via, reference_of
 from orderhaven.connectors.woocommerce.taxes import Place, TaxRules
-from orderhaven.connectors.woocommerce.tracking import tracking_codes
+from orderhaven.connectors.woocommerce.tracking import each_once, tracking
 from orderhaven.core.errors import Surprise
 from orderhaven.core.shop_order import ShopState
 
 CODE = "3SABCD1234567"
+LINK = f"https://jouw.postnl.nl/track-and-trace/{CODE}-NL-1234AB"
 WORDS = Words(frozenset({"completed"}), frozenset({"cancelled"}))
 
 
 def told(meta: dict[str, Any], *keys: str) -> list[tuple[str, str]]:
-    return [(code.code, code.carrier_word) for code in tracking_codes(meta, keys)]
+    return [(code.code, code.carrier_word) for code in each_once(tracking(meta, keys).codes)]
+
+
+def unread(meta: dict[str, Any], *keys: str) -> list[tuple[str, str]]:
+    return [(one.place, one.text) for one in tracking(meta, keys).unread]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,10 @@ def told(meta: dict[str, Any], *keys: str) -> list[tuple[str, str]]:
         ({"_myparcel_shipments": {"1": {"barcode": CODE, "carrier": "postnl"}}}, "postnl"),
         ({"_myparcelnl_order_shipments": [{"barcode": CODE, "carrier": {"id": 1, "name": "postnl"}}]}, "postnl"),
         ({"_myparcelcom_order_shipments": [{"barcode": CODE, "carrier": {"name": "dhl"}}]}, "dhl"),
+        ({"_aftership_tracking_number": CODE, "_aftership_tracking_provider_name": "PostNL"}, "PostNL"),
+        ({"_pr_shipment_dhl_label_tracking": {"tracking_number": CODE}}, ""),
+        ({"_pr_shipment_dhl_label_tracking": {"tracking_number": [CODE]}}, ""),
+        ({"_pr_shipment_dhl_label_tracking": {"tracking_number": [CODE], "carrier": "DHL"}}, "DHL"),
         ({"sendcloud_tracking_number": CODE, "sendcloud_carrier": "postnl"}, "postnl"),
     ],
 )
@@ -72,34 +81,75 @@ def test_a_key_of_the_merchants_own_is_read_whatever_its_shape(value: Any) -> No
 
 
 @pytest.mark.parametrize(
-    "value",
+    "value", [None, "", " ", 0, False, [], {}, [None, [], {}], "-", "geen", "n.v.t.", ["nvt"], {"code": "none"}]
+)
+def test_an_empty_place_and_one_that_says_there_is_no_number_say_nothing(value: Any) -> None:
+    for key in ("_tracking_number", "_wc_shipment_tracking_items", "_postnl_order_metadata", "_myparcel_shipments"):
+        assert (told({key: value, "mine": value}, "mine"), unread({"mine": value}, "mine")) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
     [
-        None,
-        "",
-        True,
-        1.5,
-        [],
-        {},
-        'a:1:{i:0;s:13:"3SABCD1234567";}',
-        's:13:"3SABCD1234567";',
-        "[not json",
-        "https://track.test/3SABCD1234567",
-        "x" * 101,
-        [None, [], {}],
+        ("bel 0612345678", "bel 0612345678"),
+        ("x" * 101, "x" * 101),
+        ("[not json", "[not json"),
+        ('a:1:{i:0;s:13:"3SABCD1234567";}', ""),
+        ('s:13:"3SABCD1234567";', ""),
+        (True, ""),
+        (1.5, ""),
+        ([{"parcel": {"sort": "small"}}], ""),
+        ([{"first": CODE, "second": "3SABCD1234568"}], ""),
+        ({"tracking_number": "0612345678"}, "0612345678"),
     ],
 )
-def test_what_is_no_code_is_left_alone(value: Any) -> None:
-    for key in ("_tracking_number", "_wc_shipment_tracking_items", "_postnl_order_metadata", "_myparcel_shipments"):
-        assert told({key: value, "mine": value}, "mine") == []
+def test_a_named_place_that_holds_something_and_yields_nothing_is_said(value: Any, text: str) -> None:
+    assert (told({"mine": value}, "mine"), unread({"mine": value}, "mine")) == ([], [("mine", text)])
+
+
+def test_a_known_place_that_holds_something_unknown_is_said_and_one_without_a_number_yet_is_not() -> None:
+    assert [("_wc_shipment_tracking_items", "")] == unread({"_wc_shipment_tracking_items": [{"carriage": "slow"}]})
+    assert [("_tracking_number", "bel Jan")] == unread({"_tracking_number": "bel Jan"})
+    assert [] == unread({"_myparcelnl_order_shipments": [{"id": 12345678, "status": 1, "barcode": None}]})
+    assert [] == unread({"_wc_shipment_tracking_items": [{"tracking_number": "", "tracking_provider": "postnl"}]})
+
+
+@pytest.mark.parametrize(
+    ("value", "carrier"),
+    [
+        ([{"shipper": "PostNL", "trackingNo": CODE}], "PostNL"),
+        ({"parcels": [{"id": 12, "ref": CODE, "weight": "1.20"}]}, ""),
+        (f'{{"label":{{"nr":"{CODE}"}}}}', ""),
+        ({"number": 1, "trackingNo": CODE}, ""),
+    ],
+)
+def test_of_a_named_place_in_an_unknown_form_the_one_text_that_looks_like_a_number_is_read(
+    value: Any, carrier: str
+) -> None:
+    assert (told({"mine": value}, "mine"), unread({"mine": value}, "mine")) == ([(CODE, carrier)], [])
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"_wc_shipment_tracking_items": [{"tracking_number": LINK}]},
+        {"_wc_shipment_tracking_items": [{"tracking_number": "", "custom_tracking_link": LINK}]},
+        {"_tracking_number": LINK},
+        {"mine": LINK},
+        {"mine": [{"url": LINK}]},
+    ],
+)
+def test_a_link_in_a_number_field_yields_the_number_in_it(meta: dict[str, Any]) -> None:
+    assert ([(CODE, "")], []) == (told(meta, "mine"), unread(meta, "mine"))
 
 
 def test_several_codes_come_apart_and_each_comes_once() -> None:
     meta = {
-        "_tracking_number": f"{CODE}, JVGL061234567890",
+        "_tracking_number": f"{CODE}, JVGL0612345678901234",
         "_wc_shipment_tracking_items": [{"tracking_number": CODE.lower(), "tracking_provider": "PostNL"}],
     }
 
-    assert told(meta) == [(CODE.lower(), "PostNL"), ("JVGL061234567890", "")]
+    assert told(meta) == [(CODE, "PostNL"), ("JVGL0612345678901234", "")]
 
 
 def test_a_return_label_is_not_this_parcel() -> None:

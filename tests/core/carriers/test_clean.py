@@ -1,8 +1,8 @@
-"""From the text in a track & trace field to the bare code."""
+"""From the text in a track & trace field to the tracking numbers in it."""
 
 import pytest
 
-from orderhaven.core.carriers import clean_code, codes_in
+from orderhaven.core.carriers import numbers_in
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from orderhaven.core.carriers import clean_code, codes_in
         ("3SBOL0987654321 onderweg!", ""),
         ("\uff13SBOL0987654321", ""),
         ("ß" * 30, ""),
-        ("1" * 60, "1" * 60),
+        ("1" * 60, ""),
         ("1" * 61, ""),
         ("Track & trace: 3SBOL0987654321", "3SBOL0987654321"),
         ("Track&Trace code 3SBOL0987654321", "3SBOL0987654321"),
@@ -34,11 +34,11 @@ from orderhaven.core.carriers import clean_code, codes_in
         ("GE 971195415 GB", "GE971195415GB"),
         ("RR 804 446 736 NL", "RR804446736NL"),
         ("0034 0434 1625 3053 3196", "00340434162530533196"),
-        ("PostNL", "POSTNL"),
+        ("PostNL", ""),
     ],
 )
 def test_a_code_is_cleaned_of_what_people_and_plugins_add(text: str, code: str) -> None:
-    assert code == clean_code(text)
+    assert ((code,) if code else ()) == numbers_in(text).numbers
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_a_code_is_cleaned_of_what_people_and_plugins_add(text: str, code: str) 
         ("3SBOL0987654321 / 1234AB", ("3SBOL0987654321",)),
         (
             "https://tracking.dpd.de/status/nl_NL/parcel/05308801410058\nhttps://gls-group.com/track/XHAX4HD1",
-            ("05308801410058",),
+            ("05308801410058", "XHAX4HD1"),
         ),
         ("geen, nog niet", ()),
         (",".join(["3SBOL0987654321"] * 50), ()),
     ],
 )
 def test_a_field_may_hold_several_codes(text: str, codes: tuple[str, ...]) -> None:
-    assert codes == codes_in(text)
+    assert codes == numbers_in(text).numbers

@@ -8,13 +8,23 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.carriers import ours, read, score
+from benchmarks.carriers import false_positives, ours, ours_named, read, score
 from orderhaven.core.carriers import Carrier, Confidence, recognise
-from orderhaven.core.carriers.checks import mod10_digit, mod37_36_character, s10_digit, ups_digit, usps_holds
+from orderhaven.core.carriers.checks import (
+    fedex_astra_holds,
+    mod10_digit,
+    mod37_36_character,
+    s10_digit,
+    s10_holds,
+    ups_digit,
+    usps20_holds,
+    usps_holds,
+)
 from orderhaven.core.carriers.families import FAMILIES, S10_FAMILIES, Family, fitting_families
 from orderhaven.core.carriers.words import carriers_named
 
 PUBLIC_CODES = Path(__file__).parents[4] / "shared" / "carriers" / "public.csv"
+NAMED_CODES = PUBLIC_CODES.with_name("named.csv")
 # All but COURIER and OTHER, which name nobody, and PES and TSN, which nobody explains.
 BOL_CODES = """
     AMPERE BPOST_BE BPOST_BRIEF BRIEFPOST BUDBEE CYCLOON DHL DHL-GLOBAL-MAIL DHL-SD DHLFORYOU DHL_DE DPD-BE
@@ -57,6 +67,20 @@ def digits(count: int) -> st.SearchStrategy[str]:
         ("RS804446736NL", Carrier.POSTNL),
         ("3SQLW0036293283", Carrier.DHL_ECOMMERCE_NL),
         ("JVGL0614394500301769", Carrier.DHL_ECOMMERCE_NL),
+        ("JVGLOTC0116668120", Carrier.DHL_ECOMMERCE_NL),
+        ("CF56620412345", Carrier.DHL_ECOMMERCE_NL),
+        ("340434162530533196", Carrier.DHL_PARCEL_DE),
+        ("32971514560102447849175802862014", Carrier.FEDEX),
+        ("32971514560102447849175802962014", None),
+        ("02394653001023698293", Carrier.FEDEX),
+        ("041441760228964", Carrier.FEDEX),
+        ("DT123456789012", Carrier.FEDEX),
+        ("71969010756003077385", Carrier.USPS),
+        ("C1004444443", Carrier.AMAZON),
+        ("09599003049519Y", Carrier.DPD),
+        ("15502370264989", Carrier.DPD),
+        ("87MY19746516A008", Carrier.YODEL),
+        ("PB6SZ50018967", Carrier.MAGYAR_POSTA),
         ("JVGL061439450030176912345", None),
         ("JVGL06143945003017691234", Carrier.DHL_ECOMMERCE_NL),
         ("JJD149990200039892279", Carrier.DHL_ECOMMERCE_NL),
@@ -138,12 +162,11 @@ def test_the_shops_word_decides_a_shared_shape() -> None:
     assert (Carrier.DPD, Confidence.CERTAIN) == (answer.carrier, answer.confidence)
 
 
-def test_a_word_that_the_code_contradicts_is_only_likely_and_says_so() -> None:
+def test_a_number_that_proves_itself_wins_over_the_shops_word() -> None:
     answer = recognise("1ZW5244V6870200569", shop_says="PostNL")
 
-    assert (Carrier.POSTNL, Confidence.LIKELY) == (answer.carrier, answer.confidence)
-    assert Carrier.UPS in answer.candidates
-    assert "UPS" in answer.why
+    assert (Carrier.UPS, Confidence.CERTAIN) == (answer.carrier, answer.confidence)
+    assert "The shop says PostNL, but the check digit proves that it is UPS's." == answer.why
 
 
 @pytest.mark.parametrize("words", ["", "Gratis verzending", "DHL of PostNL", "courier", "Other", "🎉"])
@@ -185,7 +208,7 @@ def test_a_used_carrier_never_overrules_a_certain_code() -> None:
 
 
 def test_a_country_makes_its_own_carriers_shape_likely() -> None:
-    code = "7035114477138472"
+    code = "4002847016405018"
 
     assert recognise(code).carrier is None
     assert Carrier.CANADA_POST is recognise(code, destination="ca").carrier
@@ -242,9 +265,10 @@ def test_a_dhl_paket_code_with_any_one_digit_changed_is_not_recognised(
 @given(digits(14), st.data())
 def test_a_dpd_code_with_any_one_digit_changed_is_not_recognised(serial: str, data: st.DataObject) -> None:
     check = mod37_36_character(serial)
+    assume(check.isalpha())  # fifteen digits may be FedEx Ground's as well
     changed = changed_at(serial, data.draw(st.integers(0, 13)), data.draw(st.integers(1, 9)))
 
-    assert (Carrier.DPD if check.isalpha() else None) is recognise(serial + check).carrier
+    assert Carrier.DPD is recognise(serial + check).carrier
     assert recognise(changed + check).carrier is None
 
 
@@ -292,6 +316,9 @@ def seconds_for(texts: list[str]) -> float:
     return time.process_time() - begun
 
 
+CHECK_DIGIT_AT = {s10_holds: 10, fedex_astra_holds: 27}  # elsewhere it is the last
+
+
 @pytest.mark.parametrize(
     "family",
     [family for family in (*FAMILIES, *S10_FAMILIES.values()) if family.check],
@@ -302,13 +329,13 @@ def seconds_for(texts: list[str]) -> float:
 def test_a_code_fits_a_family_with_its_check_digit_and_with_no_other(family: Family, data: st.DataObject) -> None:
     drawn = data.draw(st.from_regex(family.shape, fullmatch=True))
     assume(len(drawn) in family.lengths)
-    at = 10 if family in S10_FAMILIES.values() else len(drawn) - 1
+    at = CHECK_DIGIT_AT.get(family.check, len(drawn) - 1)
     alphabet = "0123456789" if drawn[at].isdecimal() else "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
     fitting = [sign for sign in alphabet if family.fits(drawn[:at] + sign + drawn[at + 1 :])]
 
-    # thirty-four digits can be read with a short and with a long ZIP code before them
-    assert len(fitting) <= (2 if family.check is usps_holds else 1)
+    # thirty-four digits can be read with a short and with a long ZIP code before them, twenty with and without a prefix
+    assert len(fitting) <= (2 if family.check in (usps_holds, usps20_holds) else 1)
     if fitting:
         assert family in fitting_families(drawn[:at] + fitting[0] + drawn[at + 1 :])
 
@@ -342,6 +369,71 @@ def test_who_sends_nothing_from_there_is_no_candidate() -> None:
     assert Carrier.GLS not in answer.candidates
 
 
+@pytest.mark.parametrize(
+    ("code", "shop_says"),
+    [
+        ("3SABCD1234567", "DHL"),
+        ("JVGL0614394500301769", "PostNL"),
+        ("RS804446736NL", "DPD"),
+        ("3SQLW0036293283", "TNT"),
+    ],
+)
+def test_a_name_that_contradicts_the_number_asks_and_shows_both(code: str, shop_says: str) -> None:
+    answer = recognise(code, shop_says=shop_says, likely=[Carrier.POSTNL])
+
+    assert (None, True) == (answer.carrier, answer.asks)
+    assert {recognise(code).carrier, carriers_named(shop_says)[0]} <= set(answer.candidates)
+
+
+def test_of_postnl_whose_numbers_are_all_documented_no_other_is_taken() -> None:
+    assert recognise("573184620914", shop_says="PostNL").asks
+    assert Carrier.DPD is recognise("573184620914", shop_says="DPD").carrier
+
+
+def test_a_form_that_proves_nothing_is_not_lifted_by_the_carriers_one_uses() -> None:
+    used = [Carrier.POSTNL, Carrier.DHL]
+
+    assert recognise("3SDEVC98237423", likely=used).carrier is None
+    assert recognise("91114051", likely=[Carrier.MONDIAL_RELAY]).carrier is None
+
+
+@pytest.mark.parametrize("country", ["NL", "BE", "DE", "FR", "US"])
+@pytest.mark.parametrize("code", ["0085105093278", "01668235086385", "50346007538", "201298452277", "986578788855"])
+def test_a_destination_lifts_no_form_that_everyday_numbers_share(code: str, country: str) -> None:
+    assert recognise(code, destination=country).carrier is None
+
+
+@pytest.mark.parametrize(
+    ("words", "carrier"),
+    [
+        ("PostNL Pakketten", Carrier.POSTNL),
+        ("postnlpakket", Carrier.POSTNL),
+        ("Post NL", Carrier.POSTNL),
+        ("Netherlands Post( PostNL )", Carrier.POSTNL),
+        ("DHL Parcel NL", Carrier.DHL_ECOMMERCE_NL),
+        ("dhlparcel_benelux", Carrier.DHL_ECOMMERCE_NL),
+        ("DHL eCommerce", Carrier.DHL),
+        ("dhlparcelconnect", Carrier.DHL),
+        ("Deutsche Post DHL", Carrier.DHL),
+        ("DPD NL", Carrier.DPD),
+        ("dpd-webconnect", Carrier.DPD),
+        ("Verzending via DPD", Carrier.DPD),
+        ("GLS Paket", Carrier.GLS),
+        ("Evri (Hermes)", Carrier.EVRI),
+        ("La Poste Colissimo", Carrier.LA_POSTE),
+        ("Česká pošta", Carrier.CESKA_POSTA),
+        ("FedEx®", Carrier.FEDEX),
+    ],
+)
+def test_the_names_that_plugins_give_are_understood(words: str, carrier: Carrier) -> None:
+    assert (carrier,) == carriers_named(words)
+
+
+@pytest.mark.parametrize("words", ["upsell", "glasvezel", "MyParcel", "besteld", "PostNL, DHL"])
+def test_words_that_only_begin_like_a_carrier_name_none(words: str) -> None:
+    assert () == carriers_named(words)
+
+
 def test_of_several_codes_the_first_is_told_and_the_others_are_kept() -> None:
     answer = recognise("3SBOL0987654321, 3SBOL0987654322")
 
@@ -353,6 +445,14 @@ def test_of_several_codes_the_first_is_told_and_the_others_are_kept() -> None:
 def test_of_the_labelled_codes_hardly_any_is_given_to_the_wrong_carrier() -> None:
     measured = score(read(PUBLIC_CODES), ours)
 
-    assert measured.percent("wrong") <= 1
-    assert measured.percent("right") >= 75
-    assert measured.false_positives == 0
+    assert measured.percent("wrong") <= 0.5
+    assert measured.percent("right") >= 82
+    assert set() == false_positives(read(PUBLIC_CODES), ours)
+
+
+@pytest.mark.skipif(not NAMED_CODES.exists(), reason="the labelled codes are not beside this checkout")
+def test_with_the_shops_name_beside_it_nearly_every_number_is_told_and_no_rubbish() -> None:
+    rows = read(NAMED_CODES)
+
+    assert score(rows, ours_named).percent("right") >= 98
+    assert set() == false_positives(rows, ours_named)

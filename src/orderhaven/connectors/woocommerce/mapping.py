@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from orderhaven.connectors.kit.mending import Aside, Word
 from orderhaven.connectors.woocommerce.reference import reference_of
 from orderhaven.connectors.woocommerce.taxes import Place, TaxRate, TaxRules
-from orderhaven.connectors.woocommerce.tracking import each_once, fulfilment_codes, plain_text, tracking_codes
+from orderhaven.connectors.woocommerce.tracking import each_once, of_fulfilment, plain_text, tracking
 from orderhaven.core.errors import Surprise
 from orderhaven.core.money import Money
 from orderhaven.core.shop_order import ShopLine, ShopOrder, ShopState
@@ -141,10 +141,10 @@ def shop_order(their: TheirOrder, words: Words, details: Details = _NO_DETAILS) 
     """One reading of one order."""
     meta = {entry.key: entry.value for entry in their.meta_data}
     state = _state(their.status, meta, words)
-    codes = [*tracking_codes(meta, words.tracking_keys)]
+    found = tracking(meta, words.tracking_keys)
     for fulfilment in details.fulfilments:
         if fulfilment.is_fulfilled in (True, 1, "1", "true"):
-            codes += fulfilment_codes({entry.key: entry.value for entry in fulfilment.meta_data})
+            of_fulfilment(found, {entry.key: entry.value for entry in fulfilment.meta_data})
     return ShopOrder(
         shop_ref=str(their.id),
         number=their.number or str(their.id),
@@ -153,7 +153,8 @@ def shop_order(their: TheirOrder, words: Words, details: Details = _NO_DETAILS) 
         status_word=their.status,
         lines=_lines(their, _refunded(details.refunds)),
         total=_money(their.total, their.currency),
-        codes=each_once(codes),
+        codes=each_once(found.codes),
+        unread=tuple(found.unread),
         label=plain_text(meta.get(words.label_key)) if words.label_key else "",
         placed_at=utc(their.date_created_gmt),
         completed_at=utc(their.date_completed_gmt),

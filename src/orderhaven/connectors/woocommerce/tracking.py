@@ -1,19 +1,23 @@
-"""Every place in which WooCommerce and its plugins keep a track & trace code, as one table."""
+"""Every place in which WooCommerce and its plugins keep a track & trace code, as one table.
+
+What stands in a place is a tracking number, says that there is none, or is said to be unreadable; never passed over.
+"""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import msgspec
 
-from orderhaven.core.shipment import TrackingCode
+from orderhaven.core.carriers import carriers_named, fitting_families, numbers_in
+from orderhaven.core.shipment import TrackingCode, UnreadText
 
 Meta: TypeAlias = Mapping[str, Any]  # an order's meta data, by key
+Text: TypeAlias = tuple[str, str, str]  # what stands in the field for the number, and the carrier and address beside it
 
-_LONGEST_CODE = 100
 _PHP_SERIALISED = re.compile(r'[aOsibd]:\d+[:;{]')  # fmt: skip
-_SEVERAL = re.compile(r"[,;|\n]")
+_DEEPEST = 8  # of records within records
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,23 @@ _MYPARCEL = Shape(
 )
 _AFTERSHIP = Shape(code=("tracking_number",), carrier=("slug", "courier"), url=("tracking_url", "custom_url"))
 _SENDCLOUD = Shape(code=("tracking_number", "number"), carrier=("carrier", "carrier_code"), url=("tracking_url",))
+_DHL_LABEL = Shape(code=("tracking_number",), carrier=("carrier", "carrier_name"), url=("tracking_url",))
 _ANY = Shape(
-    code=("tracking_number", "tracking_code", "barcode", "code", "number", "value"),
+    code=(
+        "tracking_number",
+        "tracking_code",
+        "trackingNumber",
+        "trackingCode",
+        "tracktrace",
+        "track_trace",
+        "barcode",
+        "code",
+        "number",
+        "value",
+    ),
     carrier=("carrier", "provider", "tracking_provider", "shipment_provider"),
     url=("tracking_url", "url", "link"),
-)
+)  # fmt: skip
 
 _LISTS: Mapping[str, Shape] = {
     "_wc_shipment_tracking_items": _SHIPMENT_TRACKING,  # Shipment Tracking, AST
@@ -53,6 +69,7 @@ _LISTS: Mapping[str, Shape] = {
     "_aftership_tracking_items": _AFTERSHIP,
     "_sendcloud_tracking": _SENDCLOUD,
     "sendcloud_tracking": _SENDCLOUD,
+    "_pr_shipment_dhl_label_tracking": _DHL_LABEL,
 }
 _FLAT: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = (
     # key of the code, keys of the carrier, keys of the address
@@ -63,6 +80,11 @@ _FLAT: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]] = (
     ),
     ("tracking_number", ("tracking_provider", "tracking_carrier"), ("tracking_url",)),
     ("ywot_tracking_code", ("ywot_carrier_name", "ywot_carrier_id"), ("ywot_carrier_url",)),
+    (
+        "_aftership_tracking_number",
+        ("_aftership_tracking_provider_name", "_aftership_tracking_provider"),
+        ("_aftership_tracking_url",),
+    ),
     ("_sendcloud_tracking_number", ("_sendcloud_carrier",), ("_sendcloud_tracking_url",)),
     ("sendcloud_tracking_number", ("sendcloud_carrier",), ("sendcloud_tracking_url",)),
 )
@@ -70,27 +92,48 @@ _POSTNL = "_postnl_order_metadata"
 _KEYS = frozenset({*_LISTS, *(key for key, _, _ in _FLAT), _POSTNL})
 
 
-def tracking_codes(meta: Meta, more_keys: Sequence[str] = ()) -> tuple[TrackingCode, ...]:
-    """The codes that an order's meta data holds, each once, in the order of the table; the merchant's own
-    keys first."""
-    found: list[TrackingCode] = []
+@dataclass(slots=True)
+class Found:
+    """What the places of one order hold."""
+
+    codes: list[TrackingCode] = field(default_factory=list)
+    unread: list[UnreadText] = field(default_factory=list)
+
+    def add(self, place: str, texts: Iterable[Text]) -> bool:
+        """Whether the place said anything of a number, be it that there is none."""
+        said = False
+        for text, carrier, url in texts:
+            found = numbers_in(text)
+            numbers = found.numbers or (numbers_in(url).numbers if url and not found.unread else ())
+            self.codes += [TrackingCode(number, carrier, url, place) for number in numbers]
+            self.unread += [UnreadText(place, piece) for piece in found.unread]
+            said = said or text != "" or bool(numbers)
+        return said
+
+
+def tracking(meta: Meta, more_keys: Sequence[str] = ()) -> Found:
+    """What an order's meta data holds, the merchant's own keys first, then in the order of the table."""
+    found = Found()
     if not more_keys and _KEYS.isdisjoint(meta):  # as with every order that is not sent yet
-        return ()
+        return found
     for key in more_keys:
-        found += _parcels(_unpacked(meta.get(key)), _ANY)
+        _named_place(found, key, _unpacked(meta.get(key)))
     for key, shape in _LISTS.items():
         if key in meta:
-            found += _parcels(_unpacked(meta[key]), shape)
+            value = _unpacked(meta[key])
+            if not found.add(key, _parcels(value, shape)) and not _is_known(value, shape):
+                _lone_number(found, key, value)
     for key, carriers, urls in _FLAT:
         if key in meta:
-            found += _flat(meta, key, carriers, urls)
-    found += _postnl(_unpacked(meta.get(_POSTNL)))
-    return each_once(found)
+            _flat(found, meta, key, carriers, urls)
+    if _POSTNL in meta:
+        _postnl(found, _unpacked(meta[_POSTNL]))
+    return found
 
 
-def fulfilment_codes(meta: Meta) -> list[TrackingCode]:
-    """The code of one of WooCommerce's own fulfilments, from its meta data."""
-    return _flat(meta, "_tracking_number", ("_shipment_provider", "_shipping_provider"), ("_tracking_url",))
+def of_fulfilment(found: Found, meta: Meta) -> None:
+    """One of WooCommerce's own fulfilments, from its meta data."""
+    _flat(found, meta, "_tracking_number", ("_shipment_provider", "_shipping_provider"), ("_tracking_url",))
 
 
 def each_once(codes: Iterable[TrackingCode]) -> tuple[TrackingCode, ...]:
@@ -111,51 +154,123 @@ def plain_text(value: object) -> str:
     return "" if _PHP_SERIALISED.match(text) else text
 
 
+# below: how
+
+
 def _unpacked(value: object) -> Any:
-    """Some plugins store JSON text; what PHP has serialised is not ours to read."""
+    """Some plugins store JSON text; what is none after all stays the text that it is."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
         return value
     try:
         return msgspec.json.decode(value)
     except msgspec.DecodeError:
-        return None
+        return value
 
 
-def _parcels(value: Any, shape: Shape) -> list[TrackingCode]:
+def _parcels(value: Any, shape: Shape, depth: int = 0) -> Iterator[Text]:
     """One parcel or many: a list, a mapping by number, a single record, or a bare word."""
+    if depth > _DEEPEST:
+        return
     if isinstance(value, list):
-        return [code for item in value for code in _parcels(item, shape)]
-    if isinstance(value, dict):
-        if any(plain_text(value.get(name)) for name in shape.code):
-            return _record(value, shape)
-        return [code for item in value.values() if isinstance(item, dict) for code in _parcels(item, shape)]
-    return [TrackingCode(code) for code in _codes_in(plain_text(value))] if shape is _ANY else []
+        for item in value:
+            yield from _parcels(item, shape, depth + 1)
+    elif isinstance(value, dict):
+        texts = next((value[name] for name in shape.code if value.get(name)), None)
+        carrier, url = _first(value, shape.carrier), _first(value, shape.url)
+        if texts is not None or url:
+            for text in list(_texts(texts)) or [""]:
+                yield text, carrier, url
+        else:
+            for item in value.values():
+                if isinstance(item, dict | list):
+                    yield from _parcels(item, shape, depth + 1)
+    elif shape is _ANY or isinstance(value, str):
+        for text in _texts(value):
+            yield text, "", ""
 
 
-def _record(record: Mapping[str, Any], shape: Shape) -> list[TrackingCode]:
-    carrier, url = _first(record, shape.carrier), _first(record, shape.url)
-    return [TrackingCode(code, carrier, url) for code in _codes_in(_first(record, shape.code))]
+def _named_place(found: Found, key: str, value: Any) -> None:
+    """A place that the merchant named: of a form that nobody knows, the one text that looks like a number counts."""
+    before = len(found.codes)
+    said = found.add(key, _parcels(value, _ANY))
+    if len(found.codes) > before or (said and not isinstance(value, dict | list)):
+        return
+    mistaken = [one for one in found.unread if one.place == key]
+    if not (said and not mistaken) and _lone_number(found, key, value):
+        found.unread = [one for one in found.unread if one not in mistaken]
 
 
-def _flat(meta: Meta, key: str, carriers: Iterable[str], urls: Iterable[str]) -> list[TrackingCode]:
+def _flat(found: Found, meta: Meta, key: str, carriers: Iterable[str], urls: Iterable[str]) -> None:
     value = _unpacked(meta.get(key))
-    if isinstance(value, list | dict):
-        return _parcels(value, _ANY)
-    carrier, url = _first(meta, carriers), _first(meta, urls)
-    return [TrackingCode(code, carrier, url) for code in _codes_in(plain_text(value))]
+    if isinstance(value, dict | list):
+        if not found.add(key, _parcels(value, _ANY)) and not _is_known(value, _ANY):
+            _lone_number(found, key, value)
+    elif value is not None:
+        carrier, url = _first(meta, carriers), _first(meta, urls)
+        if not found.add(key, ((text, carrier, url) for text in _texts(value))) and _holds_something(value):
+            found.unread.append(UnreadText(key))
 
 
-def _postnl(value: Any) -> list[TrackingCode]:
+def _lone_number(found: Found, key: str, value: Any) -> bool:
+    """The only text anywhere in a value that looks like a number of some carrier; else it is said that nobody can read it."""
+    if not _holds_something(value):
+        return False
+    texts = list(_leaves(value))
+    numbers = {number for text in texts for number in numbers_in(text).numbers if fitting_families(number)}
+    if len(numbers) != 1:
+        if not any(one.place == key for one in found.unread):
+            found.unread.append(UnreadText(key))
+        return False
+    carrier = next((text for text in texts if text.isascii() and carriers_named(text)), "")
+    found.codes.append(TrackingCode(numbers.pop(), carrier, place=key))
+    return True
+
+
+def _is_known(value: Any, shape: Shape, depth: int = 0) -> bool:
+    """Whether it has the fields that it should have: then a number that is missing is still to come. Nothing at all is known."""
+    if not _holds_something(value) or depth > _DEEPEST:
+        return True
+    if isinstance(value, dict):
+        names = {*shape.code, *shape.carrier, *shape.url}
+        return not names.isdisjoint(value) or (
+            any(isinstance(item, dict | list) for item in value.values())
+            and all(_is_known(item, shape, depth + 1) for item in value.values() if isinstance(item, dict | list))
+        )
+    return isinstance(value, list) and all(_is_known(item, shape, depth + 1) for item in value)
+
+
+def _leaves(value: Any, depth: int = 0) -> Iterator[str]:
+    if isinstance(value, dict | list) and depth <= _DEEPEST:
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(item, depth + 1)
+    elif text := plain_text(value):
+        yield text
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The words of a field that holds one, or a list of them."""
+    for item in value if isinstance(value, list) else [value]:
+        if item and (text := plain_text(item)):
+            yield text
+
+
+def _holds_something(value: Any, depth: int = 0) -> bool:
+    if isinstance(value, dict | list) and depth <= _DEEPEST:
+        return any(_holds_something(item, depth + 1) for item in (value.values() if isinstance(value, dict) else value))
+    return value.strip() != "" if isinstance(value, str) else bool(value)
+
+
+def _postnl(found: Found, value: Any) -> None:
     """The label's barcode, else the list of barcodes; a return label beside it is not this parcel's."""
     if not isinstance(value, dict):
-        return []
+        if _holds_something(value):
+            found.unread.append(UnreadText(_POSTNL))
+        return
     labels = value.get("labels")
     label = labels.get("label") if isinstance(labels, dict) else None
-    barcode = plain_text(label.get("barcode")) if isinstance(label, dict) else ""
-    if barcode:
-        return [TrackingCode(barcode, "PostNL")]
-    listed = _parcels(value.get("barcodes"), Shape(code=("value",)))
-    return [TrackingCode(code.code, "PostNL") for code in listed]
+    barcode = label.get("barcode") if isinstance(label, dict) else None
+    texts = list(_texts(barcode)) or [text for text, _, _ in _parcels(value.get("barcodes"), Shape(code=("value",)))]
+    found.add(_POSTNL, ((text, "PostNL", "") for text in texts))
 
 
 def _first(record: Mapping[str, Any], names: Iterable[str]) -> str:
@@ -169,9 +284,3 @@ def _first(record: Mapping[str, Any], names: Iterable[str]) -> str:
         if text:
             return text
     return ""
-
-
-def _codes_in(text: str) -> list[str]:
-    """Merchants put several codes in one field. An address is no code."""
-    parts = (part.strip() for part in _SEVERAL.split(text))
-    return [part for part in parts if part and len(part) <= _LONGEST_CODE and "://" not in part]

@@ -103,3 +103,23 @@ def fedex_ground_holds(code: str) -> bool:
 def smartpost_holds(code: str) -> bool:
     """FedEx SmartPost without the `92` with which its barcode begins: mod 10 over the number with it."""
     return mod10_holds(f"92{code}")
+
+
+def usps20_holds(code: str) -> bool:
+    """USPS with twenty digits: mod 10, in older numbers over the `91` too that its barcode begins with."""
+    return mod10_holds(code) or mod10_holds(f"91{code}")
+
+
+def fedex_astra_holds(code: str) -> bool:
+    """FedEx's ASTRA barcode: the twelve digits of the Express number stand before the last four."""
+    return fedex12_holds(code[16:28])
+
+
+def fedex15_holds(code: str) -> bool:
+    """FedEx Ground: mod 10. What holds by Luhn's rule as well may be a payment card or a telephone's own number."""
+    return mod10_holds(code) and not luhn_holds(code)
+
+
+def luhn_holds(code: str) -> bool:
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(code))]
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0

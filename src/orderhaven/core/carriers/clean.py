@@ -1,4 +1,7 @@
-"""From what a person or a plug-in put into the track & trace field to the bare codes, in linear time."""
+"""From what a person or a plug-in put into a field to its pieces and the bare codes in them, in linear time.
+
+Whether such a code is a tracking number is decided in `numbers`.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,12 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from orderhaven.core.carriers.words import is_label
 
 LONGEST_CODE = 60
-_LONGEST_TEXT = 2000
+LONGEST_TEXT = 2000
 _MOST_CODES = 20
 # Invisible characters that come along when a code is copied from a web page or a spreadsheet.
 _SEPARATORS = dict.fromkeys(map(ord, " -.\u00a0\u2007\u202f\u200b\u2060\ufeff\u2010\u2011\u2012\u2013\u2014"), None)
 _CODE = re.compile(r"[0-9A-Z]{1,60}")
-_LINK = re.compile(r"\s*(?:https?://|www\.)", re.IGNORECASE)
+_LINK = re.compile(r"\s*(?:https?://|www\.|(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,12}/[^\s/])", re.IGNORECASE)
 # What links and plug-ins write behind the code: "3S...-NL-1234AB", "JVGL.../1234AB", DPD UK "...*12345".
 _TAIL = re.compile(r"(?:[-/][A-Za-z]{2}[-/][0-9A-Za-z ]{3,8}|/[0-9][0-9A-Za-z ]{3,7}|\*[0-9]{5})")
 _LONGEST_TAIL = 13
@@ -26,31 +29,37 @@ _SPACES = re.compile(r"\s+")
 _SHORTEST, _FEWEST_DIGITS = 8, 4  # of a code that stands among other words
 _SHORTEST_ALONE = 11  # of codes with only a space between them: shorter groups are one code, written in groups
 
-
-def clean_code(text: str) -> str:
-    """Upper-case letters and digits only; "" when the text holds no track & trace code; the first when it holds several."""
-    return next(iter(codes_in(text)), "")
+Piece = tuple[str, tuple[str, ...]]  # as it stood, and the bare codes that it may be
 
 
-def codes_in(text: str) -> tuple[str, ...]:
-    """Every code of a field, bare: upper-case letters and digits.
+def pieces_of(text: str) -> list[Piece]:
+    """A field may hold several codes, each with a label, a postcode, separators; or links with a code in them.
 
-    Takes spaces, dashes and dots out, a postcode behind a code and a label before it off, and the code out of a link.
+    A bare code is capitals and digits only. What could not be one stands there with no code.
     """
     if text.isascii() and text.isalnum():
-        return (text.upper(),) if len(text) <= LONGEST_CODE else ()
-    if len(text) > _LONGEST_TEXT:
-        return ()
-    if is_link(text):
-        links = [code for link in text.split() if is_link(link) and (code := _code_in_link(link))]
-        return tuple(dict.fromkeys(links[:_MOST_CODES]))
-    parts = [part for part in _BETWEEN_CODES.split(text.strip()) if part.strip()]
+        return [(text, (text.upper(),) if len(text) <= LONGEST_CODE else ())]
+    text = text.strip()
+    if not text:
+        return []
+    if len(text) > LONGEST_TEXT:
+        return [(text, ())]
+    links = [word for word in text.split() if is_link(word)]
+    if links:
+        return [(link, _codes_in_link(link)) for link in links[:_MOST_CODES]]
+    if text.startswith("+"):  # of a telephone number; elsewhere a plus stands between two codes
+        return [(text, ())]
+    parts = [part for part in _BETWEEN_CODES.split(text) if part.strip()]
     if len(parts) > _MOST_CODES:
-        return ()
-    found = [code for part in parts for code in _codes_of(part)]
-    if len(parts) > 1:
-        found = [code for code in found if _looks_like_one(code)]
-    return tuple(dict.fromkeys(found))
+        return [(text, ())]
+    return [(part.strip(), _codes_of(part)) for part in parts]
+
+
+def bare(text: str) -> str:
+    """Capitals and digits without what people write between them; "" where something else is in it."""
+    # upper() can turn one letter into two ("ß"): only what is plain ASCII already can be a code
+    code = text.translate(_SEPARATORS)
+    return code.upper() if code.isascii() and _CODE.fullmatch(code.upper()) else ""
 
 
 def is_link(text: str) -> bool:
@@ -67,13 +76,16 @@ def split_link(text: str) -> SplitResult | None:
         return None
 
 
-def _codes_of(part: str) -> list[str]:
-    bare = _unlabelled(part)
-    words = [code for word in bare.split() if (code := _bare(_without_tail(word)))]
+# below: how
+
+
+def _codes_of(part: str) -> tuple[str, ...]:
+    plain = _unlabelled(part)
+    words = [code for word in plain.split() if (code := bare(_without_tail(word)))]
     if len(words) > 1 and all(len(word) >= _SHORTEST_ALONE and _looks_like_one(word) for word in words):
-        return words[:_MOST_CODES]
-    code = _bare(_without_tail(bare))
-    return [code] if code else []
+        return tuple(words[:_MOST_CODES])
+    code = bare(_without_tail(plain))
+    return (code,) if code else ()
 
 
 def _unlabelled(part: str) -> str:
@@ -90,12 +102,6 @@ def _looks_like_one(code: str) -> bool:
     return len(code) >= _SHORTEST and sum(character.isdecimal() for character in code) >= _FEWEST_DIGITS
 
 
-def _bare(text: str) -> str:
-    # upper() can turn one letter into two ("ß"): only what is plain ASCII already can be a code
-    code = text.translate(_SEPARATORS)
-    return code.upper() if code.isascii() and _CODE.fullmatch(code.upper()) else ""
-
-
 def _without_tail(text: str) -> str:
     for cut in range(max(len(text) - _LONGEST_TAIL, 1), len(text)):
         if text[cut] in "-/*" and cut >= _SHORTEST and _TAIL.fullmatch(text, cut):
@@ -103,18 +109,15 @@ def _without_tail(text: str) -> str:
     return text
 
 
-def _code_in_link(text: str) -> str:
+def _codes_in_link(text: str) -> tuple[str, ...]:
     link = split_link(text)
     if link is None or (link.hostname or "").startswith(_HOST_WITHOUT_CODE):
-        return ""
-    for piece in _pieces(link):
-        code = _bare(_without_tail(piece.strip()))
-        if _looks_like_one(code):
-            return code
-    return ""
+        return ()
+    found = (bare(_without_tail(piece.strip())) for piece in _pieces_of_link(link))
+    return tuple(dict.fromkeys(code for code in found if len(code) >= _SHORTEST and not code.isalpha()))
 
 
-def _pieces(link: SplitResult) -> Iterator[str]:
+def _pieces_of_link(link: SplitResult) -> Iterator[str]:
     for _, value in parse_qsl(link.query):
         yield value
     for part in (link.fragment, link.path):

@@ -213,3 +213,11 @@ DIVISIONS: dict[Carrier, tuple[Carrier, ...]] = {
     Carrier.LA_POSTE: (Carrier.COLISSIMO, Carrier.CHRONOPOST),
     Carrier.ROYAL_MAIL: (Carrier.PARCELFORCE,),
 }
+# Division -> brand, for whoever asks whether two carriers are one company to a customer.
+BRAND: dict[Carrier, Carrier] = {
+    **{division: brand for brand, divisions in DIVISIONS.items() for division in divisions},
+    Carrier.DHL_SAME_DAY: Carrier.DHL,
+    Carrier.POSTNL_EXTRA: Carrier.POSTNL,
+    Carrier.POSTNL_MAIL: Carrier.POSTNL,
+    Carrier.BPOST_MAIL: Carrier.BPOST,
+}

@@ -1,32 +1,42 @@
 """Who carries a parcel, told from its code and what is known beside it; "unsure" rather than a guess.
 
-The evidence is asked in one order, the strongest first, and the first that decides is the answer:
-the tracking link's website, the shop's own word, the shape of the code (with check digit and country), and
-the carriers this merchant uses.
+First the text must be a tracking number at all (`numbers`). Then the evidence is asked in one order, the strongest first, and
+the first that decides is the answer: the tracking link's website, the shop's own word as far as the number does not contradict
+it, the shape of the number (with check digit and country), and the carriers this merchant uses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from orderhaven.core.carriers.clean import codes_in, is_link
+from orderhaven.core.carriers.clean import is_link
+from orderhaven.core.carriers.everyday import Everyday, is_article
 from orderhaven.core.carriers.families import CARRIERS_WITH_A_SHAPE, Confidence, Family, fitting_families
 from orderhaven.core.carriers.links import carrier_of_link
-from orderhaven.core.carriers.names import DIVISIONS, Carrier
+from orderhaven.core.carriers.names import BRAND, DIVISIONS, Carrier
+from orderhaven.core.carriers.numbers import Found, numbers_in
 from orderhaven.core.carriers.words import carriers_named
 from orderhaven.core.language import _
 
 
 class Recognition(Struct, frozen=True):
-    code: str  # cleaned; "": the text holds no track & trace code
+    code: str  # cleaned; "": the text holds no tracking number
     carrier: Carrier | None  # None exactly when the confidence is UNSURE
     confidence: Confidence
     candidates: tuple[Carrier, ...]  # best first, the carrier itself among them
     why: str  # a sentence for the merchant
     others: tuple[str, ...] = ()  # further codes in the same field, clean
+    # the evidence contradicts itself, or the number may be something else: only a person may say, no rule of thumb
+    asks: bool = False
+
+    def may_be(self, carrier: Carrier) -> bool:
+        """Whether this carrier could have issued it, as far as its forms are known."""
+        if not self.code or self.asks:
+            return False
+        return carrier not in CARRIERS_WITH_A_SHAPE or any(_same_brand(carrier, one) for one in self.candidates)
 
 
 def recognise(
@@ -37,30 +47,36 @@ def recognise(
     origin: str = "",
     shop_says: str = "",
     likely: Sequence[Carrier] = (),
+    own_eans: frozenset[str] = frozenset(),
 ) -> Recognition:
-    """`destination` and `origin` are ISO-2 countries, `likely` the merchant's own carriers. Never raises.
+    """`destination` and `origin` are ISO-2 countries, `likely` the merchant's own carriers, `own_eans` those of the order's lines.
 
-    A field that holds several codes is judged by its first; `others` has the rest.
+    Never raises. A field that holds several codes is judged by its first; `others` has the rest.
     """
-    link = url or (code if is_link(code) else "")
-    codes = codes_in(code) or (codes_in(url) if is_link(url) else ())
-    if not codes:
-        return Recognition("", None, Confidence.UNSURE, (), _("This is not a track & trace code."))
-    cleaned, *others = codes
+    found = numbers_in(code, own_eans)
+    if not found.numbers and url and is_link(url):
+        found = numbers_in(url, own_eans) if not found.unread else found
+    if not found.numbers:
+        return Recognition("", None, Confidence.UNSURE, (), _say_none(found))
+    number, *others = found.numbers
+    link = url or (code if "." in code and is_link(code) else "")
     origin, destination = origin.upper(), destination.upper()
-    fits = tuple(family for family in fitting_families(cleaned) if family.may_come_from(origin))
+    fits = tuple([family for family in fitting_families(number) if family.may_come_from(origin)])
+    where = origin, _where_it_counts(fits, origin, destination)
+    doubtful = is_article(number)
     told = (
-        _by_link(cleaned, link, fits)
-        or _by_shop_word(cleaned, shop_says, fits)
-        or _by_shape(cleaned, fits, _where_it_counts(fits, origin, destination), likely)
-        or _by_usual_carriers(cleaned, fits, likely)
-        or _unsure(cleaned, fits, likely)
+        (_by_link(number, link, fits) if link else None)
+        or (_by_shop_word(number, shop_says, fits, where, doubtful=doubtful) if shop_says else None)
+        or (_may_be_an_article(number, fits) if doubtful else None)
+        or _by_shape(number, fits, where, likely)
+        or _by_usual_carriers(number, fits, likely)
+        or _unsure(number, fits, likely)
     )
     return replace(told, others=tuple(others)) if others else told
 
 
 def _by_link(code: str, link: str, fits: tuple[Family, ...]) -> Recognition | None:
-    named = carrier_of_link(link) if link else None
+    named = carrier_of_link(link)
     if named is None:
         return None
     carrier = _division(named, fits)
@@ -69,34 +85,84 @@ def _by_link(code: str, link: str, fits: tuple[Family, ...]) -> Recognition | No
     )
 
 
-def _by_shop_word(code: str, shop_says: str, fits: tuple[Family, ...]) -> Recognition | None:
-    named = carriers_named(shop_says) if shop_says else ()
-    carriers = _unique(_division(carrier, fits) for carrier in named)
-    agreeing = [carrier for carrier in carriers if _fits_carrier(carrier, fits)]
+def _by_shop_word(
+    code: str, shop_says: str, fits: tuple[Family, ...], where: tuple[str, str], *, doubtful: bool
+) -> Recognition | None:
+    """The shop's word, asked of the number: it agrees, it proves another, it contradicts, or it cannot say."""
+    carriers = _unique(_division(carrier, fits) for carrier in carriers_named(shop_says))
+    if not carriers:
+        return None
+    first = next((family.carrier for family in fits if family.proves is Confidence.CERTAIN), None)
+    agreeing = _unique(
+        carrier for carrier in carriers
+        # an exception stands above its rule: 3SQLW fits PostNL's form as well, and is DHL's
+        if (first is None or _same_brand(first, carrier))
+        and any(_same_brand(family.carrier, carrier) and (family.may_be_lifted or not doubtful) for family in fits)
+    )  # fmt: skip
     if len(agreeing) == 1:
         why = _("The shop says {carrier}, and the code looks like theirs.", carrier=agreeing[0].display_name)
         return _told(code, agreeing[0], Confidence.CERTAIN, fits, why)
-    if len(carriers) != 1:
+    if agreeing or doubtful:
         return None
-    other = next((family.carrier for family in fits if family.proves is Confidence.CERTAIN), None)
-    return _told(code, carriers[0], Confidence.LIKELY, fits, _say_word(carriers[0], other))
+    return _though_the_word(code, carriers, fits, where)
+
+
+def _though_the_word(
+    code: str, carriers: tuple[Carrier, ...], fits: tuple[Family, ...], where: tuple[str, str]
+) -> Recognition | None:
+    """No carrier of that name documents such numbers."""
+    named = carriers[0]
+    proof = next((family for family in fits if family.proves_by_itself), None)
+    if proof is not None:
+        why = _(
+            "The shop says {carrier}, but the check digit proves that it is {other}'s.",
+            carrier=named.display_name, other=proof.carrier.display_name,
+        )  # fmt: skip
+        return _told(code, proof.carrier, Confidence.CERTAIN, fits, why)
+    rivals = _unique(family.carrier for family in fits if family.proves_in(*where) is not Confidence.UNSURE)
+    if rivals:
+        why = _("The shop says {carrier}, but the code looks like one of {other}.", carrier=named.display_name,
+            other=rivals[0].display_name)  # fmt: skip
+        return _ask(code, (*carriers, *rivals), fits, why)
+    possible = [carrier for carrier in carriers if code.startswith(_BEGINS.get(carrier, ""))]
+    if not possible:
+        why = _("The shop says {carrier}, but codes of {carrier} look different.", carrier=named.display_name)
+        return _ask(code, carriers, fits, why)
+    if len(possible) > 1:
+        return None
+    why = _("The shop says {carrier}.", carrier=possible[0].display_name)
+    return _told(code, possible[0], Confidence.LIKELY, fits, why)
+
+
+# Whose numbers are documented so completely that one which begins otherwise is not theirs, whatever the shop calls it.
+_BEGINS: Mapping[Carrier, tuple[str, ...]] = {
+    Carrier.POSTNL: ("3S", "2S"),
+}
+
+
+def _may_be_an_article(code: str, fits: tuple[Family, ...]) -> Recognition:
+    return _ask(code, (), fits, _("It may be the article number (EAN) of a product: its check digit is right."))
 
 
 def _where_it_counts(fits: tuple[Family, ...], origin: str, destination: str) -> str:
-    """The country that says whose code it is: where it was issued; where it goes only if nobody else has such codes."""
+    """Where it goes says whose code it is only if nobody else has such codes, and nobody knows where it was issued."""
+    if origin or not destination:
+        return ""
     rivals = {family.carrier for family in fits if family.proves_at_home is not Confidence.UNSURE}
-    return origin or (destination if len(rivals) == 1 else "")
+    return destination if len(rivals) == 1 else ""
 
 
-def _by_shape(code: str, fits: tuple[Family, ...], country: str, likely: Sequence[Carrier]) -> Recognition | None:
+def _by_shape(
+    code: str, fits: tuple[Family, ...], where: tuple[str, str], likely: Sequence[Carrier]
+) -> Recognition | None:
     for confidence in (Confidence.CERTAIN, Confidence.LIKELY):
-        strong = [family for family in fits if family.proves_in(country) is confidence]
+        strong = [family for family in fits if family.proves_in(*where) is confidence]
         carriers = _unique(family.carrier for family in strong)
         if len(carriers) > 1 and confidence is Confidence.LIKELY:
             carriers = _unique(carrier for carrier in carriers if carrier in likely)
         if carriers and (confidence is Confidence.CERTAIN or len(carriers) == 1):
             family = next(family for family in strong if family.carrier is carriers[0])
-            return _told(code, carriers[0], confidence, fits, _say_shape(family, country))
+            return _told(code, carriers[0], confidence, fits, _say_shape(family, where))
     return None
 
 
@@ -104,8 +170,8 @@ def _by_usual_carriers(code: str, fits: tuple[Family, ...], likely: Sequence[Car
     """A shape that several carriers share is theirs who is the only one of them this merchant uses."""
     # a carrier without a documented shape (Budbee) could have issued any code
     used = (_division(carrier, fits) for carrier in likely)
-    fitting = _unique(c for c in used if c not in CARRIERS_WITH_A_SHAPE or _fits_carrier(c, fits))
-    if len(fitting) != 1 or not _fits_carrier(fitting[0], fits):
+    fitting = _unique(c for c in used if c not in CARRIERS_WITH_A_SHAPE or any(family.carrier is c for family in fits))
+    if len(fitting) != 1 or not any(family.carrier is fitting[0] and family.may_be_lifted for family in fits):
         return None
     carrier = fitting[0]
     why = _("Of the carriers you use, only {carrier} has codes like this.", carrier=carrier.display_name)
@@ -123,13 +189,28 @@ def _told(code: str, carrier: Carrier, confidence: Confidence, fits: tuple[Famil
     return Recognition(code, carrier, confidence, candidates, why)
 
 
-def _say_word(carrier: Carrier, other: Carrier | None) -> str:
-    named = carrier.display_name
-    if other is None:
-        return _("The shop says {carrier}.", carrier=named)
-    return _(
-        "The shop says {carrier}, though the code looks like one of {other}.", carrier=named, other=other.display_name
-    )
+def _ask(code: str, named: tuple[Carrier, ...], fits: tuple[Family, ...], why: str) -> Recognition:
+    candidates = _unique((*named, *(family.carrier for family in fits)))
+    return Recognition(code, None, Confidence.UNSURE, candidates, why, asks=True)
+
+
+_SAY_INSTEAD = {
+    Everyday.NOTHING: "It says that there is no tracking number.",
+    Everyday.WORDS: "This is not a tracking number.",
+    Everyday.TELEPHONE: "This is a telephone number, not a tracking number.",
+    Everyday.DATE: "This is a date, not a tracking number.",
+    Everyday.AMOUNT: "This is an amount, not a tracking number.",
+    Everyday.ORDER_NUMBER: "This is an order number, not a tracking number.",
+    Everyday.BANK: "This is a bank account, not a tracking number.",
+    Everyday.COMPANY: "This is a company's VAT number, not a tracking number.",
+    Everyday.COMPUTER: "This is a number from a computer, not a tracking number.",
+    Everyday.FILLER: "This is a made-up number, not a tracking number.",
+    Everyday.ARTICLE: "This is the article number (EAN) of a product in this order, not a tracking number.",
+}
+
+
+def _say_none(found: Found) -> str:
+    return _(_SAY_INSTEAD[found.is_instead or Everyday.NOTHING])
 
 
 def _say_rivals(names: Sequence[str]) -> str:
@@ -143,9 +224,9 @@ def _say_rivals(names: Sequence[str]) -> str:
     return _("{carriers} all have codes like this.", carriers=_(" and ").join(names))
 
 
-def _say_shape(family: Family, country: str) -> str:
-    known = {"carrier": family.carrier.display_name, "country": country}
-    at_home = family.proves_in(country) is not family.proves
+def _say_shape(family: Family, where: tuple[str, str]) -> str:
+    known = {"carrier": family.carrier.display_name, "country": where[0] or where[1]}
+    at_home = family.proves_in(*where) is not family.proves
     if family.check is None:
         if at_home:
             return _("The code has the form of {carrier}, as theirs have in {country}.", **known)
@@ -164,8 +245,8 @@ def _division(named: Carrier, fits: tuple[Family, ...]) -> Carrier:
     return fitting[0] if len(fitting) == 1 else named
 
 
-def _fits_carrier(carrier: Carrier, fits: tuple[Family, ...]) -> bool:
-    return any(family.carrier is carrier for family in fits)
+def _same_brand(one: Carrier, other: Carrier) -> bool:
+    return one is other or BRAND.get(one, one) is BRAND.get(other, other)
 
 
 def _unique(carriers: Iterable[Carrier]) -> tuple[Carrier, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-from orderhaven.core.carriers.names import Carrier
+from orderhaven.core.carriers.names import BRAND, Carrier
 
 _LONGEST_WORDS = 200
 _WORD = re.compile(r"[a-z0-9]+")
@@ -60,7 +61,48 @@ _ALIASES: dict[str, tuple[Carrier, ...]] = {
     "zasilkovna": (_C.PACKETA,),
     "oesterreichischepost": (_C.AUSTRIAN_POST,),
     "amazonlogistics": (_C.AMAZON,),
+    "amazonshipping": (_C.AMAZON,),
+    "swiship": (_C.AMAZON,),
+    "ukmail": (_C.DHL_PARCEL_UK,),
+    "dhlgermanyparcel": (_C.DHL_PARCEL_DE,),
+    "dhlglobal": (_C.DHL,),
+    "deutschepostdhl": (_C.DHL,),
+    "hermesgermany": (_C.HERMES_DE,),
+    "hermesuk": (_C.EVRI,),
+    "hermeseuropa": (_C.HERMES_DE,),
+    "collectplus": (_C.YODEL,),
+    "czechpost": (_C.CESKA_POSTA,),
+    "croatiapost": (_C.HRVATSKA_POSTA,),
+    "denmarkpost": (_C.POSTNORD,),
+    "swedenpost": (_C.POSTNORD,),
+    "finlandpost": (_C.POSTI,),
+    "estoniapost": (_C.OMNIVA,),
+    "latviapost": (_C.LATVIJAS_PASTS,),
+    "romaniapost": (_C.POSTA_ROMANA,),
+    "serbiapost": (_C.POSTA_SRBIJE,),
+    "sloveniapost": (_C.POSTA_SLOVENIJE,),
+    "slovakiapost": (_C.SLOVENSKA_POSTA,),
+    "bulgariapost": (_C.BULGARIAN_POSTS,),
+    "turkeypost": (_C.PTT,),
+    "portugalpost": (_C.CTT,),
+    "brazilcorreios": (_C.CORREIOS,),
+    "newzealandpost": (_C.NZ_POST,),
+    "taiwanpost": (_C.CHUNGHWA_POST,),
+    "irelandpost": (_C.AN_POST,),
+    "luxembourgpost": (_C.POST_LUXEMBOURG,),
+    "postaustria": (_C.AUSTRIAN_POST,),
+    "postat": (_C.AUSTRIAN_POST,),
+    "osterreichischepost": (_C.AUSTRIAN_POST,),
+    "postitaliane": (_C.POSTE_ITALIANE,),
+    "sda": (_C.POSTE_ITALIANE,),
+    "netherlandspost": (_C.POSTNL,),
+    "paczkomaty": (_C.INPOST,),
 }
+_LONGEST_ALIAS = max(map(len, _ALIASES))
+_LONG_ENOUGH = 5  # letters of a name that stands before others; "ups" begins "upsell"
+_ADDED = re.compile(
+    r"nl|be|de|fr|uk|gb|at|it|es|pl|eu|parcel|paket|pakket|express|ecommerce|standard|service|connect|\d"
+)
 # Words that say nothing about who carries it.
 for _word in ("other", "courier"):
     del _ALIASES[_word]
@@ -84,14 +126,44 @@ def is_label(word: str) -> bool:
 def carriers_named(words: str) -> tuple[Carrier, ...]:
     """Whom these words may mean: one carrier when they are plain, several or none when they are not.
 
-    "PostNL pakket (NL)" -> PostNL. Words that name two carriers ("DHL of PostNL") name none.
+    "PostNL pakket (NL)" -> PostNL, "Deutsche Post DHL" -> DHL. Words that name two carriers ("DHL of PostNL") name none.
     """
-    found = _WORD.findall(words[:_LONGEST_WORDS].lower())
+    words = words[:_LONGEST_WORDS]
+    if not words.isascii():
+        words = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+    found = _WORD.findall(words.lower())
     named: list[tuple[Carrier, ...]] = []
     at = 0
     while at < len(found):
-        length = next((n for n in (3, 2, 1) if "".join(found[at : at + n]) in _ALIASES), 0)
-        if length:
-            named.append(_ALIASES["".join(found[at : at + length])])
-        at += length or 1
-    return named[0] if len(set(named)) == 1 else ()
+        length, meant = _longest_name(found, at)
+        if meant:
+            named.append(meant)
+        at += length
+    return _meant_by_all(named)
+
+
+def _longest_name(found: list[str], at: int) -> tuple[int, tuple[Carrier, ...]]:
+    for length in (3, 2, 1):
+        meant = _ALIASES.get("".join(found[at : at + length]))
+        if meant:
+            return length, meant
+    return 1, _of_a_compound(found[at])
+
+
+def _of_a_compound(word: str) -> tuple[Carrier, ...]:
+    """ "postnlpakket", "dhlparcelconnect", "dpdnl2shop": a name with more words run into it."""
+    for length in range(min(len(word) - 1, _LONGEST_ALIAS), 2, -1):
+        meant = _ALIASES.get(word[:length])
+        if meant and (length >= _LONG_ENOUGH or _ADDED.match(word, length)):
+            return meant
+    return ()
+
+
+def _meant_by_all(named: list[tuple[Carrier, ...]]) -> tuple[Carrier, ...]:
+    if not named:
+        return ()
+    both = tuple(carrier for carrier in named[0] if all(carrier in others for others in named))
+    if both:
+        return both
+    brands = {BRAND.get(carrier, carrier) for meant in named for carrier in meant}
+    return tuple(brands) if len(brands) == 1 else ()

@@ -71,6 +71,9 @@ class Order(models.Model):
     completed_at = models.DateTimeField(null=True)
     wait_until = models.DateTimeField(null=True)
     code = models.CharField(max_length=100, default="")
+    number_unread = models.BooleanField(
+        default=False
+    )  # a field for the number holds what is none: `Person` has the text
     carrier_word = models.CharField(max_length=200, default="")
     code_url = models.TextField(default="")
     label = models.CharField(max_length=100, default="")
@@ -175,6 +178,7 @@ class Person(models.Model):
     # of who pays alone
     order_reference = models.TextField(default="")  # the buyer's own
     meta = models.JSONField(default=list)  # as core.order.Order.personal_meta
+    unread_number = models.TextField(default="")  # what somebody wrote in the shop where the tracking number belongs
     # by which the row is found: core.searching
     name_key = models.CharField(max_length=LONGEST_KEY, default="")
     postcode_key = models.CharField(max_length=LONGEST_KEY, default="")
