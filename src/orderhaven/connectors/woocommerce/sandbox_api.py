@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.not_played import not_played
@@ -29,6 +30,9 @@ _NAMESPACES = [
 ]  # fmt: skip
 
 
+CheckBody: TypeAlias = Callable[[Mapping[str, Any]], None]  # raises ApiError
+
+
 class BrokenDown(Exception):
     """A fatal error of PHP in the middle of an answer."""
 
@@ -45,6 +49,7 @@ class Route:
     path: str
     answer: Callable[..., Answer]
     parameters: Callable[[], Parameters] = _no_parameters
+    check_body: CheckBody | None = None  # None: the body may be anything
     is_public: bool = False
     pattern: re.Pattern[str] = field(init=False)
 
@@ -61,9 +66,9 @@ class Route:
         return {"GET": "view", "DELETE": "delete"}.get(self.method, "edit")
 
 
-def updates(path: str, answer: Callable[..., Answer]) -> list[Route]:
+def updates(path: str, answer: Callable[..., Answer], check_body: CheckBody | None = None) -> list[Route]:
     """WordPress edits a thing by any of three methods."""
-    return [Route(method, path, answer) for method in ("PUT", "PATCH", "POST")]
+    return [Route(method, path, answer, check_body=check_body) for method in ("PUT", "PATCH", "POST")]
 
 
 class Api:
@@ -88,11 +93,14 @@ class Api:
             return not_played(str(unplayed))
 
     def _answered(self, asked: Asked, path: str) -> Answer:
+        """WordPress looks at what was sent before it looks at who sent it, and at both before WooCommerce does."""
         visitor = self._admitted(asked.request)
         if path == "":
             return self._index(asked.request)
         route, groups = self._route(asked.method, path)
         check(asked.query, route.parameters())
+        if route.check_body is not None:
+            route.check_body(asked.body)
         if visitor is not Visitor.MANAGER and not route.is_public:
             raise _forbidden(route, visitor)
         return route.answer(asked, *groups)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_api import Route, updates
@@ -18,6 +19,9 @@ _STATUS_OF_ORDER = "_fulfillment_status"
 _LOOKED_AT = "_auto_fulfill_processed"
 _ITEMS = "_items"
 _DATE_FULFILLED = "_date_fulfilled"
+
+
+_check = partial(check_params, FULFILMENT)
 
 
 @dataclass
@@ -53,9 +57,9 @@ class FulfilmentRoutes:
         one = all_ + r"/(\d+)"
         return [
             Route("GET", all_, self._list),
-            Route("POST", all_, self._create),
+            Route("POST", all_, self._create, check_body=_check),
             Route("GET", one, self._get),
-            *updates(one, self._update),
+            *updates(one, self._update, _check),
             Route("DELETE", one, self._delete),
             Route("GET", one + "/metadata", self._meta),
         ]
@@ -77,14 +81,12 @@ class FulfilmentRoutes:
 
     def _create(self, asked: Asked, order_id: str) -> Answer:
         order = self._order(order_id)
-        check_params(FULFILMENT, asked.body)
         status, meta = _checked(asked.body)
         return Answer(_told(self._add(order, status, meta)), 201)
 
     def _update(self, asked: Asked, order_id: str, number: str) -> Answer:
         """Meta data is changed by key; what is not sent is gone, the date among it, which is then set anew."""
         made, order = self._one(order_id, number), self._order(order_id)
-        check_params(FULFILMENT, asked.body)
         status, sent = _checked(asked.body)
         numbers = {entry["key"]: entry["id"] for entry in made.meta}
         made.status, made.updated = status, self._now()

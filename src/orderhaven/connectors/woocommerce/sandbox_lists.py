@@ -40,7 +40,8 @@ def order_parameters(book: OrderBook) -> Parameters:
         "order": OneOf(("asc", "desc")),
         "orderby": OneOf(_ORDERINGS),
         "status": Words(lambda: ("any", "trash", *book.settable)),
-        **dict.fromkeys(("parent", "parent_exclude", "dp"), NotPlayed("the connector never asks for it")),
+        "context": OneOf(("view", "edit")),
+        "dp": NotPlayed("amounts are shown with two decimals, as nobody asks otherwise"),
         "customer": Integer(),
         "product": Integer(),
     }
@@ -94,6 +95,9 @@ def _wanted(book: OrderBook, query: Query, *, is_by_change: bool) -> list[Wanted
     if query.text("search"):
         text = clean(query.text("search")).casefold()
         wanted.append(lambda order: _is_found(order, text))
+    for name, is_wanted in (("parent", True), ("parent_exclude", False)):
+        if query.get(name):
+            wanted.append(_of_parents(frozenset(ids(query[name])), is_wanted=is_wanted))
     if "customer" in query:
         customer = number(query, "customer", 0)
         wanted.append(lambda order: order.body["customer_id"] == customer)
@@ -101,6 +105,10 @@ def _wanted(book: OrderBook, query: Query, *, is_by_change: bool) -> list[Wanted
         product = number(query, "product", 0)
         wanted.append(lambda order: any(line["product_id"] == product for line in order.body["line_items"]))
     return wanted
+
+
+def _of_parents(parents: frozenset[int], *, is_wanted: bool) -> Wanted:
+    return lambda order: (order.body["parent_id"] in parents) is is_wanted
 
 
 def _dated(book: OrderBook, query: Query, name: str) -> Wanted:

@@ -1,6 +1,6 @@
 """The notes of the sandbox's orders: a person's, and those that WooCommerce writes by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_api import Route
@@ -9,8 +9,11 @@ from orderhaven.connectors.woocommerce.sandbox_mails import Mail
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, Note, OrderBook, SandboxOrder, dates
 from orderhaven.connectors.woocommerce.sandbox_parameters import Boolean, OneOf, is_true
 from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked
+from orderhaven.connectors.woocommerce.sandbox_schema import Check, boolean, check_params, string
+from orderhaven.connectors.woocommerce.sandbox_schema import is_true as flag
 
 _USER = "hub"  # whose key it is
+_SCHEMA: Mapping[str, Check] = {"note": string, "customer_note": boolean, "added_by_user": boolean}
 
 
 class NoteRoutes:
@@ -22,7 +25,7 @@ class NoteRoutes:
         notes = r"/orders/(\d+)/notes"
         return [
             Route("GET", notes, self._list, lambda: {"type": OneOf(("any", "customer", "internal"))}),
-            Route("POST", notes, self._create),
+            Route("POST", notes, self._create, check_body=_check),
             Route("GET", notes + r"/(\d+)", self._get),
             Route("DELETE", notes + r"/(\d+)", self._delete, lambda: {"force": Boolean()}),
         ]
@@ -36,14 +39,12 @@ class NoteRoutes:
 
     def _create(self, asked: Asked, order_id: str) -> Answer:
         """It does not move the order's change date. A note for the customer is mailed."""
-        sent: dict[str, Any] = asked.body
-        if "note" not in sent:
-            raise missing("note")
+        sent = asked.body
         order = self._book.orders.get(int(order_id))
         if order is None:
             raise ApiError(404, "woocommerce_rest_order_invalid_id", "Invalid order ID.")
-        for_customer = bool(sent.get("customer_note"))
-        author = _USER if sent.get("added_by_user") else ""
+        for_customer = flag(sent.get("customer_note"))
+        author = _USER if flag(sent.get("added_by_user")) else ""
         note = self._book.note(order, str(sent["note"]), self._now(), is_for_customer=for_customer, author=author)
         if for_customer and order.body["billing"]["email"]:
             self._book.mail(order, Mail("customer_note", order.body["billing"]["email"], order.id), self._now())
@@ -80,3 +81,9 @@ class NoteRoutes:
             "note": note.text,
             "customer_note": note.is_for_customer,
         }
+
+
+def _check(sent: Mapping[str, Any]) -> None:
+    if "note" not in sent:
+        raise missing("note")
+    check_params(_SCHEMA, sent)

@@ -29,9 +29,9 @@ class OrderRoutes:
         order = r"/orders/(\d+)"
         return [
             Route("GET", "/orders", self._list, lambda: order_parameters(self.book)),
-            Route("POST", "/orders", self._create),
+            Route("POST", "/orders", self._create, check_body=self._writer.check),
             Route("GET", order, self._get),
-            *updates(order, self._update),
+            *updates(order, self._update, self._writer.check),
             Route("DELETE", order, self._delete, lambda: {"force": Boolean()}),
             *updates("/orders/batch", self._batch),
             Route("OPTIONS", "/orders", self._describe, is_public=True),
@@ -46,13 +46,11 @@ class OrderRoutes:
         return self._answer(self._order(order_id), asked)
 
     def _create(self, asked: Asked) -> Answer:
-        self._writer.check(asked.body)
         return self._answer(self._created(asked.body), asked, 201)
 
     def _update(self, asked: Asked, order_id: str) -> Answer:
         # a parameter of the body goes before that of the address
         order = self._order(str(asked.body.get("id") or order_id), unknown=_unknown_to_change())
-        self._writer.check(asked.body)
         return self._answer(self._changed(order, asked.body), asked)
 
     def _delete(self, asked: Asked, order_id: str) -> Answer:

@@ -69,6 +69,7 @@ class SandboxOrder:
     completed: int | None = None
     paid: int | None = None
     stock_taken: bool = False
+    is_announced: bool = False  # the shop was told of it by mail
     meta: list[Body] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)  # oldest first
     notes: list[Note] = field(default_factory=list)  # oldest first
@@ -167,7 +168,7 @@ class OrderBook:
     def set_status(self, order: SandboxOrder, status: str, now: int) -> None:
         if status == order.status:
             return
-        was_new, before = order.status == "pending" and order.paid is None, self._name_of(order.status)
+        before = order.status
         self._move_bucket(order, status, now)
         if order.paid is None and status in _PAID and status in (self.status_when_paid(order), "completed"):
             order.paid = now
@@ -178,10 +179,11 @@ class OrderBook:
         self._move_stock(order, now)
         for react in self.on_status:
             react(order)
-        self.note(order, f"Order status changed from {before} to {self._name_of(status)}.", now)
-        is_new = was_new and status in _TAKES_STOCK
-        for mail in mails_of_status(status, order.id, order.body["billing"].get("email", ""), is_new=is_new):
-            self.mail(order, mail, now)
+        self.note(order, f"Order status changed from {self._name_of(before)} to {self._name_of(status)}.", now)
+        for kind, to in mails_of_status(before, status, order.body["billing"].get("email", "")):
+            if kind != "new_order" or not order.is_announced:  # of a new order the shop is told once
+                order.is_announced = order.is_announced or kind == "new_order"
+                self.mail(order, Mail(kind, to, order.id), now)
 
     @contextmanager
     def dying_before_stock(self) -> Iterator[None]:

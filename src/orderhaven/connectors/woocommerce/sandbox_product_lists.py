@@ -61,7 +61,9 @@ def products_listed(book: OrderBook, query: Query, *, parent: int | None = None)
     wanted = [*_wanted(query, parent), *_dated(query, book)]
     found = [product for product in _candidates(book, query) if all(fits(product) for fits in wanted)]
     _sort(found, query)
-    return found[start : start + rows], len(found)
+    page = found[start : start + rows]
+    # WordPress counts once more where a page lies past the end, and not where an offset does
+    return page, 0 if not page and "offset" in query else len(found)
 
 
 def _candidates(book: OrderBook, query: Query) -> Iterable[SandboxProduct]:

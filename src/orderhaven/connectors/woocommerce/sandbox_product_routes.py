@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_api import Route, updates
 from orderhaven.connectors.woocommerce.sandbox_batch import batch
-from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, invalid_params
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, as_text
 from orderhaven.connectors.woocommerce.sandbox_product_lists import STATUSES, product_parameters, products_listed
 from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
@@ -14,11 +15,11 @@ from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, pag
 from orderhaven.connectors.woocommerce.sandbox_schema import (
     Check,
     boolean,
+    check_params,
     integer,
     is_true,
     one_of,
     string,
-    wrong_params,
 )
 
 _SETTABLE: Mapping[str, Check] = {
@@ -43,7 +44,19 @@ _NOT_SETTABLE = frozenset(
         "grouped_products", "menu_order", "meta_data",
     }
 )  # fmt: skip
-_WRITE_ONLY_STOCK = "only a product's texts, price, taxes and stock can be set: the rest says nothing of an order"
+# the sandbox's field -> WooCommerce's
+_FIELDS = {
+    "name": "name",
+    "status": "status",
+    "price": "regular_price",
+    "tax_status": "tax_status",
+    "tax_class": "tax_class",
+    "backorders": "backorders",
+}
+_REST_NOT_PLAYED = "only a product's texts, price, taxes and stock can be set: the rest says nothing of an order"
+
+
+_check = partial(check_params, _SETTABLE)
 
 
 class ProductRoutes:
@@ -56,14 +69,14 @@ class ProductRoutes:
         variation = product + r"/variations/(\d+)"
         return [
             Route("GET", "/products", self._list, product_parameters),
-            Route("POST", "/products", self._create),
+            Route("POST", "/products", self._create, check_body=_check),
             *updates("/products/batch", self._batch),
             Route("GET", product, self._get),
-            *updates(product, self._update),
+            *updates(product, self._update, _check),
             Route("GET", product + "/variations", self._list_variations, product_parameters),
             *updates(product + "/variations/batch", self._batch_of_variations),
             Route("GET", variation, self._get_variation),
-            *updates(variation, self._update_variation),
+            *updates(variation, self._update_variation, _check),
         ]
 
     def _list(self, asked: Asked) -> Answer:
@@ -82,7 +95,6 @@ class ProductRoutes:
 
     def _create(self, asked: Asked) -> Answer:
         sent = asked.body
-        _check(sent)
         product = SandboxProduct(self._book.next_id(), "", "", "Product", "", 0, manages_stock=False)
         self._set(product, sent)
         self._book.add_product(product)
@@ -90,14 +102,10 @@ class ProductRoutes:
         return Answer(self.shown(product), 201)
 
     def _update(self, asked: Asked, product_id: str) -> Answer:
-        product = self._product(product_id, 400)
-        _check(asked.body)
-        return Answer(self._updated(product, asked.body))
+        return Answer(self._updated(self._product(product_id, 400), asked.body))
 
     def _update_variation(self, asked: Asked, parent: str, product_id: str) -> Answer:
-        product = self._variation(parent, product_id, 400)
-        _check(asked.body)
-        return Answer(self._updated_variation(product, asked.body))
+        return Answer(self._updated_variation(self._variation(parent, product_id, 400), asked.body))
 
     def _batch(self, asked: Asked) -> Answer:
         _refuse_other_than_update(asked.body)
@@ -133,7 +141,7 @@ class ProductRoutes:
     def _set(self, product: SandboxProduct, sent: Mapping[str, Any]) -> None:
         """The change date moves whatever was sent. Raises ApiError, with nothing changed."""
         if not _NOT_SETTABLE.isdisjoint(sent):
-            raise Unplayed(_WRITE_ONLY_STOCK)
+            raise Unplayed(_REST_NOT_PLAYED)
         self._set_codes(product, sent)
         for ours, theirs in _FIELDS.items():
             if sent.get(theirs) is not None:
@@ -192,22 +200,6 @@ class ProductRoutes:
             "tax_class": product.tax_class,
             "tax_status": product.tax_status,
         }
-
-
-# the sandbox's field -> WooCommerce's
-_FIELDS = {
-    "name": "name",
-    "status": "status",
-    "price": "regular_price",
-    "tax_status": "tax_status",
-    "tax_class": "tax_class",
-    "backorders": "backorders",
-}
-
-
-def _check(sent: Mapping[str, Any]) -> None:
-    if wrong := wrong_params(_SETTABLE, sent):
-        raise invalid_params(wrong)
 
 
 def _set_stock(product: SandboxProduct, sent: Mapping[str, Any]) -> None:

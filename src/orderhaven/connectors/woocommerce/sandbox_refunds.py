@@ -1,7 +1,8 @@
 """The sandbox's refunds: by amount or by line, as WooCommerce makes, shows and deletes them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_api import Route
@@ -18,6 +19,8 @@ from orderhaven.connectors.woocommerce.sandbox_orders import (
 from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, Boolean, Date, OneOf, Parameters, page_of
 from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, page
 from orderhaven.connectors.woocommerce.sandbox_schema import REFUND, as_list, check_params
+from orderhaven.connectors.woocommerce.sandbox_schema import is_true as flag
+from orderhaven.connectors.woocommerce.sandbox_values import amount_of, is_less
 
 _USER = 2  # of the key, in whose name refunds are made
 _GATEWAYS = frozenset({"bacs", "cheque", "cod"})
@@ -34,7 +37,7 @@ class RefundRoutes:
         refunds = r"/orders/(\d+)/refunds"
         return [
             Route("GET", refunds, self._list, lambda: _PARAMETERS),
-            Route("POST", refunds, self._create),
+            Route("POST", refunds, self._create, check_body=partial(check_params, REFUND)),
             Route("GET", refunds + r"/(\d+)", self._get),
             Route("DELETE", refunds + r"/(\d+)", self._delete, lambda: {"force": Boolean()}),
             Route("GET", "/refunds", self._list_all, lambda: _PARAMETERS),
@@ -72,29 +75,25 @@ class RefundRoutes:
 
     def _create(self, asked: Asked, order_id: str) -> Answer:
         sent = asked.body
-        check_params(REFUND, sent)
         order = self._book.orders.get(int(order_id))
         if order is None:
             raise bare("woocommerce_rest_invalid_order_id", "Invalid order ID.", 404)
         rows = [item for item in as_list(sent.get("line_items")) or [] if isinstance(item, dict)]
         wanted = {int(float(item.get("id", 0))): item for item in rows}
         amount = self._amount(order, sent, wanted)
-        if sent.get("api_refund") is not False:
+        if flag(sent.get("api_refund", True)):
             raise _cannot(_no_gateway(order))
         return Answer(self._shown(self._made(order, sent, amount, wanted)), 201)
 
     def _amount(self, order: SandboxOrder, sent: Mapping[str, Any], wanted: Mapping[int, Mapping[str, Any]]) -> Decimal:
         if sent.get("amount") is None:
             return _sum_of(wanted.values())
-        try:
-            amount = Decimal(sent["amount"])
-        except InvalidOperation:
-            raise _cannot("Invalid refund amount.") from None
-        if amount < 0:
+        text, left = sent["amount"], f"{self._book.left_to_refund(order):.2f}"
+        if is_less(text, "0"):
             raise bare("woocommerce_rest_invalid_order_refund", "Refund amount must be greater than zero.", 400)
-        if amount > self._book.left_to_refund(order):
+        if is_less(left, text):
             raise _cannot("Invalid refund amount.")
-        return amount
+        return amount_of(text) or Decimal(0)
 
     def _made(
         self, order: SandboxOrder, sent: Mapping[str, Any], amount: Decimal, wanted: Mapping[int, Mapping[str, Any]]
@@ -105,7 +104,7 @@ class RefundRoutes:
             kind: [self._line(line, wanted[line["id"]]) for line in shown[kind] if line["id"] in wanted]
             for kind in ITEMS
         }
-        if sent.get("api_restock") is not False:
+        if flag(sent.get("api_restock", True)):
             for line in order.body["line_items"]:
                 self._book.restock(order, line, int(wanted.get(line["id"], {}).get("quantity", 0)), self._now())
         return self._book.refund(order, amount, str(sent.get("reason") or ""), items, self._now())

@@ -10,14 +10,15 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_api import Route, updates
-from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, invalid_params, missing
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, missing
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, dates
 from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, Boolean, OneOf, Parameters, is_true, page_of
 from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, page
-from orderhaven.connectors.woocommerce.sandbox_schema import Check, one_of, string, wrong_params
+from orderhaven.connectors.woocommerce.sandbox_schema import Check, check_params, one_of, string
 from orderhaven.connectors.woocommerce.sandbox_site import Site
 
 _HOOKS: Mapping[str, Sequence[str]] = {
@@ -86,9 +87,9 @@ class Webhooks:
         one = r"/webhooks/(\d+)"
         return [
             Route("GET", "/webhooks", self._list, lambda: _PARAMETERS),
-            Route("POST", "/webhooks", self._create),
+            Route("POST", "/webhooks", self._create, check_body=_check_new),
             Route("GET", one, self._get),
-            *updates(one, self._update),
+            *updates(one, self._update, partial(check_params, _SCHEMA)),
             Route("DELETE", one, self._delete, lambda: {"force": Boolean()}),
         ]
 
@@ -154,9 +155,7 @@ class Webhooks:
     def _create(self, asked: Asked) -> Answer:
         """Its date of change comes with the second saving, of which the answer knows nothing yet."""
         sent = asked.body
-        if absent := [name for name in ("topic", "delivery_url") if name not in sent]:
-            raise missing(*absent)
-        _check(sent)
+        _check_values(sent)
         now, name = self.now(), sent.get("name") or f"Webhook created on {_in_words(self.now())}"
         secret = sent.get("secret") or secrets.token_urlsafe(36)
         made = Webhook(
@@ -170,7 +169,7 @@ class Webhooks:
 
     def _update(self, asked: Asked, number: str) -> Answer:
         webhook, sent = self._webhook(number), asked.body
-        _check({"topic": webhook.topic, "delivery_url": webhook.url, **sent})
+        _check_values({"topic": webhook.topic, "delivery_url": webhook.url, **sent})
         webhook.name = sent.get("name") or webhook.name
         webhook.topic = (sent.get("topic") or webhook.topic).lower()
         webhook.secret = sent.get("secret") or webhook.secret
@@ -206,9 +205,13 @@ class Webhooks:
         }
 
 
-def _check(sent: Mapping[str, Any]) -> None:
-    if wrong := wrong_params(_SCHEMA, sent):
-        raise invalid_params(wrong)
+def _check_new(sent: Mapping[str, Any]) -> None:
+    if absent := [name for name in ("topic", "delivery_url") if name not in sent]:
+        raise missing(*absent)
+    check_params(_SCHEMA, sent)
+
+
+def _check_values(sent: Mapping[str, Any]) -> None:
     topic = str(sent["topic"]).lower()
     if topic.startswith(_NOT_PLAYED):
         raise Unplayed("webhooks of customers, of coupons and of actions are not played: the hub listens to orders")
