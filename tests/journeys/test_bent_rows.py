@@ -108,13 +108,14 @@ def test_a_known_order_that_nobody_understands_any_more_has_a_problem_of_its_own
     assert (trade.order(ref).status, trade.problems(ref)) == (Status.CANCELLED, [])
 
 
-@pytest.mark.link(from_at=START + timedelta(hours=2))
+@pytest.mark.link(from_at=START + timedelta(minutes=2))
 def test_an_order_from_before_the_link_is_not_placed_because_its_row_is_bent(trade: Any, bends: Bender) -> None:
     ref = trade.sells()
     bends.marketplace(Listing.HEARD, ref, Bend.MISSING)
 
     trade.passes(minutes=7)
 
+    assert trade.order(ref).heard_at > START + timedelta(minutes=2)
     assert (trade.order(ref).hold, trade.in_shop(ref)) == (Hold.OLDER, [])
 
 

@@ -101,6 +101,8 @@ WRITES = {
     "failed": lambda claim, now: connections.failed(claim, now, "down", now),
     "slow_down": lambda claim, now: connections.slow_down(claim, now),
     "needs_attention": lambda claim, now: connections.needs_attention(claim, ProblemKind.AUTH_REFUSED, {}, now),
+    "refused": lambda claim, now: connections.refused(claim, now),
+    "nameless": lambda claim, now: connections.nameless(claim, "bol", ["a row"], now),
     "waits_unread": lambda claim, now: shop_readings.waits_unread(claim, now),
 }
 
@@ -133,6 +135,26 @@ def test_a_cycle_that_was_overtaken_takes_in_no_readings(books: Books) -> None:
         books.shop_says(books.reading("A-1", books.reading("A-1").state.COMPLETED))
 
     assert books.order("A-1").shop_state == "open"
+
+
+# ---------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    ("minutes", "believed"),
+    [
+        ((0, 30), [False, False]),
+        ((0, 1, 2, 4), [False] * 4),
+        ((0, 2.5, 5), [False, False, True]),
+        ((0, 30, 31), [False, False, True]),
+    ],
+)
+def test_an_account_is_believed_to_be_refused_after_three_times_over_five_minutes(
+    books: Books, minutes: tuple[float, ...], believed: list[bool]
+) -> None:
+    moments = [books.now + timedelta(minutes=one) for one in minutes]
+
+    assert [connections.refused(books.here, moment) for moment in moments] == believed
 
 
 # ---------------------------------------------------------------- the schedule
