@@ -171,9 +171,16 @@ def _checked(sent: Mapping[str, Any]) -> tuple[str, Sequence[Body]]:
     meta = sent.get("meta_data") or []
     if sent.get("status") not in _STATUSES:
         raise _refused("Invalid fulfillment status.")
-    if not any(entry.get("key") == _ITEMS and entry.get("value") for entry in meta):
+    items = next((entry.get("value") for entry in meta if entry.get("key") == _ITEMS), None)
+    if not items:
         raise _refused("The fulfillment should contain at least one item.")
+    if not isinstance(items, list) or not all(map(_is_item, items)):
+        raise _refused("Invalid item.")
     return sent["status"], meta
+
+
+def _is_item(item: Any) -> bool:
+    return isinstance(item, dict) and all(isinstance(item.get(name), int) for name in ("item_id", "qty"))
 
 
 def _pair(entry: Mapping[str, Any]) -> Body:

@@ -139,7 +139,7 @@ def written(asked: Asked, answer: Answer) -> Response:
     status, headers = answer.status, {**JSON, **answer.headers}
     if "_envelope" in asked.query:
         value, status = {"body": value, "status": status, "headers": dict(answer.headers)}, 200
-    return Response(status, headers, b"" if asked.method == "HEAD" else msgspec.json.encode(value))
+    return Response(status, headers, msgspec.json.encode(value))
 
 
 def refusal(error: ApiError) -> Response:

@@ -86,7 +86,8 @@ class WebSite:
     async def handle(self, request: Request) -> Response:
         response = self._answer(request)
         date = _http_date(int((self._clock.now() + self._site.clock_is_off_by).timestamp()))
-        return Response(response.status, {**response.headers, "date": date}, response.body)
+        body = b"" if request.method == "HEAD" else response.body
+        return Response(response.status, {**response.headers, "date": date}, body)
 
     def _answer(self, request: Request) -> Response:
         path, site = request.path, self._site
