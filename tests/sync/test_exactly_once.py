@@ -328,6 +328,21 @@ def test_an_order_that_is_found_with_another_total_is_followed_and_said(trade: S
     assert trade.problems(ref) == [ProblemKind.TOTAL_DIFFERS]
 
 
+def test_an_order_that_the_shop_makes_without_its_lines_is_said_and_never_made_again(trade: Shift) -> None:
+    trade.shop.keeps_lines = False
+    ref = trade.sells((MUG, 2))
+    trade.passes(minutes=30)
+    assert trade.problems(ref) == [ProblemKind.HALF_MADE]
+
+    trade.shop.keeps_lines = True
+    retry(trade.by, ref)
+    trade.passes(minutes=30)
+
+    assert trade.told(trade.shop, "POST /orders") == 1
+    assert trade.problems(ref) == [ProblemKind.HALF_MADE]
+    assert trade.shop_ref(ref) == ""
+
+
 # ---------------------------------------------------------------- rehearsal
 
 

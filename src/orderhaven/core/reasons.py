@@ -84,6 +84,9 @@ TEMPLATES = (
     "it answers something else than the shop's data (status {status})",
     "The shop computes no taxes: orders are placed with prices as the marketplace states them.",
     "by its settings for prices and taxes it would make the total {total} instead of {expected}",
+    "the buyer's e-mail address has more than the {most} characters that it keeps",
+    "a part of the address has more than the {most} bytes that it keeps",
+    "the order's number has more than the {most} characters that it keeps",
     # of a shop order that does not fit
     "{line} points at no product",
     "{line}: {other} in its place",

@@ -9,6 +9,9 @@ from orderhaven.testing.goods import GIFT, LAMP, MUG, many_articles
 HOSTILE: Mapping[str, Basket] = {
     "emoji": Basket([(MUG, 1)], person={"first_name": "Zoë 🦊", "city": "Den Haag 🏖️"}),
     "a 300-character street": Basket([(MUG, 1)], person={"street": "Langestraat " * 24 + "aan de Rijn"}),
+    "a phone number of 150 characters": Basket([(MUG, 1)], person={"phone": "0612345678, " + "na zessen " * 14}),
+    "an e-mail address of 330 characters": Basket([(MUG, 1)], person={"email": f"{'a' * 313}@mail.example.test"}),
+    "directions of 70,000 characters": Basket([(MUG, 1)], person={"extra": "linksaf " * 8750}),
     "zero price": Basket([(GIFT, 1)]),
     "200 lines": Basket([(article, 1) for article in many_articles(200)]),
     "no phone": Basket([(MUG, 1)], person={"phone": ""}),

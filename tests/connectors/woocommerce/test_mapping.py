@@ -10,7 +10,7 @@ from orderhaven.connectors.woocommerce.mapping import TheirOrder, TheirRate, Wor
 from orderhaven.connectors.woocommerce.reference import created_via, reference_of
 from orderhaven.connectors.woocommerce.taxes import Place, TaxRules
 from orderhaven.connectors.woocommerce.tracking import each_once, tracking
-from orderhaven.core.errors import Surprise
+from orderhaven.core.errors import OrderRefused, Surprise
 from orderhaven.core.shop_order import ShopState
 
 CODE = "3SABCD1234567"
@@ -172,7 +172,7 @@ def test_a_word_that_is_not_ours_gives_no_reference(word: str) -> None:
 
 
 def test_a_reference_that_the_column_would_cut_off_is_refused() -> None:
-    with pytest.raises(ValueError, match="too long"):
+    with pytest.raises(OrderRefused, match="more than the 100 characters"):
         created_via("x" * 90)
 
 

@@ -183,6 +183,35 @@ def test_an_order_without_an_email_address_is_made(shop: Shop, mail_buyer: str) 
     assert (placed.state, placed.total) == (ShopState.OPEN, euro("12.99"))
 
 
+LONG_PHONE = "0612345678, " + "na zessen " * 14
+
+
+def test_a_phone_number_that_is_too_long_is_cut_and_kept_whole_beside_the_order(shop: Shop) -> None:
+    talkative = address(phone=LONG_PHONE, extra="linksaf " * 8750)
+
+    placed = shop.place(shop.placement(order(line(quantity=2), ship_to=talkative, bill_to=talkative))).order
+
+    _, made = shop.ask("GET", f"/orders/{placed.shop_ref}")
+    assert [one.quantity for one in placed.lines] == [2]
+    assert made["billing"]["phone"] == made["shipping"]["phone"] == LONG_PHONE[:100]
+    assert made["shipping"]["last_name"] == "de Vries"
+    assert {entry["key"]: entry["value"] for entry in made["meta_data"]}["orderhaven_phone"] == LONG_PHONE
+
+
+@pytest.mark.parametrize(
+    ("person", "said"),
+    [({"email": f"{'a' * 330}@example.com"}, "e-mail"), ({"street": "Straat " * 10_000}, "part of the address")],
+)
+def test_what_may_not_be_cut_is_refused_before_anything_is_sent(shop: Shop, person: dict[str, str], said: str) -> None:
+    there = address(**person)
+    placement = shop.placement(order(ship_to=there, bill_to=there))
+
+    with pytest.raises(OrderRefused, match=said):
+        shop.place(placement, mail_buyer="yes")
+
+    assert posts(shop) == 0
+
+
 def test_stock_is_left_alone_when_the_merchant_wants_it(shop: Shop) -> None:
     placed = shop.place(shop.placement(order(line(quantity=4))), lower_stock="no").order
     assert shop.sandbox.stock_of(MUG.sku) == 100

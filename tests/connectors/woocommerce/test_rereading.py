@@ -1,11 +1,15 @@
 """An order that has not changed is not mapped again, and one that has is."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from msgspec.structs import replace
 
+from orderhaven.connectors.woocommerce.mapping import Words, shop_order
 from orderhaven.connectors.woocommerce.rereading import Readings, decoded, mark_of
 from orderhaven.core.errors import Surprise
+from orderhaven.core.money import Money
 from orderhaven.core.shop_order import ShopOrder, ShopState
 
 from .conftest import Shop, line, order, run
@@ -59,3 +63,52 @@ def test_no_more_readings_are_kept_than_a_busy_shop_has_open() -> None:
 def test_an_order_that_cannot_be_read_says_so(answer: bytes) -> None:
     with pytest.raises(Surprise):
         decoded(msgspec.Raw(answer))
+
+
+BENT: dict[str, Any] = {
+    "id": 7,
+    "number": 7,
+    "status": "processing",
+    "currency": "EUR",
+    "total": 25.98,
+    "line_items": {
+        "0": {
+            "id": "3",
+            "name": 1984,
+            "product_id": "101",
+            "variation_id": None,
+            "quantity": "2",
+            "sku": 123,
+            "total": 21,
+            "meta_data": {"1": {"key": "_orderhaven_line", "value": "L1"}, "4": None},
+        }
+    },
+    "meta_data": {"1": {"key": "_tracking_number", "value": "3SABCD1234567"}, "2": {}, "9": {"key": 5, "value": "x"}},
+    "fee_lines": {},
+}
+
+
+def test_numbers_as_text_and_objects_for_lists_are_read_as_they_are_meant() -> None:
+    reading = shop_order(decoded(msgspec.Raw(msgspec.json.encode(BENT))), Words(frozenset(), frozenset()))
+
+    assert (reading.number, reading.total) == ("7", Money.of("25.98", "EUR"))
+    assert [(one.product_ref, one.sku, one.title, one.quantity, one.line_ref) for one in reading.lines] == [
+        ("101", "123", "1984", 2, "L1")
+    ]
+    assert [code.code for code in reading.codes] == ["3SABCD1234567"]
+
+
+@pytest.mark.parametrize("bent", [{"status": 5}, {"status": None}, {"currency": None}, {"total": None}])
+def test_what_decides_is_never_guessed(bent: dict[str, Any]) -> None:
+    with pytest.raises(Surprise):
+        shop_order(decoded(msgspec.Raw(msgspec.json.encode(BENT | bent))), Words(frozenset(), frozenset()))
+
+
+@pytest.mark.parametrize("quantity", [1.5, "one", None])
+def test_a_line_of_another_quantity_than_whole_pieces_is_never_guessed(quantity: Any) -> None:
+    lines = [{**BENT["line_items"]["0"], "quantity": quantity}]
+
+    with pytest.raises(Surprise):
+        shop_order(
+            decoded(msgspec.Raw(msgspec.json.encode(BENT | {"line_items": lines}))), Words(frozenset(), frozenset())
+        )

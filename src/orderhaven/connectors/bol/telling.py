@@ -24,7 +24,8 @@ _REASON = {
 def shipment_body(shipment: Shipment) -> dict[str, Any]:
     """One confirmation. Raises UnknownCarrier for a code of no known carrier: bol takes none without."""
     if len(shipment.reference) > _LONGEST_REFERENCE:
-        raise ValueError(f"a reference of bol has at most {_LONGEST_REFERENCE} characters")
+        reason = f"the order's number has more than the {_LONGEST_REFERENCE} characters that it keeps"
+        raise OrderRefused(DECLARATION.title, reason)
     _refuse_too_many(shipment, DECLARATION.limits.lines_per_confirmation)
     body: dict[str, Any] = {
         "orderItems": [{"orderItemId": item_ref(each), "quantity": each.quantity} for each in shipment.pieces],

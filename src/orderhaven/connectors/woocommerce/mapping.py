@@ -38,11 +38,11 @@ class TheirMeta(msgspec.Struct):
 class TheirLine(msgspec.Struct):
     id: int
     name: Aside[str] = ""
-    product_id: int = 0
-    variation_id: int = 0
+    product_id: int | None = 0
+    variation_id: int | None = 0
     quantity: float = 0
-    sku: str | None = None
-    total: str | None = None
+    sku: Aside[str] = None
+    total: Aside[str] = None
     meta_data: list[TheirMeta] = []
 
 

@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import filterfalse
 from typing import Any, TypeAlias
 
 from msgspec import Struct
 
 from orderhaven.connectors.woocommerce.answers import SIDE
+from orderhaven.connectors.woocommerce.limits import (
+    cut_key,
+    cut_phone,
+    cut_text,
+    holds_phone,
+    whole_email,
+    whole_text,
+)
 from orderhaven.connectors.woocommerce.mapping import LINE_QUANTITY, LINE_REF, LINE_SKU
 from orderhaven.connectors.woocommerce.pricing import PricedLine, Prices, Taxed, as_text
 from orderhaven.connectors.woocommerce.reference import created_via
@@ -74,8 +83,8 @@ def _body(placement: Placement, ways: ShopWays, prices: Prices) -> Body:
         "created_via": created_via(placement.reference),
         "transaction_id": placement.reference,  # what a person can search for in the back office
         "payment_method": "other",
-        "payment_method_title": f"{placement.marketplace} {order.ref}",
-        "customer_note": _note(placement),
+        "payment_method_title": cut_text(f"{placement.marketplace} {order.ref}"),
+        "customer_note": cut_text(_note(placement)),
         "billing": _billing(order.bill_to, order.ship_to, with_email=ways.mails_buyer),
         "shipping": _shipping(order.ship_to),
         "meta_data": _order_meta(placement),
@@ -135,6 +144,7 @@ def _order_meta(placement: Placement) -> list[Body]:
         "marketplace": placement.marketplace,
         "marketplace_order": order.ref,
         "orderhaven_email": order.bill_to.email or order.ship_to.email,
+        "orderhaven_phone": next(filterfalse(holds_phone, (order.ship_to.phone, order.bill_to.phone)), ""),
         "marketplace_commission": str(sum_money(commissions, order.currency)) if commissions else "",
         "marketplace_placed_at": order.placed_at.isoformat(),
         "marketplace_ship_by": order.ship_by.isoformat() if order.ship_by else "",
@@ -154,7 +164,7 @@ def _order_meta(placement: Placement) -> list[Body]:
 
 
 def _entry(key: str, value: str) -> Body:
-    return {"key": key, "value": value}
+    return {"key": cut_key(key), "value": value}
 
 
 def _note(placement: Placement) -> str:
@@ -178,25 +188,26 @@ def _note(placement: Placement) -> str:
 
 def _billing(bill_to: Address, ship_to: Address, *, with_email: bool) -> Body:
     """Without an e-mail address where there is none: WooCommerce refuses the whole order for an empty one."""
-    body = {**_address(bill_to, join_street(bill_to), bill_to.extra), "phone": bill_to.phone or ship_to.phone}
+    phone = cut_phone(bill_to.phone or ship_to.phone)
+    body = {**_address(bill_to, join_street(bill_to), bill_to.extra), "phone": phone}
     email = bill_to.email or ship_to.email
-    return {**body, "email": email} if with_email and email else body
+    return {**body, "email": whole_email(email)} if with_email and email else body
 
 
 def _shipping(address: Address) -> Body:
     first, second = address_lines(address)
-    return {**_address(address, first, second), "phone": address.phone}
+    return {**_address(address, first, second), "phone": cut_phone(address.phone)}
 
 
 def _address(address: Address, line_1: str, line_2: str) -> Body:
-    return {
+    parts = {
         "first_name": address.first_name,
         "last_name": address.last_name,
         "company": address.company,
         "address_1": line_1,
-        "address_2": line_2,
         "city": address.city,
         "state": address.region,
         "postcode": address.postcode,
         "country": address.country,
     }
+    return {**{name: whole_text(part) for name, part in parts.items()}, "address_2": cut_text(line_2)}

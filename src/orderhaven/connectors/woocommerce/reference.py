@@ -2,6 +2,9 @@
 
 import re
 
+from orderhaven.connectors.woocommerce.answers import SIDE
+from orderhaven.core.errors import OrderRefused
+
 _OURS = "orderhaven-"
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST = 100  # the column's width
@@ -15,7 +18,7 @@ def created_via(reference: str) -> str:
     """
     text = _OURS + _UNUSUAL.sub(lambda found: f"~{found[0].encode().hex()}~", reference)
     if len(text) > _LONGEST:
-        raise ValueError(f"A reference of {len(reference)} characters is too long for WooCommerce.")
+        raise OrderRefused(SIDE, f"the order's number has more than the {_LONGEST} characters that it keeps")
     return text
 
 
