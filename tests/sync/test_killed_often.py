@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from orderhaven.core.errors import TryLater
+from orderhaven.core.errors import TryLater, Unclear
 from orderhaven.ports.connector import Role
 from orderhaven.store.models import Connection, Event, Message, MessageState
 from orderhaven.sync import beats
@@ -170,6 +170,37 @@ def test_a_shop_that_takes_nothing_is_left_alone_after_ten_orders(trade: Shift, 
     assert 10 <= len(tried) <= 10 + 2 * calls_at_once(trade)
     assert states("place") == [MessageState.DUE] * ORDERS
     assert trade.connection(Role.SHOP).failures == 1
+
+
+def test_a_shop_that_breaks_down_halfway_leaves_few_orders_of_which_nobody_knows(trade: Shift, sold: list[str]) -> None:
+    well = 10
+
+    async def break_down(what: str) -> None:
+        raise Unclear("The shop answered 502")
+
+    cut_in(trade.shop, "before place", both(takes(trade, milliseconds=100), after(well, break_down)))
+
+    runs(trade, Role.SHOP)
+
+    unclear = states("place").count(MessageState.UNCLEAR)
+    assert 1 <= unclear <= 3 * calls_at_once(trade)
+    assert states("place").count(MessageState.DUE) == ORDERS - well - unclear
+    assert trade.connection(Role.SHOP).failures == 1
+
+
+def test_a_lost_answer_now_and_then_ends_no_cycle(trade: Shift, sold: list[str]) -> None:
+    lost = set(sold[::4])
+
+    async def lose_some(what: str) -> None:
+        if what in lost:
+            raise Unclear("The shop did not answer in time")
+
+    cut_in(trade.shop, "after place", lose_some)
+
+    runs(trade, Role.SHOP)
+
+    assert set(states("place")) == {MessageState.TOLD, MessageState.UNCLEAR}
+    assert trade.connection(Role.SHOP).failures == 0
 
 
 # ---------------------------------------------------------------- hearing is bounded and goes on

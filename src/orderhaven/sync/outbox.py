@@ -17,7 +17,7 @@ from orderhaven.store import alike
 from orderhaven.store import outbox as rows
 from orderhaven.store.models import Message, MessageState
 from orderhaven.store.outbox import Composed
-from orderhaven.store.verdicts import MayHaveHappened, Verdict
+from orderhaven.store.verdicts import MayHaveHappened, NotNow, Verdict
 from orderhaven.sync.cycle import Cycle
 from orderhaven.sync.recovery import verdict_of
 
@@ -28,6 +28,7 @@ Verdicts = Mapping[int, Verdict]
 _OF_ONE_ORDER = (OrderProblem, Surprise, LookupError, ValueError, TypeError, ArithmeticError)
 _GATHERS_FOR_S = 0.2  # real seconds: how long the first answer waits for others, to be written down with them
 _TRIES = 10  # when so many came to nothing, and none to anything, no more is begun
+_UNKNOWN_IN_A_ROW = 4  # nor when of so many, one after the other, nobody knows what became: each has to be verified
 _BEGINS_AHEAD_S = 2.0  # real seconds: what a death leaves begun and unsent, each to be verified before it is sent again
 
 
@@ -157,7 +158,7 @@ class Outgoing:
         self.answered: list[Sent] = []  # not written down yet
         self.ends: list[HubError] = []
         self.sent = 0
-        self.broke: Exception | None = None  # what kept the rest from being begun
+        self.broke: Exception | None = None  # what keeps the rest from being begun
         self._cycle = cycle
         self._mouth = mouth
         self._left = deque(composed)
@@ -166,6 +167,7 @@ class Outgoing:
         self._beginning = asyncio.Lock()
         self._began_at = cycle.now()
         self._sent_before = 0  # when the newest were begun
+        self._unknown = 0  # in a row
 
     async def send_all(self) -> None:
         """As many at once as the declared limits allow."""
@@ -175,11 +177,21 @@ class Outgoing:
 
     async def _send_one_after_another(self) -> None:
         while (begun := await self._next()) is not None:
+            if isinstance(self.broke, TryLater):  # begun and not sent: that needs no looking for
+                self.answered.append(Sent(begun[0], NotNow(self.broke.cause)))
+                continue
             answer = await _send_one(self._cycle, self._mouth, *begun)
             self.sent += 1
             self.answered.append(answer)
             if answer.ends is not None:
                 self.ends.append(answer.ends)
+            self._count_unknown(answer.verdict)
+
+    def _count_unknown(self, verdict: Verdict) -> None:
+        """A side that broke down says so of order after order, and quickly."""
+        self._unknown = self._unknown + 1 if isinstance(verdict, MayHaveHappened) else 0
+        if self._unknown >= _UNKNOWN_IN_A_ROW and isinstance(verdict, MayHaveHappened):
+            self.broke = self.broke or TryLater(verdict.cause)
 
     async def _next(self) -> tuple[Message, datetime] | None:
         if not self._begun:
@@ -215,7 +227,7 @@ class Outgoing:
 
     def _note_pace(self) -> None:
         """How long one message took, of those sent since the newest were begun."""
-        if sent := self.sent - self._sent_before:
+        if (sent := self.sent - self._sent_before) and not self._unknown:
             self._cycle.note_time_per_message((self._cycle.now() - self._began_at) / sent)
             self._sent_before = self.sent
 
