@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, invalid_params
 from orderhaven.connectors.woocommerce.sandbox_query import Query, words
+from orderhaven.connectors.woocommerce.sandbox_schema import boolean, is_integer, string
+from orderhaven.connectors.woocommerce.sandbox_schema import is_true as flag
 
-_NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
 _DATE = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)([Tt ])(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d(?::\d\d)?)?",
 )
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Parameter(Protocol):
@@ -57,14 +57,13 @@ class Integer:
 @dataclass(frozen=True)
 class Boolean:
     def complaint(self, name: str, value: str | list[str]) -> str:
-        known = isinstance(value, str) and value.lower() in _BOOLEANS
-        return "" if known else f"{name} is not of type boolean."
+        return boolean(value, name)
 
 
 @dataclass(frozen=True)
 class Text:
     def complaint(self, name: str, value: str | list[str]) -> str:
-        return "" if isinstance(value, str) else f"{name} is not of type string."
+        return string(value, name)
 
 
 @dataclass(frozen=True)
@@ -118,10 +117,7 @@ class Date:
 
 def whole_number(text: str) -> int | None:
     """rest_is_integer: also "2.0" and "1e2"."""
-    if not _NUMERIC.fullmatch(text):
-        return None
-    number = float(text)
-    return int(number) if number.is_integer() else None
+    return int(float(text)) if is_integer(text) else None
 
 
 def listed(value: str | list[str]) -> list[str]:
@@ -139,7 +135,7 @@ def absint(text: str) -> int:
 
 
 def is_true(query: Query, name: str) -> bool:
-    return _BOOLEANS.get(query.text(name).lower(), False)
+    return flag(query.text(name))
 
 
 def number(query: Query, name: str, otherwise: int) -> int:

@@ -26,7 +26,7 @@ _SETTABLE: Mapping[str, Check] = {
     "name": string,
     "sku": string,
     "global_unique_id": string,
-    "status": one_of((*(status for status in STATUSES if status not in ("any", "trash")), "auto-draft")),
+    "status": one_of((*(status for status in STATUSES if status != "any"), "auto-draft")),
     "regular_price": string,
     "tax_status": one_of(("taxable", "shipping", "none")),
     "tax_class": string,

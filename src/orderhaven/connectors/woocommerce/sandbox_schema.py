@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 
 from orderhaven.connectors.woocommerce.sandbox_currencies import CURRENCIES
 from orderhaven.connectors.woocommerce.sandbox_errors import invalid_params
+from orderhaven.connectors.woocommerce.sandbox_query import words
+from orderhaven.connectors.woocommerce.sandbox_values import NUMERIC
 
 # what is wrong with a value that stands at a place; "" when nothing is
 Check: TypeAlias = Callable[[Any, str], str]
@@ -17,8 +19,6 @@ Check: TypeAlias = Callable[[Any, str], str]
 # is_email() of WordPress: one @, a dot in the domain, no letters beyond ASCII
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _EMAIL = re.compile(rf"[a-zA-Z0-9!#$%&'*+/=?^_`{{|}}~.-]+@{_LABEL}(?:\.{_LABEL})+")
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
-_BETWEEN = re.compile(r"[\s,]+")
 
 
 def string(value: Any, at: str) -> str:
@@ -90,7 +90,7 @@ def rows(check_row: Check) -> Check:
 def as_list(value: Any) -> list[Any] | None:
     """What PHP reads as a list; None where it does not."""
     if isinstance(value, (str, int, float)) and not isinstance(value, bool):
-        return [word for word in _BETWEEN.split(str(value)) if word]
+        return words(str(value))
     if isinstance(value, dict):
         return None if value else []
     return value if isinstance(value, list) else None
@@ -122,7 +122,7 @@ def wrong_params(schema: Mapping[str, Check], sent: Mapping[str, Any]) -> dict[s
 
 def _is_numeric(value: Any) -> bool:
     if isinstance(value, str):
-        return _NUMBER.fullmatch(value) is not None
+        return NUMERIC.fullmatch(value) is not None
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

@@ -9,7 +9,7 @@ _TAG = re.compile(r"<[^>]*>")
 _OCTET = re.compile(r"%[0-9a-fA-F]{2}")
 _NO_AMOUNT = re.compile(r"\.(?![^.]+$)|[^0-9.-]")
 _PLAIN_AMOUNT = re.compile(r"-?\d+(\.\d+)?")
-_NUMERIC = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+NUMERIC = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _CENT = Decimal("0.01")
 
 TEXT_HOLDS = 65_535  # bytes of a column of type text
@@ -45,7 +45,7 @@ def text_of(value: Any) -> str:
 
 def is_less(text: str, than: str) -> bool:
     """PHP's comparison of two texts: as numbers where both are numbers, else letter by letter."""
-    if _NUMERIC.fullmatch(text) and _NUMERIC.fullmatch(than):
+    if NUMERIC.fullmatch(text) and NUMERIC.fullmatch(than):
         return float(text) < float(than)
     return text < than
 
