@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
+from orderhaven.connectors.woocommerce.sandbox_not_played import NO_OTHER_DECIMALS
 from orderhaven.connectors.woocommerce.sandbox_orders import HIDDEN, OrderBook, SandboxOrder
 from orderhaven.connectors.woocommerce.sandbox_parameters import (
     PAGES,
@@ -41,7 +42,7 @@ def order_parameters(book: OrderBook) -> Parameters:
         "orderby": OneOf(_ORDERINGS),
         "status": Words(lambda: ("any", "trash", *book.settable)),
         "context": OneOf(("view", "edit")),
-        "dp": NotPlayed("amounts are shown with two decimals, as nobody asks otherwise"),
+        "dp": NotPlayed(NO_OTHER_DECIMALS),
         "customer": Integer(),
         "product": Integer(),
     }

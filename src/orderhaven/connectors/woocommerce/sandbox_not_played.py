@@ -57,6 +57,12 @@ NOT_PLAYED: Sequence[NotPlayedKind] = (
     ),
 )
 
+# the same for what a request asks beside its path
+NO_OTHER_DECIMALS = "amounts are shown with two decimals, as nobody asks otherwise"
+NO_CATALOGUE = "products are found by SKU, EAN, name, status and change: the shop's catalogue is not played"
+NO_OTHER_ORDER = "lists are sorted by what the connector sorts by"
+NO_OTHER_WEBHOOKS = "webhooks of customers, of coupons and of actions are not played: the hub listens to orders"
+
 
 def reason_not_played(method: str, path: str) -> str:
     """Why the sandbox does not play this request; "" when it does."""

@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, invalid_params
+from orderhaven.connectors.woocommerce.sandbox_not_played import NO_OTHER_ORDER
 from orderhaven.connectors.woocommerce.sandbox_query import Query, words
 from orderhaven.connectors.woocommerce.sandbox_schema import boolean, is_integer, string
 from orderhaven.connectors.woocommerce.sandbox_schema import is_true as flag
@@ -83,7 +84,7 @@ class Ordering:
 
     def complaint(self, name: str, value: str | list[str]) -> str:
         if value in self.others:
-            raise Unplayed(f"{name}={value} is not played: the connector sorts by {', '.join(self.allowed)}")
+            raise Unplayed(f"{name}={value}: {NO_OTHER_ORDER}")
         return OneOf((*self.allowed, *self.others)).complaint(name, value)
 
 

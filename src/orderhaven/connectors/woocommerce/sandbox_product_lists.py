@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+from orderhaven.connectors.woocommerce.sandbox_not_played import NO_CATALOGUE
 from orderhaven.connectors.woocommerce.sandbox_orders import OrderBook
 from orderhaven.connectors.woocommerce.sandbox_parameters import (
     PAGES,
@@ -46,7 +47,7 @@ _PARAMETERS: Parameters = {
             "after", "before", "attribute", "attribute_term", "brand", "category", "downloadable", "featured", "max_price",
             "min_price", "on_sale", "parent", "parent_exclude", "shipping_class", "slug", "tag", "tax_class", "virtual",
         ),
-        NotPlayed("products are found by SKU, EAN, name, status and change: the shop's catalogue is not played"),
+        NotPlayed(NO_CATALOGUE),
     ),
 }  # fmt: skip
 

@@ -43,7 +43,7 @@ class ShopTaxes:
         """Number of the rate -> what it takes, 0.21."""
         if not self.on:
             return _NONE
-        key = (tax_class, country.upper())
+        key = (tax_class, country.upper().partition(":")[0])  # a shop's own country may name its state: "US:CA"
         if key not in self.rates:
             key = (tax_class, "")
         return {self.number_of(key): self.rates[key] / 100} if key in self.rates else _NONE

@@ -15,6 +15,7 @@ from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_api import Route, updates
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, missing
+from orderhaven.connectors.woocommerce.sandbox_not_played import NO_OTHER_WEBHOOKS
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, dates
 from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, Boolean, OneOf, Parameters, is_true, page_of
 from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, page
@@ -214,7 +215,7 @@ def _check_new(sent: Mapping[str, Any]) -> None:
 def _check_values(sent: Mapping[str, Any]) -> None:
     topic = str(sent["topic"]).lower()
     if topic.startswith(_NOT_PLAYED):
-        raise Unplayed("webhooks of customers, of coupons and of actions are not played: the hub listens to orders")
+        raise Unplayed(NO_OTHER_WEBHOOKS)
     if topic not in _HOOKS:
         message = "Webhook topic is required and must be valid."
         raise ApiError(400, "woocommerce_rest_shop_webhook_invalid_topic", message)

@@ -11,8 +11,8 @@ from orderhaven.ports.replay import RecordedRequest
 
 class RecordedAnswer(msgspec.Struct, frozen=True):
     status: int
-    body: Any  # text where the answer was not JSON
-    headers: dict[str, str] = {}
+    body: Any = ""  # text where the answer was not JSON
+    headers: dict[str, Any] = {}
 
 
 class Step(msgspec.Struct, frozen=True):
