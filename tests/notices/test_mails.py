@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from orderhaven.actions import notices, orders
+from orderhaven.actions.connecting import poll_now
 from orderhaven.core.access import Role
 from orderhaven.core.notices import NoticeKind
 from orderhaven.ports.connector import Role as Side
@@ -110,6 +111,19 @@ def test_refused_keys_are_told_with_what_to_do(office: Office) -> None:
     assert office.sink.subjects() == ["Wolkenwinkel: 'Webshop' cannot be used"]
     assert "Make or copy it again" in office.sink.text()
     assert "https://orders.example.com/wolkenwinkel/connections" in office.sink.text()
+
+
+def test_a_row_that_names_no_order_is_told_once_and_never_called_mended(office: Office) -> None:
+    office.employs("Anna")
+    office.passes(minutes=6)
+    office.trade.marketplace.faults.bend("heard", office.trade.sells(), "nameless", False)
+
+    office.passes(minutes=30)
+    poll_now(office.trade.by, "bol NL")
+    office.passes(minutes=30)
+
+    assert office.sink.subjects() == ["Wolkenwinkel: 'bol NL' lists what nobody understands"]
+    assert "without saying which order" in office.sink.text().replace("\n", " ")
 
 
 def test_who_pauses_a_connection_is_not_told_that_it_works_again(office: Office) -> None:
