@@ -286,3 +286,40 @@ def test_a_look_costs_no_more_in_a_shop_of_many_orders(shop: Shop) -> None:
         shop.sandbox.enter_by_other_tool(Basket([(MUG, 1)]), "W")
 
     assert min(look() for _ in range(3)) < 5 * few
+
+
+def test_a_line_that_is_changed_moves_stock_and_total_with_it(shop: Shop) -> None:
+    order = made(shop, status="processing", line_items=[{"sku": "MUG-1", "quantity": 2}])
+    line = order["line_items"][0]["id"]
+    path = f"/orders/{order['id']}"
+
+    changed = shop.ask("PUT", path, {"line_items": [{"id": line, "quantity": 3, "total": "10.00"}]})[1]
+    removed = shop.ask("PUT", path, {"line_items": [{"id": line, "quantity": 0}]})[1]
+
+    assert (changed["total"], changed["line_items"][0]["quantity"]) == ("12.10", 3)
+    assert (removed["total"], removed["line_items"], shop.sandbox.stock_of("MUG-1")) == ("0.00", [], 100)
+    assert code(shop.ask("PUT", path, {"line_items": [{"id": line}]})) == (400, "woocommerce_rest_invalid_item_id")
+
+
+def test_what_a_column_cannot_hold_takes_lines_and_addresses_along_without_a_word(shop: Shop) -> None:
+    order = made(shop, line_items=[{"sku": "MUG-1"}], billing={"last_name": "Vries", "phone": "0" * 101})
+
+    assert (order["total"], order["line_items"], order["billing"]["last_name"]) == ("12.99", [], "")
+
+
+def test_no_coupon_leaves_a_line_s_total_as_it_was_sent(shop: Shop) -> None:
+    shop.sandbox.add_coupon("ten", "percent", "10")
+    line = {"sku": "MUG-1", "quantity": 1, "total": "5.00"}
+
+    assert made(shop, line_items=[line], coupon_lines=[])["total"] == "6.05"
+    assert made(shop, line_items=[line], coupon_lines=[{"code": "TEN"}])["total"] == "11.69"
+
+
+def test_an_amount_for_the_whole_order_is_taken_off_piece_by_piece_and_to_the_cent(shop: Shop) -> None:
+    shop.sandbox.add_coupon("odd", "fixed_cart", "1.00")
+    lines = [{"sku": "MUG-1", "quantity": 2}, {"sku": "LAMP-1", "quantity": 1}]
+
+    order = made(shop, line_items=lines, coupon_lines=[{"code": "odd"}])
+
+    assert order["total"] == "74.93"
+    assert sum(float(coupon["discount"]) + float(coupon["discount_tax"]) for coupon in order["coupon_lines"]) == 1.0

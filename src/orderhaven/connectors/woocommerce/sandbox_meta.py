@@ -65,7 +65,8 @@ def _set(meta: list[Body], entry: Mapping[str, Any], next_id: Callable[[], int])
         meta[:] = [kept for kept in meta if kept is not same]
     elif same is not None:
         same |= {"key": key, "value": value}
-    else:
+    else:  # an id that is not known: the key is there once, all the same
+        meta[:] = [kept for kept in meta if kept["key"] != key]
         meta.append({"id": next_id(), "key": key, "value": value})
 
 

@@ -166,7 +166,7 @@ class Writer:
                 self._book.set_status(order, "checkout-draft", now)
                 error.body["data"]["new_draft_order_id"] = order.id
             raise
-        if coupons is not None:
+        if coupons or (coupons is not None and order.body["coupon_lines"]):
             apply_coupons(order.body, coupons, self._taxes, self._book.next_id)
 
     def _pay(self, order: SandboxOrder, now: int) -> None:
