@@ -11,7 +11,7 @@ from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.rules import CarrierRule, RuleKind
-from orderhaven.ports.connector import Can
+from orderhaven.ports.connector import Can, Role
 from orderhaven.ports.sandbox import Article
 from orderhaven.store.models import DeliveredByMarketplace, Kind, Link, Message, Person, ProductMatch
 from orderhaven.store.outbox import Composed
@@ -169,6 +169,19 @@ def test_where_parcels_start_decides_too(trade: Any, by: Hand) -> None:
 
     assert by.link("bol NL").ships_from == "BE"
     assert [one.carrier_word for one in trade.confirmed(ref)] == ["RM-DPD"]
+
+
+def test_where_the_marketplace_has_no_list_any_carrier_can_be_chosen_by_hand(trade: Any) -> None:
+    ref = shipped(trade, "ODD10000001")
+    [name] = [one.name for one in trade.hub.declared.values() if one.role is Role.MARKETPLACE]
+    without_list = replace(trade.hub.declared[name], carriers={}, carriers_from={}, other_carrier="")
+    declared = {**trade.hub.declared, name: without_list}
+    by = Hand("Tester", trade.link.merchant_id, trade.clock, lambda: trade.hub.transport, declared)
+
+    chosen = shipping.choose_carrier(by, ref, "bulgarian_posts")
+
+    assert Carrier.BULGARIAN_POSTS is chosen.carrier
+    assert trade.problems(ref) == []
 
 
 def test_a_carrier_that_the_marketplace_will_not_have_waits_for_a_person(trade: Any, by: Hand) -> None:

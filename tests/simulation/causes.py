@@ -152,6 +152,7 @@ def was_not_to_be_read(run: Run, side: str, at: float, before: float = 15 * 60.0
 PROBLEMS_BY: Mapping[str, Cause] = {
     ProblemKind.UNKNOWN_PRODUCT: _was_sold_as("not_for_sale"),
     ProblemKind.UNKNOWN_CARRIER: _either(_has_untellable_code, _did(Deed.SCRIBBLE)),
+    ProblemKind.NUMBER_UNREAD: _did(Deed.SCRIBBLE),
     ProblemKind.OWN_LABEL: _was_sold_as("own_label"),
     ProblemKind.REFUSED: _either(_did(Deed.CANCEL_HERE, Deed.SHIP_PART_THERE), _met(*PROCESSES, Trouble.REFUSES_ALL)),
     ProblemKind.HALF_MADE: _did(Deed.CHANGE_PIECES),
