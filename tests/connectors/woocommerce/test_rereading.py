@@ -112,3 +112,35 @@ def test_a_line_of_another_quantity_than_whole_pieces_is_never_guessed(quantity:
         shop_order(
             decoded(msgspec.Raw(msgspec.json.encode(BENT | {"line_items": lines}))), Words(frozenset(), frozenset())
         )
+
+
+def written(**other: object) -> msgspec.Raw:
+    line = {"id": 1, "product_id": 9, "quantity": 2, "sku": "MUG-1"}
+    order = {"id": 5, "status": "completed", "currency": "EUR", "total": "12.50", "line_items": [line]}
+    return msgspec.Raw(msgspec.json.encode(order | other))
+
+
+def test_how_a_thing_is_written_decides_nothing() -> None:
+    line = {"id": "1", "product_id": "9", "quantity": "2", "sku": 123, "meta_data": {"1": {"key": "a"}, "3": []}}
+
+    order = decoded(written(total=12.5, number=77, line_items=[line]))
+
+    assert (order.total, order.number, order.line_items[0].sku, order.line_items[0].quantity) == (
+        "12.5",
+        "77",
+        "123",
+        2,
+    )
+    assert [entry.key for entry in order.line_items[0].meta_data] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"status": None}, {"status": 5}, {"currency": None}, {"total": None}, {"total": {}}, {"line_items": None},
+        {"line_items": [{"id": 1, "sku": "MUG-1"}]}, {"line_items": [{"id": 1, "quantity": "two"}]},
+    ],
+)  # fmt: skip
+def test_what_decides_something_is_never_guessed(other: dict[str, object]) -> None:
+    with pytest.raises(Surprise):
+        decoded(written(**other))

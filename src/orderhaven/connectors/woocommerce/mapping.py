@@ -37,10 +37,10 @@ class TheirMeta(msgspec.Struct):
 
 class TheirLine(msgspec.Struct):
     id: int
+    quantity: float
     name: Aside[str] = ""
     product_id: int | None = 0
     variation_id: int | None = 0
-    quantity: float = 0
     sku: Aside[str] = None
     total: Aside[str] = None
     meta_data: list[TheirMeta] = []
