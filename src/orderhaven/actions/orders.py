@@ -14,13 +14,24 @@ from orderhaven.core.shop_order import ShopState
 from orderhaven.core.status import SHOWN_AS, Fact, OutsideTable, Status, move
 from orderhaven.ports.connector import Can
 from orderhaven.store import connections
-from orderhaven.store.hands import changing, open_problems
+from orderhaven.store.hands import changing, messages_with, open_problems
 from orderhaven.store.ledger import Ledger
 from orderhaven.store.models import Kind, MessageState, Order
 from orderhaven.store.shapes import facts_of
 
 # said by a person in another way: Retry must not say it for them
 _NOT_BY_RETRY = frozenset({ProblemKind.CANCELLATIONS_HELD, ProblemKind.ADOPTED_DIFFERS})
+# with these the other side said no, or nothing was sent at all
+_NOT_DONE = frozenset(
+    {
+        ProblemKind.UNKNOWN_PRODUCT,
+        ProblemKind.CURRENCY_REFUSED,
+        ProblemKind.NO_LINES,
+        ProblemKind.REFUSED,
+        ProblemKind.UNKNOWN_CARRIER,
+        ProblemKind.OWN_LABEL,
+    }
+)
 _AWAY = (ShopState.CANCELLED, ShopState.TRASHED, ShopState.GONE)
 
 
@@ -44,7 +55,9 @@ def retry(by: Hand, ref: str) -> Retried:
 def retry_ids(by: Hand, order_ids: Sequence[int]) -> list[Retried]:
     """The same for orders by their keys, in one transaction."""
     with changing(order_ids, by.clock.now(), by.actor) as (ledger, rows):
-        return [_retry(ledger, row) for row in rows]
+        done = [_retry(ledger, row) for row in rows]
+    connections.end_quiet({side for row in rows for side in (row.link.shop_id, row.link.marketplace_id)})
+    return done
 
 
 @needs(Power.ACT)
@@ -129,12 +142,13 @@ def shown(row: Order) -> str:
 
 
 def _retry(ledger: Ledger, row: Order) -> Retried:
-    count = 0
+    count, refused = 0, messages_with(row.pk, _NOT_DONE)
     for message in row.outbox:
         match message.state:
             case MessageState.PARKED:
-                # what was sent once may have happened: it is looked for before it is repeated
-                state = MessageState.UNCLEAR if message.attempt else MessageState.DUE
+                # what was sent once may have happened, unless it was refused: it is looked for before it is repeated
+                may_be_done = message.attempt and message.id not in refused
+                state = MessageState.UNCLEAR if may_be_done else MessageState.DUE
                 ledger.change_message(
                     row,
                     message,

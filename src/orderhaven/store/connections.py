@@ -82,6 +82,11 @@ def nudge(connection_id: int, now: datetime, *columns: str) -> None:
     Connection.objects.filter(pk=connection_id).update(**dict.fromkeys(columns, now))
 
 
+def end_quiet(connection_ids: Collection[int]) -> None:
+    """A person says that it is mended: what failed is tried now. What the other side asked for is kept."""
+    Connection.objects.filter(pk__in=connection_ids, failures__gt=0).update(quiet_until=None)
+
+
 def nudge_tell(connection_ids: set[int], now: datetime) -> None:
     for one in connection_ids:
         sql.change(

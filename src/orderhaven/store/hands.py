@@ -1,6 +1,6 @@
 """A person's act on orders: one transaction, in which nobody else writes about them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,12 @@ def changing(order_ids: Sequence[int], now: datetime, actor: str) -> Iterator[tu
 def open_problems(order_id: int) -> frozenset[ProblemKind]:
     kinds = Problem.objects.filter(order_id=order_id, solved_at__isnull=True).values_list("kind", flat=True)
     return frozenset(map(ProblemKind, kinds))
+
+
+def messages_with(order_id: int, kinds: Collection[ProblemKind]) -> frozenset[int]:
+    """Ids of the order's messages that stand still because of one of these."""
+    problems = Problem.objects.filter(order_id=order_id, solved_at__isnull=True, kind__in=kinds)
+    return frozenset(key for key in problems.values_list("message_id", flat=True) if key is not None)
 
 
 def shop_order_taken_by(shop_id: int, shop_ref: str) -> str:
