@@ -76,7 +76,7 @@ def test_two_accounts_are_connected_linked_and_rehearse(sides: dict[Role, Side],
 
     assert (linked.code, linked.err) == (0, "")
     assert "in rehearsal: nothing is sent" in linked.out
-    assert "1.5 h" in linked.out
+    assert "1 h 30 min" in linked.out
     assert "it is one of yours: postnl, dpd." in linked.out
     assert "Parcels start in NL." in linked.out
     assert [(row["name"], row["shop"], row["rehearsal"]) for row in rows] == [

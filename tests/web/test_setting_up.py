@@ -130,6 +130,18 @@ def test_a_link_is_changed_by_its_form(house: House) -> None:
     assert link.marketplace.hear_every_s == 600
 
 
+def test_a_link_s_durations_are_shown_as_people_write_them_and_taken_so(house: House) -> None:
+    Link.objects.update(wait_s=240, ship_by_margin_s=5400)
+
+    page = house.administrator.get(house.at("links/bol%20NL")).content.decode()
+    house.administrator.post(house.at("links/bol%20NL"), {"wait_hours": "4 min", "margin_hours": "1 h 30 min"})
+
+    assert 'value="4 min"' in page
+    assert 'value="1 h 30 min"' in page
+    link = Link.objects.get()
+    assert (link.wait_s, link.ship_by_margin_s) == (240, 5400)
+
+
 def test_a_carrier_rule_is_ended_with_the_button_beside_it(house: House) -> None:
     rule = {"kind": "code_prefix", "match": "0530", "carrier": "dpd"}
     house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rule", **rule})

@@ -12,6 +12,7 @@ from orderhaven.cli.desk import hand
 from orderhaven.cli.screen import Json, duration, moment, print_json, say, since, table
 from orderhaven.core.language import _, n_
 from orderhaven.core.rules import CarrierRule, RuleKind
+from orderhaven.words.durations import exact
 
 if TYPE_CHECKING:
     from orderhaven.actions.hand import Hand
@@ -174,9 +175,9 @@ def _say_link(found: Link) -> None:
 def _sentences(found: Link) -> Iterator[str]:
     yield _("Orders placed before {time} wait for your word: place, adopt or leave.", time=moment(found.from_at))
     yield _(
-        "Heard every {seconds} s; the wait for a code is {hours} h.",
-        seconds=found.marketplace.hear_every_s,
-        hours=f"{found.wait_s / 3600:g}",
+        "Heard every {every}; the wait for a code is {wait}.",
+        every=exact(found.marketplace.hear_every_s),
+        wait=exact(found.wait_s),
     )
     yield _("More than {limit} cancellations an hour from the shop are held.", limit=found.cancellations_per_hour)
     if found.default_carrier:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from orderhaven.cli.language import speak_to_a_program
 from orderhaven.core.language import _
+from orderhaven.words import durations
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd])\s*", re.IGNORECASE)
 out = Console(highlight=False, soft_wrap=False)
@@ -68,14 +69,13 @@ def moment(at: datetime | None) -> str:
 
 
 def duration(text: str | None) -> timedelta | None:
-    """'90s', '5m', '3h', '2d'; None stays None."""
+    """'90s', '5m', '3h', '2d', '1 h 30 min'; None stays None."""
     if text is None:
         return None
-    found = _DURATION.fullmatch(text)
-    if not found:
-        raise typer.BadParameter(_("'{text}' is no duration. Say 90s, 5m, 3h or 2d.", text=text))
-    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[found[2].lower()]
-    return timedelta(**{unit: float(found[1])})
+    try:
+        return durations.read(text)
+    except ValueError:
+        raise typer.BadParameter(_("'{text}' is no duration. Say 90s, 5m, 3h or 2d.", text=text)) from None
 
 
 def since(text: str | None) -> datetime | None:

@@ -37,7 +37,7 @@ def open_problems(order_id: int) -> frozenset[ProblemKind]:
 def messages_with(order_id: int, kinds: Collection[ProblemKind]) -> frozenset[int]:
     """Ids of the order's messages that stand still because of one of these."""
     problems = Problem.objects.filter(order_id=order_id, solved_at__isnull=True, kind__in=kinds)
-    return frozenset(key for key in problems.values_list("message_id", flat=True) if key is not None)
+    return frozenset(problems.filter(message_id__isnull=False).values_list("message_id", flat=True))
 
 
 def shop_order_taken_by(shop_id: int, shop_ref: str) -> str:

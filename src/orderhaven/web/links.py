@@ -24,8 +24,9 @@ from orderhaven.store.links import all_of, older_count
 from orderhaven.store.models import DeliveredByMarketplace, Link
 from orderhaven.web import notes
 from orderhaven.web.desk import AtDesk, at_desk
-from orderhaven.web.templatetags.words import duration, whole_moment
+from orderhaven.web.templatetags.words import whole_moment
 from orderhaven.web.way_back import way_back
+from orderhaven.words.durations import exact, read
 from orderhaven.words.orders import message_name
 
 _RULE_KINDS = {RuleKind.CODE_PREFIX: "Code begins with", RuleKind.SHOP_CARRIER: "The shop says"}
@@ -136,9 +137,9 @@ def _shown(request: AtDesk, found: Link) -> dict[str, Any]:
             for rule in found.carrier_rules
         ],
         "rule_kinds": [(kind, _(_RULE_KINDS[kind])) for kind in _RULE_KINDS],
-        "wait_hours": f"{found.wait_s / 3600:g}",
-        "margin_hours": f"{found.ship_by_margin_s / 3600:g}",
-        "every_minutes": f"{found.marketplace.hear_every_s / 60:g}",
+        "wait_hours": exact(found.wait_s),
+        "margin_hours": exact(found.ship_by_margin_s),
+        "every_minutes": exact(found.marketplace.hear_every_s),
     }
 
 
@@ -149,9 +150,9 @@ def _settings(found: Link) -> list[tuple[str, str]]:
     rules = [f"{rule['match']} → {Carrier(rule['carrier']).display_name}" for rule in found.carrier_rules]
     rows = [
         (_("Orders from"), whole_moment(found.from_at)),
-        (_("Hears both sides every"), duration(found.marketplace.hear_every_s)),
-        (_("Waits for a code"), duration(found.wait_s)),
-        (_("Margin before the ship-by time"), duration(found.ship_by_margin_s)),
+        (_("Hears both sides every"), exact(found.marketplace.hear_every_s)),
+        (_("Waits for a code"), exact(found.wait_s)),
+        (_("Margin before the ship-by time"), exact(found.ship_by_margin_s)),
         (_("Cancellations in an hour, at most"), str(found.cancellations_per_hour)),
         (_("Parcels start in"), found.ships_from),
         (_("Carriers you use"), ", ".join(own)),
@@ -182,13 +183,13 @@ def _wish(request: HttpRequest) -> LinkWish:
 
 
 def _time(text: str, **unit: int) -> timedelta | None:
-    """So many of a unit; with a comma or a point. Raises Impossible."""
+    """As people write it; a number alone is so many of a unit. Raises Impossible."""
     if not text.strip():
         return None
     try:
-        return timedelta(**unit) * float(text.replace(",", "."))
-    except (ValueError, OverflowError):
-        raise Impossible(_("'{text}' is no number.", text=text[:20])) from None
+        return read(text, timedelta(**unit))
+    except ValueError:
+        raise Impossible(_("'{text}' is no duration. Say 40 s, 5 min or 1 h 30 min.", text=text[:20])) from None
 
 
 def _moment(text: str) -> datetime | None:

@@ -10,6 +10,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reasons import said
 from orderhaven.core.status import FACTS, Fact, Status
 from orderhaven.store.models import Kind
+from orderhaven.words.durations import exact
 from orderhaven.words.orders import MESSAGES, status_name
 from orderhaven.words.problems import TITLES
 
@@ -76,8 +77,8 @@ FIELDS: Mapping[str, str] = {
     # what can be set of a link
     "from_at": "orders from",
     "rehearsal": "rehearsal",
-    "wait_s": "seconds to wait for a code",
-    "ship_by_margin_s": "seconds of margin before the ship-by time",
+    "wait_s": "wait for a code",
+    "ship_by_margin_s": "margin before the ship-by time",
     "delivered_by_marketplace": "orders that the marketplace ships itself",
     "cancellations_per_hour": "cancellations an hour",
     "default_carrier": "carrier when nothing else tells",
@@ -123,6 +124,8 @@ def _details(kind: str, data: Mapping[str, object]) -> str:
 
 def _changed(name: str, value: str) -> str:
     called = _(FIELDS[name]) if name in FIELDS else name
+    if name.endswith("_s") and value.replace(".", "", 1).isdecimal():
+        return f"{called}: {exact(float(value))}"
     return f"{called}: {_(_YES_NO[value]) if value in _YES_NO else value}"
 
 
