@@ -46,6 +46,11 @@ def test_only_what_is_named_changes(program: Program, trade: Trade) -> None:
         "own_carriers": ["dpd", "postnl"],
         "ships_from": "nl",
         "default_carrier": "dpd",
+        "transit_days": 2,
+        "working_days": [1, 6],
+        "cut_off": "12:30",
+        "time_zone": "Europe/London",
+        "free_days": ["2026-12-25"],
     }
 
     changed = program.patch(LINK, wish).json()
@@ -60,7 +65,8 @@ def test_only_what_is_named_changes(program: Program, trade: Trade) -> None:
     [
         {"wait_s": -1}, {"wait_s": 1e400}, {"wait_s": 10**30}, {"own_carriers": ["gsl"]}, {"ships_from": "Nederland"},
         {"from_at": "yesterday"}, {"from_at": 1700000000}, {"from_at": "2026-01-31T14:00:00"}, {"rehearsal": "no"},
-        {"cancellations_per_hour": True}, {"shop": "Webshop"},
+        {"cancellations_per_hour": True}, {"shop": "Webshop"}, {"transit_days": 31}, {"working_days": []}, {"cut_off": "5 pm"},
+        {"working_days": [8]}, {"free_days": ["25-12-2026"]},
     ],
 )  # fmt: skip
 def test_a_wish_that_makes_no_sense_is_refused(program: Program, trade: Trade, wish: dict[str, Any]) -> None:

@@ -70,6 +70,7 @@ def test_two_accounts_are_connected_linked_and_rehearse(sides: dict[Role, Side],
         assert (said.code, said.err) == (0, "")
 
     wish = ("--rehearse", "--wait", "90m", "--uses", "postnl", "--uses", "DPD", "--ships-from", "nl")
+    wish += ("--transit-days", "2", "--working-days", "1,6", "--cut-off", "12:30", "--free-day", "2026-12-25")
     linked = process("link", "marketplace", "shop", *wish)
     rows = json.loads(process("connections", "--json").out)
     doctor = process("doctor")
@@ -79,6 +80,8 @@ def test_two_accounts_are_connected_linked_and_rehearse(sides: dict[Role, Side],
     assert "1 h 30 min" in linked.out
     assert "it is one of yours: postnl, dpd." in linked.out
     assert "Parcels start in NL." in linked.out
+    assert "it is estimated: 2 days on the way, leaving Monday, Saturday by 12:30." in " ".join(linked.out.split())
+    assert "Nothing leaves on 2026-12-25." in linked.out
     assert [(row["name"], row["shop"], row["rehearsal"]) for row in rows] == [
         ("marketplace", "shop", True), ("shop", "", False),
     ]  # fmt: skip

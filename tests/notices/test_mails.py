@@ -230,6 +230,20 @@ def test_an_order_that_may_be_late_is_told_in_the_readers_own_time(office: Offic
     assert "To be sent by 2 March 09:06." in office.sink.text()
 
 
+def test_a_mail_says_when_a_deadline_is_estimated_and_when_the_marketplace_cancels_by_itself(office: Office) -> None:
+    office.employs("Anna", time_zone="Europe/Amsterdam")
+    guessed, ends = office.trade.sells(), office.trade.sells((LAMP, 1))
+    office.passes(minutes=6)
+    soon = office.trade.clock.now() + timedelta(hours=2)
+    Order.objects.filter(ref=guessed).update(ship_by=soon, ship_by_is_estimated=True)
+    Order.objects.filter(ref=ends).update(ship_by=None, expires_at=soon)
+
+    office.passes(minutes=20)
+
+    assert "To be sent by 2 March 12:06, estimated from the day of delivery that was promised." in office.sink.text()
+    assert "bol NL cancels it by itself after 2 March 12:06." in office.sink.text()
+
+
 def test_what_was_sent_or_is_not_the_merchants_to_send_is_never_late(office: Office) -> None:
     office.employs("Anna")
     sent, theirs, left = office.trade.sells(), office.trade.sells((MUG, 2)), office.trade.sells((LAMP, 1))

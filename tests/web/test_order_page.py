@@ -39,6 +39,27 @@ def test_a_shipped_order_shows_carrier_evidence_link_and_the_marketplaces_yes(ho
     assert "has the form of PostNL" in shipment["why"]
 
 
+def test_a_deadline_says_where_it_comes_from_and_an_expiry_is_its_own(house: House) -> None:
+    ref = house.trade.sells((MUG, 1))
+    house.trade.passes(minutes=6)
+    moment = house.trade.clock.now() + timedelta(days=2)
+
+    Order.objects.filter(ref=ref).update(ship_by=moment, ship_by_is_estimated=False, expires_at=None)
+    stated = page(house, ref).content.decode()
+    Order.objects.filter(ref=ref).update(ship_by_is_estimated=True, expires_at=moment)
+    estimated = page(house, ref).content.decode()
+    row = house.operator.get(house.at("orders")).content.decode()
+
+    assert ("To be shipped by" in stated, "estimated" in stated, "cancels it by itself" in stated) == (
+        True,
+        False,
+        False,
+    )
+    assert "estimated from the day of delivery" in estimated
+    assert "bol NL cancels it by itself after" in estimated
+    assert ">estimated</small>" in row
+
+
 RULE = {"kind": "code_prefix", "match": "3S", "carrier": "gls"}
 
 

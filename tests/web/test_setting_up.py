@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 
 import pytest
@@ -140,6 +141,43 @@ def test_a_link_s_durations_are_shown_as_people_write_them_and_taken_so(house: H
     assert 'value="1 h 30 min"' in page
     link = Link.objects.get()
     assert (link.wait_s, link.ship_by_margin_s) == (240, 5400)
+
+
+def test_when_parcels_leave_is_set_by_the_form(house: House) -> None:
+    given = {
+        "transit_days": "2", "working_days": ["1", "6"], "cut_off": "12:30", "time_zone": "Europe/London",
+        "free_days": "2026-12-25,2026-12-26",
+    }  # fmt: skip
+
+    house.administrator.post(house.at("links/bol%20NL"), given)
+
+    link = Link.objects.get()
+    assert (link.transit_days, link.working_days, link.cut_off, link.time_zone) == (2, [1, 6], "12:30", "Europe/London")
+    assert link.free_days == ["2026-12-25", "2026-12-26"]
+    page = house.administrator.get(house.at("links/bol%20NL")).content.decode()
+    assert 'value="6" checked' in page
+    assert 'value="2026-12-25, 2026-12-26"' in page
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"cut_off": "5 pm"}, "is no time of day"),
+        ({"time_zone": "Amsterdam"}, "is no time zone"),
+        ({"free_days": "25-12-2026"}, "is no date"),
+        ({"transit_days": "99"}, "between 0 and 30 days"),
+        ({"working_days": []}, "on one day of the week at least"),
+        ({"working_days": ["9"]}, "on one day of the week at least"),
+    ],
+)
+def test_nonsense_about_parcels_is_said_and_changes_nothing(house: House, given: dict[str, str], said: str) -> None:
+    sent = {"transit_days": "1", "working_days": ["1"], "cut_off": "17:00", "time_zone": "", "free_days": "", **given}
+
+    answer = house.administrator.post(house.at("links/bol%20NL"), sent, follow=True)
+
+    link = Link.objects.get()
+    assert said in html.unescape(answer.content.decode())
+    assert (link.transit_days, link.working_days, link.cut_off) == (1, [1, 2, 3, 4, 5], "17:00")
 
 
 def test_a_carrier_rule_is_ended_with_the_button_beside_it(house: House) -> None:

@@ -1,16 +1,18 @@
 """Links: made, changed, rehearsed; and what a person says about all orders of one."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from shlex import quote
+from zoneinfo import available_timezones
 
 from orderhaven.actions.connecting import demand_not_too_often
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
+from orderhaven.core.deadline import MONDAY, SUNDAY
 from orderhaven.core.language import _
 from orderhaven.core.problems import sentence
 from orderhaven.core.rules import RuleKind
@@ -21,6 +23,10 @@ from orderhaven.store.outbox import Composed
 from orderhaven.store.verdicts import NotWanted, Park
 
 _LONGEST_WAIT = timedelta(days=14)
+_LONGEST_TRANSIT_DAYS = 30
+_MOST_FREE_DAYS = 200
+_WEEK = frozenset(range(MONDAY, SUNDAY + 1))
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 
 
@@ -33,6 +39,11 @@ class LinkWish:
     wait: timedelta | None = None  # for a track & trace code; default 3 hours
     every: timedelta | None = None  # how often both sides are heard; default 5 minutes
     ship_by_margin: timedelta | None = None
+    transit_days: int | None = None  # these five: by which a ship-by time is estimated where none is stated
+    working_days: Collection[int] | None = None  # ISO weekdays
+    cut_off: str | None = None  # "17:00"
+    time_zone: str | None = None  # "": the hub's own
+    free_days: Collection[str] | None = None  # ISO dates
     delivered_by_marketplace: DeliveredByMarketplace | None = None
     cancellations_per_hour: int | None = None
     default_carrier: str | None = None  # "": none any more
@@ -155,6 +166,11 @@ def _save(by: Hand, row: Link, wish: LinkWish) -> Link:
         "rehearsal": wish.rehearsal,
         "wait_s": _seconds(wish.wait),
         "ship_by_margin_s": _seconds(wish.ship_by_margin),
+        "transit_days": wish.transit_days,
+        "working_days": None if wish.working_days is None else sorted(set(wish.working_days)),
+        "cut_off": wish.cut_off,
+        "time_zone": wish.time_zone.strip() if wish.time_zone is not None else None,
+        "free_days": None if wish.free_days is None else sorted(set(wish.free_days)),
         "delivered_by_marketplace": wish.delivered_by_marketplace,
         "cancellations_per_hour": wish.cancellations_per_hour,
         "default_carrier": str(carrier_named(wish.default_carrier)) if wish.default_carrier else wish.default_carrier,
@@ -178,6 +194,7 @@ def _demand_possible(by: Hand, row: Link, wish: LinkWish) -> None:
         raise Impossible(_("The wait for a code is between 0 and 14 days."))
     if wish.ship_by_margin is not None and wish.ship_by_margin < timedelta(0):
         raise Impossible(_("The margin before the ship-by time cannot be less than nothing."))
+    _demand_dispatch(wish)
     if wish.cancellations_per_hour is not None and wish.cancellations_per_hour < 0:
         raise Impossible(_("The number of cancellations an hour cannot be less than 0."))
     if wish.ships_from and not _COUNTRY.fullmatch(wish.ships_from.strip()):
@@ -189,6 +206,26 @@ def _demand_possible(by: Hand, row: Link, wish: LinkWish) -> None:
                 shop=shop.title,
             )
         )
+
+
+def _demand_dispatch(wish: LinkWish) -> None:
+    if wish.transit_days is not None and not 0 <= wish.transit_days <= _LONGEST_TRANSIT_DAYS:
+        raise Impossible(_("A parcel travels between 0 and {days} days.", days=_LONGEST_TRANSIT_DAYS))
+    if wish.working_days is not None and not (wish.working_days and {*wish.working_days} <= _WEEK):
+        raise Impossible(_("Parcels leave on one day of the week at least: 1 is Monday, 7 is Sunday."))
+    if wish.cut_off is not None and not _CLOCK.fullmatch(wish.cut_off):
+        raise Impossible(_("'{text}' is no time of day. Write it as 17:00.", text=wish.cut_off[:20]))
+    if wish.time_zone and wish.time_zone.strip() not in available_timezones():
+        raise Impossible(_("'{text}' is no time zone. Write it as Europe/Amsterdam.", text=wish.time_zone[:60]))
+    if wish.free_days is not None and len(wish.free_days) > _MOST_FREE_DAYS:
+        raise Impossible(
+            _("At most {number} free days can be kept. Leave out those that are over.", number=_MOST_FREE_DAYS)
+        )
+    for day in wish.free_days or ():
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            raise Impossible(_("'{text}' is no date. Write it as 2026-12-25.", text=day[:20])) from None
 
 
 def _seconds(duration: timedelta | None) -> int | None:

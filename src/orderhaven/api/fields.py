@@ -96,6 +96,10 @@ Limit = Annotated[int, Field(ge=1, le=200, description="How many on a page."), B
 EverySeconds = Annotated[int, Field(ge=1, le=86_400), BeforeValidator(_whole)]
 WaitSeconds = Annotated[int, Field(ge=0, le=14 * 86_400), BeforeValidator(_whole)]
 Number = Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(_whole)]
+TransitDays = Annotated[int, Field(ge=0, le=30), BeforeValidator(_whole)]
+Weekday = Annotated[int, Field(ge=1, le=7, description="1 is Monday."), BeforeValidator(_whole)]
+CutOff = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
 
 def amount(value: Decimal) -> str:

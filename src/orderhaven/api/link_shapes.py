@@ -6,7 +6,22 @@ from typing import Literal
 from ninja import Field, Schema
 from pydantic import StrictBool
 
-from orderhaven.api.fields import Asked, Country, EverySeconds, Given, Limit, Moment, Name, Number, Text, WaitSeconds
+from orderhaven.api.fields import (
+    Asked,
+    Country,
+    CutOff,
+    Day,
+    EverySeconds,
+    Given,
+    Limit,
+    Moment,
+    Name,
+    Number,
+    Text,
+    TransitDays,
+    WaitSeconds,
+    Weekday,
+)
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.rules import RuleKind
 from orderhaven.store.models import DeliveredByMarketplace, Side
@@ -30,6 +45,11 @@ class LinkInList(Schema):
     wait_s: int = Field(description="How long a completed order waits for a track & trace code.")
     every_s: int = Field(description="How often the marketplace is heard.")
     ship_by_margin_s: int
+    transit_days: int = Field(description="These five are for ship-by times that are estimated.")
+    working_days: list[int] = Field(description="On which days parcels leave: 1 is Monday, 7 is Sunday.")
+    cut_off: str = Field(description="As in `17:00`.")
+    time_zone: str = Field(description='As in `Europe/Amsterdam`; `""`: the hub\'s own.')
+    free_days: list[str] = Field(description="Dates on which nothing leaves.")
     delivered_by_marketplace: DeliveredByMarketplace
     cancellations_per_hour: int = Field(
         description="More of the shop's cancellations than this wait for a person's word."
@@ -58,6 +78,11 @@ class Wish(Given):
     wait_s: WaitSeconds | None = None
     every_s: EverySeconds | None = None
     ship_by_margin_s: WaitSeconds | None = None
+    transit_days: TransitDays | None = None
+    working_days: list[Weekday] | None = Field(None, min_length=1, max_length=7)
+    cut_off: CutOff | None = None
+    time_zone: Text | None = None
+    free_days: list[Day] | None = Field(None, max_length=200)
     delivered_by_marketplace: DeliveredByMarketplace | None = None
     cancellations_per_hour: Number | None = None
     default_carrier: Carrier | Literal[""] | None = Field(None, description='`""`: none any more.')

@@ -203,6 +203,11 @@ def _wish(given: Wish) -> LinkWish:
         wait=_time(given.wait_s),
         every=_time(given.every_s),
         ship_by_margin=_time(given.ship_by_margin_s),
+        transit_days=given.transit_days,
+        working_days=given.working_days,
+        cut_off=given.cut_off,
+        time_zone=given.time_zone,
+        free_days=given.free_days,
         delivered_by_marketplace=given.delivered_by_marketplace,
         cancellations_per_hour=given.cancellations_per_hour,
         default_carrier=given.default_carrier,
@@ -220,7 +225,8 @@ def _shown(row: LinkRow) -> Link:
 
 
 _SAME = (
-    "from_at", "rehearsal", "wait_s", "ship_by_margin_s", "delivered_by_marketplace", "cancellations_per_hour",
+    "from_at", "rehearsal", "wait_s", "ship_by_margin_s", "transit_days", "working_days", "cut_off", "time_zone", "free_days",
+    "delivered_by_marketplace", "cancellations_per_hour",
     "default_carrier", "own_carriers", "ships_from", "carrier_rules",
 )  # fmt: skip
 

@@ -42,7 +42,10 @@ class OrderInList(Schema):
     by_marketplace: bool = Field(description="The marketplace ships it itself.")
     rehearsal: bool = Field(description="Its link only rehearses: nothing is sent.")
     placed_at: datetime
-    ship_by: datetime | None = Field(description="null: the marketplace names no such moment.")
+    ship_by: datetime | None = Field(description="null: the marketplace names neither this nor a day of delivery.")
+    ship_by_is_estimated: bool = Field(
+        description="From the day of delivery that the marketplace names; false: it states `ship_by` itself."
+    )
     code: str = Field(description='The track & trace code in the shop; `""`: none.')
     carriers: list[str] = Field(description="With whom it was confirmed, by our words for carriers.")
     pieces: int
@@ -154,6 +157,7 @@ class Order(OrderInList):
     heard_at: datetime
     read_at: datetime | None = Field(description="null: seen in a list, not read yet.")
     deliver_by: datetime | None
+    expires_at: datetime | None = Field(description="The marketplace cancels it by itself after this.")
     is_test: bool
     shop_ref: str = Field(description="The shop's own key of its order.")
     shop_state: str
@@ -213,12 +217,13 @@ def problem_columns(problem: ProblemView | ProblemRow) -> dict[str, Any]:
 
 
 _SAME = (
-    "heard_at", "read_at", "deliver_by", "is_test", "shop_ref", "shop_state", "completed_at", "wait_until", "confirmed_at",
+    "heard_at", "read_at", "deliver_by", "expires_at",
+    "is_test", "shop_ref", "shop_state", "completed_at", "wait_until", "confirmed_at",
     "carrier_word", "chosen_carrier",
 )  # fmt: skip
 _SAME_IN_LIST = (
     "marketplace", "ref", "shop", "status", "hold", "shop_number", "shop_told", "marketplace_told", "handled_by_others",
-    "by_marketplace", "rehearsal", "placed_at", "ship_by", "code", "pieces",
+    "by_marketplace", "rehearsal", "placed_at", "ship_by", "ship_by_is_estimated", "code", "pieces",
 )  # fmt: skip
 
 

@@ -12,12 +12,55 @@ from orderhaven.cli.desk import hand
 from orderhaven.cli.screen import Json, duration, moment, print_json, say, since, table
 from orderhaven.core.language import _, n_
 from orderhaven.core.rules import CarrierRule, RuleKind
+from orderhaven.words.days import weekday_name
 from orderhaven.words.durations import exact
 
 if TYPE_CHECKING:
     from orderhaven.actions.hand import Hand
     from orderhaven.actions.links import WouldSend
     from orderhaven.store.models import DeliveredByMarketplace, Link
+
+
+# when parcels leave: by these a ship-by time is estimated where none is stated
+TransitDays = Annotated[
+    int | None,
+    typer.Option(help=_("How many days a parcel travels: a ship-by time is estimated from it where none is stated.")),
+]
+WorkingDays = Annotated[
+    str | None,
+    typer.Option(metavar="1,2,3,4,5", help=_("On which days parcels leave: 1 is Monday, 7 is Sunday.")),
+]
+CutOff = Annotated[str | None, typer.Option(help=_("Until when what leaves that day must be ready, as in 17:00."))]
+TimeZone = Annotated[str | None, typer.Option(help=_("Where that is, as in Europe/Amsterdam; empty for this hub's."))]
+FreeDays = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="YYYY-MM-DD",
+        help=_("A day on which nothing leaves; may be repeated. They replace those before, and none clears them."),
+    ),
+]
+
+CarrierRules = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="prefix:MATCH=CARRIER|shop:MATCH=CARRIER",
+        help=_("Codes that begin so, or the shop's word, mean this carrier."),
+    ),
+]
+EndedRules = Annotated[
+    list[str] | None,
+    typer.Option(metavar="prefix:MATCH|shop:MATCH", help=_("The carrier rule for these does not count any more.")),
+]
+
+Carriers = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CARRIER", help=_("A carrier you use: where several have such codes, it is yours. May be repeated.")
+    ),
+]
+Country = Annotated[
+    str | None, typer.Option(help=_("The country your parcels start in, as in NL; empty for not said."))
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,6 +85,11 @@ def link(
     margin: str | None = typer.Option(
         None, help=_("How long before its ship-by time a held order goes without code, as in 2h.")
     ),
+    transit_days: TransitDays = None,
+    working_days: WorkingDays = None,
+    cut_off: CutOff = None,
+    time_zone: TimeZone = None,
+    free_day: FreeDays = None,
     delivered: str | None = typer.Option(
         None, metavar="leave|place", help=_("What the shop gets of orders that the marketplace ships itself.")
     ),
@@ -49,20 +97,10 @@ def link(
         None, help=_("More cancellations from the shop than this in an hour wait for your word.")
     ),
     carrier: str | None = typer.Option(None, help=_("The carrier when nothing else tells; empty for none.")),
-    carrier_rule: list[str] = typer.Option(
-        [],
-        metavar="prefix:MATCH=CARRIER|shop:MATCH=CARRIER",
-        help=_("Codes that begin so, or the shop's word, mean this carrier."),
-    ),
-    end_rule: list[str] = typer.Option(
-        [], metavar="prefix:MATCH|shop:MATCH", help=_("The carrier rule for these does not count any more.")
-    ),
-    uses: list[str] = typer.Option(
-        [], metavar="CARRIER", help=_("A carrier you use: where several have such codes, it is yours. May be repeated.")
-    ),
-    ships_from: str | None = typer.Option(
-        None, help=_("The country your parcels start in, as in NL; empty for not said.")
-    ),
+    carrier_rule: CarrierRules = None,
+    end_rule: EndedRules = None,
+    uses: Carriers = None,
+    ships_from: Country = None,
     json: Json = False,
 ) -> None:
     by = hand()
@@ -74,6 +112,11 @@ def link(
         wait=duration(wait),
         every=duration(every),
         ship_by_margin=duration(margin),
+        transit_days=transit_days,
+        working_days=_days(working_days),
+        cut_off=cut_off,
+        time_zone=time_zone,
+        free_days=[] if free_day == ["none"] else free_day or None,
         delivered_by_marketplace=_delivered(delivered),
         cancellations_per_hour=cancellations,
         default_carrier=carrier,
@@ -84,7 +127,7 @@ def link(
         links.link(by, marketplace, shop, wish)
     elif wish != links.LinkWish():
         links.change_link(by, marketplace, wish)
-    _change_rules(by, marketplace, carrier_rule, end_rule)
+    _change_rules(by, marketplace, carrier_rule or (), end_rule or ())
     found = by.link(marketplace)
     _show(found, links.rehearsal(by, marketplace) if found.rehearsal else [], as_json=json)
 
@@ -116,6 +159,13 @@ def _change_rules(by: Hand, marketplace: str, added: Sequence[str], ended: Seque
 
 
 # below: words
+
+
+def _days(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    return [int(word) if word.isdecimal() else 0 for word in words]
 
 
 def _delivered(word: str | None) -> DeliveredByMarketplace | None:
@@ -179,6 +229,13 @@ def _sentences(found: Link) -> Iterator[str]:
         every=exact(found.marketplace.hear_every_s),
         wait=exact(found.wait_s),
     )
+    days = ", ".join(weekday_name(day) for day in found.working_days)
+    yield _(
+        "Where no ship-by time is stated it is estimated: {days} days on the way, leaving {weekdays} by {cut_off}.",
+        days=found.transit_days, weekdays=days, cut_off=found.cut_off,
+    )  # fmt: skip
+    if found.free_days:
+        yield _("Nothing leaves on {days}.", days=", ".join(found.free_days))
     yield _("More than {limit} cancellations an hour from the shop are held.", limit=found.cancellations_per_hour)
     if found.default_carrier:
         yield _("When nothing else tells, the carrier is {carrier}.", carrier=found.default_carrier)
@@ -209,7 +266,16 @@ def _cells(one: WouldSend) -> tuple[str, ...]:
 
 
 def _facts(found: Link) -> dict[str, object]:
-    same = ("rehearsal", "from_at", "wait_s", "ship_by_margin_s", "delivered_by_marketplace", "cancellations_per_hour")
+    deadlines = ("transit_days", "working_days", "cut_off", "time_zone", "free_days")
+    same = (
+        *deadlines,
+        "rehearsal",
+        "from_at",
+        "wait_s",
+        "ship_by_margin_s",
+        "delivered_by_marketplace",
+        "cancellations_per_hour",
+    )
     carriers = {
         name: getattr(found, name) for name in ("default_carrier", "carrier_rules", "own_carriers", "ships_from")
     }

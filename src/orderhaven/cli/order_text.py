@@ -99,7 +99,9 @@ def _marketplace(page: OrderPage) -> str:
         if head.currency
         else _("Listed, not read yet.")
     ]
-    if head.ship_by:
+    if head.ship_by and head.ship_by_is_estimated:
+        said.append(_("To be shipped by {time}, estimated from the day of delivery.", time=moment(head.ship_by)))
+    elif head.ship_by:
         said.append(_("To be shipped by {time}.", time=moment(head.ship_by)))
     if head.handled_by_others:
         said.append(_("Handled there by others."))

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from orderhaven.store import deadlines
 from orderhaven.store.connections import nudge
 from orderhaven.store.loading import by_keys
 from orderhaven.store.models import Connection, Event, Hold, Link, Order
@@ -41,6 +42,8 @@ def save(link: Link, every_s: int | None, now: datetime, actor: str, changes: Ma
     with transaction.atomic():
         demand_as_read([link.pk], version_of_link)
         link.save()
+        if deadlines.SETTINGS & changes.keys() and kind == "link_changed":
+            deadlines.estimate_anew(link)
         if every_s is not None:
             Connection.objects.filter(pk__in=sides).update(hear_every_s=every_s)
         for side in sides:

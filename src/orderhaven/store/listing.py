@@ -34,6 +34,7 @@ class Row:
     rehearsal: bool
     placed_at: datetime
     ship_by: datetime | None
+    ship_by_is_estimated: bool  # from the day of delivery; else the marketplace states it
     wait_until: datetime | None  # None: it does not wait for a code
     code: str
     carriers: tuple[str, ...]  # of its confirmed shipments; a carrier of an older version may be none of today's
@@ -131,6 +132,7 @@ def row_of(row: Order, problems: tuple[ProblemKind, ...], pieces: int, carriers:
         rehearsal=row.link.rehearsal,
         placed_at=row.placed_at,
         ship_by=row.ship_by,
+        ship_by_is_estimated=row.ship_by_is_estimated,
         wait_until=row.wait_until if row.status == Status.WAITING else None,
         code=row.code,
         carriers=carriers,

@@ -25,8 +25,9 @@ _STATE_OF_A_LINE = ("id", "order_id", "ref", "ordered", "shipped", "cancelled", 
 _TO_MOVE: Mapping[type[models.Model], Columns] = {
     Order: (
         "id", "link_id", "ref", "status", "hold", "heard_at", "read_at", "currency", "prices_include_vat", "ship_by",
-        "deliver_by", "needs_acceptance", "by_marketplace", "shop_ref", "shop_number", "shop_state", "shop_word",
-        "completed_at", "wait_until", "code", "number_unread", "carrier_word", "code_url", "label", "shop_told", "marketplace_told",
+        "ship_by_is_estimated", "deliver_by", "needs_acceptance", "by_marketplace", "shop_ref", "shop_number", "shop_state",
+        "shop_word", "completed_at", "wait_until", "code", "number_unread", "carrier_word", "code_url", "label", "shop_told",
+        "marketplace_told",
         "confirmed_at", "handled_by_others", "closed_at",
     ),
     Line: (*_STATE_OF_A_LINE, "buyer_asks", "placed", "product_ref", "title", "sku"),
@@ -49,7 +50,7 @@ _TO_TELL: Mapping[type[models.Model], Columns] = {
 _TO_PLACE: Mapping[type[models.Model], Columns] = {
     Order: (
         "id", "link_id", "ref", "placed_at", "changed_at", "currency", "prices_include_vat", "shipping_cost",
-        "discount", "language", "country", "ship_by", "deliver_by", "expires_at", "needs_acceptance",
+        "discount", "language", "country", "ship_by", "ship_by_is_estimated", "deliver_by", "expires_at", "needs_acceptance",
         "marketplace_label", "by_marketplace", "is_test", "meta", "shop_ref",
     ),
     Line: (

@@ -71,7 +71,7 @@ SELECT o.merchant_id, o.id FROM store_merchant m CROSS JOIN store_order o WHERE 
 _CANCELLATION_LASTS = f"SELECT o.id FROM store_order o WHERE {_ASKS}"
 _IS_LATE = """
 o.closed_at IS NULL AND o.status IN ('pending_confirmation', 'not_shipped', 'partly_shipped')
-    AND o.ship_by <= %s AND NOT o.by_marketplace AND o.hold = '' AND NOT l.rehearsal
+    AND (o.ship_by <= %s OR o.expires_at <= %s) AND NOT o.by_marketplace AND o.hold = '' AND NOT l.rehearsal
 """
 _LATE_BEGINS = f"""
 SELECT o.merchant_id, o.id FROM store_merchant m CROSS JOIN store_order o JOIN store_link l ON l.id = o.link_id
@@ -81,7 +81,7 @@ _LATE_LASTS = f"SELECT o.id FROM store_order o JOIN store_link l ON l.id = o.lin
 
 
 def _watched(now: datetime) -> Mapping[NoticeKind, _Watched]:
-    late = [now + LATE_WITHIN]
+    late = [now + LATE_WITHIN] * 2
     return {
         NoticeKind.PROBLEM: _Watched(_PROBLEM_BEGINS, _PROBLEM_LASTS),
         NoticeKind.CONNECTION: _Watched(_CONNECTION_BEGINS, _CONNECTION_LASTS, [now - FAILS_FOR]),
@@ -139,10 +139,17 @@ def _trouble(row: Connection) -> dict[str, Any]:
 
 
 def _of_orders(keys: Collection[int]) -> dict[int, dict[str, Any]]:
-    columns = ("pk", "link__marketplace__name", "ref", "ship_by")
+    columns = ("pk", "link__marketplace__name", "ref", "ship_by", "ship_by_is_estimated", "expires_at")
     return {
-        key: {**_order(marketplace, ref), "ship_by": ship_by.isoformat() if ship_by else ""}
-        for key, marketplace, ref, ship_by in Order.objects.filter(pk__in=keys).values_list(*columns)
+        key: {
+            **_order(marketplace, ref),
+            "ship_by": ship_by.isoformat() if ship_by else "",
+            "is_estimated": is_estimated,
+            "expires_at": expires_at.isoformat() if expires_at else "",
+        }
+        for key, marketplace, ref, ship_by, is_estimated, expires_at in Order.objects.filter(pk__in=keys).values_list(
+            *columns
+        )
     }
 
 

@@ -94,6 +94,7 @@ class OrderPage:
     evidence: Evidence | None  # None: no code
     confirmed_at: datetime | None  # None: the marketplace did not confirm
     deliver_by: datetime | None
+    expires_at: datetime | None  # the marketplace cancels it by itself after this
     is_test: bool
     lines: tuple[LineView, ...]
     messages: tuple[MessageView, ...]
@@ -104,7 +105,7 @@ class OrderPage:
 
 _SAME = (
     "heard_at", "read_at", "shop_ref", "shop_state", "shop_word", "completed_at", "wait_until", "carrier_word",
-    "code_url", "label", "chosen_carrier", "confirmed_at", "deliver_by", "is_test",
+    "code_url", "label", "chosen_carrier", "confirmed_at", "deliver_by", "expires_at", "is_test",
 )  # fmt: skip
 _LATEST_EVENTS = 200  # of one order; a reader of all events goes along `events`
 

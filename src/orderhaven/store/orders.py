@@ -15,6 +15,7 @@ from orderhaven.ports.marketplace import Sighting
 from orderhaven.store import links, sql
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.consequences import want_taken_in
+from orderhaven.store.deadlines import deadline_columns
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import know, unsaved
 from orderhaven.store.models import Hold, Line, Link, Order, Person, Told
@@ -185,7 +186,8 @@ def _new_row(link: Link, sighting: Sighting, now: datetime) -> Order:
     }
     if sighting.order is not None:
         # as it mostly is; the ledger says it of the others
-        columns |= order_columns(sighting.order) | {"read_at": now, "shop_told": Told.BEING_TOLD}
+        columns |= order_columns(sighting.order) | deadline_columns(link, sighting.order)
+        columns |= {"read_at": now, "shop_told": Told.BEING_TOLD}
     row = unsaved(
         Order,
         merchant_id=link.merchant_id,
@@ -286,7 +288,8 @@ def _complete(ledger: Ledger, row: Order, whole: WholeOrder) -> list[Line]:
     """Fill the listed order; lines that the list had not shown come back to be inserted."""
     if not row.kept_lines and row.placed_at == row.heard_at and whole.placed_at < row.link.from_at:
         ledger.change(row, hold=Hold.OLDER)  # its list did not say when it was placed
-    ledger.change(row, **order_columns(whole), read_at=ledger.now, read_due_at=None)
+    deadline = deadline_columns(row.link, whole)
+    ledger.change(row, **order_columns(whole), **deadline, read_at=ledger.now, read_due_at=None)
     ledger.solve(row, (ProblemKind.ORDER_MISSING, ProblemKind.SURPRISE))
     kept = {line.ref: line for line in row.kept_lines}
     # first the articles as they are, then what happened to them since the list was read

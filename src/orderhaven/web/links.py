@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from orderhaven import paths
 from orderhaven.actions import joining, links
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.links import LinkWish, WouldSend
 from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
+from orderhaven.core.deadline import MONDAY, SUNDAY
 from orderhaven.core.language import _, n_
 from orderhaven.core.rules import RuleKind
 from orderhaven.ports.connector import Can
@@ -26,6 +29,7 @@ from orderhaven.web import notes
 from orderhaven.web.desk import AtDesk, at_desk
 from orderhaven.web.templatetags.words import whole_moment
 from orderhaven.web.way_back import way_back
+from orderhaven.words.days import weekday_name
 from orderhaven.words.durations import exact, read
 from orderhaven.words.orders import message_name
 
@@ -140,6 +144,9 @@ def _shown(request: AtDesk, found: Link) -> dict[str, Any]:
         "wait_hours": exact(found.wait_s),
         "margin_hours": exact(found.ship_by_margin_s),
         "every_minutes": exact(found.marketplace.hear_every_s),
+        "weekdays": [(day, weekday_name(day)) for day in range(MONDAY, SUNDAY + 1)],
+        "free_days": ", ".join(found.free_days),
+        "hub_zone": paths.time_zone(),
     }
 
 
@@ -153,6 +160,10 @@ def _settings(found: Link) -> list[tuple[str, str]]:
         (_("Hears both sides every"), exact(found.marketplace.hear_every_s)),
         (_("Waits for a code"), exact(found.wait_s)),
         (_("Margin before the ship-by time"), exact(found.ship_by_margin_s)),
+        (_("Parcels leave on"), ", ".join(weekday_name(day) for day in found.working_days)),
+        (_("Ready by"), f"{found.cut_off} ({found.time_zone or paths.time_zone()})"),
+        (_("Days on the way"), str(found.transit_days)),
+        (_("Free days"), ", ".join(found.free_days)),
         (_("Cancellations in an hour, at most"), str(found.cancellations_per_hour)),
         (_("Parcels start in"), found.ships_from),
         (_("Carriers you use"), ", ".join(own)),
@@ -172,6 +183,7 @@ def _wish(request: HttpRequest) -> LinkWish:
         wait=_time(given.get("wait_hours", ""), hours=1),
         every=_time(given.get("every_minutes", ""), minutes=1),
         ship_by_margin=_time(given.get("margin_hours", ""), hours=1),
+        **_dispatch(given),
         delivered_by_marketplace=DeliveredByMarketplace(delivered)
         if delivered in list(DeliveredByMarketplace)
         else None,
@@ -180,6 +192,24 @@ def _wish(request: HttpRequest) -> LinkWish:
         own_carriers=[one for one in given.getlist("own_carriers") if one],
         ships_from=given.get("ships_from", ""),
     )
+
+
+def _dispatch(given: QueryDict) -> dict[str, Any]:
+    """How parcels leave. A form that does not show the days of the week leaves them as they are. Raises Impossible."""
+    transit = given.get("transit_days", "").strip()
+    if transit and not transit.isdecimal():
+        raise Impossible(_("'{text}' is no number.", text=transit[:20]))
+    if "transit_days" not in given:
+        return {}
+    return {
+        "transit_days": int(transit[:6]) if transit else None,
+        "working_days": [int(day) if day.isdecimal() else 0 for day in given.getlist("working_days")],
+        "cut_off": given.get("cut_off", "").strip() or None,
+        "time_zone": given.get("time_zone", ""),
+        "free_days": re.split(r"[\s,;]+", given.get("free_days", "").strip())
+        if given.get("free_days", "").strip()
+        else [],
+    }
 
 
 def _time(text: str, **unit: int) -> timedelta | None:

@@ -239,16 +239,17 @@ def _csv(desk: Desk, wanted: Filter) -> Iterator[str]:
 
 
 _HEADINGS = (
-    "order", "marketplace", "shop", "shop_order", "status", "placed_at", "ship_by", "pieces", "total", "currency",
+    "order", "marketplace", "shop", "shop_order", "status", "placed_at", "ship_by", "ship_by_is", "pieces", "total", "currency",
     "code", "carrier", "problems",
 )  # fmt: skip
 
 
 def _cells(row: Row) -> list[str]:
     ship_by = row.ship_by.isoformat() if row.ship_by else ""
+    ship_by_is = "" if row.ship_by is None else "estimated" if row.ship_by_is_estimated else "stated"
     problems = " ".join(row.problems)
     return [
-        row.ref, row.marketplace, row.shop, row.shop_number, row.status, row.placed_at.isoformat(), ship_by,
+        row.ref, row.marketplace, row.shop, row.shop_number, row.status, row.placed_at.isoformat(), ship_by, ship_by_is,
         str(row.pieces), f"{row.total:.2f}", row.currency, row.code, " ".join(row.carriers), problems,
     ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Mails, in words: a subject that says what happened, then one paragraph a thing, each with the address of its page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -120,11 +120,19 @@ def _of_late(news: News) -> Letter:
         "{merchant}: an order may be sent too late", "{merchant}: {number} orders may be sent too late", _number(news),
         merchant=news.merchant,
     )  # fmt: skip
-    parts = [
-        f"{_order(news, one)}\n{_('To be sent by {time}.', time=_moment(news, one['ship_by']))}"
-        for one in news.facts["items"]
-    ]
+    parts = [f"{_order(news, one)}\n{' '.join(_deadlines(news, one))}" for one in news.facts["items"]]
     return Letter(subject, _listed(news, parts, Tab.NOT_SHIPPED))
+
+
+def _deadlines(news: News, one: Mapping[str, Any]) -> Iterator[str]:
+    time = _moment(news, one["ship_by"])
+    if one["ship_by"] and one.get("is_estimated"):
+        yield _("To be sent by {time}, estimated from the day of delivery that was promised.", time=time)
+    elif one["ship_by"]:
+        yield _("To be sent by {time}.", time=time)
+    if one.get("expires_at"):
+        yield _("{marketplace} cancels it by itself after {time}.", marketplace=one["marketplace"],
+                time=_moment(news, one["expires_at"]))  # fmt: skip
 
 
 def _of_the_day(news: News) -> Letter:

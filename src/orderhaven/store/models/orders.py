@@ -55,6 +55,7 @@ class Order(models.Model):
     language = models.CharField(max_length=10, default="")
     country = models.CharField(max_length=2, default="")  # where it goes
     ship_by = models.DateTimeField(null=True)
+    ship_by_is_estimated = models.BooleanField(default=False)  # else the marketplace states it; see store.deadlines
     deliver_by = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     needs_acceptance = models.BooleanField(default=False)

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from django.db import models
 
+from orderhaven.core.deadline import WORKING_DAYS
+
 
 class Merchant(models.Model):
     """The tenant. Everything else belongs to one, directly or through its connection or order."""
@@ -75,6 +77,10 @@ class DeliveredByMarketplace(StrEnum):
     PLACE = "place"  # placed as completed once shipped, without touching stock
 
 
+def working_days() -> list[int]:
+    return list(WORKING_DAYS)
+
+
 class Link(models.Model):
     """One marketplace connection joined to one shop connection."""
 
@@ -85,6 +91,12 @@ class Link(models.Model):
     rehearsal = models.BooleanField(default=False)
     wait_s = models.PositiveIntegerField(default=3 * 3600)
     ship_by_margin_s = models.PositiveIntegerField(default=2 * 3600)
+    # by which a ship-by time is estimated: see core.deadline
+    transit_days = models.PositiveSmallIntegerField(default=1)
+    working_days = models.JSONField(default=working_days)  # ISO weekdays
+    cut_off = models.CharField(max_length=5, default="17:00")
+    time_zone = models.CharField(max_length=60, default="")  # "": the hub's own
+    free_days = models.JSONField(default=list)  # ISO dates
     delivered_by_marketplace = models.CharField(max_length=10, default=DeliveredByMarketplace.LEAVE)
     cancellations_per_hour = models.PositiveIntegerField(default=5)
     default_carrier = models.CharField(max_length=40, default="")
