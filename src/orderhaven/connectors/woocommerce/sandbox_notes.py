@@ -1,16 +1,16 @@
 """The notes of the sandbox's orders: a person's, and those that WooCommerce writes by itself."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_api import Route
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, missing
 from orderhaven.connectors.woocommerce.sandbox_mails import Mail
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, Note, OrderBook, SandboxOrder, dates
-from orderhaven.connectors.woocommerce.sandbox_parameters import Boolean, OneOf, is_true
+from orderhaven.connectors.woocommerce.sandbox_parameters import OneOf
 from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked
-from orderhaven.connectors.woocommerce.sandbox_schema import Check, boolean, check_params, string
-from orderhaven.connectors.woocommerce.sandbox_schema import is_true as flag
+from orderhaven.connectors.woocommerce.sandbox_schema import DELETE, Check, boolean, check_params, is_true, string
 
 _USER = "hub"  # whose key it is
 _SCHEMA: Mapping[str, Check] = {"note": string, "customer_note": boolean, "added_by_user": boolean}
@@ -27,7 +27,7 @@ class NoteRoutes:
             Route("GET", notes, self._list, lambda: {"type": OneOf(("any", "customer", "internal"))}),
             Route("POST", notes, self._create, check_body=_check),
             Route("GET", notes + r"/(\d+)", self._get),
-            Route("DELETE", notes + r"/(\d+)", self._delete, lambda: {"force": Boolean()}),
+            Route("DELETE", notes + r"/(\d+)", self._delete, check_body=partial(check_params, DELETE)),
         ]
 
     def _list(self, asked: Asked, order_id: str) -> Answer:
@@ -43,8 +43,8 @@ class NoteRoutes:
         order = self._book.orders.get(int(order_id))
         if order is None:
             raise ApiError(404, "woocommerce_rest_order_invalid_id", "Invalid order ID.")
-        for_customer = flag(sent.get("customer_note"))
-        author = _USER if flag(sent.get("added_by_user")) else ""
+        for_customer = is_true(sent.get("customer_note"))
+        author = _USER if is_true(sent.get("added_by_user")) else ""
         note = self._book.note(order, str(sent["note"]), self._now(), is_for_customer=for_customer, author=author)
         if for_customer and order.body["billing"]["email"]:
             self._book.mail(order, Mail("customer_note", order.body["billing"]["email"], order.id), self._now())
@@ -56,7 +56,7 @@ class NoteRoutes:
     def _delete(self, asked: Asked, order_id: str, number: str) -> Answer:
         order = self._order(order_id)
         note = self._note(order, number)
-        if not is_true(asked.query, "force"):  # its words are those of webhooks, in WooCommerce too
+        if not is_true(asked.body.get("force")):  # its words are those of webhooks, in WooCommerce too
             raise ApiError(501, "woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.")
         order.notes.remove(note)
         return Answer(self._shown(note))

@@ -1,6 +1,7 @@
 """The sandbox's routes of orders: lists, one, made, changed, thrown away, and several at once."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,8 +11,8 @@ from orderhaven.connectors.woocommerce.sandbox_batch import batch
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError
 from orderhaven.connectors.woocommerce.sandbox_lists import order_parameters, orders_listed
 from orderhaven.connectors.woocommerce.sandbox_orders import OrderBook, SandboxOrder
-from orderhaven.connectors.woocommerce.sandbox_parameters import Boolean, is_true
 from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, chosen, page
+from orderhaven.connectors.woocommerce.sandbox_schema import DELETE, check_params, is_true
 from orderhaven.connectors.woocommerce.sandbox_site import Site, SiteState
 from orderhaven.connectors.woocommerce.sandbox_writes import Writer
 
@@ -32,7 +33,7 @@ class OrderRoutes:
             Route("POST", "/orders", self._create, check_body=self._writer.check),
             Route("GET", order, self._get),
             *updates(order, self._update, self._writer.check),
-            Route("DELETE", order, self._delete, lambda: {"force": Boolean()}),
+            Route("DELETE", order, self._delete, check_body=partial(check_params, DELETE)),
             *updates("/orders/batch", self._batch),
             Route("OPTIONS", "/orders", self._describe, is_public=True),
         ]
@@ -57,7 +58,7 @@ class OrderRoutes:
         """The answer shows it as it was before."""
         order = self._order(order_id)
         before = self._answer(order, asked)
-        if is_true(asked.query, "force"):
+        if is_true(asked.body.get("force")):
             self.book.remove(order)
         elif order.status == "trash":
             raise ApiError(410, "woocommerce_rest_already_trashed", "The shop_order has already been deleted.")

@@ -224,7 +224,7 @@ class OrderBook:
     def refund(
         self, order: SandboxOrder, amount: Decimal, reason: str, items: Mapping[str, Sequence[Body]], now: int
     ) -> Refund:
-        is_full = amount >= self.left_to_refund(order)
+        is_full = amount >= self.left_to_refund(order) and not _keeps_free_pieces(order, items)
         made = Refund(self.next_id(), order.id, now, amount, reason, is_full, self.next_id(), items)
         order.refunds.append(made)
         self.touch(order, now)
@@ -339,6 +339,15 @@ class OrderBook:
     def mail(self, order: SandboxOrder, mail: Mail, now: int) -> None:
         self.mails.append(mail)
         self.note(order, f'Email "{NAMES[mail.kind]}" sent.', now)
+
+
+def _keeps_free_pieces(order: SandboxOrder, items: Mapping[str, Sequence[Body]]) -> bool:
+    """Whether pieces are left after such a refund of an order that has some for nothing: then it is not refunded whole."""
+    lines = order.body["line_items"]
+    given_back = sum(pieces for _, pieces in order.refunded_pieces())
+    given_back -= sum(line["quantity"] for line in items.get("line_items", ()))
+    left = sum(line["quantity"] for line in lines) - given_back
+    return left > 0 and any(not line["total"] for line in lines)
 
 
 def _nobody_listens(topic: str, number: int) -> None:

@@ -85,7 +85,7 @@ def _looked_up(index: dict[str, list[int]], words: Iterable[str]) -> list[int]:
 
 
 def _wanted(query: Query, parent: int | None) -> list[Wanted]:
-    status, search, part = query.text("status", "any"), query.text("search"), query.text("search_sku")
+    status, search, of_sku = query.text("status", "any"), query.text("search"), query.text("search_sku")
     wanted: list[Wanted] = [
         (lambda product: product.status not in _HIDDEN)
         if status == "any"
@@ -93,16 +93,17 @@ def _wanted(query: Query, parent: int | None) -> list[Wanted]:
     ]
     if parent is not None:
         wanted.append(lambda product: product.parent_id == parent)
-    elif not (_counts(query.text("sku")) or _counts(query.text("global_unique_id")) or part):
+    elif not (_counts(query.text("sku")) or _counts(query.text("global_unique_id")) or of_sku):
         wanted.append(lambda product: product.kind != "variation")
     if "stock_status" in query:
         wanted.append(lambda product: product.stock_status == query.text("stock_status"))
     if "type" in query:
         wanted.append(lambda product: product.kind == query.text("type"))
     if search:
-        wanted.append(lambda product: clean(search).casefold() in product.name.casefold())
-    if part:
-        wanted.append(lambda product: part.casefold() in product.sku.casefold())
+        parts = clean(search).casefold().split()
+        wanted.append(lambda product: all(part in product.name.casefold() for part in parts))
+    if of_sku:
+        wanted.append(lambda product: of_sku.casefold() in product.sku.casefold())
     if query.get("include"):
         included = frozenset(ids(query["include"]))
         wanted.append(lambda product: product.id in included)

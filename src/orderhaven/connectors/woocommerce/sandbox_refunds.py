@@ -16,10 +16,9 @@ from orderhaven.connectors.woocommerce.sandbox_orders import (
     SandboxOrder,
     dates,
 )
-from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, Boolean, Date, OneOf, Parameters, page_of
+from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, Date, OneOf, Parameters, page_of
 from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, page
-from orderhaven.connectors.woocommerce.sandbox_schema import REFUND, as_list, check_params
-from orderhaven.connectors.woocommerce.sandbox_schema import is_true as flag
+from orderhaven.connectors.woocommerce.sandbox_schema import DELETE, REFUND, as_list, check_params, is_true
 from orderhaven.connectors.woocommerce.sandbox_values import amount_of, is_less
 
 _USER = 2  # of the key, in whose name refunds are made
@@ -39,7 +38,7 @@ class RefundRoutes:
             Route("GET", refunds, self._list, lambda: _PARAMETERS),
             Route("POST", refunds, self._create, check_body=partial(check_params, REFUND)),
             Route("GET", refunds + r"/(\d+)", self._get),
-            Route("DELETE", refunds + r"/(\d+)", self._delete, lambda: {"force": Boolean()}),
+            Route("DELETE", refunds + r"/(\d+)", self._delete, check_body=partial(check_params, DELETE)),
             Route("GET", "/refunds", self._list_all, lambda: _PARAMETERS),
         ]
 
@@ -81,7 +80,7 @@ class RefundRoutes:
         rows = [item for item in as_list(sent.get("line_items")) or [] if isinstance(item, dict)]
         wanted = {int(float(item.get("id", 0))): item for item in rows}
         amount = self._amount(order, sent, wanted)
-        if flag(sent.get("api_refund", True)):
+        if is_true(sent.get("api_refund", True)):
             raise _cannot(_no_gateway(order))
         return Answer(self._shown(self._made(order, sent, amount, wanted)), 201)
 
@@ -104,7 +103,7 @@ class RefundRoutes:
             kind: [self._line(line, wanted[line["id"]]) for line in shown[kind] if line["id"] in wanted]
             for kind in ITEMS
         }
-        if flag(sent.get("api_restock", True)):
+        if is_true(sent.get("api_restock", True)):
             for line in order.body["line_items"]:
                 self._book.restock(order, line, int(wanted.get(line["id"], {}).get("quantity", 0)), self._now())
         return self._book.refund(order, amount, str(sent.get("reason") or ""), items, self._now())

@@ -11,7 +11,7 @@ import msgspec
 
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError
-from orderhaven.connectors.woocommerce.sandbox_parameters import page_of
+from orderhaven.connectors.woocommerce.sandbox_parameters import listed, page_of
 from orderhaven.connectors.woocommerce.sandbox_query import Query, query_of, words
 
 JSON = {"content-type": "application/json; charset=UTF-8"}
@@ -36,7 +36,7 @@ class Asked:
 
     @property
     def fields(self) -> str:
-        return self.query.text("_fields")
+        return ",".join(listed(self.query.get("_fields", "")))
 
     @cached_property
     def body(self) -> dict[str, Any]:

@@ -154,6 +154,8 @@ REFUND: Mapping[str, Check] = {
     "api_refund": boolean,
     "api_restock": boolean,
 }
+# of every DELETE, in the query or in the body
+DELETE: Mapping[str, Check] = {"force": boolean}
 # of POST and PUT /orders/ID/fulfillments
 FULFILMENT: Mapping[str, Check] = {"status": string, "is_fulfilled": boolean, "meta_data": _META}
 

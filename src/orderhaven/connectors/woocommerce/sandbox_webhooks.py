@@ -17,9 +17,9 @@ from orderhaven.connectors.woocommerce.sandbox_api import Route, updates
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, missing
 from orderhaven.connectors.woocommerce.sandbox_not_played import NO_OTHER_WEBHOOKS
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, dates
-from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, Boolean, OneOf, Parameters, is_true, page_of
+from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, OneOf, Parameters, page_of
 from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, page
-from orderhaven.connectors.woocommerce.sandbox_schema import Check, check_params, one_of, string
+from orderhaven.connectors.woocommerce.sandbox_schema import DELETE, Check, check_params, is_true, one_of, string
 from orderhaven.connectors.woocommerce.sandbox_site import Site
 
 _HOOKS: Mapping[str, Sequence[str]] = {
@@ -91,7 +91,7 @@ class Webhooks:
             Route("POST", "/webhooks", self._create, check_body=_check_new),
             Route("GET", one, self._get),
             *updates(one, self._update, partial(check_params, _SCHEMA)),
-            Route("DELETE", one, self._delete, lambda: {"force": Boolean()}),
+            Route("DELETE", one, self._delete, check_body=partial(check_params, DELETE)),
         ]
 
     @property
@@ -181,7 +181,7 @@ class Webhooks:
 
     def _delete(self, asked: Asked, number: str) -> Answer:
         webhook = self._webhook(number)
-        if not is_true(asked.query, "force"):
+        if not is_true(asked.body.get("force")):
             raise ApiError(501, "woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.")
         return Answer(self._shown(self._made.pop(webhook.id)))
 
