@@ -16,6 +16,7 @@ class NotPlayedKind(Struct, frozen=True):
     reason: str
 
 
+ONE_PRODUCT_AT_A_TIME = "products are made and thrown away by the merchant, one by one"
 _ALL = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _WRITES = _ALL - {"GET", "HEAD"}
 
@@ -33,7 +34,7 @@ NOT_PLAYED: Sequence[NotPlayedKind] = (
     NotPlayedKind(
         _WRITES,
         re.compile(r"/wc/v3/products(/\d+)?(/(duplicate|variations|variations/\d+|variations/generate))?"),
-        "products are made and thrown away by the merchant, one by one",
+        ONE_PRODUCT_AT_A_TIME,
     ),
     NotPlayedKind(
         _WRITES,
@@ -60,6 +61,9 @@ NOT_PLAYED: Sequence[NotPlayedKind] = (
 # the same for what a request asks beside its path
 NO_OTHER_DECIMALS = "amounts are shown with two decimals, as nobody asks otherwise"
 NO_CATALOGUE = "products are found by SKU, EAN, name, status and change: the shop's catalogue is not played"
+NOTHING_ELSE_OF_A_PRODUCT = (
+    "only a product's texts, price, taxes and stock can be set: the rest says nothing of an order"
+)
 NO_OTHER_ORDER = "lists are sorted by what the connector sorts by"
 NO_OTHER_WEBHOOKS = "webhooks of customers, of coupons and of actions are not played: the hub listens to orders"
 

@@ -8,6 +8,7 @@ from typing import Any
 from orderhaven.connectors.woocommerce.sandbox_api import Route, updates
 from orderhaven.connectors.woocommerce.sandbox_batch import batch
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed
+from orderhaven.connectors.woocommerce.sandbox_not_played import NOTHING_ELSE_OF_A_PRODUCT, ONE_PRODUCT_AT_A_TIME
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, as_text
 from orderhaven.connectors.woocommerce.sandbox_product_lists import STATUSES, product_parameters, products_listed
 from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
@@ -53,7 +54,6 @@ _FIELDS = {
     "tax_class": "tax_class",
     "backorders": "backorders",
 }
-_REST_NOT_PLAYED = "only a product's texts, price, taxes and stock can be set: the rest says nothing of an order"
 
 
 _check = partial(check_params, _SETTABLE)
@@ -141,7 +141,7 @@ class ProductRoutes:
     def _set(self, product: SandboxProduct, sent: Mapping[str, Any]) -> None:
         """The change date moves whatever was sent. Raises ApiError, with nothing changed."""
         if not _NOT_SETTABLE.isdisjoint(sent):
-            raise Unplayed(_REST_NOT_PLAYED)
+            raise Unplayed(NOTHING_ELSE_OF_A_PRODUCT)
         self._set_codes(product, sent)
         for ours, theirs in _FIELDS.items():
             if sent.get(theirs) is not None:
@@ -217,4 +217,4 @@ def _set_stock(product: SandboxProduct, sent: Mapping[str, Any]) -> None:
 
 def _refuse_other_than_update(sent: Mapping[str, Any]) -> None:
     if sent.get("create") or sent.get("delete"):
-        raise Unplayed("products are made and thrown away by the merchant, one by one")
+        raise Unplayed(ONE_PRODUCT_AT_A_TIME)
