@@ -8,6 +8,11 @@ _STATUS = 501
 _CODE = "not_played"
 
 
+class _Said(msgspec.Struct):
+    code: str = ""
+    message: str = ""
+
+
 def not_played(reason: str) -> Response:
     body = {"code": _CODE, "message": reason, "data": {"status": _STATUS}}
     return Response(_STATUS, {"content-type": "application/json"}, msgspec.json.encode(body))
@@ -17,5 +22,8 @@ def reason_in(response: Response) -> str:
     """Why it was not played; "" for an answer as the real server gives it."""
     if response.status != _STATUS:
         return ""
-    said = msgspec.json.decode(response.body)
-    return str(said["message"]) if said["code"] == _CODE else ""
+    try:
+        said = msgspec.json.decode(response.body, type=_Said)
+    except msgspec.DecodeError:  # the real server has a 501 of its own, in whatever form
+        return ""
+    return said.message if said.code == _CODE else ""
