@@ -5,6 +5,7 @@ from functools import partial
 from statistics import median
 
 from orderhaven.connectors.kit.transport import AioTransport
+from orderhaven.core.reach import LOOPBACK
 
 from . import stores
 from .bare import BareLoop, Recorder
@@ -19,7 +20,7 @@ async def measure(quick: bool) -> float:
     open_orders, hours = (60, 2) if quick else (400, 9)
     stores.use_fresh("idle")
     sides = Sides()
-    recorder = Recorder(AioTransport())
+    recorder = Recorder(AioTransport(reach=LOOPBACK))
     trade, bare = Trade(sides, recorder), BareLoop(sides)
     await trade.connect()
     next(orders_go_round(sides, 1, open_orders))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from orderhaven.connectors.kit.transport import AioTransport
+from orderhaven.core.reach import LOOPBACK
 
 from . import stores
 from .bare import BareLoop, Made, Recorder
@@ -49,7 +50,7 @@ async def _through_the_hub(size: Size, store: str, recorded: list[list[Made]] | 
     """`recorded` takes the calls of each step: then it is a rehearsal for the bare loop."""
     stores.use_fresh(store)
     sides = Sides()
-    recorder = Recorder(AioTransport()) if recorded is not None else None
+    recorder = Recorder(AioTransport(reach=LOOPBACK)) if recorded is not None else None
     trade = Trade(sides, recorder)
     spent = Spent()
     await spent.on(sides, "connected", trade.connect)

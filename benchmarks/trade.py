@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderhaven.connectors.kit.transport import AioTransport
+from orderhaven.core.reach import LOOPBACK
 from orderhaven.ports.connector import Declaration, Role
 from orderhaven.store import connections, keys
 from orderhaven.store.hop import Hop
@@ -49,7 +50,7 @@ class Trade:
 
     def __init__(self, sides: Sides, transport: Any = None) -> None:
         self.sides = sides
-        self.hub = Hub(sides.clock, Hop(), transport or AioTransport(), random.Random(7))
+        self.hub = Hub(sides.clock, Hop(), transport or AioTransport(reach=LOOPBACK), random.Random(7))
 
     async def connect(self) -> None:
         """Both connections and their link; then the first cycle of each."""

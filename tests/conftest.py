@@ -14,6 +14,7 @@ os.environ["ORDERHAVEN_DATA"] = str(_HOME / "data")
 os.environ["ORDERHAVEN_KEY_FILE"] = str(_HOME / "keys")
 os.environ["ORDERHAVEN_LANGUAGE"] = "en"  # whatever the machine speaks
 os.environ["ORDERHAVEN_UNSAFE_SYNC"] = "1"  # power does not fail in a test
+os.environ["ORDERHAVEN_ALLOW_NETWORKS"] = "loopback"  # where sandboxes stand
 os.environ.pop("ORDERHAVEN_DATABASE_URL", None)
 
 from orderhaven.store.setup import configure  # noqa: E402

@@ -20,7 +20,7 @@ def settings(trade: Trade) -> dict[str, str]:
     """Of the marketplace's account, which is not connected yet."""
     Link.objects.all().delete()
     Connection.objects.filter(role="marketplace").delete()
-    return dict(trade.marketplace.settings("http://marketplace.test"))
+    return dict(trade.marketplace.settings("https://marketplace.test"))
 
 
 def test_connectors_say_what_they_need(program: Program, settings: dict[str, str]) -> None:
@@ -170,7 +170,7 @@ def test_no_connection_is_asked_more_often_than_it_bears(program: Program, trade
 def test_an_account_of_another_merchant_is_not_named(stranger: Program, trade: Trade) -> None:
     """One account is one connection in a store; whose it is, and what they call it, is nobody else's business."""
     Connection.objects.filter(name="bol NL").update(name="Wolkenwinkel bij bol")
-    settings = trade.marketplace.settings("http://marketplace.test")
+    settings = trade.marketplace.settings("https://marketplace.test")
     tried = connecting.try_account(trade.by, REFERENCE_MARKETPLACE.name, "x", settings)
     Connection.objects.filter(role="marketplace").update(fingerprint=tried.account.fingerprint)
 

@@ -14,6 +14,7 @@ from orderhaven.actions.hand import Hand
 from orderhaven.core.access import Role
 from orderhaven.core.language import Catalogue
 from orderhaven.core.notices import HookKind
+from orderhaven.core.reach import LOOPBACK
 from orderhaven.notices.calls import Caller
 from orderhaven.notices.courier import Courier
 from orderhaven.notices.mail import server_of_the_environment
@@ -52,7 +53,7 @@ class Office:
         self.courier = self.does(self._open())
 
     async def _open(self) -> Courier:
-        caller = Caller(local=True, timeout_s=self.call_timeout_s)
+        caller = Caller(reach=LOOPBACK, timeout_s=self.call_timeout_s)
         server = server_of_the_environment()
         return Courier(self.trade.clock, Hop(), caller, server, write, self.catalogue_of)
 
@@ -122,7 +123,7 @@ def office(trade: Trade, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setenv("ORDERHAVEN_MAIL_FROM", "Orderhaven <orders@hub.example>")
     monkeypatch.setenv("ORDERHAVEN_URL", "https://orders.example.com")
     monkeypatch.setenv("ORDERHAVEN_LANGUAGE", "en")
-    monkeypatch.setenv("ORDERHAVEN_ALLOW_LOCAL_WEBHOOKS", "1")
+    monkeypatch.setenv("ORDERHAVEN_ALLOW_NETWORKS", "loopback")
     made.opens()
     yield made
     made.closes()

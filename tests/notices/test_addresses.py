@@ -8,12 +8,16 @@ from aiohttp.abc import ResolveResult
 
 from orderhaven.actions import webhooks
 from orderhaven.actions.errors import Impossible
-from orderhaven.notices.addresses import complaint, is_public
-from orderhaven.notices.calls import Caller, NotPublic, PublicResolver
+from orderhaven.connectors.kit.guard import GuardedResolver, NotReached
+from orderhaven.core.reach import LOOPBACK, PUBLIC, is_public, reach_of
+from orderhaven.notices.addresses import complaint
+from orderhaven.notices.calls import Caller
 from orderhaven.store.deliveries import Fate
 
 from .conftest import Office
 from .program import Program
+
+OURS = reach_of("loopback, 10.0.0.0/8")
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "93.184.215.14", "2606:4700::1111"])
@@ -60,26 +64,26 @@ def test_what_stands_in_the_hubs_own_network_is_not(address: str) -> None:
     ],
 )
 def test_such_an_address_is_refused_with_a_sentence(url: str) -> None:
-    assert complaint(url, local=False).endswith(".")
+    assert complaint(url, PUBLIC).endswith(".")
 
 
 @pytest.mark.parametrize("url", ["https://example.com", "https://example.com:8443/a?b=c", "https://8.8.8.8/a"])
 def test_an_https_address_of_the_internet_is_taken(url: str) -> None:
-    assert complaint(url, local=False) == ""
+    assert complaint(url, PUBLIC) == ""
 
 
 def test_on_a_hub_of_ones_own_programs_beside_it_may_be_called_and_http_goes_to_loopback_only() -> None:
-    assert complaint("http://127.0.0.1:9000/a", local=True) == ""
-    assert complaint("http://localhost:9000/a", local=True) == ""
-    assert complaint("https://10.0.0.1/a", local=True) == ""
-    assert complaint("http://10.0.0.1/a", local=True)
-    assert complaint("http://example.com/a", local=True)
+    assert complaint("http://127.0.0.1:9000/a", OURS) == ""
+    assert complaint("http://localhost:9000/a", OURS) == ""
+    assert complaint("https://10.0.0.1/a", OURS) == ""
+    assert complaint("http://10.0.0.1/a", OURS)
+    assert complaint("http://example.com/a", OURS)
 
 
 def test_a_merchant_cannot_make_a_webhook_into_the_hubs_network(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("ORDERHAVEN_ALLOW_LOCAL_WEBHOOKS")
+    monkeypatch.delenv("ORDERHAVEN_ALLOW_NETWORKS")
 
     with pytest.raises(Impossible, match="https"):
         webhooks.make(office.by, office.program.url, ["order.heard"])
@@ -89,14 +93,14 @@ def test_a_merchant_cannot_make_a_webhook_into_the_hubs_network(
 
 def test_a_name_that_stands_for_a_private_address_is_refused_when_it_is_looked_up() -> None:
     async def look_up(host: str) -> list[ResolveResult]:
-        resolver = PublicResolver(local=False)
+        resolver = GuardedResolver(PUBLIC)
         try:
             return await resolver.resolve(host, 443, socket.AF_UNSPEC)
         finally:
             await resolver.close()
 
     for host in ("localhost", "2130706433", "127.1"):
-        with pytest.raises(NotPublic):
+        with pytest.raises(NotReached):
             asyncio.run(look_up(host))
 
 
@@ -105,7 +109,7 @@ def test_nothing_is_sent_to_a_private_address_whatever_name_it_has() -> None:
         program = Program()
         await program.start()
         port = program.url.split(":")[2].split("/")[0]
-        caller = Caller(local=False)
+        caller = Caller(reach=PUBLIC)
         try:
             return await caller.call(f"https://{host}:{port}/", {}, b"{}"), len(program.calls)
         finally:
@@ -123,7 +127,7 @@ def test_nothing_is_sent_to_a_private_address_whatever_name_it_has() -> None:
 
 def test_a_connection_is_made_to_the_address_that_was_looked_at() -> None:
     async def resolve() -> list[ResolveResult]:
-        resolver = PublicResolver(local=True)
+        resolver = GuardedResolver(LOOPBACK)
         try:
             return await resolver.resolve("localhost", 8080, socket.AF_INET)
         finally:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from shlex import quote
 
 from orderhaven import paths
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand, needs
+from orderhaven.actions.moving import Move, demand_reachable, demand_secrets_again, moves
 from orderhaven.actions.outside import ask
 from orderhaven.actions.settings_given import complete, demand_offered, split_secrets
 from orderhaven.core.access import Power
@@ -33,6 +34,7 @@ class Trial:
     row: Connection
     settings: Mapping[str, str]
     account: Account
+    moved: tuple[Move, ...] = ()  # of a connection that exists: addresses that lead elsewhere now
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,25 @@ def try_account(by: Hand, connector: str, name: str, given: Mapping[str, str]) -
     """Ask the account who it is. Raises Impossible with what to mend; nothing is saved."""
     declaration = by.declaration(connector)
     row = _row_for(by, declaration, name.strip())
-    settings = complete(declaration, given, _kept_settings(row))
-    account: Account = ask(by, declaration, settings, lambda connector: connector.check())
+    kept = _kept_settings(row)
+    settings = complete(declaration, given, kept)
+    moved = tuple(moves(declaration, row.settings, settings))
+    if moved:
+        demand_secrets_again(declaration, moved, given, kept)
+    stays = row.keeps_network and not moved
+    if not stays:
+        demand_reachable(declaration, settings)
+    account: Account = ask(by, declaration, settings, lambda connector: connector.check(), keeps_network=stays)
     _demand_own_account(declaration, row, account)
-    return Trial(declaration, row, settings, account)
+    return Trial(declaration, row, settings, account, moved)
 
 
 def choose(trial: Trial, chosen: Mapping[str, str]) -> Trial:
     """The same trial with what was chosen from the account's own lists. Raises Impossible."""
     settings = complete(trial.declaration, chosen, trial.settings)
-    return Trial(trial.declaration, trial.row, settings, trial.account)
+    if moves(trial.declaration, trial.settings, settings):
+        raise Impossible(_("The address was tried already, and this is another one. Begin again with it."))
+    return replace(trial, settings=settings)
 
 
 @needs(Power.SET_UP)
@@ -79,7 +90,8 @@ def save(by: Hand, trial: Trial, every: timedelta | None = None) -> Connected:
     row.currencies = sorted(trial.account.currencies)
     is_new = row._state.adding
     shown, secret = split_secrets(trial.declaration, trial.settings)
-    connections.save_account(row, shown, secret, by.clock.now(), by.actor)
+    row.keeps_network = row.keeps_network and not trial.moved
+    connections.save_account(row, shown, secret, by.clock.now(), by.actor, trial.moved)
     return Connected(row.name, trial.account, is_new)
 
 

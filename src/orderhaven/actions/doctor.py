@@ -147,7 +147,13 @@ def _connection(by: Hand, row: Connection, is_running: bool, clocks: list[str]) 
 
 def _ask_who(by: Hand, row: Connection) -> Account:
     declaration = by.declaration(row.connector)
-    account: Account = ask(by, declaration, connections.open_settings(row), lambda connector: connector.check())
+    account: Account = ask(
+        by,
+        declaration,
+        connections.open_settings(row),
+        lambda connector: connector.check(),
+        keeps_network=row.keeps_network,
+    )
     return account
 
 

@@ -10,6 +10,7 @@ from orderhaven.actions.errors import Impossible, NotAllowed
 from orderhaven.connectors import declarations
 from orderhaven.core.access import EVERYTHING, Power
 from orderhaven.core.language import _
+from orderhaven.core.reach import EVERYWHERE
 from orderhaven.ports.clock import Clock, RealClock
 from orderhaven.ports.connector import Declaration
 from orderhaven.store import connections, links, listing
@@ -21,11 +22,22 @@ R = TypeVar("R")
 
 
 def network() -> Any:
-    """The real one. Imported when it is used: looking at a list needs none, and should be quick. Raises NoCertificates."""
+    """The real one. Imported when it is used: looking at a list needs none, and should be quick. Raises
+    NoCertificates and NoNetwork.
+    """
+    from orderhaven.certificates import trusted_authorities
+    from orderhaven.connectors.kit.transport import AioTransport
+    from orderhaven.networks import allowed_networks
+
+    return AioTransport(trusted_authorities(), allowed_networks())
+
+
+def network_as_before() -> Any:
+    """For connections that were made before networks had to be allowed."""
     from orderhaven.certificates import trusted_authorities
     from orderhaven.connectors.kit.transport import AioTransport
 
-    return AioTransport(trusted_authorities())
+    return AioTransport(trusted_authorities(), EVERYWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,8 @@ class Hand:
     transport: Callable[[], Any] = network  # called inside a running loop; closed after use
     declared: Mapping[str, Declaration] = field(default_factory=declarations)
     powers: frozenset[Power] = EVERYTHING  # whoever sits at the machine itself may do everything
+    as_before: Callable[[], Any] = network_as_before
+    patience_s: float = 50.0  # for one question to the outside, however many calls it takes; a proxy waits a minute
 
     def demand(self, power: Power) -> None:
         """Raises NotAllowed."""

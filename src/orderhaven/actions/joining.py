@@ -199,7 +199,7 @@ def _look(by: Hand, link: Link, pairs: Sequence[tuple[Found, str]]) -> _Seen:
     async def question(shop: Shop) -> _Seen:
         return _Seen(await shop.read(shop_refs), {**await shop.find_products(rest), **named})
 
-    return ask(by, declaration, settings, question)
+    return ask(by, declaration, settings, question, keeps_network=link.shop.keeps_network)
 
 
 def _adopt(by: Hand, found: Found, seen: _Seen, shop_ref: str, force: bool) -> None:

@@ -1,7 +1,10 @@
 """Asking the outside on a person's behalf: one connector, opened, asked and closed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any, TypeVar
 
 from orderhaven.actions.errors import Impossible
@@ -10,24 +13,53 @@ from orderhaven.certificates import NoCertificates
 from orderhaven.connectors import open_connector
 from orderhaven.core.errors import HubError, Surprise, TryLater, Unclear
 from orderhaven.core.language import _
+from orderhaven.core.reach import PRIVATE, private
 from orderhaven.core.reasons import said
+from orderhaven.networks import NoNetwork
 from orderhaven.ports.connector import Declaration, MemoryTokens, Outside
 
 R = TypeVar("R")
+AT_ONCE = 3  # questions of a merchant, in one process
+_asking: Counter[int] = Counter()
+_counting = Lock()
 
 
-def ask(by: Hand, declaration: Declaration, settings: Mapping[str, str], question: Callable[[Any], Awaitable[R]]) -> R:
-    """What the other side answers. Raises Impossible with a sentence for whatever went wrong there."""
+def ask(
+    by: Hand,
+    declaration: Declaration,
+    settings: Mapping[str, str],
+    question: Callable[[Any], Awaitable[R]],
+    *,
+    keeps_network: bool = False,
+) -> R:
+    """What the other side answers. Raises Impossible with a sentence for whatever went wrong there.
+
+    `keeps_network`: of a connection that was made before networks had to be allowed.
+    """
     try:
-        return asyncio.run(_ask(by, declaration, settings, question))
+        with _turn_of(by.merchant_id):
+            return asyncio.run(
+                _ask(by, declaration, settings, question, by.as_before if keeps_network else by.transport)
+            )
     except HubError as error:
         raise Impossible(sentence_of(error, declaration.title)) from error
-    except NoCertificates as error:
+    except (NoCertificates, NoNetwork) as error:
         raise Impossible(str(error)) from None
+    except TimeoutError:
+        raise Impossible(
+            _(
+                "{side} was asked for {seconds} seconds and did not answer. Nothing was changed; look whether it works, and "
+                "try again.",
+                side=declaration.title,
+                seconds=round(by.patience_s),
+            )
+        ) from None
 
 
 def sentence_of(error: HubError, side: str) -> str:
     match error:
+        case TryLater() if PRIVATE in error.cause:
+            return private(side)
         case TryLater():
             return _(
                 "{side} cannot be asked now: {cause}. Nothing was changed; try again in a while.",
@@ -48,12 +80,35 @@ def sentence_of(error: HubError, side: str) -> str:
 
 
 async def _ask(
-    by: Hand, declaration: Declaration, settings: Mapping[str, str], question: Callable[[Any], Awaitable[R]]
+    by: Hand,
+    declaration: Declaration,
+    settings: Mapping[str, str],
+    question: Callable[[Any], Awaitable[R]],
+    network: Callable[[], Any],
 ) -> R:
-    transport = by.transport()
+    transport = network()
     connector = open_connector(declaration, settings, Outside(by.clock, transport, MemoryTokens()))
     try:
-        return await question(connector)
+        async with asyncio.timeout(by.patience_s):
+            return await question(connector)
     finally:
         await connector.close()
         await transport.close()
+
+
+@contextmanager
+def _turn_of(merchant_id: int) -> Iterator[None]:
+    """A few at once, so that one merchant's dead servers leave room for the others' questions."""
+    with _counting:
+        if _asking[merchant_id] >= AT_ONCE:
+            raise Impossible(
+                _(
+                    "Other servers are being asked for you already. Wait a minute until they have answered, then try again."
+                )
+            )
+        _asking[merchant_id] += 1
+    try:
+        yield
+    finally:
+        with _counting:
+            _asking[merchant_id] -= 1

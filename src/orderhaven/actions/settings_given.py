@@ -64,8 +64,12 @@ def _value(setting: Setting, given: Mapping[str, str], kept: Mapping[str, str]) 
 
 
 def _url(setting: Setting, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or not value.isprintable() or " " in value:
         raise _wrong(setting, _("'{value}' is no web address. It begins with https://.", value=value))
     return value.rstrip("/")
 

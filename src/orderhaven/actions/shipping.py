@@ -94,7 +94,9 @@ def map_product(by: Hand, marketplace: str, sku: str, *, shop_sku: str = "", pro
         declaration = by.declaration(link.shop.connector)
         wanted = ProductWanted(shop_sku.strip(), "")
         settings = connections.open_settings(link.shop)
-        found = ask(by, declaration, settings, lambda shop: shop.find_products((wanted,)))
+        found = ask(
+            by, declaration, settings, lambda shop: shop.find_products((wanted,)), keeps_network=link.shop.keeps_network
+        )
         product_ref = found.get(wanted, "")
         if not product_ref:
             raise Impossible(

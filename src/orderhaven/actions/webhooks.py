@@ -7,6 +7,7 @@ from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power
 from orderhaven.core.language import _
 from orderhaven.core.notices import HookKind
+from orderhaven.networks import allowed_networks
 from orderhaven.notices import addresses
 from orderhaven.store import deliveries, hooks
 from orderhaven.store.models import Channel, Delivery, Webhook
@@ -21,7 +22,7 @@ def webhook_list(by: Hand) -> list[Webhook]:
 def make(by: Hand, url: str, kinds: Collection[str]) -> str:
     """The secret that signs its calls, which is shown this once. Raises Impossible."""
     url = url.strip()
-    wrong = addresses.complaint(url, local=addresses.local_is_allowed())
+    wrong = addresses.complaint(url, allowed_networks())
     if wrong:
         raise Impossible(wrong)
     unknown = [one for one in kinds if one not in list(HookKind)]

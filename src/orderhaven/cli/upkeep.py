@@ -144,6 +144,8 @@ async def _run(kept_for: timedelta, *, with_web: bool) -> None:
 
     from orderhaven.certificates import trusted_authorities
     from orderhaven.connectors.kit.transport import AioTransport
+    from orderhaven.core.reach import EVERYWHERE
+    from orderhaven.networks import allowed_networks
     from orderhaven.notices.courier import deliver, open_courier
     from orderhaven.store.hop import Hop
     from orderhaven.sync.hub import Hub
@@ -152,8 +154,8 @@ async def _run(kept_for: timedelta, *, with_web: bool) -> None:
 
     log = structlog.get_logger()
     clock = clock_of_the_environment()
-    # before anything starts: what the environment says of certificates and mail may be wrong
-    trusted = trusted_authorities()
+    # before anything starts: what the environment says of certificates, networks and mail may be wrong
+    trusted, allowed = trusted_authorities(), allowed_networks()
     courier = open_courier(clock, write)
     told, stop = asyncio.Event(), asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
@@ -162,7 +164,8 @@ async def _run(kept_for: timedelta, *, with_web: bool) -> None:
     beside = asyncio.create_task(_web_first(told, stop, with_web=with_web))
     telling = asyncio.create_task(deliver(courier, stop))
     try:
-        await work(Hub(clock, Hop(_STORE_THREADS), AioTransport(trusted), people_kept_for=kept_for), stop)
+        network, as_before = AioTransport(trusted, allowed), AioTransport(trusted, EVERYWHERE)
+        await work(Hub(clock, Hop(_STORE_THREADS), network, as_before=as_before, people_kept_for=kept_for), stop)
     finally:
         told.set()
         await beside

@@ -39,6 +39,8 @@ TEMPLATES = (
     "{side} gives no reason",
     "{side} refuses ({reason})",
     "{side} does not say what became of it",
+    "it leads into a private network",
+    "plain http can be read on its way",
     "it redirects to {place}; use {address}",
     "it redirects to {place}",
     "status {status}, from a firewall or a security plugin in front of it",

@@ -11,6 +11,7 @@ from dataclasses import replace
 from orderhaven import paths
 from orderhaven.connectors import declarations
 from orderhaven.connectors.kit.transport import AioTransport
+from orderhaven.core.reach import LOOPBACK
 from orderhaven.demo.clocks import ENVIRONMENT, clock_from
 from orderhaven.demo.sandboxes import until_told_to_end
 from orderhaven.ports.connector import Declaration
@@ -35,7 +36,9 @@ async def _run() -> None:
 
     clock = clock_from(os.environ[ENVIRONMENT])
     stop = asyncio.Event()
-    working = asyncio.create_task(work(Hub(clock, Hop(), AioTransport(), declared=impatient(declarations())), stop))
+    working = asyncio.create_task(
+        work(Hub(clock, Hop(), AioTransport(reach=LOOPBACK), declared=impatient(declarations())), stop)
+    )
     await until_told_to_end(working)
     stop.set()
     await working

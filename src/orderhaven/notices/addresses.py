@@ -1,25 +1,14 @@
-"""Which addresses a hub calls for a merchant: only such as anybody on the internet could, never the hub's own network.
+"""Which addresses may be a webhook."""
 
-A hub may be shared, so an address that one merchant gives must not become a way into the machines of whoever runs it.
-"""
-
-import os
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from orderhaven.core.language import _
+from orderhaven.core.reach import Reach, private
 
 LONGEST = 500
-_IN_USE = IPv6Network("2000::/3")  # all of IPv6 that is routed; what lies outside wraps IPv4, or is for other purposes
-_WRAPS_IPV4 = IPv6Network("2002::/16")
 
 
-def local_is_allowed() -> bool:
-    """ORDERHAVEN_ALLOW_LOCAL_WEBHOOKS: on a hub of one's own, whose programs stand beside it."""
-    return os.environ.get("ORDERHAVEN_ALLOW_LOCAL_WEBHOOKS", "") == "1"
-
-
-def complaint(url: str, *, local: bool) -> str:
+def complaint(url: str, reach: Reach) -> str:
     """Why an address is not called, in a sentence; "" when it may be. What its name stands for is looked at with every call."""
     try:
         parts = urlsplit(url)
@@ -32,42 +21,9 @@ def complaint(url: str, *, local: bool) -> str:
         return _("The address is longer than {number} characters.", number=LONGEST)
     if parts.username is not None or parts.password is not None:
         return _("Leave name and password out of the address: every call is signed.")
-    return _complaint_of_host(parts, host, local)
-
-
-def is_public(address: str) -> bool:
-    """Whether anybody on the internet could call this IP address."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(found, IPv6Address):
-        return found in _IN_USE and found not in _WRAPS_IPV4 and found.is_global and not found.scope_id
-    return found.is_global and not found.is_multicast
-
-
-def is_loopback(host: str) -> bool:
-    found = _literal(host)
-    return host == "localhost" if found is None else found.is_loopback
-
-
-def _complaint_of_host(parts: SplitResult, host: str, local: bool) -> str:
-    if parts.scheme == "http" and not (local and is_loopback(host)):
+    if reach.may_be_read(url):
         return _("The address must begin with https: what is told must not be read on its way.")
-    if local:
-        return ""
-    literal = _literal(host)
-    if host == "localhost" or (literal is not None and not is_public(str(literal))):
-        return _("{host} lies in a private network, which a hub that may be shared does not call.", host=host)
-    return ""
-
-
-def _literal(host: str) -> IPv4Address | IPv6Address | None:
-    """The IP address that stands there; None for a name."""
-    try:
-        return ip_address(host)
-    except ValueError:
-        return None
+    return "" if reach.takes_host(host) else private(host)
 
 
 def _is_plain(url: str) -> bool:

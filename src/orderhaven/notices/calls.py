@@ -4,24 +4,22 @@ import asyncio
 import hashlib
 import hmac
 import json
-import socket
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from orderhaven import __version__
 from orderhaven.certificates import trusted_authorities
+from orderhaven.connectors.kit.guard import GuardedResolver, NotReached
+from orderhaven.core.reach import Reach
 from orderhaven.notices import answers
-from orderhaven.notices.addresses import complaint, is_public
+from orderhaven.notices.addresses import complaint
 from orderhaven.store.deliveries import Fate
 
 CALL_TIMEOUT_S = 10.0
-_LOOKUPS_AT_ONCE = 4  # in threads of their own: a name server that hangs must not hold up the hub's own connections
 _GONE = 410
 
 
@@ -46,53 +44,13 @@ def headers_of(name: str, secret: str, body: bytes, now: datetime) -> dict[str, 
     }
 
 
-class NotPublic(OSError):
-    """A name that stands for addresses of a private network only."""
-
-
-class PublicResolver(AbstractResolver):
-    """Names become addresses here, and the connection is made to these and no others: they cannot change after the look."""
-
-    def __init__(self, *, local: bool) -> None:
-        self._local = local
-        self._threads = ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="names")
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, _looked_up, host, port, family)
-        allowed = [one for one in found if self._local or is_public(one["host"])]
-        if not allowed:
-            raise NotPublic(host)
-        return allowed
-
-    async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _looked_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
-    found = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-    return [
-        ResolveResult(
-            hostname=host,
-            host=str(address[0]),
-            port=port,
-            family=one,
-            proto=proto,
-            flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-        )
-        for one, _, proto, _, address in found
-    ]
-
-
 class Caller:
     """Make it inside the running loop, and close it at the end."""
 
-    def __init__(self, *, local: bool, timeout_s: float = CALL_TIMEOUT_S) -> None:
-        self._local = local
+    def __init__(self, *, reach: Reach, timeout_s: float = CALL_TIMEOUT_S) -> None:
+        self._reach = reach
         self._timeout_s = timeout_s
-        self._resolver = PublicResolver(local=local)
+        self._resolver = GuardedResolver(reach)
         connector = aiohttp.TCPConnector(
             resolver=self._resolver, use_dns_cache=False, limit=100, limit_per_host=8, ssl=trusted_authorities()
         )
@@ -106,7 +64,7 @@ class Caller:
 
     async def call(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[Fate, str]:
         """What came of it, and the answer for the log: never more of it than its status."""
-        if complaint(url, local=self._local):
+        if complaint(url, self._reach):
             return Fate.LATER, answers.PRIVATE
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -116,7 +74,7 @@ class Caller:
         except aiohttp.ClientConnectorCertificateError:
             return Fate.LATER, answers.NOT_TRUSTED
         except aiohttp.ClientConnectorError as error:
-            return Fate.LATER, answers.PRIVATE if isinstance(error.os_error, NotPublic) else answers.NOT_REACHED
+            return Fate.LATER, answers.PRIVATE if isinstance(error.os_error, NotReached) else answers.NOT_REACHED
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
             return Fate.LATER, answers.NOT_REACHED
         except (aiohttp.ClientError, OSError):

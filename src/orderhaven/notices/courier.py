@@ -13,8 +13,8 @@ import structlog
 from orderhaven import catalogues, paths
 from orderhaven.core.language import Catalogue, speaking
 from orderhaven.core.notices import NoticeKind
+from orderhaven.networks import allowed_networks
 from orderhaven.notices import answers
-from orderhaven.notices.addresses import local_is_allowed
 from orderhaven.notices.calls import Caller, body_of, headers_of
 from orderhaven.notices.letters import News, Write
 from orderhaven.notices.mail import MailServer, enveloped, send, server_of_the_environment
@@ -143,7 +143,7 @@ class Courier:
 def open_courier(clock: Clock, write: Write) -> Courier:
     """As the environment says. Raises OSError with a sentence when it says something wrong about mail."""
     server = server_of_the_environment()
-    return Courier(clock, Hop(), Caller(local=local_is_allowed()), server, write)
+    return Courier(clock, Hop(), Caller(reach=allowed_networks()), server, write)
 
 
 async def deliver(courier: Courier, stop: asyncio.Event) -> None:

@@ -12,8 +12,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from orderhaven.certificates import trusted_authorities
 from orderhaven.core.language import _
+from orderhaven.core.reach import is_loopback
 from orderhaven.notices import answers
-from orderhaven.notices.addresses import is_loopback
 from orderhaven.notices.letters import Letter
 from orderhaven.store.deliveries import Fate
 

@@ -239,12 +239,17 @@ def of_account(connector: str, fingerprint: str) -> Connection | None:
 
 
 def save_account(
-    row: Connection, settings: Mapping[str, str], secrets: Mapping[str, str], now: datetime, actor: str
+    row: Connection,
+    settings: Mapping[str, str],
+    secrets: Mapping[str, str],
+    now: datetime,
+    actor: str,
+    moved: Collection[tuple[str, str]] = (),
 ) -> None:
     """Insert or rewrite a connection that was tested; everything is due at once, and an old token is forgotten. Raises Changed."""
     is_new = row._state.adding
     row.settings, row.secrets, row.token = dict(settings), keys.encrypt(secrets), ""
-    columns = ["settings", "secrets", "token", "account_name", "currencies", "hear_every_s"]
+    columns = ["settings", "secrets", "token", "account_name", "currencies", "hear_every_s", "keeps_network"]
     with transaction.atomic():
         if is_new:
             row.hear_at, row.reread_at = now, now if row.role == "shop" else None
@@ -258,6 +263,9 @@ def save_account(
                 set_state(row.pk, ConnectionState.ACTIVE, now, actor)
         kind = "connected" if is_new else "keys_changed"
         Event.objects.create(connection_id=row.pk, at=now, actor=actor, kind=kind)
+        for before, after in moved:
+            data = {"before": before, "after": after}
+            Event.objects.create(connection_id=row.pk, at=now, actor=actor, kind="address_changed", data=data)
 
 
 def be_asked_now(row: Connection, now: datetime) -> None:

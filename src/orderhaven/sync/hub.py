@@ -40,7 +40,7 @@ class StoredTokens:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    version: tuple[str, str]  # settings and secrets it was opened with
+    version: tuple[str, str, bool]  # settings, secrets and network it was opened with
     connector: Any
     tokens: StoredTokens
 
@@ -52,6 +52,7 @@ class Hub:
     transport: Any
     chance: random.Random = field(default_factory=random.Random)
     declared: Mapping[str, Declaration] = field(default_factory=declarations)
+    as_before: Any = None  # the network of connections that were made before networks had to be allowed
     people_kept_for: timedelta = timedelta(days=30)  # buyers' personal data, after the last closing event
     times_per_message: dict[int, timedelta] = field(default_factory=dict)  # connection -> how long one took last
     _open: dict[int, _Opened] = field(default_factory=dict)
@@ -61,13 +62,14 @@ class Hub:
 
     async def connector_of(self, row: Connection) -> Any:
         """The connection's connector, opened once and again when its settings or secrets changed. Raises KeysLost."""
-        version = (str(row.settings), row.secrets)
+        version = (str(row.settings), row.secrets, row.keeps_network)
         kept = self._open.get(row.pk)
         if kept is not None and kept.version == version:
             return kept.connector
         settings = await self.hop(connections.open_settings, row)
         tokens = StoredTokens(self.hop, row.pk)
-        connector = open_connector(self.declaration_of(row), settings, Outside(self.clock, self.transport, tokens))
+        network = (row.keeps_network and self.as_before) or self.transport
+        connector = open_connector(self.declaration_of(row), settings, Outside(self.clock, network, tokens))
         if kept is not None:
             await kept.connector.close()
         self._open[row.pk] = _Opened(version, connector, tokens)
@@ -81,4 +83,6 @@ class Hub:
         for opened in self._open.values():
             await opened.connector.close()
         await self.transport.close()
+        if self.as_before is not None:
+            await self.as_before.close()
         self.hop.close()

@@ -21,8 +21,8 @@ from prometheus_client.registry import Collector
 
 from orderhaven import __version__, paths
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.reach import is_loopback
 from orderhaven.core.status import Status
-from orderhaven.notices.addresses import is_loopback
 from orderhaven.ports.clock import clock_of_the_environment
 from orderhaven.store import health
 from orderhaven.store.health import Figures

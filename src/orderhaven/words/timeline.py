@@ -43,6 +43,7 @@ EVENTS: Mapping[str, str] = {
     # of a connection
     "connected": "Connected",
     "keys_changed": "New keys or settings",
+    "address_changed": "Its address was {before} and is {after} now",
     "paused": "Paused",
     "resumed": "Resumed",
     "failing_long": "Fails for hours: {reason}",

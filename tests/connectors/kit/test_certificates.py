@@ -18,6 +18,7 @@ from orderhaven.connectors import declarations, open_connector
 from orderhaven.connectors.kit.http import NoAnswer, Request
 from orderhaven.connectors.kit.transport import AioTransport
 from orderhaven.core.errors import TryLater
+from orderhaven.core.reach import LOOPBACK
 from orderhaven.core.reasons import is_known
 from orderhaven.ports.clock import RealClock
 from orderhaven.ports.connector import MemoryTokens, Outside
@@ -79,7 +80,7 @@ def asked(server: ssl.SSLContext, trusts: ssl.SSLContext | None) -> str:
         runner = web.ServerRunner(web.Server(hello, access_log=None))
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server).start()
-        network = AioTransport(trusts)
+        network = AioTransport(trusts, LOOPBACK)
         try:
             answer = await network(Request("GET", f"https://127.0.0.1:{runner.addresses[0][1]}/"), 5.0)
             return str(answer.status)
@@ -154,7 +155,7 @@ def test_every_connector_says_what_is_wrong_with_a_certificate(authority: Author
         address = f"https://127.0.0.1:{runner.addresses[0][1]}"
         declaration = declarations()[connector]
         settings = {one.key: address if one.kind == "url" else one.default or "x" for one in declaration.settings}
-        network = AioTransport()
+        network = AioTransport(reach=LOOPBACK)
         opened = open_connector(declaration, settings, Outside(RealClock(), network, MemoryTokens()))
         try:
             with pytest.raises(TryLater) as raised:
@@ -173,7 +174,7 @@ def test_every_connector_says_what_is_wrong_with_a_certificate(authority: Author
 
 def test_what_cannot_be_reached_is_said_without_a_name_of_the_code() -> None:
     async def run(url: str) -> str:
-        network = AioTransport()
+        network = AioTransport(reach=LOOPBACK)
         try:
             with pytest.raises(NoAnswer) as raised:
                 await network(Request("GET", url), 5.0)

@@ -7,6 +7,7 @@ import pytest
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
 from orderhaven.connectors.kit.serve import Direct, Served
 from orderhaven.connectors.kit.transport import AioTransport
+from orderhaven.core.reach import LOOPBACK
 
 
 class Echo:
@@ -27,7 +28,7 @@ def direct(url: str, timeout_s: float = 5.0) -> Response:
 
 def served(path: str) -> Response:
     async def run() -> Response:
-        there, network = Served(Echo()), AioTransport()
+        there, network = Served(Echo()), AioTransport(reach=LOOPBACK)
         url = await there.start()
         try:
             return await network(Request("PUT", url + path, {"X-Key": "k"}, b"b"), 5.0)

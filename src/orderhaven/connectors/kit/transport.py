@@ -5,12 +5,15 @@ import os
 import ssl
 from collections.abc import Mapping
 from math import inf
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
 from orderhaven import __version__
+from orderhaven.connectors.kit.guard import GuardedResolver, NotReached
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
+from orderhaven.core.reach import PLAIN_HTTP, PRIVATE, PUBLIC, Reach
 
 _LARGEST_ANSWER = 32 * 1024 * 1024
 # OpenSSL's numbers (x509_vfy.h) of what a person can do something about; any other is quoted in its words
@@ -37,12 +40,17 @@ _ERRORS: Mapping[int, str] = {
 class AioTransport:
     """Connections are kept and shared by every connector of one process. Make it inside the running loop; close it at the end.
 
-    `trusts`: whose certificates are believed; without it those that the machine trusts.
+    `trusts`: whose certificates are believed; without it those that the machine trusts. `reach`: which machines are called.
     """
 
-    def __init__(self, trusts: ssl.SSLContext | None = None) -> None:
+    def __init__(self, trusts: ssl.SSLContext | None = None, reach: Reach = PUBLIC) -> None:
+        self._reach = reach
+        self._known: set[str] = set()  # beginnings of addresses that may be called
+        self._resolver = GuardedResolver(reach)
         self._client = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=64, limit_per_host=16, keepalive_timeout=30, ssl=trusts or True),
+            connector=aiohttp.TCPConnector(
+                limit=64, limit_per_host=16, keepalive_timeout=30, ssl=trusts or True, resolver=self._resolver
+            ),
             headers={"User-Agent": f"Orderhaven/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,
@@ -51,6 +59,7 @@ class AioTransport:
         self._client._retry_connection = False
 
     async def __call__(self, request: Request, timeout_s: float) -> Response:
+        self._demand_allowed(request.url)
         try:
             async with self._client.request(
                 request.method,
@@ -65,14 +74,32 @@ class AioTransport:
         except aiohttp.ClientConnectorCertificateError as error:
             raise NoAnswer(f"cannot be reached: {_about_certificate(error.certificate_error)}", sent=False) from None
         except (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-            raise NoAnswer(f"cannot be reached ({_why(error)})", sent=False) from None
+            why = PRIVATE if isinstance(getattr(error, "os_error", None), NotReached) else _why(error)
+            raise NoAnswer(f"cannot be reached ({why})", sent=False) from None
         except TimeoutError:
             raise NoAnswer("did not answer in time", sent=True) from None
         except (aiohttp.ClientError, OSError) as error:
             raise NoAnswer(f"broke off ({_why(error)})", sent=True) from None
 
+    def _demand_allowed(self, url: str) -> None:
+        """What stands in the address itself, once for each place: names are looked at when they are looked up."""
+        place = "/".join(url.split("/", 3)[:3])
+        if place in self._known:
+            return
+        try:
+            may_be_read, is_private = (
+                self._reach.may_be_read(url),
+                not self._reach.takes_host(urlsplit(url).hostname or ""),
+            )
+        except ValueError:
+            raise NoAnswer("cannot be reached (not a web address)", sent=False) from None
+        if is_private or may_be_read:
+            raise NoAnswer(f"cannot be reached ({PRIVATE if is_private else PLAIN_HTTP})", sent=False)
+        self._known.add(place)
+
     async def close(self) -> None:
         await self._client.close()
+        await self._resolver.close()
 
 
 def _about_certificate(error: Exception) -> str:

@@ -61,6 +61,8 @@ class Connection(models.Model):
     alike_again_at = models.DateTimeField(
         null=True
     )  # when one of the orders that it stopped is tried; null: it stops none
+    # made before private networks had to be allowed: it may stay there
+    keeps_network = models.BooleanField(default=False)
     nudge_key = models.CharField(max_length=40, default="")  # of the address that the other side may call; "": none
 
     class Meta:
