@@ -184,10 +184,11 @@ def test_polling_says_whether_a_hub_runs_that_will_do_it(
 def test_every_sandbox_can_be_connected(store: None, declaration: Any) -> None:
     clock = ManualClock()
     sandbox = make_sandbox(declaration, clock)
-    host = "127.0.0.1:8080" if declaration.role is Role.SHOP else "marketplace.test"
+    there = "http://127.0.0.1:8080" if declaration.role is Role.SHOP else "https://marketplace.test"
+    host = there.partition("//")[2]
     by = Hand("anna", Merchant.objects.create(name="W", slug="w").pk, clock, lambda: Direct({host: sandbox}))
 
-    done = connecting.connect(by, declaration.name, "here", sandbox.settings(f"http://{host}"))
+    done = connecting.connect(by, declaration.name, "here", sandbox.settings(there))
 
     assert done.account.name
     assert Connection.objects.get().fingerprint == done.account.fingerprint
@@ -197,12 +198,13 @@ def test_every_sandbox_can_be_connected(store: None, declaration: Any) -> None:
 def test_wrong_secrets_of_every_sandbox_end_in_a_sentence_and_save_nothing(store: None, declaration: Any) -> None:
     clock = ManualClock()
     sandbox = make_sandbox(declaration, clock)
-    host = "127.0.0.1:8080" if declaration.role is Role.SHOP else "marketplace.test"
+    there = "http://127.0.0.1:8080" if declaration.role is Role.SHOP else "https://marketplace.test"
+    host = there.partition("//")[2]
     by = Hand("anna", Merchant.objects.create(name="W", slug="w").pk, clock, lambda: Direct({host: sandbox}))
     wrong = {one.key: "cs_wrong" for one in declaration.settings if one.secret}
 
     with pytest.raises(Impossible, match="refuses the key or secret"):
-        connecting.connect(by, declaration.name, "here", {**sandbox.settings(f"http://{host}"), **wrong})
+        connecting.connect(by, declaration.name, "here", {**sandbox.settings(there), **wrong})
 
     assert not Connection.objects.exists()
 

@@ -55,6 +55,7 @@ def environment(folder: Path) -> dict[str, str]:
         **kept,
         "ORDERHAVEN_DATA": str(folder / "data"),
         "ORDERHAVEN_KEY_FILE": str(folder / "keys"),
+        "ORDERHAVEN_ALLOW_NETWORKS": "loopback",
         "ORDERHAVEN_LANGUAGE": "en",
         "ORDERHAVEN_UNSAFE_SYNC": "1",
         "COLUMNS": "80",

@@ -38,6 +38,7 @@ SAYS: Mapping[str, tuple[int, ...]] = {
 # Where a sentence is said by its variable, and the tables it comes from: () when it is gathered in another way, from what
 # the connectors declare, from the statuses, or where the function is called. `_(TABLE[key])` needs no line here.
 BY_VARIABLE: Mapping[str, tuple[str, ...]] = {
+    "actions/moving.py: setting.label": (),
     "actions/orders.py: SHOWN_AS[Status(row.status)][1]": (),
     "actions/settings_given.py: setting.help": (),
     "actions/settings_given.py: setting.label": (),

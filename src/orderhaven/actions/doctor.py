@@ -1,6 +1,7 @@
 """Whether everything is in order, one line per thing looked at, each with what to do."""
 
 import shutil
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,11 +11,14 @@ from orderhaven import paths
 from orderhaven.actions.connecting import trouble_of
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand, needs
+from orderhaven.actions.moving import addresses_of
 from orderhaven.actions.outside import ask
 from orderhaven.core.access import Power
 from orderhaven.core.errors import ClockOff
 from orderhaven.core.language import _
+from orderhaven.core.reach import VARIABLE
 from orderhaven.core.reasons import said
+from orderhaven.networks import allowed_networks
 from orderhaven.ports.connector import Account
 from orderhaven.store import connections
 from orderhaven.store import doctor as database
@@ -141,8 +145,35 @@ def _connection(by: Hand, row: Connection, is_running: bool, clocks: list[str]) 
         return _ill(name, str(error))
     trouble = _trouble(by, row, account, is_running)
     if trouble:
-        return _ill(name, trouble)
-    return _well(name, " ".join((_("Answers as {account}.", account=account.name), *map(said, account.remarks))))
+        return _ill(name, " ".join((trouble, *_stays_in_network(by, row))))
+    remarks = (*map(said, account.remarks), *_stays_in_network(by, row))
+    return _well(name, " ".join((_("Answers as {account}.", account=account.name), *remarks)))
+
+
+def _stays_in_network(by: Hand, row: Connection) -> list[str]:
+    """Of a connection that was made before private networks had to be allowed, and stands in one that is not."""
+    if not row.keeps_network:
+        return []
+    reach = allowed_networks()
+    hosts = addresses_of(by.declaration(row.connector), row.settings)
+    refused = sorted({address for host in hosts for address in _stands_for(host) if not reach.takes(address)})
+    if not refused:
+        return []
+    return [
+        _(
+            "It stays in a private network ({addresses}), as it was made before those had to be allowed. Allow it in "
+            "{variable}: once its address changes, it is refused there.",
+            addresses=", ".join(refused),
+            variable=VARIABLE,
+        )
+    ]
+
+
+def _stands_for(host: str) -> set[str]:
+    try:
+        return {str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return set()
 
 
 def _ask_who(by: Hand, row: Connection) -> Account:

@@ -66,6 +66,12 @@ def demand_reachable(declaration: Declaration, settings: Mapping[str, str]) -> N
             raise Impossible(f"{_(setting.label)}: {complaint}")
 
 
+def addresses_of(declaration: Declaration, settings: Mapping[str, str]) -> list[str]:
+    """The hosts that stand in the settings."""
+    urls = [settings.get(setting.key, "") for setting in declaration.settings if setting.kind is Kind.URL]
+    return [host for url in urls if (host := urlsplit(url).hostname)]
+
+
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     port = parts.port or _PORTS.get(parts.scheme)

@@ -58,7 +58,8 @@ class Reach:
     def may_be_read(self, url: str) -> bool:
         """Whether it goes over a network without encryption. It may stay inside the machine where that is allowed."""
         parts = urlsplit(url)
-        return parts.scheme != "https" and not (self.takes_loopback and is_loopback(parts.hostname or ""))
+        host = parts.hostname or ""
+        return parts.scheme != "https" and not (self.takes_loopback and is_loopback(host)) and self != EVERYWHERE
 
     def complaint(self, url: str) -> str:
         """Why this address is not called, in a sentence; "" when it may be."""

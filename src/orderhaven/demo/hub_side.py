@@ -22,6 +22,7 @@ def environment(folder: Path, clock: ScaledClock) -> dict[str, str]:
         "ORDERHAVEN_DATA": str(folder / "data"),
         "ORDERHAVEN_KEY_FILE": str(folder / "keys"),
         "ORDERHAVEN_DATABASE_URL": "",
+        "ORDERHAVEN_ALLOW_NETWORKS": "loopback",  # where both sandboxes stand
         ENVIRONMENT: clock_text(clock),
     }
 

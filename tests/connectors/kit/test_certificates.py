@@ -184,7 +184,7 @@ def test_what_cannot_be_reached_is_said_without_a_name_of_the_code() -> None:
 
     said = [
         asyncio.run(run(url))
-        for url in ("http://127.0.0.1:1/", "http://no.such.host.invalid/", "not a url", "ftp://x/")
+        for url in ("http://127.0.0.1:1/", "https://no.such.host.invalid/", "not a url", "ftp://x/")
     ]
 
     assert said == [

@@ -87,14 +87,15 @@ class AioTransport:
         if place in self._known:
             return
         try:
-            may_be_read, is_private = (
-                self._reach.may_be_read(url),
-                not self._reach.takes_host(urlsplit(url).hostname or ""),
-            )
+            parts = urlsplit(url)
         except ValueError:
-            raise NoAnswer("cannot be reached (not a web address)", sent=False) from None
-        if is_private or may_be_read:
-            raise NoAnswer(f"cannot be reached ({PRIVATE if is_private else PLAIN_HTTP})", sent=False)
+            parts = urlsplit("")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise NoAnswer("cannot be reached (not a web address)", sent=False)
+        if not self._reach.takes_host(parts.hostname):
+            raise NoAnswer(f"cannot be reached ({PRIVATE})", sent=False)
+        if self._reach.may_be_read(url):
+            raise NoAnswer(f"cannot be reached ({PLAIN_HTTP})", sent=False)
         self._known.add(place)
 
     async def close(self) -> None:
