@@ -81,6 +81,14 @@ def test_the_numbers_of_a_buyer_of_an_older_version_stand_with_the_buyer_after_t
     assert moved == {"ship_to": ("", []), "bill_to": ("PO 7", numbers)}
 
 
+def test_connections_of_an_older_version_stay_in_their_network_after_the_upgrade(books: Books) -> None:
+    MigrationExecutor(connection).migrate([("store", "0012_the_product_of_a_line")])
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+
+    assert set(Connection.objects.values_list("keeps_network", flat=True)) == {True}
+
+
 # ---------------------------------------------------------------- claiming
 
 

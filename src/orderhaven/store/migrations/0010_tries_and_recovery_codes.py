@@ -31,8 +31,8 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(hash_codes, migrations.RunPython.noop),
         # of the package that counted them before
-        migrations.RunSQL("DROP TABLE IF EXISTS axes_accessattemptexpiration"),
-        migrations.RunSQL("DROP TABLE IF EXISTS axes_accessattempt"),
-        migrations.RunSQL("DROP TABLE IF EXISTS axes_accesslog"),
-        migrations.RunSQL("DROP TABLE IF EXISTS axes_accessfailurelog"),
+        migrations.RunSQL("DROP TABLE IF EXISTS axes_accessattemptexpiration", migrations.RunSQL.noop),
+        migrations.RunSQL("DROP TABLE IF EXISTS axes_accessattempt", migrations.RunSQL.noop),
+        migrations.RunSQL("DROP TABLE IF EXISTS axes_accesslog", migrations.RunSQL.noop),
+        migrations.RunSQL("DROP TABLE IF EXISTS axes_accessfailurelog", migrations.RunSQL.noop),
     ]

@@ -9,7 +9,7 @@ def keep_networks(apps, editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0012_the_product_of_a_line"),
+        ("store", "0013_text_where_a_number_belongs"),
     ]
 
     operations = [
