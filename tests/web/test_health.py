@@ -75,7 +75,10 @@ def test_it_is_ready_beside_a_running_hub(store: None, folder: Path) -> None:
         answer = Client().get("/readyz")
 
     assert answer.status_code == 200
-    assert answer.json() == {"ready": True, "checks": dict.fromkeys(("database", "schema", "disk", "hub"), "ok")}
+    assert answer.json() == {
+        "ready": True,
+        "checks": dict.fromkeys(("database", "schema", "disk", "hub", "clock"), "ok"),
+    }
 
 
 def test_without_a_hub_it_is_not_ready(store: None, folder: Path) -> None:
@@ -92,7 +95,9 @@ def test_a_database_that_cannot_be_read_is_said_and_nothing_else_of_it(store: No
     answer = Client().get("/readyz")
 
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": "failed", "schema": "failed", "disk": "ok", "hub": "failed"}
+    assert answer.json()["checks"] == {
+        "database": "failed", "schema": "failed", "disk": "ok", "hub": "failed", "clock": "failed",
+    }  # fmt: skip
     assert str(file) not in answer.text
 
 

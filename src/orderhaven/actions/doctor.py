@@ -4,7 +4,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from shlex import quote
 
 from orderhaven import paths
@@ -22,6 +22,7 @@ from orderhaven.networks import allowed_networks
 from orderhaven.ports.connector import Account
 from orderhaven.store import connections
 from orderhaven.store import doctor as database
+from orderhaven.store.clock_ahead import connections_ahead
 from orderhaven.store.keys import KeysLost
 from orderhaven.store.models import Connection, ConnectionState
 from orderhaven.sync.lock import hub_is_running
@@ -53,7 +54,7 @@ def look_after(by: Hand) -> Iterator[Check]:
     clocks: list[str] = []
     for row in rows:
         yield _connection(by, row, is_running, clocks)
-    yield _clock(rows, clocks)
+    yield _clock(rows, clocks, by.clock.now())
 
 
 def _well(name: str, sentence: str) -> Check:
@@ -213,7 +214,15 @@ def _trouble(by: Hand, row: Connection, account: Account, is_running: bool) -> s
     return ""
 
 
-def _clock(rows: list[Connection], clocks: list[str]) -> Check:
+def _clock(rows: list[Connection], clocks: list[str], now: datetime) -> Check:
+    ahead = {row.pk for row in connections_ahead(now)}
+    if names := ", ".join(row.name for row in rows if row.pk in ahead):
+        sentence = _(
+            "It was ahead: what it wrote of {names} lies in the future. A hub that runs mends that within a minute; keep the "
+            "clock right with systemd-timesyncd or chrony.",
+            names=names,
+        )
+        return _ill(_("clock"), sentence)
     if clocks:
         return _ill(_("clock"), clocks[0])
     if not rows:

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
-from orderhaven.store import access, connections, orders
+from orderhaven.store import access, clock_ahead, connections, orders
 from orderhaven.store.hop import StoreTrouble
 from orderhaven.sync.hub import Hub
 
@@ -14,6 +14,7 @@ log = structlog.get_logger()
 _LOOKS_EVERY = timedelta(seconds=1)
 _SHORTEST_REAL_S = 0.02  # on a fast clock
 _ERASES_EVERY = timedelta(hours=1)
+_LOOKS_AT_TIMES_EVERY = timedelta(minutes=1)
 _ERASES = 500  # rows at once; the next ones a second later, until none is due
 _PEOPLE_AT_MOST = timedelta(days=180)  # after placing, whatever became of the order
 
@@ -21,13 +22,16 @@ _PEOPLE_AT_MOST = timedelta(days=180)  # after placing, whatever became of the o
 async def tick(hub: Hub, enqueue: Callable[[list[int]], Awaitable[None]], stop: asyncio.Event) -> None:
     """Enqueue what is due until `stop` is set; every hour, erase all personal data whose time is over."""
     clock = hub.clock
-    erase_at = clock.now()
+    erase_at = mend_at = clock.now()
     while not stop.is_set():
         try:
+            if _is_time(mend_at, clock.now(), _LOOKS_AT_TIMES_EVERY):
+                await hub.hop(_mend_times, clock.now())
+                mend_at = clock.now() + _LOOKS_AT_TIMES_EVERY
             due = await hub.hop(connections.due, clock.now())
             if due:
                 await enqueue(due)
-            if clock.now() >= erase_at:
+            if _is_time(erase_at, clock.now(), _ERASES_EVERY):
                 erased = await hub.hop(orders.erase_people, clock.now(), hub.people_kept_for, _PEOPLE_AT_MOST, _ERASES)
                 if erased < _ERASES:
                     erase_at = clock.now() + _ERASES_EVERY
@@ -35,3 +39,14 @@ async def tick(hub: Hub, enqueue: Callable[[list[int]], Awaitable[None]], stop: 
         except StoreTrouble as error:  # a full disk, a locked database: keep ticking, it may pass
             log.error("store_trouble", cause=str(error))
         await clock.sleep(max(_LOOKS_EVERY, clock.in_real(_SHORTEST_REAL_S)))
+
+
+def _is_time(at: datetime, now: datetime, every: timedelta) -> bool:
+    """Also when it is further ahead than it can be: then the clock was."""
+    return not now < at <= now + every
+
+
+def _mend_times(now: datetime) -> None:
+    mended = clock_ahead.mend(now)
+    if mended:
+        log.warning("clock_was_ahead", connections=mended)

@@ -24,7 +24,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reach import is_loopback
 from orderhaven.core.status import Status
 from orderhaven.ports.clock import clock_of_the_environment
-from orderhaven.store import health
+from orderhaven.store import clock_ahead, health
 from orderhaven.store.health import Figures
 from orderhaven.sync.lock import hub_is_running
 
@@ -59,6 +59,7 @@ def lives(request: HttpRequest) -> HttpResponse:
 def is_ready(request: HttpRequest) -> HttpResponse:
     """200 when work can be done, 503 when not, and which check says so."""
     checks = {"database": _database(), "schema": _schema(), "disk": _disk(), "hub": hub_is_running(paths.lock_file())}
+    checks["clock"] = checks["database"] and checks["schema"] and not _ahead()
     ready = all(checks.values())
     answer = {"ready": ready, "checks": {name: "ok" if well else "failed" for name, well in checks.items()}}
     return JsonResponse(answer, status=200 if ready else 503)
@@ -120,6 +121,11 @@ def _schema() -> bool:
         return False
 
 
+def _ahead() -> int:
+    """Of how many connections the times lie in the future, as a clock that was ahead wrote them."""
+    return len(clock_ahead.connections_ahead(clock_of_the_environment().now()))
+
+
 def _disk() -> bool:
     folder = paths.data_folder()
     return not folder.exists() or shutil.disk_usage(folder).free >= _LEAST_ROOM
@@ -145,6 +151,9 @@ class _Trade(Collector):
         found = health.figures(now)
         yield InfoMetricFamily("orderhaven_build", "Which version answers.", {"version": __version__})
         yield _one("hub_up", "Whether a hub runs on this data folder.", float(hub_is_running(paths.lock_file())))
+        ahead = "Connections that were last heard in the future: a clock was ahead then."
+        heard = [one.heard_at for one in found.connections if one.heard_at is not None]
+        yield _one("connections_heard_ahead", ahead, float(sum(at > now + clock_ahead.SLACK for at in heard)))
         yield from _work(found, now)
         yield from _connections(found, now)
 

@@ -12,7 +12,7 @@ import pytest
 
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
 from orderhaven.connectors.kit.session import NotData, Session, retry_after, shaped
-from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater, Unclear, WrongAddress
+from orderhaven.core.errors import AuthRefused, ClockOff, RateLimited, Surprise, TryLater, Unclear, WrongAddress
 from orderhaven.ports.connector import Limits, MemoryTokens, Outside
 from orderhaven.testing.clock import START, ManualClock
 
@@ -134,6 +134,15 @@ def test_who_asks_to_slow_down_is_not_asked_again() -> None:
 def test_refused_credentials_are_the_accounts_trouble(status: int) -> None:
     with pytest.raises(AuthRefused):
         read(Wire([Response(status)]))
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_a_clock_that_is_off_is_said_instead_of_a_refused_key(hours: int) -> None:
+    clock = ManualClock()
+    date = format_datetime(clock.now() + timedelta(hours=hours), usegmt=True)
+
+    with pytest.raises(ClockOff):
+        asyncio.run(session(Wire([Response(401, {"date": date})]), clock=clock).read("GET", "/orders"))
 
 
 def test_a_question_is_asked_again_with_fresh_credentials() -> None:

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 from orderhaven.connectors.bol.shapes import Token
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
-from orderhaven.connectors.kit.refusals import not_allowed
+from orderhaven.connectors.kit.refusals import not_allowed, refuse_wrong_clock
 from orderhaven.connectors.kit.session import retry_after, shaped
 from orderhaven.core.errors import RateLimited, TryLater, WrongAddress
 from orderhaven.ports.connector import Outside
 
 # bol blocks addresses that ask for many tokens: one try, and the token is kept (bol docs, "Authentication")
+_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 _PATH = "/token?grant_type=client_credentials"
 
 
@@ -40,6 +41,10 @@ class Login:
     def _refuse(self, response: Response) -> None:
         status = response.status
         if status in (400, 401, 403):
+            clock = self._outside.clock
+            refuse_wrong_clock(
+                self._side, response, clock.now(), max(_CLOCKS_MAY_DIFFER, clock.in_real(self._timeout_s))
+            )
             raise not_allowed(self._side, response, "the login does not take this client ID and secret")
         if status == 429:
             after = retry_after(response, self._outside.clock.now())

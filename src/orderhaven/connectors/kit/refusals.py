@@ -1,12 +1,14 @@
 """Why another side does not let us in, by what its answer says: the key is to blame only where it says so."""
 
 import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import msgspec
 
 from orderhaven.connectors.kit.http import Response
 from orderhaven.connectors.kit.mending import Aside, mended
-from orderhaven.core.errors import AccessRefused, AccountProblem, AuthRefused
+from orderhaven.core.errors import AccessRefused, AccountProblem, AuthRefused, ClockOff
 
 _LONGEST = 200
 _TAG = re.compile(r"<[^>]*>")
@@ -24,6 +26,16 @@ class _Body(msgspec.Struct):
     message: Aside[str] = None
     title: Aside[str] = None
     error: Aside[str] = None
+
+
+def refuse_wrong_clock(side: str, response: Response, now: datetime, allowed: timedelta) -> None:
+    """Raises ClockOff when their answer was made at another time than it is here."""
+    try:
+        off = abs(parsedate_to_datetime(response.headers.get("date", "")).astimezone(UTC) - now)
+    except (TypeError, ValueError):
+        return
+    if off > allowed:
+        raise ClockOff(side, int(off.total_seconds()))
 
 
 def not_allowed(side: str, response: Response, of_the_key: str = "") -> AccountProblem:

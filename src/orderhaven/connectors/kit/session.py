@@ -14,7 +14,7 @@ import msgspec
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport, written
 from orderhaven.connectors.kit.mending import mended
 from orderhaven.connectors.kit.preamble import begins_with_a_warning, data_of
-from orderhaven.connectors.kit.refusals import not_allowed
+from orderhaven.connectors.kit.refusals import not_allowed, refuse_wrong_clock
 from orderhaven.core.errors import RateLimited, Surprise, TryLater, Unclear, WrongAddress
 from orderhaven.ports.connector import Limits, Outside
 
@@ -23,6 +23,8 @@ T = TypeVar("T")
 _TRIES = 3
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # as JSON writes it
 _FIRST_PAUSE_S = 0.4
+_LONGEST_CALL_S = 300.0  # whatever a clock that jumped says
+_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -96,7 +98,7 @@ class Session:
         async with self._slots:
             request = await self._auth.sign(Request(method, self._url(path), headers or {}, body))
             # no await between this look at the clock and the sending: a worker that was frozen sends nothing late
-            left_s = self._real_seconds(not_after - self.clock.now())
+            left_s = min(self._real_seconds(not_after - self.clock.now()), _LONGEST_CALL_S)
             if left_s <= 0:
                 raise TryLater("the time to send this had passed")
             try:
@@ -107,6 +109,7 @@ class Session:
                 raise TryLater(f"{self.side} {error}") from None
         if response.status >= 500:
             raise Unclear(f"{self.side} answered {response.status}")
+        self._refuse_wrong_clock(response)
         if response.status == 401 and await self._auth.renew(request):
             raise TryLater(f"{self.side} wants a fresh token")
         return self._sorted(request, response, also)
@@ -125,9 +128,17 @@ class Session:
         async with self._slots:
             signed = await self._signed(request)
             try:
-                return signed, _without_preamble(await self._transport(signed, self._timeout_s))
+                response = _without_preamble(await self._transport(signed, self._timeout_s))
             except NoAnswer as error:
                 raise TryLater(f"{self.side} {error}") from None
+        self._refuse_wrong_clock(response)
+        return signed, response
+
+    def _refuse_wrong_clock(self, response: Response) -> None:
+        """A clock that is off makes good keys refused ones."""
+        if response.status in (401, 403):
+            allowed = max(_CLOCKS_MAY_DIFFER, self.clock.in_real(self._timeout_s))
+            refuse_wrong_clock(self.side, response, self.clock.now(), allowed)
 
     async def _signed(self, request: Request) -> Request:
         try:
