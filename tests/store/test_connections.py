@@ -82,7 +82,7 @@ def test_the_numbers_of_a_buyer_of_an_older_version_stand_with_the_buyer_after_t
 
 
 def test_connections_of_an_older_version_stay_in_their_network_after_the_upgrade(books: Books) -> None:
-    MigrationExecutor(connection).migrate([("store", "0012_the_product_of_a_line")])
+    MigrationExecutor(connection).migrate([("store", "0014_estimated_deadlines")])
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
 

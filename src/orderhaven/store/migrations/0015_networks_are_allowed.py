@@ -9,7 +9,7 @@ def keep_networks(apps, editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0013_text_where_a_number_belongs"),
+        ("store", "0014_estimated_deadlines"),
     ]
 
     operations = [
