@@ -70,7 +70,7 @@ class Case:
         return frozenset(
             one.kind
             for one in self.called
-            if (one.message or one.kind != ProblemKind.SURPRISE)
+            if (one.message or one.kind not in (ProblemKind.SURPRISE, ProblemKind.ORDER_MISSING))
             and (one.until is None or any(abs(one.until - at) <= _AT_ONCE + most_skew(self.run) for at in hands))
         )
 

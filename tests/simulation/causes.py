@@ -62,7 +62,7 @@ def every_connection_is_called_for_with_a_cause(run: Run) -> Iterator[str]:
 _AT_HUB = (Deed.GIVE_BACK, Deed.PLACE_AGAIN, Deed.RETRY)
 _MOVED_BY: tuple[tuple[tuple[Fact, ...], tuple[Deed, ...]], ...] = (
     ((Fact.REOPENED,), (Deed.REOPEN, *_AT_HUB)),
-    ((Fact.COMPLETED_WITH_CODE, Fact.COMPLETED_BARE), (Deed.SHIP, Deed.COMPLETE, Deed.ADD_CODE, Deed.SCRIBBLE, *_AT_HUB)),
+    ((Fact.COMPLETED_WITH_CODE, Fact.COMPLETED_BARE), (Deed.SHIP, Deed.COMPLETE, Deed.ADD_CODE, *_AT_HUB)),
     ((Fact.SHOP_CANCELLED,), (Deed.CANCEL_IN_SHOP, *_AT_HUB)),
     ((Fact.BUYER_ASKS,), (Deed.ASK, Deed.GIVE_BACK)),
     ((Fact.CANCEL_WITHDRAWN,), (Deed.WITHDRAW, Deed.REFUSE)),
@@ -113,6 +113,10 @@ def _has_untellable_code(case: Case, called: Called) -> bool:
     return any(noted.carrier is None for noted in case.diary.codes)
 
 
+def _has_text_for_a_number(case: Case, called: Called) -> bool:
+    return bool(case.diary.texts_for_a_number) and _did(Deed.SCRIBBLE)(case, called)
+
+
 def _lost_three_times(case: Case, called: Called) -> bool:
     """Each round is a request that left and had no answer, or a process that never said what became of it."""
     until = called.at + most_skew(case.run) + 1
@@ -144,20 +148,20 @@ def was_not_to_be_read(run: Run, side: str, at: float, before: float = 15 * 60.0
     slack = most_skew(run) + 60
     troubles = [one.at for one in run.sides.wire.touches if one.side == side]
     name = side.capitalize()
-    paused = any(start - slack <= at <= end + slack for start, end, paused in run.people.paused if paused == name)
+    paused = any(start - slack <= at and at - before <= end + slack for start, end, paused in run.people.paused if paused == name)
     return paused or any(at - before - slack <= one <= at + slack for one in [*troubles, *run.stops])
 
 
 # an order waits for a person only with one of these Problems, and only when this happened
 PROBLEMS_BY: Mapping[str, Cause] = {
     ProblemKind.UNKNOWN_PRODUCT: _was_sold_as("not_for_sale"),
-    ProblemKind.UNKNOWN_CARRIER: _either(_has_untellable_code, _did(Deed.SCRIBBLE)),
-    ProblemKind.NUMBER_UNREAD: _did(Deed.SCRIBBLE),
+    ProblemKind.UNKNOWN_CARRIER: _has_untellable_code,
     ProblemKind.OWN_LABEL: _was_sold_as("own_label"),
     ProblemKind.REFUSED: _either(_did(Deed.CANCEL_HERE, Deed.SHIP_PART_THERE), _met(*PROCESSES, Trouble.REFUSES_ALL)),
     ProblemKind.HALF_MADE: _did(Deed.CHANGE_PIECES),
     ProblemKind.QUANTITIES_DIFFER: _did(Deed.CHANGE_PIECES, Deed.SHIP_PART_THERE, Deed.ADD_GIFT),
-    ProblemKind.LATER_CODE: _did(Deed.ADD_CODE, Deed.SHIP, Deed.SCRIBBLE),
+    ProblemKind.NUMBER_UNREAD: _has_text_for_a_number,
+    ProblemKind.LATER_CODE: _did(Deed.ADD_CODE, Deed.SHIP),
     ProblemKind.REOPENED_AFTER_SHIPPING: _did(Deed.REOPEN),
     ProblemKind.REOPENED_AFTER_CANCELLING: _did(Deed.REOPEN),
     ProblemKind.SHOP_ORDER_GONE: _did(Deed.TRASH, Deed.DELETE),

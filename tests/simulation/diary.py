@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from orderhaven.core.carriers import Carrier
 from orderhaven.ports.sandbox import BackOfficeOrder, ConfirmedShipment
-from tests.simulation.plan import Deed
+from tests.simulation.plan import NOTHING_MEANT, Deed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,11 @@ class Diary:
     codes: list[Noted] = field(default_factory=list)
     scribbles: list[str] = field(default_factory=list)  # what stood in the place of a code and is none
     by_others: set[int] = field(default_factory=set)  # places in the marketplace's list of shipments
+
+    @property
+    def texts_for_a_number(self) -> list[str]:
+        """What people wrote there that means something, and is no number."""
+        return [text for text in self.scribbles if text not in NOTHING_MEANT]
 
     def did(self, *deeds: Deed) -> bool:
         return any(deed in self.done for deed in deeds)

@@ -36,10 +36,14 @@ _LOOKED_S = _SENDING_S + 60.0  # between the hub's look at a shop order and its 
 _SHORTEST_HOLD_S = (
     20 * 3600.0
 )  # from the sale until an order whose shop cannot be read may go: both marketplaces give a day
+_TOO_SHORT_TO_TELL = 3
+_ENDED_WITHIN_S = 5 * 60.0  # after a wait was due to end, where nothing keeps the hub from looking at the shop
 _ERASED_WITHIN_S = 3600.0 + 300.0
 
 # which Problems stop what; each of them has its own cause, or it is a flaw by itself
-_ANY = (ProblemKind.OUTCOME_UNKNOWN, ProblemKind.SURPRISE, ProblemKind.REFUSED, ProblemKind.HALF_MADE)
+_ANY = (
+    ProblemKind.OUTCOME_UNKNOWN, ProblemKind.SURPRISE, ProblemKind.REFUSED, ProblemKind.HALF_MADE, ProblemKind.ORDER_MISSING,
+)  # fmt: skip
 _STOPS_PLACING = (
     *_ANY, ProblemKind.UNKNOWN_PRODUCT, ProblemKind.NO_LINES, ProblemKind.PERSON_ERASED,
     ProblemKind.SHOP_ORDER_GONE,
@@ -155,6 +159,9 @@ def no_code_is_left_out(case: Case) -> Iterator[str]:
         due = waited[-1] + case.run.plan.wait_minutes * 60
         if over[0] < due - abs(most_skew(case.run)) - 1:
             yield f"its wait ended {due - over[0]:.0f} s early"
+        late = over[0] - due - most_skew(case.run)
+        if late > _ENDED_WITHIN_S and not was_not_to_be_read(case.run, SHOP, over[0], before=late + _ENDED_WITHIN_S):
+            yield f"its wait ended {late / 60:.0f} minutes late"
         noted = [noted.at for noted in case.diary.codes if noted.at <= due - abs(most_skew(case.run))]
         if noted and not _had_to_go_unread(case, over[0]):
             yield f"a code that stood in the shop {due - min(noted):.0f} s before the wait ended was left out"
@@ -269,7 +276,10 @@ def what_is_over_is_erased_and_nothing_else(case: Case) -> Iterator[str]:
 
 
 def nothing_secret_was_said(run: Run) -> Iterator[str]:
-    secrets = [*BUYER.values(), *_secrets(run)]
+    texts = [
+        text for diary in run.diaries.values() for text in diary.texts_for_a_number if len(text) > _TOO_SHORT_TO_TELL
+    ]
+    secrets = [*BUYER.values(), *_secrets(run), *texts]  # what people write may be a telephone number or a name
     said: dict[str, list[Any]] = {
         "the log": run.logs,
         "an event": list(Event.objects.values_list("data", flat=True)),

@@ -123,6 +123,7 @@ OF_THE_HUB = (
 )  # fmt: skip
 
 
+NOTHING_MEANT = ("-", "geen", "n.v.t.")  # people write these where a code belongs and there is none
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 

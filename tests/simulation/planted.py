@@ -101,8 +101,8 @@ MUTANTS = (
     Mutant(
         "a code in the shop is not told",
         "store/tellings.py",
-        '{**_tracking(row, seen.code or row.code, carrier), "label": ""}',
-        '{**_tracking(row, "", None), "label": ""}',
+        '_parts(message, {**tracking, "label": ""}, limit)',
+        '_parts(message, {**tracking, "code": "", "carrier": "", "label": ""}, limit)',
     ),
     Mutant(
         "the buyer stands in the log",
@@ -135,12 +135,6 @@ MUTANTS = (
         "store/settling.py",
         "    failing_for = ledger.now - _note_failing(ledger, row, message)",
         "    failing_for = ledger.now - row.heard_at",
-    ),
-    Mutant(
-        "what a person must decide is said to be tried again",
-        "store/settling.py",
-        "    ledger.solve_of(message)  # that",
-        "    # that",
     ),
     # ---------------------------------------------------------------- what is in the shop order
     Mutant(
@@ -205,6 +199,18 @@ MUTANTS = (
         "            due_at=self.now + __import__('datetime').timedelta(hours=kind is Kind.CONFIRM),\n            facts=dict(facts),",
     ),
     # ---------------------------------------------------------------- what could not be read
+    Mutant(
+        "text where a number belongs is passed over",
+        "store/unread.py",
+        '    ledger.problem(row, ProblemKind.NUMBER_UNREAD, {"place": places})',
+        "    return",
+    ),
+    Mutant(
+        "text where a number belongs stands in the Problem",
+        "store/unread.py",
+        '{"place": places})',
+        '{"place": places, "quoted": text})',
+    ),
     Mutant(
         "a wait ends at once while the shop is down",
         "store/shop_readings.py",

@@ -50,7 +50,7 @@ def everything_happened_in_time(case: Case) -> Iterator[str]:
     deeds = [deed for _, deed in course]
     # a code that nobody can tell, one that came too late, and many cancellations: those are for a person
     asked = any(noted.carrier is None for noted in case.diary.codes) or deeds == [Deed.COMPLETE, Deed.ADD_CODE]
-    asked = asked or Deed.CANCEL_IN_SHOP in deeds
+    asked = asked or Deed.CANCEL_IN_SHOP in deeds or bool(case.diary.texts_for_a_number)
     if case.ref in look.problems and not asked:
         yield f"with nothing wrong: a person is called with {', '.join(look.problems[case.ref])}"
 
@@ -127,6 +127,7 @@ _COURSES: Mapping[tuple[Deed, ...], Callable[[Seen], Iterator[str]]] = {
     (Deed.SHIP,): _is_confirmed,
     (Deed.ADD_CODE, Deed.COMPLETE): _is_confirmed,
     (Deed.COMPLETE,): _waits_and_goes_bare,
+    (Deed.SCRIBBLE, Deed.COMPLETE): _waits_and_goes_bare,
     (Deed.COMPLETE, Deed.ADD_CODE): _code_during_the_wait,
     (Deed.CANCEL_IN_SHOP,): _is_cancelled_there,
     (Deed.CANCEL_THERE,): _is_cancelled_here,

@@ -12,6 +12,7 @@ from tests.simulation.plan import (
     IN_SHOP,
     MARKETPLACE,
     MONDAY,
+    NOTHING_MEANT,
     OF_THE_HUB,
     ON_THE_WIRE,
     PROCESSES,
@@ -39,7 +40,7 @@ _NOT_YET = frozenset({Trouble.CLOCK_JUMPS})
 _BEFORE_SEND = (Trouble.DEATH_BEFORE_SEND, Trouble.FREEZE_BEFORE_SEND)
 _MORE_THAN_A_PAGE = 108  # of what a shop lists
 # what people write where a code belongs
-SCRIBBLES = ("-", "geen", "n.v.t.", "afgehaald", "0612340055", "via de buren", "zie mail", "1")
+SCRIBBLES = (*NOTHING_MEANT, "afgehaald", "0612340055", "via de buren", "zie mail", "1")
 
 
 def plan_of(seed: int) -> Plan:
@@ -166,6 +167,9 @@ _COURSES: Sequence[tuple[int, tuple[Deed, ...]]] = (
     (2, (Deed.PAUSE_MARKETPLACE, Deed.SHIP, Deed.REOPEN, Deed.SHIP)),
     (2, (Deed.COMPLETE, Deed.PAUSE_SHOP, Deed.REOPEN, Deed.SHIP)),
     (1, (Deed.PAUSE_MARKETPLACE, Deed.CANCEL_IN_SHOP, Deed.REOPEN)),
+    # a parcel that nobody wants any more
+    (3, (Deed.CANCEL_THERE, Deed.SHIP)),
+    (2, (Deed.CANCEL_IN_SHOP, Deed.COMPLETE)),
     # what stands in the shop order besides
     (2, (Deed.SCRIBBLE, Deed.COMPLETE)),
     (2, (Deed.COMPLETE, Deed.SCRIBBLE, Deed.ADD_CODE)),

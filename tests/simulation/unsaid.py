@@ -57,6 +57,13 @@ def _not_for_sale(case: Case) -> bool:
     return case.diary.kind == "not_for_sale" and not case.is_older and not case.diary.did(*meanwhile)
 
 
+def _has_text_where_a_number_belongs(case: Case) -> bool:
+    texts = case.diary.scribbles[-1:] == case.diary.texts_for_a_number[-1:] != []
+    is_last = case.diary.last(Deed.SCRIBBLE) > case.diary.last(Deed.SHIP, Deed.ADD_CODE)
+    stands = case.stands(OPEN | COMPLETED) and not case.is_cancelled_there and not case.diary.did(Deed.CANCEL_IN_SHOP)
+    return texts and is_last and stands
+
+
 _GONE_THERE = (
     ProblemKind.STOP_THE_PARCEL, ProblemKind.PARCEL_MAY_HAVE_LEFT, ProblemKind.CANCELLED_THERE_LATE,
     ProblemKind.REOPENED_AFTER_CANCELLING,
@@ -80,5 +87,10 @@ _MUSTS = (
     ),
     Must("a code came after it was confirmed without one", _code_after_a_bare_shipment, (ProblemKind.LATER_CODE,)),
     Must("its shop order is in the trash", _thrown_away, (ProblemKind.SHOP_ORDER_GONE,)),
+    Must(
+        "something else stands where its code belongs",
+        _has_text_where_a_number_belongs,
+        (ProblemKind.NUMBER_UNREAD,),
+    ),
     Must("its product is not in the shop", _not_for_sale, (ProblemKind.UNKNOWN_PRODUCT,)),
 )
