@@ -9,8 +9,10 @@ from orderhaven.actions import connecting, joining, links, orders
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.core.errors import HubError
+from orderhaven.testing.goods import GIFT
 from tests.simulation.diary import Diary, Noted
 from tests.simulation.plan import IN_SHOP, PAUSES, Deed, Happening
+from tests.simulation.sides import SOMETHING_ELSE
 
 if TYPE_CHECKING:
     from tests.simulation.run import Run
@@ -71,13 +73,17 @@ class People:
             case Deed.CANCEL_IN_SHOP:
                 shop.cancel(shop_ref)
             case Deed.REOPEN:
-                sides.reopen(shop_ref)
+                shop.reopen(shop_ref)
             case Deed.TRASH:
                 shop.trash(shop_ref)
             case Deed.DELETE:
                 shop.delete(shop_ref)
             case Deed.ADD_GIFT:
-                sides.add_gift(shop_ref)
+                shop.add_line(shop_ref, GIFT, 1)
+            case Deed.ADD_LINE:
+                shop.add_line(shop_ref, SOMETHING_ELSE, 1, SOMETHING_ELSE.price)
+            case Deed.SWAP:
+                sides.swap(shop_ref)
             case _:
                 sides.change_pieces(shop_ref)
         if one.deed in (Deed.SHIP, Deed.ADD_CODE):

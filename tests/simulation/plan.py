@@ -28,6 +28,8 @@ class Deed(StrEnum):
     CHANGE_PIECES = "the merchant changes its pieces in the shop"
     SCRIBBLE = "the merchant writes something else where the code belongs"
     ADD_GIFT = "a plug-in puts a gift into it"
+    ADD_LINE = "a plug-in puts something into it that costs money"
+    SWAP = "the merchant puts another article into it, instead of one that was ordered"
     ASK = "the buyer asks to cancel"
     WITHDRAW = "the buyer wants it after all"
     CANCEL_THERE = "the marketplace cancels it"
@@ -49,7 +51,7 @@ class Deed(StrEnum):
 
 IN_SHOP = frozenset({
     Deed.SHIP, Deed.COMPLETE, Deed.ADD_CODE, Deed.CANCEL_IN_SHOP, Deed.REOPEN, Deed.TRASH, Deed.DELETE, Deed.CHANGE_PIECES,
-    Deed.SCRIBBLE, Deed.ADD_GIFT,
+    Deed.SCRIBBLE, Deed.ADD_GIFT, Deed.ADD_LINE, Deed.SWAP,
 })  # fmt: skip
 PAUSES = frozenset({Deed.PAUSE, Deed.PAUSE_SHOP, Deed.PAUSE_MARKETPLACE})
 

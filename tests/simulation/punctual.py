@@ -125,6 +125,7 @@ def _is_cancelled_here(seen: Seen) -> Iterator[str]:
 _COURSES: Mapping[tuple[Deed, ...], Callable[[Seen], Iterator[str]]] = {
     (): _is_placed,
     (Deed.SHIP,): _is_confirmed,
+    (Deed.ADD_GIFT, Deed.SHIP): _is_confirmed,
     (Deed.ADD_CODE, Deed.COMPLETE): _is_confirmed,
     (Deed.COMPLETE,): _waits_and_goes_bare,
     (Deed.SCRIBBLE, Deed.COMPLETE): _waits_and_goes_bare,

@@ -174,6 +174,8 @@ _COURSES: Sequence[tuple[int, tuple[Deed, ...]]] = (
     (2, (Deed.SCRIBBLE, Deed.COMPLETE)),
     (2, (Deed.COMPLETE, Deed.SCRIBBLE, Deed.ADD_CODE)),
     (2, (Deed.ADD_GIFT, Deed.SHIP)),
+    (1, (Deed.ADD_LINE, Deed.SHIP)),
+    (2, (Deed.SWAP, Deed.SHIP)),
 )  # fmt: skip
 _UNTELLABLE = 0.08  # of the codes
 _ANY_SHOP_DEED = (

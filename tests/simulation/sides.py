@@ -8,7 +8,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from orderhaven.connectors import declarations, make_sandbox
-from orderhaven.core.shop_order import ShopLine
 from orderhaven.ports.connector import Declaration, Role
 from orderhaven.ports.sandbox import Article, BackOfficeOrder, Basket
 from orderhaven.testing.goods import GIFT
@@ -24,6 +23,7 @@ ARTICLES = (
 )
 STOCK = 1000
 NOT_FOR_SALE = Article("CLOCK-9", "8712345678937", "Clock", "19.95")
+SOMETHING_ELSE = Article("BOWL-3", "8712345678944", "Bowl", "8.50")
 BUYER = {
     "last_name": "Quastenberg", "street": "Vlinderdwarspad", "email": "quastenberg@buyer.example", "phone": "0612340987",
 }  # fmt: skip
@@ -43,7 +43,7 @@ class Sides:
         self.words = there.carriers
         self.marketplace = make_sandbox(there, clock)
         self.shop = make_sandbox(here, clock)
-        self.shop.stock((*ARTICLES, GIFT), STOCK)
+        self.shop.stock((*ARTICLES, GIFT, SOMETHING_ELSE), STOCK)
         self.wire = Wire(pair, self.marketplace, self.shop, chance, hit)
 
     def settings(self, role: Role) -> dict[str, str]:
@@ -152,29 +152,17 @@ class Sides:
         }  # fmt: skip
 
     def change_pieces(self, shop_ref: str) -> None:
-        if self.pair is Pair.REFERENCES:
-            order = self.shop._order(shop_ref)
-            self.shop._change(
-                shop_ref, lines=(replace(order.lines[0], quantity=order.lines[0].quantity + 1), *order.lines[1:])
-            )
-        else:
-            order = self.shop.book.orders[int(shop_ref)]
-            order.body["line_items"][0]["quantity"] += 1
-            self.shop._writer.update(order, {}, self.shop._now())
+        """One more of the first article."""
+        shown = next(one for one in self.shop.orders() if one.shop_ref == shop_ref)
+        sku, pieces = next(iter(shown.quantities.items()))
+        self.shop.change_pieces(shop_ref, sku, pieces + 1)
 
-    def add_gift(self, shop_ref: str) -> None:
-        """A line without a price, beside what was ordered."""
-        if self.pair is Pair.REFERENCES:
-            order = self.shop._order(shop_ref)
-            gift = ShopLine("product GIFT-0", "GIFT-0", "Free sample", 1)
-            self.shop._change(shop_ref, lines=(*order.lines, gift))
-        else:
-            gift_line = {"sku": GIFT.sku, "quantity": 1, "subtotal": "0", "total": "0"}
-            order = self.shop.book.orders[int(shop_ref)]
-            self.shop._writer.update(order, {"line_items": [gift_line]}, self.shop._now())
-
-    def reopen(self, shop_ref: str) -> None:
-        self.shop.reopen(shop_ref)
+    def swap(self, shop_ref: str) -> None:
+        """As many pieces of another article, in the place of the first."""
+        shown = next(one for one in self.shop.orders() if one.shop_ref == shop_ref)
+        sku, pieces = next(iter(shown.quantities.items()))
+        self.shop.change_pieces(shop_ref, sku, 0)
+        self.shop.add_line(shop_ref, SOMETHING_ELSE, pieces, SOMETHING_ELSE.price)
 
     def withdraw(self, ref: str) -> None:
         if self.pair is Pair.REFERENCES:

@@ -7,6 +7,8 @@ from orderhaven.core.problems import ProblemKind
 from tests.simulation.case import AWAY, CANCELLED, COMPLETED, OPEN, Case
 from tests.simulation.plan import Deed
 
+_ON_ITS_WAY_S = 300.0  # what was sent before, late
+
 
 @dataclass(frozen=True, slots=True)
 class Must:
@@ -64,6 +66,16 @@ def _has_text_where_a_number_belongs(case: Case) -> bool:
     return texts and is_last and stands
 
 
+def _confirmed_with_another_article(case: Case) -> bool:
+    swapped = case.diary.first(Deed.SWAP)
+    after = [
+        one for one in case.shipments if swapped is not None and case.run.seconds(one.at) > swapped + _ON_ITS_WAY_S
+    ]
+    return (
+        bool(after) and case.diary.last(Deed.SHIP, Deed.COMPLETE) > (swapped or 0.0) and not case.diary.did(Deed.REOPEN)
+    )
+
+
 _GONE_THERE = (
     ProblemKind.STOP_THE_PARCEL, ProblemKind.PARCEL_MAY_HAVE_LEFT, ProblemKind.CANCELLED_THERE_LATE,
     ProblemKind.REOPENED_AFTER_CANCELLING,
@@ -91,6 +103,11 @@ _MUSTS = (
         "something else stands where its code belongs",
         _has_text_where_a_number_belongs,
         (ProblemKind.NUMBER_UNREAD,),
+    ),
+    Must(
+        "it was confirmed although another article lies in the parcel",
+        _confirmed_with_another_article,
+        (ProblemKind.QUANTITIES_DIFFER,),
     ),
     Must("its product is not in the shop", _not_for_sale, (ProblemKind.UNKNOWN_PRODUCT,)),
 )
