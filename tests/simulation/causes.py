@@ -148,7 +148,9 @@ def was_not_to_be_read(run: Run, side: str, at: float, before: float = 15 * 60.0
     slack = most_skew(run) + 60
     troubles = [one.at for one in run.sides.wire.touches if one.side == side]
     name = side.capitalize()
-    paused = any(start - slack <= at and at - before <= end + slack for start, end, paused in run.people.paused if paused == name)
+    paused = any(
+        start - slack <= at and at - before <= end + slack for start, end, paused in run.people.paused if paused == name
+    )
     return paused or any(at - before - slack <= one <= at + slack for one in [*troubles, *run.stops])
 
 

@@ -54,6 +54,19 @@ def test_two_refusals_are_a_problem_of_each_order(trade: Shift) -> None:
     assert trouble(trade) == ""
 
 
+def test_one_order_that_is_tried_again_and_again_is_one(trade: Shift) -> None:
+    ref = trade.sells((MUG, 1))
+    cut_in(trade.shop, "before place", refuses([ref]))
+    trade.passes(minutes=6)
+
+    for _ in range(3):
+        orders.retry(trade.by, ref)
+        trade.passes(minutes=6)
+
+    assert trade.problems(ref) == [ProblemKind.REFUSED]
+    assert trouble(trade) == ""
+
+
 def test_the_third_in_a_row_is_said_once_on_the_connection_and_on_no_order(trade: Shift, refused: list[str]) -> None:
     assert [trade.problems(ref) for ref in refused] == [[]] * 5
     assert states(refused) == [MessageState.STOPPED] * 5

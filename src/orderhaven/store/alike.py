@@ -41,7 +41,8 @@ class Run:
     def after(self, message: Message, verdict: Verdict) -> "Run":
         match verdict:
             case Park() if verdict.cause and named(message, verdict.cause) == self.cause:
-                return replace(self, count=self.count + 1)
+                # one order that was tried again and again is still one
+                return self if message.refused_as == self.cause else replace(self, count=self.count + 1)
             case Park() if verdict.cause and not self.is_shared:
                 return Run(named(message, verdict.cause), 1, verdict.values.get("reason", ""))
             case Done() if message.refused_as == self.cause or not self.is_shared:
