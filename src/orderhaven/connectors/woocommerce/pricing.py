@@ -28,6 +28,7 @@ class Taxed(Struct, frozen=True):
 
 
 _AS_USUAL = Taxed()
+_NOTHING = Decimal(0)
 
 
 class PricedLine(Struct, frozen=True):
@@ -50,17 +51,19 @@ class Prices:
         self._taxed_by_ref = taxed
         self._where = rules.place_of(_place(order.ship_to), _place(order.bill_to))
         self._sum = Sum(rules)
+        self._rates_by_class: dict[str, Rates] = {}
         shares = [placement.line_total(line) for line in order.lines]
         totals, shipping = _less_discount(shares, order.shipping_cost, order.discount)
         # first, since it is rounded even where nothing else is: the lines make good what it is off
-        self._shipping = self._net(shipping, self._shipping_rates(), Kind.SHIPPING)
+        self._shipping = _NOTHING if shipping.is_zero else self._net(shipping, self._shipping_rates(), Kind.SHIPPING)
         priced = [
             self._priced(line, share, total) for line, share, total in zip(order.lines, shares, totals, strict=True)
         ]
         self.lines: Sequence[PricedLine] = () if placement.delivered_by_marketplace else priced
         self.fees: Sequence[PricedLine] = priced if placement.delivered_by_marketplace else ()
         self._missing = self._still_missing()
-        self._sum.put(self._missing, (), Kind.FEE)
+        if not self._missing.is_zero():
+            self._sum.put(self._missing, (), Kind.FEE)
 
     @property
     def total(self) -> Decimal:
@@ -86,7 +89,7 @@ class Prices:
 
     def _priced(self, line: Line, share: Money, total: Money) -> PricedLine:
         taxed = self._taxed(line)
-        rates = self._rules.rates_for(taxed.tax_class, self._where) if taxed.is_taxable else ()
+        rates = self._rates_for(taxed.tax_class) if taxed.is_taxable else ()
         kind = Kind.FEE if self._placement.delivered_by_marketplace else Kind.LINE
         net, rate = self._net(total, rates, kind), added_up(rates)
         is_whole = self._placement.quantities[line.ref] == line.facts.ordered
@@ -99,11 +102,17 @@ class Prices:
 
     def _net(self, amount: Money, rates: Rates, kind: Kind) -> Decimal:
         if amount.is_zero:
-            return Decimal(0)
+            return _NOTHING
         if self._placement.order.prices_include_vat:
             return self._sum.reach(amount.amount, rates, kind)
         self._sum.put(amount.amount, rates, kind)
         return amount.amount
+
+    def _rates_for(self, tax_class: str) -> Rates:
+        """Most lines of an order have the same."""
+        if tax_class not in self._rates_by_class:
+            self._rates_by_class[tax_class] = self._rules.rates_for(tax_class, self._where)
+        return self._rates_by_class[tax_class]
 
     def _taxed(self, line: Line) -> Taxed:
         return self._taxed_by_ref.get(self._placement.products.get(line.ref, ""), _AS_USUAL)

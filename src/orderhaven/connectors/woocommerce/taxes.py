@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal
 
 from msgspec import Struct
 
+_COINS = tuple(Decimal(1).scaleb(-decimals) for decimals in range(7))
 _COMPUTED = Decimal("0.000001")  # wc_get_rounding_precision
 
 
@@ -72,18 +73,22 @@ class TaxRules(Struct, frozen=True):
     @property
     def coin(self) -> Decimal:
         """The smallest amount that a price of this shop can have."""
-        return Decimal(1).scaleb(-self.decimals)
+        return _COINS[self.decimals]
 
     def tax_on(self, net: Decimal, rates: Rates) -> Decimal:
         """What the shop adds to this amount: each rate's tax to its coin, or unrounded if it rounds at subtotal.
 
         Halves go down where its prices include tax (WC_TAX_ROUNDING_MODE).
         """
-        taxes = [tax.quantize(_COMPUTED, ROUND_HALF_UP) for tax in _of_each(net, rates)]
-        if not self.rounds_at_subtotal:
-            mode = ROUND_HALF_DOWN if self.prices_include_tax else ROUND_HALF_UP
-            taxes = [tax.quantize(self.coin, mode) for tax in taxes]
-        return sum(taxes, Decimal(0))
+        if len(rates) == 1:  # nearly always
+            return self._rounded((net * rates[0].rate).quantize(_COMPUTED, ROUND_HALF_UP))
+        taxes = (tax.quantize(_COMPUTED, ROUND_HALF_UP) for tax in _of_each(net, rates))
+        return sum(map(self._rounded, taxes), Decimal(0))
+
+    def _rounded(self, tax: Decimal) -> Decimal:
+        if self.rounds_at_subtotal:
+            return tax
+        return tax.quantize(self.coin, ROUND_HALF_DOWN if self.prices_include_tax else ROUND_HALF_UP)
 
 
 def added_up(rates: Rates) -> Decimal:

@@ -13,6 +13,7 @@ from enum import Enum
 
 from orderhaven.connectors.woocommerce.taxes import Rates, TaxRules, added_up
 
+_NOTHING = Decimal(0)
 _SENT = Decimal("0.000001")  # WooCommerce computes with six decimals
 _AS_GOOD_AS_EQUAL = Decimal("0.00001")
 _NEARBY = tuple(
@@ -51,6 +52,10 @@ class Sum:
         wanted = gross + self.off
         net = net_amount(wanted, added_up(rates))
         comes_to = self._comes_to(net, rates, kind)
+        if comes_to == wanted:  # nearly always
+            self.exact += comes_to
+            self.off = _NOTHING
+            return net
         may_be_off = self.rules.coin / 2 if self.rules.rounds_at_subtotal else _AS_GOOD_AS_EQUAL
         if abs(comes_to - wanted) >= may_be_off:
             net, comes_to = self._nearest(wanted, net, rates, kind)
@@ -73,7 +78,7 @@ class Sum:
 
     def _comes_to(self, net: Decimal, rates: Rates, kind: Kind) -> Decimal:
         is_rounded = kind is Kind.SHIPPING or (kind is Kind.LINE and not self.rules.rounds_at_subtotal)
-        tax = self.rules.tax_on(net, rates) if rates else Decimal(0)
+        tax = self.rules.tax_on(net, rates) if rates else _NOTHING
         return (net.quantize(self.rules.coin, ROUND_HALF_UP) if is_rounded else net) + tax
 
 
