@@ -1,15 +1,19 @@
 """Who may come in, how, and what they see."""
 
 from base64 import b32decode
+from io import BytesIO
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import zxingcpp
 from django_otp.oath import totp
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Sit, Trade
 from tests.browser.looks import faults_of
 from tests.browser.persons import ADMINISTRATOR, CAREFUL, LEAVING, PASSWORD, VIEWER
-from tests.browser.seat import Seat
+from tests.browser.seat import LAPTOP, PHONE, Seat
 from tests.browser.test_orders import row_of
 
 pytestmark = pytest.mark.processes
@@ -84,6 +88,22 @@ def test_a_page_that_is_not_theirs_says_whom_to_ask(trade: Trade, sit: Sit) -> N
 
     expect(seat.page.get_by_role("heading", name="You may not do this")).to_be_visible()
     expect(seat.page.get_by_text("Only an administrator may do this.")).to_be_visible()
+
+
+@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_the_picture_for_the_phone_can_be_scanned_from_the_screen(
+    trade: Trade, sit: Sit, size: tuple[int, int], is_dark: bool
+) -> None:
+    seat = sit(trade, CAREFUL, size=size, is_dark=is_dark)
+    seat.go("/me/second-factor")
+
+    scanned = zxingcpp.read_barcodes(Image.open(BytesIO(seat.page.screenshot())))
+
+    shown = seat.page.locator(".door-card code").inner_text()
+    assert [(urlsplit(one.text).scheme, parse_qs(urlsplit(one.text).query)["secret"]) for one in scanned] == [
+        ("otpauth", [shown])
+    ]
 
 
 def test_a_second_factor_is_set_up_asked_for_and_switched_off(trade: Trade, sit: Sit) -> None:

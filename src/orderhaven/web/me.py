@@ -103,7 +103,8 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 
 
 def _picture(address: str) -> str:
-    drawn: str = segno.make_qr(address, error="m").svg_inline(scale=5, border=3, dark="#000", light="#fff")
+    """Without a size of its own but with a viewBox, so that a smaller place shows all of it, smaller."""
+    drawn: str = segno.make_qr(address, error="m").svg_inline(omitsize=True, border=4, dark="#000", light="#fff")
     return mark_safe(drawn)  # noqa: S308 - drawn here, of what is ours
 
 
