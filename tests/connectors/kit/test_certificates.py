@@ -1,17 +1,12 @@
 """Servers behind certificates of every kind, on loopback: what is trusted, and what is said of those that are not."""
 
 import asyncio
-import datetime as dt
 import ssl
-from ipaddress import IPv4Address
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from orderhaven.certificates import NoCertificates, trusted_authorities
 from orderhaven.connectors import declarations, open_connector
@@ -22,47 +17,9 @@ from orderhaven.core.reach import LOOPBACK
 from orderhaven.core.reasons import is_known
 from orderhaven.ports.clock import RealClock
 from orderhaven.ports.connector import MemoryTokens, Outside
+from tests.authority import NOW, Authority
 
-_NOW = dt.datetime.now(dt.UTC)
-_GOOD = (_NOW - dt.timedelta(days=1), _NOW + dt.timedelta(days=30))
-_OVER = (_NOW - dt.timedelta(days=9), _NOW - dt.timedelta(days=2))
-
-
-class Authority:
-    """Somebody who makes certificates, and whom only those trust who were told to."""
-
-    def __init__(self, folder: Path) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Own authority")])
-        self._folder = folder
-        self.file = folder / "authority.pem"
-        made = self._builder(self._name, self._key.public_key(), _GOOD)
-        made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        self.file.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-
-    def serves(self, *, lasts: tuple[dt.datetime, dt.datetime] = _GOOD, address: str = "127.0.0.1") -> ssl.SSLContext:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "shop")])
-        made = self._builder(name, key.public_key(), lasts).add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(address))]), critical=False
-        )
-        file = self._folder / "server.pem"
-        file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            + made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-        )
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(file)
-        return context
-
-    def _builder(
-        self, name: x509.Name, key: ec.EllipticCurvePublicKey, lasts: tuple[dt.datetime, dt.datetime]
-    ) -> x509.CertificateBuilder:
-        builder = x509.CertificateBuilder().subject_name(name).issuer_name(self._name).public_key(key)
-        builder = builder.serial_number(x509.random_serial_number())
-        return builder.not_valid_before(lasts[0]).not_valid_after(lasts[1])
+_OVER = (NOW - timedelta(days=9), NOW - timedelta(days=2))
 
 
 @pytest.fixture
