@@ -684,7 +684,7 @@ def test_a_fact_outside_the_table_is_a_problem_and_no_crash(books: Books) -> Non
 
 @pytest.mark.parametrize(
     ("statement", "given"),
-    [(outbox._NEXT, [1, 1]), (outbox._DUE, [1, "due", "2026-01-01", 50])],
+    [(outbox._NEXT, [1, 1, 1]), (outbox._DUE, [1, "due", "2026-01-01", 50])],
     ids=["next due", "due"],
 )
 def test_what_was_told_long_ago_is_not_walked_through(store: None, statement: str, given: list[object]) -> None:
