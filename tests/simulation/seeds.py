@@ -36,7 +36,7 @@ _STARTS = (
     datetime(2026, 12, 31, 18, tzinfo=UTC),
     datetime(2028, 2, 28, 18, tzinfo=UTC),
 )  # fmt: skip
-_NOT_YET = frozenset({Trouble.CLOCK_JUMPS})
+_NOT_YET: frozenset[Trouble] = frozenset()
 _BEFORE_SEND = (Trouble.DEATH_BEFORE_SEND, Trouble.FREEZE_BEFORE_SEND)
 _MORE_THAN_A_PAGE = 108  # of what a shop lists
 # what people write where a code belongs
