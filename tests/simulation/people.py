@@ -9,6 +9,7 @@ from orderhaven.actions import connecting, joining, links, orders
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.core.errors import HubError
+from orderhaven.store.models import Connection, ConnectionState
 from orderhaven.testing.goods import GIFT
 from tests.simulation.diary import Diary, Noted
 from tests.simulation.plan import IN_SHOP, PAUSES, Deed, Happening
@@ -145,9 +146,10 @@ class People:
     def _resume(self, names: tuple[str, ...]) -> None:
         self.by_hand(lambda by: [connecting.resume(by, name) for name in names])
 
-    def resume_what_is_paused(self) -> None:
-        """What a person paused is resumed; what the hub itself gave up is mended by a person with a cause, if there is one."""
-        self._resume(BOTH)
+    def resume_what_stands_still(self) -> None:
+        """What somebody paused, and what the hub gave up: the judge asks for its cause. What is at work is left alone."""
+        still = Connection.objects.filter(merchant=self._run.merchant_id).exclude(state=ConnectionState.ACTIVE)
+        self._resume(tuple(self._run.store.run(lambda: list(still.values_list("name", flat=True)))))
 
     def by_hand(self, act: Callable[[Hand], object]) -> bool:
         """A person does this at the hub; False where it says that this cannot be."""

@@ -304,6 +304,12 @@ MUTANTS = (
     ),
     # ---------------------------------------------------------------- connections
     Mutant(
+        "after a clock that was ahead nothing is due for hours",
+        "store/clock_ahead.py",
+        "    rows = connections_ahead(now)",
+        "    rows = connections_ahead(now)[:0]",
+    ),
+    Mutant(
         "a wish to slow down counts as a key that is refused",
         "connectors/kit/session.py",
         "        if status in (401, 403):",

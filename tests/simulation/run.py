@@ -15,8 +15,8 @@ from typing import Any
 from django.db import connections
 
 from orderhaven.ports.connector import Declaration, Role
+from orderhaven.store import clock_ahead, keys
 from orderhaven.store import connections as schedule
-from orderhaven.store import keys
 from orderhaven.store import orders as orders_in_store
 from orderhaven.store.hop import StoreTrouble
 from orderhaven.store.models import Connection, ConnectionState, Link, Merchant, Message, Order, Problem
@@ -34,6 +34,7 @@ from tests.simulation.virtual import LoopClock, VirtualLoop
 
 _NOT_OPEN = ("told", "parked", "dropped", "held")
 _SHIPS_AFTER_S = 15 * 60.0
+_LOOKS_AT_TIMES_EVERY = timedelta(minutes=1)
 _ERASES_EVERY = timedelta(hours=1)
 _PEOPLE_AT_MOST = timedelta(days=180)
 _ERASES = 500
@@ -174,11 +175,14 @@ class Run:
 
     async def _tick(self, process: Process) -> None:
         """As `sync.schedule.tick` does, with the seed's pace."""
-        erase_at = self.hub_clock.now()
+        erase_at = mend_at = self.hub_clock.now()
         while True:
             try:
+                if _is_time(mend_at, self.hub_clock.now(), _LOOKS_AT_TIMES_EVERY):
+                    mend_at = self.hub_clock.now() + _LOOKS_AT_TIMES_EVERY
+                    await process(clock_ahead.mend, self.hub_clock.now())
                 due = await process(schedule.due, self.hub_clock.now())
-                if self.hub_clock.now() >= erase_at:
+                if _is_time(erase_at, self.hub_clock.now(), _ERASES_EVERY):
                     erase_at = self.hub_clock.now() + _ERASES_EVERY
                     await self._erase(process)
             except (StoreTrouble, Died):
@@ -242,7 +246,7 @@ class Run:
             process.refusals = 0
             process.wake_up()
         self._agenda.clear()
-        self.people.resume_what_is_paused()
+        self.people.resume_what_stands_still()
         self._wake.set()
 
     def _take_a_look(self) -> None:
@@ -287,6 +291,11 @@ async def _end(process: Process) -> None:
         task.cancel()
     await asyncio.gather(*process.running.values(), return_exceptions=True)
     process.running.clear()
+
+
+def _is_time(at: datetime, now: datetime, every: timedelta) -> bool:
+    """Also when it is further ahead than it can be: then the clock was."""
+    return not now < at <= now + every
 
 
 def _still_to_do() -> list[str]:

@@ -196,7 +196,7 @@ def _again(ledger: Ledger, row: Order, message: Message, cause: str, after: time
 def _note_failing(ledger: Ledger, row: Order, message: Message) -> datetime:
     """Since when it has been tried in vain. What was made long ago may have waited for something else: a person's word, a
     connection that was paused, the message before it. That was not the other side's doing."""
-    if message.failing_since is None:
+    if message.failing_since is None or message.failing_since > ledger.now:  # written by a clock that was ahead
         ledger.change_message(row, message, failing_since=ledger.now)
     return message.failing_since or ledger.now
 
