@@ -162,6 +162,10 @@ class Trade:
     def problems(self, ref: str) -> list[str]:
         return sorted(Problem.objects.filter(order__ref=ref, solved_at=None).values_list("kind", flat=True))
 
+    def raised(self, ref: str) -> list[str]:
+        """Every problem that it ever had, those that are over too."""
+        return list(Problem.objects.filter(order__ref=ref).order_by("id").values_list("kind", flat=True))
+
     def reason(self, ref: str) -> str:
         """Of the one problem that is open."""
         return str(Problem.objects.get(order__ref=ref, solved_at=None).values["reason"])

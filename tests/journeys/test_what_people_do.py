@@ -61,9 +61,74 @@ def test_a_completed_shop_order_is_never_cancelled_by_us(trade: Any) -> None:
     trade.passes(minutes=10)
 
     assert trade.order(ref).status == Status.CANCELLED
-    assert ProblemKind.PARCEL_MAY_HAVE_LEFT in trade.problems(ref)
+    assert trade.problems(ref) == [ProblemKind.PARCEL_MAY_HAVE_LEFT]
     assert trade.in_shop(ref)[0].status == "completed"
     assert trade.confirmed(ref) == []
+
+
+# "6 min" lets both sides be heard in between; without it both deeds are news of one hearing
+_LATE = (
+    ("completed", "cancelled there"),
+    ("cancelled there", "completed"),
+    ("completed", "6 min", "cancelled there"),
+    ("cancelled there", "6 min", "completed"),
+    ("completed with code", "cancelled there"),
+    ("cancelled there", "completed with code"),
+    ("cancelled there", "6 min", "completed with code"),
+    ("completed", "6 min", "cancelled there", "6 min", "cancelled in shop"),
+    ("completed", "6 min", "asked", "6 min", "cancelled there"),
+    ("asked", "6 min", "completed", "6 min", "cancelled there"),
+    ("completed with code", "6 min", "cancelled in shop"),
+    ("shipped there", "6 min", "cancelled in shop"),
+    ("cancelled in shop", "shipped there"),
+    ("shipped there", "cancelled in shop"),
+)
+
+
+@pytest.mark.parametrize("deeds", _LATE, ids=", ".join)
+def test_a_late_cancellation_is_one_problem_and_one_word_closes_it(trade: Any, deeds: tuple[str, ...]) -> None:
+    ref = placed(trade)
+
+    for deed in deeds:
+        do(trade, ref, deed)
+    trade.passes(minutes=30)
+
+    assert len(trade.problems(ref)) == 1
+    assert len(trade.raised(ref)) <= 1 + ("asked" in deeds)
+    actions.retry(trade.by, ref)
+    trade.passes(hours=1)
+    assert trade.problems(ref) == []
+
+
+def do(trade: Any, ref: str, deed: str) -> None:
+    match deed:
+        case "6 min":
+            trade.passes(minutes=6)
+        case "completed":
+            trade.shop.complete(trade.shop_ref(ref))
+        case "completed with code":
+            trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+        case "cancelled in shop":
+            trade.shop.cancel(trade.shop_ref(ref))
+        case "cancelled there":
+            trade.marketplace.cancel(ref)
+        case "shipped there":
+            trade.marketplace.ship_elsewhere(ref, code=POSTNL_CODE)
+        case "asked":
+            trade.marketplace.buyer_asks_to_cancel(ref)
+
+
+def test_what_was_completed_with_other_pieces_and_cancelled_there_is_a_parcel_to_stop(trade: Any) -> None:
+    ref = placed(trade, (MUG, 2))
+    trade.shop.change_pieces(trade.shop_ref(ref), "MUG-1", 1)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=6)
+    assert trade.problems(ref) == [ProblemKind.QUANTITIES_DIFFER]
+
+    trade.marketplace.cancel(ref)
+    trade.passes(minutes=30)
+
+    assert trade.problems(ref) == [ProblemKind.STOP_THE_PARCEL]
 
 
 def test_an_order_handled_at_the_marketplace_before_we_heard_it_is_not_placed(trade: Any) -> None:

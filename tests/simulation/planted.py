@@ -177,7 +177,7 @@ MUTANTS = (
     Mutant(
         "a completed shop order is cancelled for all that",
         "sync/tell_shop.py",
-        "                case ShopState.COMPLETED:\n                    verdicts[message.id] = Park(ProblemKind.STOP_THE_PARCEL)",
+        "                case ShopState.COMPLETED:\n                    verdicts[message.id] = NotWanted()",
         "                case ShopState.COMPLETED:\n                    pass",
     ),
     Mutant(

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from orderhaven.core.comparing import difference, in_one
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.reading import Header, header_of
 from orderhaven.core.shipment import CancelReason
-from orderhaven.core.status import Fact, Status
+from orderhaven.core.shop_order import ShopState
+from orderhaven.core.status import Fact, Move, Status
 from orderhaven.store.models import IN_FLIGHT, REFUSED, SENT, DeliveredByMarketplace, Kind, MessageState, Order
+from orderhaven.store.shapes import facts_of
 
 if TYPE_CHECKING:
     from orderhaven.store.ledger import Ledger
@@ -21,9 +24,14 @@ _SOLVED_BY: Mapping[Status, tuple[ProblemKind, ...]] = {
     Status.SHIPPED: (ProblemKind.WAIT_HELD, ProblemKind.QUANTITIES_DIFFER, ProblemKind.LINES_CANCELLED),
     Status.CANCELLED: (
         ProblemKind.SHOP_ORDER_GONE, ProblemKind.WAIT_HELD, ProblemKind.QUANTITIES_DIFFER, ProblemKind.LINES_CANCELLED,
-        ProblemKind.ORDER_MISSING,
+        ProblemKind.ORDER_MISSING, ProblemKind.BUYER_ASKS_LATE, ProblemKind.SHOP_CANCELLED_LATE,
     ),
 }  # fmt: skip
+# and those that a fact answers wherever the order stands
+_ANSWERED_BY: Mapping[Fact, tuple[ProblemKind, ...]] = {
+    Fact.CANCELLED_THERE_LATE: (ProblemKind.BUYER_ASKS_LATE, ProblemKind.SHOP_CANCELLED_LATE),
+    Fact.CANCEL_WITHDRAWN: (ProblemKind.BUYER_ASKS_LATE,),
+}
 _BY_THE_SHOP = frozenset({Fact.COMPLETED_WITH_CODE, Fact.CODE, Fact.WAIT_OVER})
 _BY_OTHERS = frozenset({Fact.SHIPPED_THERE, Fact.REST_SENT})
 _BY_THE_MERCHANT = frozenset({Fact.SHOP_CANCELLED, Fact.CANCEL_ACCEPTED})
@@ -33,6 +41,8 @@ def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Stat
     """Put what the other side must know because of `fact`, and withdraw what it need not know any more."""
     if before is Status.WAITING and after is not Status.WAITING:
         ledger.change(order, wait_until=None)
+    if fact in _ANSWERED_BY:
+        ledger.solve(order, _ANSWERED_BY[fact])
     if after is not before:
         ledger.solve(order, _SOLVED_BY.get(after, ()))
         match after:
@@ -54,6 +64,15 @@ def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Stat
         ledger.drop_unsent(order, (Kind.CANCEL,))  # somebody did it there, perhaps because we could not
     if after is Status.WAITING and order.wait_until is None:
         ledger.wait(order, ledger.now + timedelta(seconds=order.link.wait_s))
+
+
+def problem_of(order: Order, fact: Fact, step: Move) -> ProblemKind | None:
+    """What a person must look at because of a move: one Problem for one late cancellation, whoever is heard of first."""
+    if fact is Fact.SHOP_CANCELLED and header_of(map(facts_of, order.kept_lines)) is Header.CANCELLED:
+        return None  # the marketplace has cancelled it too, and that was said where it was too late
+    if step.problem is None and step.to is Status.CANCELLED and order.shop_state == ShopState.COMPLETED:
+        return ProblemKind.STOP_THE_PARCEL if order.status != step.to else None
+    return step.problem
 
 
 def named(order: Order, kind: ProblemKind) -> Mapping[str, str]:

@@ -103,11 +103,12 @@ class Ledger:
             self.problem(order, ProblemKind.UNEXPECTED_FACT, {"status": before, "fact": fact})
             return
         log.debug("fact", order=order.id, status=before, fact=fact, to=step.to)
+        problem = consequences.problem_of(order, fact, step)
         if step.to is not before:
             self.change(order, status=step.to)
             self.event(order, "status", {"from": before, "to": step.to, "fact": fact, **data})
-        if step.problem is not None:
-            self.problem(order, step.problem, {**consequences.named(order, step.problem), **data})
+        if problem is not None:
+            self.problem(order, problem, {**consequences.named(order, problem), **data})
         consequences.follow(self, order, fact, before, step.to)
 
     def change(self, order: Order, **columns: object) -> None:

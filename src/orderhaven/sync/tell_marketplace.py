@@ -5,15 +5,18 @@ from datetime import datetime
 
 from orderhaven.core.errors import OrderProblem, RateLimited, Surprise, TryLater, without_numbers
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.reading import Header, header_of
 from orderhaven.ports.connector import Can
 from orderhaven.ports.marketplace import Finding, Marketplace, Outcome, Receipt, Seen
 from orderhaven.store import outbox, tellings
 from orderhaven.store.models import Kind, Message
 from orderhaven.store.outbox import Composed
+from orderhaven.store.shapes import facts_of
 from orderhaven.store.verdicts import (
     Done,
     MayHaveHappened,
     NotThere,
+    NotWanted,
     Park,
     StillPending,
     TakenIn,
@@ -136,5 +139,7 @@ class MarketplaceMouth:
 def _done(message: Message, finding: Finding) -> Verdict:
     by_others = finding.seen is Seen.DONE_BY_OTHERS
     if by_others and message.kind == Kind.CANCEL:
-        return Park(ProblemKind.SHIPPED_THOUGH_CANCELLED)
+        # where its list showed that before, the Problem was said then: once a person has settled it, it stays settled
+        is_said = header_of(map(facts_of, message.order.kept_lines)) in (Header.SENT, Header.PART_SENT)
+        return NotWanted() if is_said else Park(ProblemKind.SHIPPED_THOUGH_CANCELLED)
     return Done(finding.remote_ref, by_others=by_others)

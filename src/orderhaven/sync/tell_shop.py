@@ -9,7 +9,7 @@ from orderhaven.core.comparing import compare, made
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import Placement, ProductWanted, ShopOrder, ShopState
 from orderhaven.ports.shop import Shop
-from orderhaven.store import connections, placing
+from orderhaven.store import connections, placing, shop_readings
 from orderhaven.store.models import Kind, Message
 from orderhaven.store.outbox import Composed
 from orderhaven.store.placing import Expected
@@ -142,16 +142,25 @@ class ShopMouth:
         """A completed shop order is never cancelled by us; one that is cancelled or gone needs no telling."""
         placed = {message.order.shop_ref: message for message in cancels if message.order.shop_ref}
         verdicts: dict[int, Verdict] = {message.id: NotWanted() for message in cancels if not message.order.shop_ref}
+        begun_at = self._cycle.now()
         readings = await self._shop.read(tuple(placed)) if placed else {}
         for shop_ref, message in placed.items():
             match readings[shop_ref].state:
                 case ShopState.COMPLETED:
-                    verdicts[message.id] = Park(ProblemKind.STOP_THE_PARCEL)
+                    verdicts[message.id] = NotWanted()
                 case ShopState.OPEN:
                     pass
                 case _:
                     verdicts[message.id] = Done()
+        await self._take_completed(list(readings.values()), begun_at)
         return verdicts
+
+    async def _take_completed(self, readings: Sequence[ShopOrder], begun_at: datetime) -> None:
+        """That a cancelled order was completed is news of the shop's: it brings the one Problem that stops the parcel."""
+        completed = [reading for reading in readings if reading.state is ShopState.COMPLETED]
+        if completed:
+            take = shop_readings.take_readings
+            await self._cycle.store(take, self._cycle.claim, completed, begun_at, self._cycle.now())
 
 
 def judged(expected: Expected, found: Sequence[ShopOrder]) -> Verdict:
