@@ -141,6 +141,70 @@ def test_an_order_given_back_after_our_own_confirmation_is_shipped_by_us(trade: 
     assert len(trade.confirmed(ref)) == 1
 
 
+def test_a_wait_ends_when_it_would_have_although_a_person_had_the_order_for_a_while(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=10)
+    until = trade.order(ref).wait_until
+    trade.passes(hours=1)
+
+    orders.handle(by, ref)
+    trade.passes(minutes=30)
+    status = orders.give_back(by, ref)
+
+    assert (status, trade.order(ref).wait_until) == (Status.WAITING, until)
+    orders.handle(by, ref)
+    assert orders.give_back(by, ref) is Status.WAITING
+    trade.passes(minutes=20)
+    assert trade.order(ref).wait_until == until
+    trade.passes(minutes=80)
+    assert trade.order(ref).status == Status.SHIPPED
+    assert [one.code for one in trade.confirmed(ref)] == [""]
+
+
+def test_a_wait_that_is_over_by_the_time_the_order_is_given_back_is_over_at_once(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    orders.handle(by, ref)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(hours=4)
+
+    orders.give_back(by, ref)
+    trade.passes(minutes=5)
+
+    assert trade.order(ref).status == Status.SHIPPED
+    assert [one.code for one in trade.confirmed(ref)] == [""]
+
+
+def test_an_order_that_was_shipped_with_a_number_is_so_once_it_is_given_back(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    trade.marketplace.faults.add(FaultKind.TRY_LATER, "POST /shipments", times=1)
+    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.passes(minutes=5)
+    assert trade.order(ref).confirmed_at is None
+    orders.handle(by, ref)
+
+    status = orders.give_back(by, ref)
+    trade.passes(minutes=10)
+
+    assert status is Status.SHIPPED
+    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+
+
+def test_an_order_reopened_while_a_person_had_it_is_open_once_it_is_given_back(trade: Any, by: Hand) -> None:
+    ref = placed(trade)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=10)
+    orders.handle(by, ref)
+    trade.shop.reopen(trade.shop_ref(ref))
+    trade.passes(minutes=10)
+
+    orders.give_back(by, ref)
+    trade.passes(hours=4)
+
+    assert trade.order(ref).status == Status.NOT_SHIPPED
+    assert trade.confirmed(ref) == []
+
+
 def test_taking_over_and_giving_back_does_not_place_what_may_stand_there(trade: Any, by: Hand) -> None:
     ref = placed_or_not(trade)
 

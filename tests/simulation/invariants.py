@@ -156,7 +156,7 @@ def no_code_is_left_out(case: Case) -> Iterator[str]:
         if over is None or not waited:
             yield "it was confirmed without a code, and never waited for one"
             return
-        due = waited[-1] + case.run.plan.wait_minutes * 60
+        due = _wait_began(case, waited[-1]) + case.run.plan.wait_minutes * 60
         if over[0] < due - abs(most_skew(case.run)) - 1:
             yield f"its wait ended {due - over[0]:.0f} s early"
         late = over[0] - due - most_skew(case.run)
@@ -167,6 +167,14 @@ def no_code_is_left_out(case: Case) -> Iterator[str]:
             yield f"a code that stood in the shop {due - min(noted):.0f} s before the wait ended was left out"
         if "unread" in over[1] and not _had_to_go_unread(case, over[0]):
             yield "its wait was ended without a look at the shop, which could be read or still had time"
+
+
+def _wait_began(case: Case, waiting_since: float) -> float:
+    """What a person had in hand for a while waits on, from when the shop completed it."""
+    if not case.diary.did(Deed.GIVE_BACK):
+        return waiting_since
+    completed = [on for on, deed in case.diary.course(waiting_since) if deed in (Deed.SHIP, Deed.COMPLETE)]
+    return max(completed, default=waiting_since)
 
 
 def _had_to_go_unread(case: Case, at: float) -> bool:

@@ -14,7 +14,7 @@ from orderhaven.core.shop_order import ShopState
 from orderhaven.core.status import SHOWN_AS, Fact, OutsideTable, Status, move
 from orderhaven.ports.connector import Can
 from orderhaven.store import connections
-from orderhaven.store.hands import changing, messages_with, open_problems
+from orderhaven.store.hands import changing, go_on_with_the_shop, messages_with, open_problems, take_over
 from orderhaven.store.ledger import Ledger
 from orderhaven.store.models import Kind, MessageState, Order
 from orderhaven.store.shapes import facts_of
@@ -67,7 +67,8 @@ def handle(by: Hand, ref: str) -> None:
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         if row.status == Status.MANUAL:
             raise Impossible(_("Order {ref} is handled by hand already. To undo that, give it back.", ref=row.ref))
-        _move(ledger, row, Fact.TAKEN_OVER, _("there is nothing to take over"))
+        _demand(row, Fact.TAKEN_OVER, _("there is nothing to take over"))
+        take_over(ledger, row)
         ledger.solve(row, open_problems(row.pk))
 
 
@@ -86,6 +87,7 @@ def give_back(by: Hand, ref: str) -> Status:
             )
         ledger.move(row, Fact.GIVEN_BACK)
         _follow_the_marketplace(ledger, row)
+        go_on_with_the_shop(ledger, row)
         _read_shop_anew(row, ledger, by)
         return Status(row.status)
 
@@ -187,6 +189,11 @@ def _read_again(ledger: Ledger, row: Order, mended: frozenset[ProblemKind]) -> b
 
 
 def _move(ledger: Ledger, row: Order, fact: Fact, otherwise: str) -> None:
+    _demand(row, fact, otherwise)
+    ledger.move(row, fact)
+
+
+def _demand(row: Order, fact: Fact, otherwise: str) -> None:
     """A wish outside the table is refused; it is no Problem of the order. Raises Impossible."""
     try:
         move(Status(row.status), fact)
@@ -194,7 +201,6 @@ def _move(ledger: Ledger, row: Order, fact: Fact, otherwise: str) -> None:
         raise Impossible(
             _("Order {ref} is '{status}': {why}.", ref=row.ref, status=shown(row), why=otherwise)
         ) from None
-    ledger.move(row, fact)
 
 
 def _follow_the_marketplace(ledger: Ledger, row: Order) -> None:

@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.shop_order import ProductWanted
+from orderhaven.core.shop_order import ProductWanted, ShopState
+from orderhaven.core.status import Fact, Status
 from orderhaven.store.ledger import Ledger, orders_to_change
-from orderhaven.store.models import Hold, Line, Order, Problem, ProductMatch, Shipment
+from orderhaven.store.models import Event, Hold, Line, Order, Problem, ProductMatch, Shipment
 from orderhaven.store.tellings import reference
 from orderhaven.store.versions import demand_as_read
 
@@ -32,6 +33,33 @@ def changing(order_ids: Sequence[int], now: datetime, actor: str) -> Iterator[tu
 def open_problems(order_id: int) -> frozenset[ProblemKind]:
     kinds = Problem.objects.filter(order_id=order_id, solved_at__isnull=True).values_list("kind", flat=True)
     return frozenset(map(ProblemKind, kinds))
+
+
+def take_over(ledger: Ledger, row: Order) -> None:
+    """From now on a person has it; until when it waited is kept, for when it is given back."""
+    kept = {"wait_until": row.wait_until.isoformat()} if row.wait_until is not None else {}
+    ledger.move(row, Fact.TAKEN_OVER, **kept)
+
+
+def go_on_with_the_shop(ledger: Ledger, row: Order) -> None:
+    """An order that was given back stands where its shop had it: what was shipped with a number is, and a wait ends when it
+    would have. What the shop said meanwhile counts from when it was heard."""
+    if row.status != Status.NOT_SHIPPED or row.shop_state != ShopState.COMPLETED:
+        return
+    events = Event.objects.filter(order_id=row.pk).order_by("-id")
+    taken = events.filter(kind="status", data__fact=Fact.TAKEN_OVER).first()
+    heard = events.filter(kind="completed_in_shop").first()
+    if taken is None or heard is None:
+        return
+    is_news = heard.pk > taken.pk
+    if not is_news and taken.data["from"] not in (Status.WAITING, Status.SHIPPED):
+        return  # it stood still for a reason that the next reading says again
+    if not (row.code or row.label):
+        ledger.move(row, Fact.COMPLETED_BARE)
+        kept = "" if is_news else str(taken.data.get("wait_until", ""))
+        ledger.wait(row, datetime.fromisoformat(kept) if kept else heard.at + timedelta(seconds=row.link.wait_s))
+    elif not is_news and taken.data["from"] == Status.SHIPPED:
+        ledger.move(row, Fact.COMPLETED_WITH_CODE)
 
 
 def messages_with(order_id: int, kinds: Collection[ProblemKind]) -> frozenset[int]:
