@@ -30,6 +30,11 @@ def lock_file() -> Path:
     return data_folder() / "hub.lock"
 
 
+def unfinished_file() -> Path:
+    """It is there while the database is made for the first time."""
+    return data_folder() / "unfinished"
+
+
 def migration_lock_file() -> Path:
     return data_folder() / "migration.lock"
 

@@ -25,6 +25,7 @@ from orderhaven.store import doctor as database
 from orderhaven.store.clock_ahead import connections_ahead
 from orderhaven.store.keys import KeysLost
 from orderhaven.store.models import Connection, ConnectionState
+from orderhaven.store.privacy import is_private
 from orderhaven.sync.lock import hub_is_running
 
 _LITTLE_ROOM = 500 * 1024 * 1024
@@ -47,6 +48,7 @@ def look_after(by: Hand) -> Iterator[Check]:
     yield _schema()
     yield _writable()
     yield _disk()
+    yield _folder()
     rows = connections.all_of(by.merchant_id)
     yield _keys(rows)
     is_running = hub_is_running(paths.lock_file())
@@ -109,6 +111,16 @@ def _disk() -> Check:
         )
         return _ill(_("disk"), sentence)
     return _well(_("disk"), _("{free} GB free of {whole} GB for {folder}.", **room))
+
+
+def _folder() -> Check:
+    folder = paths.data_folder()
+    if not is_private(folder):
+        sentence = _(
+            "Others can read {folder}. Close it: {command}", folder=folder, command=f"chmod 0700 {quote(str(folder))}"
+        )
+        return _ill(_("folder"), sentence)
+    return _well(_("folder"), _("Nobody else can read {folder}.", folder=folder))
 
 
 def _keys(rows: list[Connection]) -> Check:

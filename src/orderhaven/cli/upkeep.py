@@ -45,7 +45,7 @@ def up(
     ),
 ) -> None:
     from orderhaven.log import log_as_json
-    from orderhaven.store.setup import configure, demand_sound, open_store
+    from orderhaven.store.setup import close_store, configure, demand_sound, open_store
     from orderhaven.web.place import demand_free, place_of
 
     log_as_json()
@@ -65,6 +65,7 @@ def up(
             if place is not None:
                 _say_welcome()
             asyncio.run(_run(kept_for, with_web=place is not None))
+        close_store()
 
 
 def demo(

@@ -19,6 +19,7 @@ from orderhaven.store.deadlines import deadline_columns
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import know, unsaved
 from orderhaven.store.models import Hold, Line, Link, Order, Person, Told
+from orderhaven.store.privacy import overwrite_what_is_erased, take_in_the_journal
 from orderhaven.store.shapes import article_columns, facts_columns, facts_of, line_columns, order_columns, people_rows
 
 
@@ -121,7 +122,15 @@ def erase_people(now: datetime, after_closing: timedelta, after_placing: timedel
     """Erase buyers' personal data whose time is over; the rest of the order stays. Returns how many rows went."""
     over = Q(order__closed_at__lt=now - after_closing) | Q(order__placed_at__lt=now - after_placing)
     keys = list(Person.objects.filter(over).values_list("id", flat=True)[:limit])
-    Person.objects.filter(pk__in=keys).delete()
+    if not keys:
+        return 0
+    overwrite_what_is_erased(on=True)
+    try:
+        Person.objects.filter(pk__in=keys).delete()
+    finally:
+        overwrite_what_is_erased(on=False)
+    if len(keys) < limit:  # the last ones for now: what was written before they went lies in the journal still
+        take_in_the_journal()
     return len(keys)
 
 

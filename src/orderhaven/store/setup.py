@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from orderhaven import paths
 from orderhaven.core.language import _
 from orderhaven.store.backup import copy_database
+from orderhaven.store.privacy import make_private
 
 _APP = "store"
 _MIGRATING = 0x6F726465  # ours among a PostgreSQL's advisory locks
@@ -40,6 +41,7 @@ def open_store() -> None:
     a newer version, and when migrating breaks off.
     """
     configure()
+    _demand_private_folder()
     from orderhaven.store import doctor
 
     if not _is_made_by_nobody() and not doctor.migrations_missing():
@@ -47,9 +49,11 @@ def open_store() -> None:
         return
     with _nobody_else_migrates():
         _refuse_emptied_file()
+        _refuse_file_of_others()
         _refuse_newer_schema()
         if missing := doctor.migrations_missing():
             _migrate(first=missing[0])
+        paths.unfinished_file().unlink(missing_ok=True)
 
 
 def demand_sound() -> None:
@@ -126,6 +130,48 @@ def _refuse_emptied_file() -> None:
     file = paths.sqlite_file()
     if not paths.database_url() and file.exists() and file.stat().st_size == 0:
         raise Unusable(_("The database {file} is empty: its contents are gone.", file=file) + f" {_way_back()}")
+
+
+def _refuse_file_of_others() -> None:
+    """A file that was copied without the journal beside it may have none of our tables, and would begin again as well."""
+    from django.db import connection
+
+    file = paths.sqlite_file()
+    if paths.database_url():
+        return
+    if not file.exists():
+        paths.unfinished_file().touch()  # so that a first start that breaks off is taken up again
+    elif not paths.unfinished_file().exists() and "store_merchant" not in connection.introspection.table_names():
+        raise Unusable(
+            _(
+                "The database {file} has none of Orderhaven's tables: it is of another program, or what stood in the file "
+                "beside it was left behind when it was copied.",
+                file=file,
+            )
+            + f" {_way_back()}"
+        )
+
+
+def _demand_private_folder() -> None:
+    folder = paths.data_folder()
+    if not make_private(folder):
+        raise Unusable(
+            _(
+                "Others can read {folder}, where the orders are kept, and it is not this user's own. Give Orderhaven a folder "
+                "of its own, as with: install -d -m 0700 FOLDER. Then name it in ORDERHAVEN_DATA.",
+                folder=folder,
+            )
+        )
+
+
+def close_store() -> None:
+    """At the end of a hub: all of it stands in one file then."""
+    from django.db import connections
+
+    from orderhaven.store.privacy import take_in_the_journal
+
+    take_in_the_journal()
+    connections.close_all()
 
 
 def _refuse_newer_schema() -> None:

@@ -72,7 +72,7 @@ def refusal(response: Response, telling: Telling) -> OrderProblem:
     """Why they will not have it, in their words. A refused carrier is one that the merchant can choose anew."""
     try:
         problem = msgspec.json.decode(response.body, type=Refusal)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         problem = Refusal()
     violations = problem.violations or []
     names_carrier = any("transporter" in (violation.name or "").lower() for violation in violations)

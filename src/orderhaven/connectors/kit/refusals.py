@@ -53,7 +53,7 @@ def reasons(response: Response) -> list[str]:
     """What the answer says of it, the fullest first; nothing that it would say of any refusal."""
     try:
         body = mended(response.body, _Body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
     said = (body.detail, body.error_description, body.message, body.title, body.error)
     return [words for one in said if (words := _plain(one or "")).casefold() not in _OF_EVERY_REFUSAL]

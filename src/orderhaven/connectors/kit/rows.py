@@ -70,7 +70,7 @@ class RowsOf(Generic[T]):
     def one(self, answer: msgspec.Raw) -> T | Bent:
         try:
             return self._one.decode(answer)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
         try:
             return mended(answer, self._row)
@@ -86,7 +86,7 @@ def bent(answer: msgspec.Raw, key: str, cause: str) -> Bent:
     """This row, by what it is known if that can be read, and what is strange about it."""
     try:
         row = msgspec.json.decode(answer)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Bent("", "a row that cannot be read at all")
     ref = row.get(key) if isinstance(row, dict) else None
     if isinstance(ref, int | str) and not isinstance(ref, bool) and ref != "":

@@ -52,7 +52,7 @@ def refusal_in(response: Response) -> Refusal | None:
     """None for a web page: then it was not WooCommerce that refused."""
     try:
         refusal = msgspec.json.decode(response.body, type=Refusal)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return refusal if refusal.code else None
 

@@ -85,7 +85,7 @@ async def _index_at(root: str, path: str, outside: Outside, limits: Limits) -> A
     try:
         response = await _ask(root, path, outside, limits)
         return msgspec.json.decode(response.body)
-    except (HubError, msgspec.DecodeError, UnicodeDecodeError):
+    except (HubError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
