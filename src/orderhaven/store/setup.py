@@ -141,7 +141,7 @@ def _refuse_file_of_others() -> None:
         return
     if not file.exists():
         paths.unfinished_file().touch()  # so that a first start that breaks off is taken up again
-    elif not paths.unfinished_file().exists() and "store_merchant" not in connection.introspection.table_names():
+    elif not paths.unfinished_file().exists() and "django_migrations" not in connection.introspection.table_names():
         raise Unusable(
             _(
                 "The database {file} has none of Orderhaven's tables: it is of another program, or what stood in the file "
