@@ -104,7 +104,8 @@ def _connection(merchant: Merchant, connector: str, role: Role, name: str, now: 
 
 _ORDER = (
     "id", "merchant", "link", "ref", "status", "hold", "placed_at", "heard_at", "changed_at", "read_at", "currency",
-    "prices_include_vat", "shipping_cost", "discount", "total", "language", "country", "ship_by", "needs_acceptance",
+    "prices_include_vat", "shipping_cost", "discount", "total", "language", "country", "ship_by",
+    "ship_by_is_estimated", "needs_acceptance",
     "marketplace_label", "by_marketplace", "is_test", "meta", "shop_ref", "shop_number", "shop_state",
     "shop_word", "completed_at", "wait_until", "code", "number_unread", "carrier_word", "code_url", "label", "chosen_carrier",
     "shop_told", "marketplace_told", "confirmed_at", "handled_by_others", "closed_at",
@@ -120,7 +121,7 @@ _PERSON = (
 )  # fmt: skip
 _MESSAGE = (
     "id", "order", "connection", "side", "kind", "part", "generation", "rank", "state", "attempt", "epoch", "rounds",
-    "misses", "made_at", "due_at", "facts", "handle", "remote_ref", "finished_at",
+    "misses", "made_at", "due_at", "facts", "handle", "refused_as", "remote_ref", "finished_at",
 )  # fmt: skip
 _SHIPMENT = ("order", "message", "code", "carrier", "label", "remote_ref", "pieces", "confirmed_at")
 _EVENT = ("order", "at", "actor", "kind", "data")
@@ -150,7 +151,7 @@ def _order(one: Bought, accounts: Accounts) -> tuple[object, ...]:
     return (
         one.key, accounts.merchant, accounts.links[one.marketplace].pk, ref_of(one.key), one.status, "", one.at, one.at,
         one.at, one.at, "EUR", True, Decimal("2.95"), Decimal(0), Decimal("28.93"), "nl", "NL",
-        one.at + timedelta(hours=20), False, False, one.by_marketplace, False, [], str(one.key),
+        one.at + timedelta(hours=20), False, False, False, one.by_marketplace, False, [], str(one.key),
         shop_number_of(one.key), state, word, completed_at, one.at + timedelta(days=1) if one.status == "waiting" else None,
         code_of(one.key) if one.status == "shipped" else "", False, "", "", "", "", "told", "told" if told_at else "", told_at,
         False, told_at,
@@ -179,7 +180,7 @@ def _messages(one: Bought, accounts: Accounts) -> Iterator[tuple[object, ...]]:
     link = accounts.links[one.marketplace]
     facts = {"pieces": {f"{one.key}-0": 1}, "total": "28.93"}
     yield (
-        2 * one.key, one.key, link.shop_id, "shop", "place", 0, 0, 6, "told", 1, 1, 0, 0, one.at, one.at, facts, "",
+        2 * one.key, one.key, link.shop_id, "shop", "place", 0, 0, 6, "told", 1, 1, 0, 0, one.at, one.at, facts, "", "",
         str(one.key), one.at + timedelta(seconds=5),
     )  # fmt: skip
     if one.status == "shipped":
@@ -188,7 +189,7 @@ def _messages(one: Bought, accounts: Accounts) -> Iterator[tuple[object, ...]]:
         facts = {"code": code_of(one.key), "carrier": one.carrier, "pieces": {f"{one.key}-0": 1}}
         yield (
             2 * one.key + 1, one.key, link.marketplace_id, "marketplace", "confirm", 0, 0, 3, state, 1, 1, 0, 0, made_at,
-            made_at, facts, f"job-{one.key}", "", told_at,
+            made_at, facts, f"job-{one.key}", "", "", told_at,
         )  # fmt: skip
 
 

@@ -42,6 +42,10 @@ def every(any_store: None) -> Sequence[Order]:
     some = Order.objects.filter(merchant_id=merchant_id)
     some.filter(pk=ORDERS - 2).update(by_marketplace=True, ship_by=START - timedelta(hours=1), status="waiting")
     some.filter(pk=ORDERS - 4).update(ship_by=None, status="not_shipped")
+    some.filter(pk__in=(ORDERS - 10, ORDERS - 12)).update(
+        status="shipped", closed_at=None, marketplace_told="being_told"
+    )
+    some.filter(pk=ORDERS - 12).update(marketplace_told="refused")
     some.filter(pk__in=(ORDERS - 6, ORDERS - 8)).update(
         placed_at=START - timedelta(days=3)
     )  # heard late, at one moment
@@ -181,7 +185,9 @@ def is_on(tab: Tab, one: Order, open_kinds: set[str]) -> bool:
         case Tab.NOT_SHIPPED:
             return is_open and one.status in ("pending_confirmation", "not_shipped", "partly_shipped")
         case Tab.CONFIRMING:
-            return is_open and one.status == "shipped"
+            return is_open and one.status == "shipped" and not is_kept_from_marketplace(one)
+        case Tab.UNCONFIRMED:
+            return is_open and one.status == "shipped" and is_kept_from_marketplace(one)
         case Tab.SHIPPED:
             return not is_open and one.status == "shipped"
         case Tab.LATE:
@@ -189,6 +195,10 @@ def is_on(tab: Tab, one: Order, open_kinds: set[str]) -> bool:
             return is_open and is_over and not one.by_marketplace and one.status != "manual"
         case _:
             return one.status == tab
+
+
+def is_kept_from_marketplace(one: Order) -> bool:
+    return one.marketplace_told == "refused" or one.link.rehearsal or one.link.marketplace.state != "active"
 
 
 def has_in_it(one: Order, word: str) -> object:

@@ -15,7 +15,7 @@ from orderhaven.core.status import Status
 from orderhaven.store import sql
 from orderhaven.store.filters import EVERYTHING, Filter
 from orderhaven.store.finding import page_of_keys
-from orderhaven.store.models import Hold, Line, Order, Problem, Shipment, Told
+from orderhaven.store.models import ConnectionState, Hold, Line, Order, Problem, Shipment, Told
 from orderhaven.store.walking import along
 
 
@@ -32,6 +32,8 @@ class Row:
     handled_by_others: bool
     by_marketplace: bool
     rehearsal: bool
+    connection: ConnectionState  # of its marketplace
+    is_confirmed: bool  # by the marketplace, on our word
     placed_at: datetime
     ship_by: datetime | None
     ship_by_is_estimated: bool  # from the day of delivery; else the marketplace states it
@@ -42,6 +44,16 @@ class Row:
     total: Decimal
     currency: str  # "" while only the list was read
     problems: tuple[ProblemKind, ...]
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Shipped, and the marketplace is not told until a person does something; as `Tab.UNCONFIRMED` finds them."""
+        is_open = self.status is Status.SHIPPED and not self.is_confirmed and not self.handled_by_others
+        return is_open and (self.marketplace_told is Told.REFUSED or not self.sends)
+
+    @property
+    def sends(self) -> bool:
+        return not self.rehearsal and self.connection is ConnectionState.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +142,8 @@ def row_of(row: Order, problems: tuple[ProblemKind, ...], pieces: int, carriers:
         handled_by_others=row.handled_by_others,
         by_marketplace=row.by_marketplace,
         rehearsal=row.link.rehearsal,
+        connection=ConnectionState(row.link.marketplace.state),
+        is_confirmed=row.confirmed_at is not None,
         placed_at=row.placed_at,
         ship_by=row.ship_by,
         ship_by_is_estimated=row.ship_by_is_estimated,

@@ -8,7 +8,7 @@ from orderhaven.core.status import Status
 from orderhaven.store import sql
 from orderhaven.store.filters import Filter, Sort
 from orderhaven.store.searching import stands_in_it
-from orderhaven.store.tabs import OPEN_TABS, STATUSES, STILL_COMES, Tab
+from orderhaven.store.tabs import IS_UNCONFIRMED, OPEN_TABS, STATUSES, STILL_COMES, Tab
 from orderhaven.store.walking import Piece, has
 
 
@@ -68,6 +68,8 @@ def conditions(asked: Asked, now: datetime) -> Mapping[str, Piece]:
         found["open"] = Piece("o.closed_at IS NULL")
     if wanted.tab is Tab.SHIPPED:
         found["closed"] = Piece("o.closed_at IS NOT NULL")
+    if wanted.tab in (Tab.CONFIRMING, Tab.UNCONFIRMED):
+        found["unconfirmed"] = Piece(IS_UNCONFIRMED if wanted.tab is Tab.UNCONFIRMED else f"NOT {IS_UNCONFIRMED}")
     if wanted.tab is Tab.LATE:
         found["late"] = Piece("o.ship_by < %s AND NOT o.by_marketplace", (now,))
     if asked.links is not None:

@@ -16,6 +16,7 @@ class Tab(StrEnum):
     NOT_SHIPPED = "not_shipped"
     WAITING = "waiting"
     CONFIRMING = "confirming"  # shipped, and the marketplace has not agreed yet
+    UNCONFIRMED = "unconfirmed"  # shipped, and the marketplace is not told until a person does something
     SHIPPED = "shipped"  # and the marketplace was told
     ASKED = "cancellation_requested"
     CANCELLED = "cancelled"
@@ -30,14 +31,21 @@ STATUSES: Mapping[Tab, tuple[Status, ...]] = {
     Tab.NOT_SHIPPED: _STILL_TO_SEND,
     Tab.WAITING: (Status.WAITING,),
     Tab.CONFIRMING: (Status.SHIPPED,),
+    Tab.UNCONFIRMED: (Status.SHIPPED,),
     Tab.SHIPPED: (Status.SHIPPED,),
     Tab.ASKED: (Status.CANCELLATION_REQUESTED,),
     Tab.CANCELLED: (Status.CANCELLED,),
     Tab.MANUAL: (Status.MANUAL,),
     Tab.LATE: STILL_COMES,
 }
-OPEN_TABS = frozenset({Tab.NOT_SHIPPED, Tab.WAITING, Tab.CONFIRMING, Tab.ASKED, Tab.LATE})  # of what is not closed
+# of what is not closed
+OPEN_TABS = frozenset({Tab.NOT_SHIPPED, Tab.WAITING, Tab.CONFIRMING, Tab.UNCONFIRMED, Tab.ASKED, Tab.LATE})
 CLOSED_TABS = frozenset({Tab.ALL, Tab.SHIPPED, Tab.CANCELLED, Tab.MANUAL})  # they grow for ever
+# of an order `o` that is shipped and open: it was refused, its link only rehearses, or nothing goes to its marketplace now
+IS_UNCONFIRMED = """
+(o.marketplace_told = 'refused' OR o.link_id IN (SELECT l.id FROM store_link l
+JOIN store_connection c ON c.id = l.marketplace_id WHERE l.rehearsal OR c.state <> 'active'))
+"""
 MOST_COUNTED = 999
 
 
@@ -58,7 +66,11 @@ WITH p AS MATERIALIZED (SELECT DISTINCT order_id FROM store_problem WHERE solved
 SELECT COUNT(*) FROM p CROSS JOIN store_order o WHERE o.id = p.order_id AND o.merchant_id = %s
 """
 _SOME = "(SELECT COUNT(*) FROM (SELECT 1 FROM store_order WHERE merchant_id = %s {more} LIMIT %s) few)"
-_CLOSED_COUNTS = "SELECT " + ", ".join(
+_UNCONFIRMED = f"""
+(SELECT COUNT(*) FROM {{orders}} WHERE o.merchant_id = %s AND o.closed_at IS NULL AND o.status = 'shipped'
+AND {IS_UNCONFIRMED})
+"""
+_OTHER_COUNTS = "SELECT " + ", ".join(
     _SOME.format(more=more)
     for more in ("", "AND status = 'shipped'", "AND status = 'cancelled'", "AND status = 'manual'")
 )
@@ -73,17 +85,19 @@ def counts(merchant_id: int, now: datetime) -> dict[Tab, Count]:
         by_status[status] = number
         late += are_late or 0
     ((problems,),) = sql.rows(_PROBLEM_COUNT, [merchant_id])
-    confirming = by_status.get(Status.SHIPPED, 0)  # shipped as well, and not closed
+    still = by_status.get(Status.SHIPPED, 0)  # shipped as well, and not closed
     most = MOST_COUNTED + 1
-    given = [merchant_id, most, merchant_id, most + confirming, merchant_id, most, merchant_id, most]
-    ((every, shipped, cancelled, manual),) = sql.rows(_CLOSED_COUNTS, given)
+    given = [merchant_id, most, merchant_id, most + still, merchant_id, most, merchant_id, most, merchant_id]
+    text = f"{_OTHER_COUNTS}, {_UNCONFIRMED.format(orders=along('store_order', 'o', 'order_open_tabs'))}"
+    ((every, shipped, cancelled, manual, unconfirmed),) = sql.rows(text, given)
     found = {
         Tab.ALL: _at_least(every),
         Tab.PROBLEMS: _exactly(problems),
         Tab.NOT_SHIPPED: _exactly(sum(by_status.get(one, 0) for one in _STILL_TO_SEND)),
         Tab.WAITING: _exactly(by_status.get(Status.WAITING, 0)),
-        Tab.CONFIRMING: _exactly(confirming),
-        Tab.SHIPPED: _at_least(shipped - confirming),
+        Tab.CONFIRMING: _exactly(still - unconfirmed),
+        Tab.UNCONFIRMED: _exactly(unconfirmed),
+        Tab.SHIPPED: _at_least(shipped - still),
         Tab.ASKED: _exactly(by_status.get(Status.CANCELLATION_REQUESTED, 0)),
         Tab.CANCELLED: _at_least(cancelled),
         Tab.MANUAL: _at_least(manual),

@@ -29,6 +29,7 @@ from orderhaven.words.acts import act_on
 from orderhaven.words.orders import (
     OPEN_STATES,
     evidence_words,
+    mark,
     message_name,
     shop_state_words,
     state_words,
@@ -75,6 +76,7 @@ def _shown(request: AtDesk, page: OrderPage, buyer: Mapping[str, Address]) -> di
         "page": page,
         "head": page.head,
         "status": status_words(page.head),
+        "mark": mark(page.head),
         "told": told_words(page.head),
         "sides": _sides(request, page),
         "problems": [_problem(one) for one in page.problems],

@@ -26,7 +26,7 @@ from orderhaven.web import notes
 from orderhaven.web.desk import AtDesk, Desk, at_desk
 from orderhaven.web.way_back import way_back
 from orderhaven.words.acts import act_on
-from orderhaven.words.orders import status_words, told_words
+from orderhaven.words.orders import mark, status_words, told_words
 from orderhaven.words.problems import TITLES
 
 _A_PAGE = 50
@@ -39,12 +39,15 @@ TABS: tuple[tuple[Tab, str], ...] = (
     (Tab.NOT_SHIPPED, "Not shipped"),
     (Tab.WAITING, "Waiting"),
     (Tab.CONFIRMING, "Being confirmed"),
+    (Tab.UNCONFIRMED, "Not confirmed"),
     (Tab.SHIPPED, "Shipped"),
     (Tab.ASKED, "Cancellation requested"),
     (Tab.CANCELLED, "Cancelled"),
     (Tab.MANUAL, "Manual"),
     (Tab.LATE, "Late"),
 )
+_NEEDS_A_PERSON = frozenset({Tab.PROBLEMS, Tab.UNCONFIRMED, Tab.ASKED, Tab.LATE})
+_SHOWN_WHEN_NEEDED = CLOSED_TABS | {Tab.UNCONFIRMED}
 SORTS: tuple[tuple[Sort, str], ...] = (
     (Sort.NEWEST, "Newest first"),
     (Sort.OLDEST, "Oldest first"),
@@ -165,10 +168,10 @@ def _tabs(request: AtDesk, here: Tab, now: datetime) -> list[Shown]:
             count=f"{found[tab].number}{'' if found[tab].is_exact else '+'}",
             address=_address(request.GET, tab="" if tab is Tab.ALL else tab, after=""),
             is_here=tab is here,
-            needs_a_person=tab in (Tab.PROBLEMS, Tab.ASKED, Tab.LATE) and found[tab].number > 0,
+            needs_a_person=tab in _NEEDS_A_PERSON and found[tab].number > 0,
         )
         for tab, name in TABS
-        if tab is Tab.ALL or tab is here or found[tab].number or tab not in CLOSED_TABS
+        if tab is Tab.ALL or tab is here or found[tab].number or tab not in _SHOWN_WHEN_NEEDED
     ]
 
 
@@ -177,6 +180,7 @@ def _shown(row: Row, now: datetime) -> dict[str, Any]:
     return {
         "row": row,
         "status": status_words(row),
+        "mark": mark(row),
         "told": told_words(row),
         "problems": [_(TITLES[kind]) for kind in row.problems],
         "carriers": ", ".join(Carrier(one).display_name if one in list(Carrier) else one for one in row.carriers),

@@ -35,6 +35,7 @@ COUNTED: Mapping[Tab, str] = {
     Tab.NOT_SHIPPED: "Not shipped",
     Tab.WAITING: "Waiting",
     Tab.CONFIRMING: "Being confirmed",
+    Tab.UNCONFIRMED: "Not confirmed",
     Tab.ASKED: "Cancellation requested",
     Tab.LATE: "Late",
 }

@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orderhaven.core.language import _
+from orderhaven.core.problems import ProblemKind
 from orderhaven.core.rules import CarrierRule, RuleKind
 from orderhaven.core.status import SHOWN_AS, Status
 from orderhaven.store.evidence import DecidedBy, Evidence
 from orderhaven.store.listing import Row
-from orderhaven.store.models import Kind, MessageState
+from orderhaven.store.models import ConnectionState, Kind, MessageState, Told
 
+NEEDS_A_PERSON = "trouble"  # the mark, whatever the status
 _HELD = {"older": "older than the link: place, adopt or leave it", "left": "left alone"}
 _TOLD = {
     # what the marketplace has to be told, where that says more than the status
     "being_told": "{marketplace} is being told",
     "refused": "{marketplace} was not told: see the problem",
     "told": "confirmed by {marketplace}",
+}
+_AFTERWARDS = {  # of what was confirmed before
+    "being_told": "confirmed by {marketplace}, which is being told more",
+    "refused": "confirmed by {marketplace}; what came later was not told",
+}
+_NOT_SENT = {
+    ConnectionState.PAUSED: "{marketplace} is not told: its connection is paused",
+    ConnectionState.ATTENTION: "{marketplace} is not told: its connection needs attention",
 }
 _IN_SHOP = {"being_told": "being placed", "refused": "not placed: see the problem", "told": "in the shop"}
 MESSAGES: Mapping[Kind, str] = {
@@ -47,7 +57,15 @@ def status_name(status: Status) -> str:
 
 
 def status_words(row: Row) -> str:
-    return status_name(row.status)
+    return _("Not confirmed") if row.is_unconfirmed else status_name(row.status)
+
+
+def mark(row: Row) -> str:
+    """What colour stands before the status: its own, or that of what needs somebody."""
+    if row.is_unconfirmed or Told.REFUSED in (row.shop_told, row.marketplace_told) or _is_held(row):
+        return NEEDS_A_PERSON
+    is_under_way = row.status is Status.SHIPPED and row.marketplace_told is Told.BEING_TOLD and not row.is_confirmed
+    return "confirming" if is_under_way else str(row.status)
 
 
 def told_words(row: Row) -> str:
@@ -59,7 +77,7 @@ def told_words(row: Row) -> str:
     if row.handled_by_others:
         return _("handled at {marketplace} by others", marketplace=row.marketplace)
     if row.status in (Status.SHIPPED, Status.CANCELLED) and row.marketplace_told:
-        return _(_TOLD[row.marketplace_told], marketplace=row.marketplace)
+        return _to_marketplace(row)
     if row.status is Status.NOT_SHIPPED:
         return _before_shipping(row)
     return ""
@@ -104,7 +122,27 @@ def _rule_words(rule: CarrierRule) -> str:
     return _("By your rule for what the shop calls {match}.", match=rule.match)
 
 
+def _is_held(row: Row) -> bool:
+    return ProblemKind.CANCELLATIONS_HELD in row.problems
+
+
+def _to_marketplace(row: Row) -> str:
+    """What the marketplace knows of a shipment or a cancellation, or why it does not."""
+    told, its_name = row.marketplace_told, row.marketplace
+    if row.is_confirmed and row.status is Status.SHIPPED and told in _AFTERWARDS:
+        return _(_AFTERWARDS[told], marketplace=its_name)
+    if told is Told.REFUSED and not row.problems:  # it is said once, for all orders that met the same refusal
+        return _("{marketplace} was not told: see the connection", marketplace=its_name)
+    if told is Told.BEING_TOLD and _is_held(row):
+        return _("{marketplace} is not told until you say so", marketplace=its_name)
+    if told is Told.BEING_TOLD and row.connection in _NOT_SENT:
+        return _(_NOT_SENT[row.connection], marketplace=its_name)
+    return _(_TOLD[told], marketplace=its_name)
+
+
 def _before_shipping(row: Row) -> str:
+    if row.shop_told is Told.REFUSED and not row.problems:
+        return _("not placed: see the connection")
     if row.shop_told:
         return _(_IN_SHOP[row.shop_told])
     return _("shipped by {marketplace}", marketplace=row.marketplace) if row.by_marketplace else ""

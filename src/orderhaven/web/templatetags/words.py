@@ -77,6 +77,6 @@ def spoken(text: str) -> str:
 
 
 @register.simple_tag
-def status_mark(status: str) -> SafeString:
-    """The coloured dot before a status; its meaning stands beside it in words."""
-    return format_html('<span class="dot dot-{}" aria-hidden="true"></span>', status)
+def status_mark(mark: str) -> SafeString:
+    """The coloured dot before a status, as `words.orders.mark` names it; its meaning stands beside it in words."""
+    return format_html('<span class="dot dot-{}" aria-hidden="true"></span>', mark)
