@@ -97,6 +97,7 @@ TEMPLATES = (
     "it is in {currency} instead of {expected}",
     "its total is {total} instead of {expected}",
     "it has no total",
+    "the shop broke off while it made the order, and left it in status '{status}'",
     "the shop took nothing from stock",
     "the shop took nothing from stock for {articles}: set the order to On hold and back, which takes it, or switch 'Lower the shop's "
     "stock' off for this connection if something else keeps the stock",

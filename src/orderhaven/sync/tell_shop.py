@@ -168,10 +168,9 @@ def judged(expected: Expected, found: Sequence[ShopOrder]) -> Verdict:
     found = [one for one in found if one.state not in (ShopState.TRASHED, ShopState.GONE)] or found
     first, also = found[0], tuple(one.number or one.shop_ref for one in found[1:])
     compared = compare(expected.lines, first.lines, made)
-    flaw = "" if first.state is ShopState.GONE else compared.reason
+    flaw = "" if first.state is ShopState.GONE else first.flaw or compared.reason
     if not flaw and first.total is not None and first.total.is_zero and Decimal(expected.total or 0):
         flaw = "it has no total"
-    flaw = flaw or first.flaw
     if flaw:
         named = first.number or first.shop_ref
         return Park(ProblemKind.HALF_MADE, {"shop_ref": named, "reason": flaw}, shop_ref=first.shop_ref)

@@ -18,6 +18,7 @@ from orderhaven.core.errors import (
     Unclear,
 )
 from orderhaven.core.money import Money
+from orderhaven.core.reasons import is_known
 from orderhaven.core.shop_order import ProductWanted, ShopState
 from orderhaven.ports.sandbox import Article
 
@@ -326,6 +327,8 @@ def test_a_half_made_order_is_unclear_and_found_without_lines(shop: Shop, state:
 
     (found,) = run(shop.connector().find(["bol-1"]))["bol-1"]
     assert found.lines == ()
+    assert "broke off while it made the order" in found.flaw
+    assert is_known(found.flaw)
 
 
 @pytest.mark.parametrize("state", [SiteState.FATAL_AFTER_INSERT, SiteState.FATAL_ON_STATUS])

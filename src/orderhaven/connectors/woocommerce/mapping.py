@@ -170,7 +170,11 @@ def without_lines_if_half_made(order: ShopOrder, their: TheirOrder, placed_statu
     pending was.
     """
     begun = their.status in ("pending", "checkout-draft") and their.status != placed_status
-    return replace(order, lines=()) if begun and their.date_paid_gmt is None else order
+    if not begun or their.date_paid_gmt is not None:
+        return order
+    return replace(
+        order, lines=(), flaw=f"the shop broke off while it made the order, and left it in status '{their.status}'"
+    )
 
 
 def gone(shop_ref: str) -> ShopOrder:
