@@ -1,5 +1,6 @@
 """Where the web server listens, as people write it."""
 
+import os
 import socket
 
 import pytest
@@ -43,7 +44,7 @@ def test_a_port_on_which_another_program_listens_is_said() -> None:
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
         place = place_of(f"127.0.0.1:{other.getsockname()[1]}")
 
-        with pytest.raises(Impossible, match=f"Another program listens on {place}"):
+        with pytest.raises(Impossible, match=rf"\(process {os.getpid()}\) listens on {place}"):
             demand_free(place)
 
 
