@@ -279,12 +279,6 @@ MUTANTS = (
         "        count = len(fresh)",
     ),
     Mutant(
-        "a full page is the whole list",
-        "connectors/woocommerce/hearing.py",
-        "if len(answers) >= PER_PAGE else None",
-        "if len(answers) >= PER_PAGE * 9 else None",
-    ),
-    Mutant(
         "buyers are erased while their orders are open",
         "store/orders.py",
         "    over = Q(order__closed_at__lt=now - after_closing) |",
@@ -308,12 +302,6 @@ MUTANTS = (
         "store/clock_ahead.py",
         "    rows = connections_ahead(now)",
         "    rows = connections_ahead(now)[:0]",
-    ),
-    Mutant(
-        "a wish to slow down counts as a key that is refused",
-        "connectors/kit/session.py",
-        "        if status in (401, 403):",
-        "        if status in (401, 403, 429):",
     ),
     Mutant(
         "a connection that fails for minutes calls a person",
