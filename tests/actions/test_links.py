@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orderhaven.actions import links, orders, shipping
+from orderhaven.actions import links, orders, rehearsing, shipping
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.core.carriers import Carrier
@@ -88,13 +88,43 @@ def test_a_rehearsal_sends_nothing_and_shows_what_it_would_send(trade: Any, by: 
     ref = trade.sells((MUG, 2))
     trade.passes(minutes=20)
 
-    [would] = links.rehearsal(by, "bol NL")
+    [would] = rehearsing.rehearsal(by, "bol NL")
 
     assert [call for call in (*trade.shop.calls, *trade.marketplace.calls) if call.startswith("POST")] == []
     assert (would.ref, would.what, would.problem) == (ref, "place", "")
     assert "2 x MUG-1" in would.facts
     names = {part for one in Person.objects.all() for part in (one.last_name, one.street, one.email) if part}
     assert not any(name in repr(would) for name in names)
+
+
+def test_a_rehearsal_says_which_product_the_shop_lacks_and_asks_the_shop_for_nothing_else(trade: Any, by: Hand) -> None:
+    links.change_link(by, "bol NL", links.LinkWish(rehearsal=True))
+    trade.passes(seconds=10)
+    trade.sells((MUG, 2))
+    trade.sells((CUP, 1))
+    trade.passes(minutes=6)
+    before = len(trade.shop.calls)
+
+    known, lacking = rehearsing.rehearsal(by, "bol NL")
+
+    assert known.problem == ""
+    assert lacking.problem.startswith("CUP-9 (Cup) is not in the shop.")
+    assert len(trade.shop.calls) > before
+    assert trade.tellings(trade.shop) == []
+
+
+def test_a_rehearsal_of_a_shop_that_does_not_answer_says_what_it_could_not_look_up(trade: Any, by: Hand) -> None:
+    links.change_link(by, "bol NL", links.LinkWish(rehearsal=True))
+    trade.passes(seconds=10)
+    trade.sells((MUG, 2))
+    trade.passes(minutes=6)
+    trade.goes_down(trade.shop)
+
+    [would] = rehearsing.rehearsal(by, "bol NL")
+
+    assert "2 x MUG-1" in would.facts
+    assert "could not be looked up" in would.facts
+    assert would.problem == ""
 
 
 def test_the_end_of_a_rehearsal_sends_what_waited(trade: Any, by: Hand) -> None:
@@ -111,7 +141,7 @@ def test_the_end_of_a_rehearsal_sends_what_waited(trade: Any, by: Hand) -> None:
 
 def test_what_is_sent_is_not_called_a_rehearsal(trade: Any, by: Hand) -> None:
     with pytest.raises(Impossible, match="not in rehearsal"):
-        links.rehearsal(by, "bol NL")
+        rehearsing.rehearsal(by, "bol NL")
 
 
 def test_held_cancellations_go_out_when_they_were_meant(trade: Any, by: Hand) -> None:

@@ -49,6 +49,9 @@ def test_one_ticks_an_order_and_acts_on_it(trade: Trade, sit: Sit) -> None:
     expect(page.locator(".ticked")).to_have_text("1")
     tab_to(page, page.get_by_role("button", name="Handle by hand"), backwards=True)
     press(page, "Enter")
+    expect(page.get_by_role("heading", name="Handle 1 order by hand?")).to_be_visible()
+    tab_to(page, page.get_by_role("button", name="Handle by hand"))
+    press(page, "Enter")
     expect(row_of(page, ref)).to_contain_text("Manual")
 
 

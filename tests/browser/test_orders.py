@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import CODE, Sit, Trade
+from tests.browser.looks import faults_of
 from tests.browser.persons import OPERATOR
 from tests.browser.seat import Seat
 
@@ -104,6 +105,9 @@ def test_many_orders_are_handled_by_hand_at_once(trade: Trade, sit: Sit) -> None
 
     for ref in refs:
         row_of(page, ref).get_by_role("checkbox").check()
+    page.get_by_role("button", name="Handle by hand").click()
+    expect(page.get_by_role("heading", name="Handle 2 orders by hand?")).to_be_visible()
+    assert [] == faults_of(page)
     page.get_by_role("button", name="Handle by hand").click()
 
     expect(page.get_by_role("status")).to_contain_text("2 orders")

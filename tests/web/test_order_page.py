@@ -155,9 +155,38 @@ def test_a_buyers_wish_to_cancel_is_accepted_where_it_stands(house: House) -> No
     house.trade.passes(minutes=6)
     assert "The buyer asks to cancel" in page(house, ref).content.decode()
 
-    house.operator.post(house.order(ref), {"act": "cancel"})
+    asked = house.operator.post(house.order(ref), {"act": "cancel"})
 
+    assert Order.objects.get(ref=ref).status == "cancellation_requested"
+    said = asked.content.decode()
+    assert f"The buyer asks to cancel order {ref}. Cancel it?" in said
+    assert "bol NL is told that the order is cancelled. That cannot be taken back." in said
+    shop_order = Order.objects.get(ref=ref)
+    assert f"Order {shop_order.shop_number} in {shop_order.link.shop.name} is cancelled too." in said
+
+    answer = house.operator.post(house.order(ref), dict(asked.context["given"]) | {"asked": "yes"})
+
+    assert answer.url == house.order(ref)
     assert Order.objects.get(ref=ref).status == "cancelled"
+
+
+def test_an_order_that_nobody_asked_to_cancel_is_not_cancelled_unasked_either(house: House) -> None:
+    ref = house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+
+    asked = house.operator.post(house.order(ref), {"act": "cancel", "reason": "other"})
+    before = Order.objects.get(ref=ref).status
+    house.operator.post(house.order(ref), dict(asked.context["given"]) | {"asked": "yes"})
+
+    assert (before, Order.objects.get(ref=ref).status) == ("not_shipped", "cancelled")
+    assert Message.objects.get(order__ref=ref, kind="cancel").facts["reason"] == "other"
+
+
+def test_who_may_not_cancel_is_not_asked(house: House) -> None:
+    ref = house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+
+    assert house.viewer.post(house.order(ref), {"act": "cancel"}).status_code == 403
 
 
 def test_what_cannot_be_done_is_said_on_the_page_one_stands_on(house: House) -> None:

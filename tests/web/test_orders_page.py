@@ -173,7 +173,17 @@ def test_nothing_is_sent_while_nothing_happens_and_the_list_once_something_did(
 def test_many_are_retried_at_once_and_what_cannot_be_done_holds_nothing_up(house: House, sold: dict[str, str]) -> None:
     orders = [f"bol NL/{sold['named']}", "bol NL/NOT-THERE", f"bol NL/{sold['problem']}"]
 
-    house.operator.post(house.at("orders/bulk"), {"act": "handle", "order": orders})
+    asked = house.operator.post(
+        house.at("orders/bulk"),
+        {"act": "handle", "order": orders},
+        HTTP_REFERER="http://localhost/wolkenwinkel/orders?tab=late",
+    )
+    assert "Handle 3 orders by hand?" in asked.content.decode()
+    assert Order.objects.filter(status="manual").count() == 0
+    answer = house.operator.post(
+        house.at("orders/bulk"), {"act": "handle", "order": orders, "asked": "yes", "back": asked.context["back"]}
+    )
+    assert answer.url == "/wolkenwinkel/orders?tab=late"
     page = house.operator.get(house.at("orders")).content.decode()
 
     assert {Order.objects.get(ref=sold[name]).status for name in ("named", "problem")} == {"manual"}

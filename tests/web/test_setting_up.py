@@ -225,6 +225,8 @@ def test_a_rehearsal_shows_what_it_would_send_and_ends_with_a_button(house: Hous
     ref = house.trade.sells((LAMP, 1))
     house.trade.passes(minutes=6)
     assert ref in house.viewer.get(house.at("links/bol%20NL")).content.decode()
+    [placing] = house.viewer.get(house.order(ref)).context["sides"]["to_shop"]
+    assert (placing["state"], placing["next_at"]) == ("rehearsal: not sent", None)
 
     house.administrator.post(house.at("links/bol%20NL/act"), {"act": "go"})
     house.trade.passes(minutes=6)

@@ -1,4 +1,4 @@
-"""Links: made, changed, rehearsed; and what a person says about all orders of one."""
+"""Links: made and changed, and what a person says about all orders of one. What a rehearsal would send: `rehearsing.py`."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -14,13 +14,10 @@ from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.deadline import MONDAY, SUNDAY
 from orderhaven.core.language import _
-from orderhaven.core.problems import sentence
 from orderhaven.core.rules import RuleKind
 from orderhaven.ports.connector import Can, Role
-from orderhaven.store import links, outbox, placing, tellings
-from orderhaven.store.models import Connection, DeliveredByMarketplace, Link, Message, Side
-from orderhaven.store.outbox import Composed
-from orderhaven.store.verdicts import NotWanted, Park
+from orderhaven.store import links, outbox
+from orderhaven.store.models import Connection, DeliveredByMarketplace, Link
 
 _LONGEST_WAIT = timedelta(days=14)
 _LONGEST_TRANSIT_DAYS = 30
@@ -112,29 +109,6 @@ def end_carrier_rule(by: Hand, marketplace: str, kind: RuleKind, match: str) -> 
     found.carrier_rules = kept
     links.save(found, None, by.clock.now(), by.actor, {"ended_rule": match.strip()})
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class WouldSend:
-    """One thing that a link in rehearsal would send: facts, no personal data."""
-
-    ref: str
-    side: Side
-    what: str
-    reference: str
-    facts: str
-    problem: str  # a sentence when it would not be sent but wait for a person; "" otherwise
-
-
-@needs(Power.LOOK)
-def rehearsal(by: Hand, marketplace: str, limit: int = 200) -> Sequence[WouldSend]:
-    """What a link in rehearsal would send now, oldest first. Raises Impossible when it is none."""
-    found = by.link(marketplace)
-    if not found.rehearsal:
-        raise Impossible(
-            _("'{name}' is not in rehearsal: what there is to send is sent. See 'orderhaven orders'.", name=marketplace)
-        )
-    return [_would_send(by, message) for message in outbox.to_be_sent(found.pk, limit)]
 
 
 def carrier_named(word: str) -> Carrier:
@@ -230,30 +204,3 @@ def _demand_dispatch(wish: LinkWish) -> None:
 
 def _seconds(duration: timedelta | None) -> int | None:
     return int(duration.total_seconds()) if duration is not None else None
-
-
-def _would_send(by: Hand, message: Message) -> WouldSend:
-    if message.side == Side.SHOP:
-        return _in_shop(message)
-    verdict = tellings.compose(message, by.declaration(message.order.link.marketplace.connector))
-    problem, facts = "", ""
-    match verdict:
-        case Composed():
-            facts = ", ".join(f"{name} {value}" for name, value in verdict.facts.items() if value)
-        case Park():
-            problem = sentence(verdict.kind, verdict.values)
-        case NotWanted():
-            facts = _("nothing any more")
-        case _:
-            facts = str(verdict)
-    return WouldSend(message.order.ref, Side(message.side), message.kind, tellings.reference(message), facts, problem)
-
-
-def _in_shop(message: Message) -> WouldSend:
-    """Articles and the total; who buys them does not stand here."""
-    row = message.order
-    lines = sorted(row.lines.all(), key=lambda line: line.position)
-    open_pieces = [(line.ordered - line.shipped - line.cancelled, line.sku or line.ean or line.title) for line in lines]
-    articles = ", ".join(f"{pieces} x {article}" for pieces, article in open_pieces if pieces > 0)
-    facts = _("{articles}; total {total}", articles=articles, total=f"{row.total.normalize():f} {row.currency}")
-    return WouldSend(row.ref, Side.SHOP, message.kind, placing.reference(message), facts, "")

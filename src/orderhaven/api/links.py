@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Query, Router, Status
 
-from orderhaven.actions import joining, links, shipping
+from orderhaven.actions import joining, links, rehearsing, shipping
 from orderhaven.actions.links import LinkWish
 from orderhaven.api.caller import Asking
 from orderhaven.api.description import conditional, refuses, tagged
@@ -95,7 +95,7 @@ def rehearsal(request: Asking, marketplace: Name, wanted: Query[RehearsalAsked])
     """Now, if it did send."""
     by = request.auth.by
     by.demand(Power.LOOK)
-    found = links.rehearsal(by, link_named(by, marketplace).marketplace.name, wanted.limit)
+    found = rehearsing.rehearsal(by, link_named(by, marketplace).marketplace.name, wanted.limit)
     return Rehearsal(would_send=[WouldSend.model_validate(one) for one in found])
 
 

@@ -186,7 +186,7 @@ def order(page: OrderPage, people: Mapping[str, Address] | None) -> Order:
         **{name: getattr(page, name) for name in _SAME},
         shop_shown=shop_state_words(page.shop_state),
         lines=[_line(line, page.head.currency) for line in page.lines],
-        messages=[_message(message) for message in page.messages],
+        messages=[_message(message, rehearses=page.head.rehearsal) for message in page.messages],
         shipments=[Shipped(**shipment_columns(shipment)) for shipment in page.shipments],
         open_problems=[OrderProblem(**problem_columns(problem)) for problem in page.problems],
         events=[_event(event) for event in page.events],
@@ -242,13 +242,15 @@ def _line(line: LineView, currency: str) -> Line:
     return Line(**{**asdict(line), "total": Money.of(line.total, currency)})
 
 
-def _message(message: MessageView) -> Message:
+def _message(message: MessageView, *, rehearses: bool) -> Message:
     is_open = message.state in OPEN_STATES
     return Message(
         side=message.side,
         kind=message.kind,
         state=message.state,
-        sentence=message_words(message.kind, message.state) if is_open else _(MESSAGES[message.kind]),
+        sentence=message_words(message.kind, message.state, rehearses=rehearses)
+        if is_open
+        else _(MESSAGES[message.kind]),
         attempt=message.attempt,
         made_at=message.made_at,
         due_at=message.due_at,

@@ -17,7 +17,7 @@ from orderhaven.words.durations import exact
 
 if TYPE_CHECKING:
     from orderhaven.actions.hand import Hand
-    from orderhaven.actions.links import WouldSend
+    from orderhaven.actions.rehearsing import WouldSend
     from orderhaven.store.models import DeliveredByMarketplace, Link
 
 
@@ -104,7 +104,7 @@ def link(
     json: Json = False,
 ) -> None:
     by = hand()
-    from orderhaven.actions import links
+    from orderhaven.actions import links, rehearsing
 
     wish = links.LinkWish(
         from_at=since(from_),
@@ -129,7 +129,7 @@ def link(
         links.change_link(by, marketplace, wish)
     _change_rules(by, marketplace, carrier_rule or (), end_rule or ())
     found = by.link(marketplace)
-    _show(found, links.rehearsal(by, marketplace) if found.rehearsal else [], as_json=json)
+    _show(found, rehearsing.rehearsal(by, marketplace) if found.rehearsal else [], as_json=json)
 
 
 def release(
@@ -262,7 +262,8 @@ def _cells(one: WouldSend) -> tuple[str, ...]:
     from orderhaven.words.orders import message_name
 
     side = _("shop") if one.side == "shop" else _("marketplace")
-    return one.ref, side, message_name(one.what), one.problem or one.facts
+    with_problem = _("would wait for you: {why}", why=one.problem) if one.problem else one.facts
+    return one.ref, side, message_name(one.what), with_problem
 
 
 def _facts(found: Link) -> dict[str, object]:

@@ -134,7 +134,7 @@ def _shop(page: OrderPage) -> str:
 
 def _open_messages(page: OrderPage, side: str) -> list[str]:
     open_ones = [one for one in page.messages if one.side == side and one.state in OPEN_STATES]
-    return [f"{message_words(one.kind, one.state)}." for one in open_ones]
+    return [f"{message_words(one.kind, one.state, rehearses=page.head.rehearsal)}." for one in open_ones]
 
 
 def _say_lines(page: OrderPage) -> None:

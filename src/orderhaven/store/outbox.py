@@ -171,7 +171,7 @@ def to_be_sent(link_id: int, limit: int) -> list[Message]:
     rows = Message.objects.filter(order__link_id=link_id, state=MessageState.DUE).select_related(
         "order__link__marketplace"
     )
-    return list(rows.prefetch_related("order__lines").order_by("id")[:limit])
+    return list(rows.prefetch_related("order__lines", "order__people").order_by("id")[:limit])
 
 
 # below: how

@@ -9,10 +9,12 @@ from msgspec.structs import replace
 from orderhaven.core.comparing import Wanted
 from orderhaven.core.order import Line as WholeLine
 from orderhaven.core.order import Order as WholeOrder
+from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import Placement, ProductWanted
 from orderhaven.store import sql
 from orderhaven.store.models import Line, Message, Order
 from orderhaven.store.shapes import wanted, whole_order
+from orderhaven.store.verdicts import Park
 
 
 def reference(message: Message) -> str:
@@ -60,6 +62,27 @@ class Expected(Struct, frozen=True):
     lines: tuple[Wanted, ...]
     pieces: Mapping[str, int]
     total: str
+
+
+def flaw_of(message: Message, whole: Placement, currencies: Collection[str]) -> Park | None:
+    """Why it cannot be placed, whatever the shop's products are; `currencies`: what it sells in, empty: it does not say."""
+    if not message.order.kept_people:
+        return Park(ProblemKind.PERSON_ERASED)
+    if not whole.quantities:
+        return Park(ProblemKind.NO_LINES)
+    if currencies and message.order.currency not in currencies:
+        return Park(ProblemKind.CURRENCY_REFUSED, {"currency": message.order.currency})
+    return None
+
+
+def unknown_product(line: WholeLine) -> Park:
+    return Park(ProblemKind.UNKNOWN_PRODUCT, {"sku": line.sku or line.ean, "title": line.title})
+
+
+def articles_of(placements: Collection[Placement]) -> set[ProductWanted]:
+    """What is looked up in the shop; an order that the marketplace delivers takes no product from it."""
+    wanted = [one for one in placements if not one.delivered_by_marketplace]
+    return {ProductWanted(line.sku, line.ean) for one in wanted for line in one.order.lines}
 
 
 def facts_of(whole: Placement) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class ShopMouth:
     async def _expected(self, found: Sequence[Message]) -> Mapping[int, Expected]:
         """What was sent; of one that was never sent from here, what would be sent now."""
         unsent = {message.id: placing.placement(message) for message in found if not message.facts.get("pieces")}
-        products = await self._products([one for one in unsent.values() if not one.delivered_by_marketplace])
+        products = await self._products(unsent.values())
         known = {key: placing.with_known_products(placement, products) for key, placement in unsent.items()}
         return {
             message.id: placing.expected(
@@ -101,23 +101,18 @@ class ShopMouth:
         wanted: dict[int, Placement] = {}
         for message in placings:
             placement = placing.placement(message)
-            if not message.order.kept_people:
-                verdicts[message.id] = Park(ProblemKind.PERSON_ERASED)
-            elif not placement.quantities:
-                verdicts[message.id] = Park(ProblemKind.NO_LINES)
-            elif currencies and message.order.currency not in currencies:
-                verdicts[message.id] = Park(ProblemKind.CURRENCY_REFUSED, {"currency": message.order.currency})
+            flaw = placing.flaw_of(message, placement, currencies)
+            if flaw is not None:
+                verdicts[message.id] = flaw
             else:
                 wanted[message.id] = placement
-        products = await self._products([one for one in wanted.values() if not one.delivered_by_marketplace])
+        products = await self._products(wanted.values())
         for key, placement in wanted.items():
             match placing.with_products(placement, products):
                 case Placement() as ready:
                     self._placements[key] = ready
                 case unknown:
-                    verdicts[key] = Park(
-                        ProblemKind.UNKNOWN_PRODUCT, {"sku": unknown.sku or unknown.ean, "title": unknown.title}
-                    )
+                    verdicts[key] = placing.unknown_product(unknown)
         return verdicts
 
     async def _currencies(self, wanted: Collection[str]) -> Collection[str]:
@@ -130,8 +125,8 @@ class ShopMouth:
         await self._cycle.store(connections.save_schedule, self._cycle.claim, currencies=self._cycle.row.currencies)
         return account.currencies
 
-    async def _products(self, placements: Sequence[Placement]) -> Mapping[ProductWanted, str]:
-        articles = {ProductWanted(line.sku, line.ean) for one in placements for line in one.order.lines}
+    async def _products(self, placements: Collection[Placement]) -> Mapping[ProductWanted, str]:
+        articles = placing.articles_of(placements)
         said = await self._cycle.store(placing.matches_said, self._cycle.row.id, articles)
         found = dict(said)
         for some in _chunks(sorted(articles - said.keys(), key=repr), self._cycle.declaration.limits.orders_per_look):

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orderhaven import paths
-from orderhaven.actions import joining, links
+from orderhaven.actions import joining, links, rehearsing
 from orderhaven.actions.errors import Impossible
-from orderhaven.actions.links import LinkWish, WouldSend
+from orderhaven.actions.links import LinkWish
+from orderhaven.actions.rehearsing import WouldSend
 from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.deadline import MONDAY, SUNDAY
@@ -123,7 +124,7 @@ def _rule_kind(word: str) -> RuleKind:
 
 
 def _would_send(request: AtDesk, found: Link) -> Sequence[WouldSend]:
-    return links.rehearsal(request.desk.by, found.marketplace.name, 50) if found.rehearsal else ()
+    return rehearsing.rehearsal(request.desk.by, found.marketplace.name, 50) if found.rehearsal else ()
 
 
 def _shown(request: AtDesk, found: Link) -> dict[str, Any]:

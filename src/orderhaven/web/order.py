@@ -23,8 +23,8 @@ from orderhaven.store import order_page, pulse
 from orderhaven.store.models import REFUSED, Side
 from orderhaven.store.order_page import MessageView, OrderPage, ProblemView
 from orderhaven.web import notes
+from orderhaven.web.asking import ask, back_from, is_asked
 from orderhaven.web.desk import AtDesk, at_desk
-from orderhaven.web.way_back import way_back
 from orderhaven.words.acts import act_on
 from orderhaven.words.orders import (
     OPEN_STATES,
@@ -37,6 +37,7 @@ from orderhaven.words.orders import (
     told_words,
 )
 from orderhaven.words.problems import BUTTONS, TITLES
+from orderhaven.words.questions import before_cancelling
 from orderhaven.words.timeline import actor_words, event_words
 
 # what the form of an act asks for beside the button
@@ -54,9 +55,7 @@ def page(request: AtDesk, marketplace: str, ref: str) -> HttpResponse:
     """The order; posting does one act about it and comes back."""
     by = request.desk.by
     if request.method == "POST":
-        given = {name: str(value) for name, value in request.POST.items()}
-        notes.done(request, act_on(by, f"{marketplace}/{ref}", given.get("act", ""), given))
-        return redirect(way_back(request))
+        return _do(request, f"{marketplace}/{ref}")
     beat = pulse.beat()
     if request.GET.get("live") == beat:
         return HttpResponse(status=204)
@@ -65,6 +64,19 @@ def page(request: AtDesk, marketplace: str, ref: str) -> HttpResponse:
     buyer = order_page.buyer(found.order_id) if Power.ACT in by.powers else {}
     template = "order_live.html" if "live" in request.GET else "order.html"
     return render(request, template, {**_shown(request, shown, buyer), "buyer": _buyer(buyer), "beat": beat})
+
+
+# below: what is done
+
+
+def _do(request: AtDesk, ref: str) -> HttpResponse:
+    by = request.desk.by
+    given = {name: str(value) for name, value in request.POST.items()}
+    act = given.get("act", "")
+    if act == "cancel" and Power.ACT in by.powers and not is_asked(request):
+        return ask(request, before_cancelling(order_page.order_page(by.order(ref).order_id)), request.path)
+    notes.done(request, act_on(by, ref, act, given))
+    return redirect(back_from(request))
 
 
 # below: what is shown
@@ -103,11 +115,11 @@ def _carriers(request: AtDesk, page: OrderPage) -> list[tuple[str, str]]:
 
 def _sides(request: AtDesk, page: OrderPage) -> dict[str, Any]:
     """What still has to be told, by side: the labels of the arrows."""
-    now = request.desk.by.clock.now()
+    now, rehearses = request.desk.by.clock.now(), page.head.rehearsal
     still = [one for one in page.messages if one.state in OPEN_STATES]
     return {
-        "to_shop": [_open(one, now) for one in still if one.side is Side.SHOP],
-        "to_marketplace": [_open(one, now) for one in still if one.side is Side.MARKETPLACE],
+        "to_shop": [_open(one, now, rehearses=rehearses) for one in still if one.side is Side.SHOP],
+        "to_marketplace": [_open(one, now, rehearses=rehearses) for one in still if one.side is Side.MARKETPLACE],
         "shop_state": shop_state_words(page.shop_state),
         "shop_word": page.shop_word if page.shop_word != page.shop_state else "",
         "shop_title": _title(request, page.shop_connector),
@@ -120,13 +132,13 @@ def _title(request: AtDesk, connector: str) -> str:
     return declared.title if declared is not None else connector
 
 
-def _open(message: MessageView, now: datetime) -> dict[str, Any]:
+def _open(message: MessageView, now: datetime, *, rehearses: bool) -> dict[str, Any]:
     is_stuck = message.state in REFUSED
     return {
         "name": message_name(message.kind),
-        "state": state_words(message.state),
+        "state": state_words(message.state, rehearses=rehearses),
         "is_stuck": is_stuck,
-        "next_at": message.due_at if message.due_at > now and not is_stuck else None,
+        "next_at": message.due_at if message.due_at > now and not is_stuck and not rehearses else None,
     }
 
 

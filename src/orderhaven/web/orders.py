@@ -11,10 +11,12 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from orderhaven.actions.errors import Impossible
+from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.language import _, n_
 from orderhaven.core.problems import ProblemKind
@@ -23,11 +25,12 @@ from orderhaven.store.filters import Filter, Sort
 from orderhaven.store.listing import Row
 from orderhaven.store.tabs import CLOSED_TABS, Tab, counts
 from orderhaven.web import notes
+from orderhaven.web.asking import ask, back_from, is_asked
 from orderhaven.web.desk import AtDesk, Desk, at_desk
-from orderhaven.web.way_back import way_back
 from orderhaven.words.acts import act_on
 from orderhaven.words.orders import mark, status_words, told_words
 from orderhaven.words.problems import TITLES
+from orderhaven.words.questions import before_many
 
 _A_PAGE = 50
 _MOST_AT_ONCE = 200
@@ -81,11 +84,16 @@ def page(request: AtDesk) -> HttpResponse:
 @at_desk
 @require_POST
 def bulk(request: AtDesk) -> HttpResponse:
-    """One act on every order that was ticked; what cannot be done says why and holds nothing up."""
+    """One act on every order that was ticked; what cannot be done says why and holds nothing up.
+
+    What many orders would feel is asked first."""
     act = request.POST.get("act", "")
     refs = request.POST.getlist("order")[:_MOST_AT_ONCE]
     if act not in _IN_BULK or not refs:
         raise Impossible(_("Tick the orders first, and then say what to do with them."))
+    question = before_many(act, len(refs))
+    if question is not None and Power.ACT in request.desk.by.powers and not is_asked(request):
+        return ask(request, question, reverse("orders", args=[request.desk.merchant.slug]))
     done = 0
     for ref in refs:
         try:
@@ -95,7 +103,7 @@ def bulk(request: AtDesk) -> HttpResponse:
             notes.trouble(request, str(error))
     if done:
         notes.done(request, n_("Done for {number} order.", "Done for {number} orders.", done))
-    return redirect(way_back(request))
+    return redirect(back_from(request))
 
 
 @at_desk

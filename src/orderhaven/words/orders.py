@@ -88,14 +88,14 @@ def message_name(kind: str) -> str:
     return _(MESSAGES[Kind(kind)])
 
 
-def message_words(kind: Kind, state: MessageState) -> str:
+def message_words(kind: Kind, state: MessageState, *, rehearses: bool) -> str:
     """What one side still has to be told, and how far that is."""
-    return f"{_(MESSAGES[kind])}: {_(OPEN_STATES[state])}"
+    return f"{_(MESSAGES[kind])}: {state_words(state, rehearses=rehearses)}"
 
 
-def state_words(state: MessageState) -> str:
-    """How far it is with what one side still has to be told."""
-    return _(OPEN_STATES[state])
+def state_words(state: MessageState, *, rehearses: bool) -> str:
+    """How far it is with what one side still has to be told; nothing is sent while the link `rehearses`."""
+    return _("rehearsal: not sent") if rehearses and state is MessageState.DUE else _(OPEN_STATES[state])
 
 
 def evidence_words(found: Evidence) -> str:

@@ -1,0 +1,82 @@
+"""What is asked before something is done that another side hears of, or that many orders meet at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from orderhaven.core.language import _, n_
+from orderhaven.core.status import Status
+from orderhaven.store.order_page import OrderPage
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`happens`: what a yes does, sentence by sentence; `yes`: what the button says."""
+
+    title: str
+    happens: tuple[str, ...]
+    yes: str
+
+
+def before_cancelling(page: OrderPage) -> Question:
+    head = page.head
+    if head.status is Status.CANCELLATION_REQUESTED:
+        title = _("The buyer asks to cancel order {ref}. Cancel it?", ref=head.ref)
+    else:
+        title = _("Cancel order {ref}?", ref=head.ref)
+    told = _(
+        "{marketplace} is told that the order is cancelled. That cannot be taken back.", marketplace=head.marketplace
+    )
+    if head.rehearsal:
+        told = _(
+            "The link only rehearses: {marketplace} is told once the rehearsal is over.", marketplace=head.marketplace
+        )
+    return Question(title, (told, _in_shop(page)), _("Cancel the order"))
+
+
+def before_many(act: str, number: int) -> Question | None:
+    """None: it does no harm, so nothing is asked."""
+    return _MANY[act](number) if act in _MANY else None
+
+
+# below: how
+
+
+def _in_shop(page: OrderPage) -> str:
+    number, shop = page.head.shop_number or page.shop_ref, page.head.shop
+    if number:
+        return _("Order {number} in {shop} is cancelled too.", number=number, shop=shop)
+    return _("It is not in {shop}, and will not be placed there.", shop=shop)
+
+
+def _handle(number: int) -> Question:
+    return Question(
+        n_("Handle {number} order by hand?", "Handle {number} orders by hand?", number),
+        (
+            _(
+                "Nothing more is sent for them, neither to the shop nor to the marketplace; what happens is still written down."
+            ),
+            _("On the page of an order you can let Orderhaven go on with it."),
+        ),
+        _("Handle by hand"),
+    )
+
+
+def _place(number: int) -> Question:
+    return Question(
+        n_("Place {number} order in the shop?", "Place {number} orders in the shop?", number),
+        (_("Those that are held are made in the shop now, and take from its stock. Others stay as they are."),),
+        _("Place it"),
+    )
+
+
+def _leave(number: int) -> Question:
+    return Question(
+        n_("Leave {number} order alone?", "Leave {number} orders alone?", number),
+        (_("Those that are held are not placed. They stay in this list, and can still be placed one by one."),),
+        _("Leave it alone"),
+    )
+
+
+_MANY: Mapping[str, Callable[[int], Question]] = {"handle": _handle, "place": _place, "leave": _leave}
