@@ -162,12 +162,6 @@ MUTANTS = (
         "    if ways.lowers_stock:",
     ),
     Mutant(
-        "another article in the parcel is as good as the right one",
-        "core/comparing.py",
-        '            yield f"{name}: {_name(line.title, line.sku)} in its place"',
-        "            pass",
-    ),
-    Mutant(
         "a gift stops the order",
         "core/comparing.py",
         "    surplus = [line for line in free if pieces(line) and not _is_free(line)]",

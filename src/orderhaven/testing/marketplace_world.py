@@ -158,7 +158,10 @@ class MarketplaceWorld:
             return Finding(Seen.DONE, self._done[telling.reference])
         if any(job.telling.reference == telling.reference and job.receipt is None for job in self._jobs.values()):
             return Finding(Seen.PENDING)
-        is_open = any(sale.facts[pieces.line_ref].open for pieces in telling.pieces)
+        facts = [sale.facts[pieces.line_ref] for pieces in telling.pieces]
+        is_open = any(line.open for line in facts)
+        if isinstance(telling, Cancellation) and not is_open and all(line.cancelled for line in facts):
+            return Finding(Seen.DONE)  # cancelled is cancelled, whoever did it
         return Finding(Seen.NOT_DONE if is_open or isinstance(telling, Correction) else Seen.DONE_BY_OTHERS)
 
     # ------------------------------------------------------------ inside
