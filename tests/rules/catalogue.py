@@ -50,6 +50,7 @@ BY_VARIABLE: Mapping[str, tuple[str, ...]] = {
     "cli/connections.py: declaration.honest": (),
     "cli/connections.py: setting.help": (),
     "cli/connections.py: setting.label": (),
+    "cli/typed.py: ours": ("cli/typed.py: _IN_OUR_WORDS",),
     "connection_form.html: choice.setting.help": (),
     "connection_form.html: choice.setting.label": (),
     "connection_form.html: remark": ("core/reasons.py: TEMPLATES",),

@@ -2,7 +2,7 @@
 
 import typer
 
-from orderhaven.cli.screen import Json, print_json, say, table
+from orderhaven.cli.screen import Json, not_empty, print_json, say, table
 from orderhaven.core.carriers import Carrier, Confidence, Family, Recognition, fitting_families, recognise, tracking_url
 from orderhaven.core.language import _, n_
 
@@ -18,7 +18,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def carrier(
-    code: str = typer.Argument(help=_("The track & trace code as it stands in the shop, or a tracking link.")),
+    code: str = typer.Argument(
+        callback=not_empty, help=_("The track & trace code as it stands in the shop, or a tracking link.")
+    ),
     to: str = typer.Option("", metavar="COUNTRY", help=_("Where the parcel goes, as in NL.")),
     from_: str = typer.Option("", "--from", metavar="COUNTRY", help=_("Where it is sent from.")),
     url: str = typer.Option("", help=_("The tracking link that stands beside the code.")),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from orderhaven.cli.desk import hand
-from orderhaven.cli.screen import Json, duration, fail, moment, print_json, say, table
+from orderhaven.cli.screen import Json, duration, fail, moment, print_json, say, table, text_of
 from orderhaven.core.language import _
 from orderhaven.core.reasons import said
 from orderhaven.ports.connector import Declaration, Kind, Setting
@@ -134,7 +134,7 @@ def _given(declaration: Declaration, pairs: list[str], file: Path | None) -> dic
         for setting in declaration.settings
         if f"ORDERHAVEN_SET_{setting.key.upper()}" in os.environ
     }
-    lines = [] if file is None else (sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")).splitlines()
+    lines = [] if file is None else text_of(file).splitlines()
     for line in [*(line for line in lines if line.strip() and not line.lstrip().startswith("#")), *pairs]:
         key, equals, value = line.partition("=")
         if not equals:

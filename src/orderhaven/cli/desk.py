@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 def hand() -> Hand:
     """The hand of whoever is logged in to this machine, on an opened store."""
+    import structlog
+
+    from orderhaven.log import log_to_stderr
     from orderhaven.store.setup import open_store
 
+    if not structlog.is_configured():  # stdout is for what was asked
+        log_to_stderr()
     open_store()
     from django.utils import translation
 

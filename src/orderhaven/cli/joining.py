@@ -1,13 +1,12 @@
 """Commands for a trade that was running before: adopt, place, leave."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from orderhaven.cli.desk import hand
-from orderhaven.cli.screen import err, fail, say
+from orderhaven.cli.screen import err, fail, order_meant, say, text_of
 from orderhaven.core.language import _, n_
 
 _REF = typer.Argument("", help=_("The order number."))
@@ -35,11 +34,11 @@ def adopt(
     from orderhaven.actions import joining
 
     if from_file is None:
+        found = by.order(order_meant(ref))
         joining.adopt(by, ref, shop_order, although_it_differs=force)
-        say(_("Order {ref} is shop order {shop_order}.", ref=ref, shop_order=shop_order))
+        say(_("Order {ref} is shop order {shop_order}.", ref=found.ref, shop_order=shop_order))
         return
-    text = sys.stdin.read() if str(from_file) == "-" else from_file.read_text("utf-8")
-    done = joining.adopt_all(by, joining.pairs_in(text), although_they_differ=force)
+    done = joining.adopt_all(by, joining.pairs_in(text_of(from_file)), although_they_differ=force)
     failed = [one for one in done if one.sentence]
     say(n_("{number} order adopted.", "{number} orders adopted.", len(done) - len(failed)))
     for one in failed:
@@ -63,8 +62,10 @@ def place(
         number = joining.place_older(by, all_older)
         say(n_("{number} order will be placed.", "{number} orders will be placed.", number))
         return
+    found = by.order(ref)
     (joining.place_again if again else joining.place)(by, ref)
-    say(_("Order {ref} will be placed again.", ref=ref) if again else _("Order {ref} will be placed.", ref=ref))
+    shown = found.ref
+    say(_("Order {ref} will be placed again.", ref=shown) if again else _("Order {ref} will be placed.", ref=shown))
 
 
 def leave(ref: str = _REF, all_older: str = _ALL_OLDER) -> None:
@@ -76,8 +77,9 @@ def leave(ref: str = _REF, all_older: str = _ALL_OLDER) -> None:
         number = joining.leave_older(by, all_older)
         say(n_("{number} order will be left alone.", "{number} orders will be left alone.", number))
         return
+    found = by.order(ref)
     joining.leave(by, ref)
-    say(_("Order {ref} is left alone.", ref=ref))
+    say(_("Order {ref} is left alone.", ref=found.ref))
 
 
 def _demand_one(ref: str, all_older: str) -> None:

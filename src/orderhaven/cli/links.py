@@ -107,7 +107,7 @@ def link(
     from orderhaven.actions import links, rehearsing
 
     wish = links.LinkWish(
-        from_at=since(from_),
+        from_at=since(from_, by.clock.now()),
         rehearsal=True if rehearse else (False if go else None),
         wait=duration(wait),
         every=duration(every),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from orderhaven.cli.desk import hand
-from orderhaven.cli.screen import Json, moment, out, print_json, say, since, table
+from orderhaven.cli.screen import Json, moment, order_meant, out, print_json, say, since, table
 from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
@@ -55,7 +55,7 @@ def orders(
         problems=tuple(_word(ProblemKind, one, "--problem") for one in problem),
         marketplace=_known(by, marketplace),
         shop=_known(by, shop),
-        since=since(since_),
+        since=since(since_, by.clock.now()),
         search=search,
     )
     page = listing.orders(by.merchant_id, wanted, after, limit, now=by.clock.now())
@@ -66,7 +66,12 @@ def orders(
 
 
 def order(
-    ref: str = typer.Argument(help=_("The order number; with MARKETPLACE/ in front where two have the same.")),
+    ref: str = typer.Argument(
+        callback=order_meant,
+        help=_(
+            "The order number, the marketplace's or the shop's; with MARKETPLACE/ in front where two have the same."
+        ),
+    ),
     people: Annotated[bool, typer.Option("--people", help=_("Show the buyer's name and addresses too."))] = False,
     json: Json = False,
 ) -> None:

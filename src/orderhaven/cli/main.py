@@ -112,7 +112,7 @@ def _of_disk(error: Exception) -> str:
 
 
 def _unexpected(error: Exception) -> str:
-    what = _("Something unexpected went wrong in Orderhaven ({error}).", error=type(error).__name__)
+    what = _("Something unexpected went wrong in Orderhaven.")
     file = paths.log_file()
     if not _keep_trace(error):
         return f"{what} " + _("Its trace could not be written to {file}. Run 'orderhaven doctor'.", file=file)

@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from msgspec import Struct, structs
@@ -15,11 +17,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from orderhaven import paths
 from orderhaven.cli.language import speak_to_a_program
 from orderhaven.core.language import _
 from orderhaven.words import durations
 
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd])\s*", re.IGNORECASE)
+_DATE = re.compile(r"\d{4}-|\d{8}")
+_AGO = re.compile(r"\s+(ago|geleden)\s*$", re.IGNORECASE)
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 Json = Annotated[
@@ -36,6 +40,32 @@ def fail(sentence: str) -> NoReturn:
     """One sentence on stderr, and exit 1."""
     err.print(Text(sentence))
     raise typer.Exit(1)
+
+
+def not_empty(text: str) -> str:
+    """Of an argument that must say something."""
+    if not text.strip():
+        raise typer.BadParameter(_("nothing was given."))
+    return text
+
+
+def order_meant(text: str) -> str:
+    """Of an argument that names an order."""
+    if not text.strip():
+        raise typer.BadParameter(_("say which order, by its number."))
+    return text
+
+
+def orders_meant(texts: list[str]) -> list[str]:
+    return [order_meant(text) for text in texts]
+
+
+def text_of(file: Path) -> str:
+    """What stands in a file, or comes in by standard input where it is called '-'."""
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+    except UnicodeDecodeError:
+        fail(_("{file} is not text in UTF-8. Save it as that and try again.", file=file))
 
 
 def table(
@@ -64,8 +94,17 @@ def print_json(value: object) -> None:
 
 
 def moment(at: datetime | None) -> str:
-    """Local time, to the minute."""
-    return at.astimezone().strftime("%Y-%m-%d %H:%M") if at is not None else ""
+    """In the hub's time zone, to the minute, as the web interface shows it to whoever chose no other."""
+    return at.astimezone(zone()).strftime("%Y-%m-%d %H:%M") if at is not None else ""
+
+
+def zone() -> ZoneInfo:
+    """The hub's. Ends the command when there is none of that name."""
+    name = paths.time_zone()
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        fail(_("ORDERHAVEN_TIME_ZONE is '{name}', which is no time zone. Give one as in Europe/Amsterdam.", name=name))
 
 
 def duration(text: str | None) -> timedelta | None:
@@ -78,16 +117,19 @@ def duration(text: str | None) -> timedelta | None:
         raise typer.BadParameter(_("'{text}' is no duration. Say 90s, 5m, 3h or 2d.", text=text)) from None
 
 
-def since(text: str | None) -> datetime | None:
-    """A date or time as people write it, local; or so long ago, as in '2d'. None stays None."""
+def since(text: str | None, now: datetime) -> datetime | None:
+    """A date or time as people write it, in the hub's zone; or so long ago, as in '2d ago' or '2d'. None stays None."""
     if text is None:
         return None
-    if _DURATION.fullmatch(text):
-        return datetime.now().astimezone() - (duration(text) or timedelta())
     try:
-        return datetime.fromisoformat(text).astimezone()
-    except ValueError:
-        raise typer.BadParameter(_("'{text}' is no date. Say 2026-01-31, 2026-01-31T14:00 or 2d.", text=text)) from None
+        if _DATE.match(text.strip()):
+            at = datetime.fromisoformat(text.strip())
+            return at if at.tzinfo is not None else at.replace(tzinfo=zone())
+        return now - durations.read(_AGO.sub("", text))
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            _("'{text}' is no date. Say 2026-01-31, 2026-01-31T14:00 or 2d ago.", text=text)
+        ) from None
 
 
 def _plain(value: object) -> object:

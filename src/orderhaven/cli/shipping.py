@@ -7,8 +7,10 @@ import typer
 
 from orderhaven.cli.desk import hand
 from orderhaven.cli.links import as_option
-from orderhaven.cli.screen import say
+from orderhaven.cli.screen import order_meant, say
 from orderhaven.core.language import _, n_
+
+_REF = typer.Argument(callback=order_meant, help=_("The order number, the marketplace's or the shop's."))
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,25 +22,27 @@ def add_to(app: typer.Typer) -> None:
 
 
 def choose_carrier(
-    ref: str = typer.Argument(help=_("The order number.")),
+    ref: str = _REF,
     carrier: str = typer.Argument(help=_("The carrier, as in postnl or dhl_parcel_de.")),
 ) -> None:
     by = hand()
     from orderhaven.actions import shipping
 
+    found = by.order(ref)
     chosen = shipping.choose_carrier(by, ref, carrier)
-    say(_("Order {ref} goes with {carrier}.", ref=ref, carrier=chosen.carrier.display_name))
+    say(_("Order {ref} goes with {carrier}.", ref=found.ref, carrier=chosen.carrier.display_name))
     if chosen.rule is not None:
         command = f"orderhaven link {quote(chosen.marketplace)} --carrier-rule {quote(as_option(chosen.rule))}"
         say(_("To have such orders go with it from now on: {command}", command=command))
 
 
-def correct(ref: str = typer.Argument(help=_("The order number."))) -> None:
+def correct(ref: str = _REF) -> None:
     by = hand()
     from orderhaven.actions import shipping
 
+    found = by.order(ref)
     code = shipping.correct(by, ref)
-    say(_("Code {code} of order {ref} is being told.", code=code, ref=ref))
+    say(_("Code {code} of order {ref} is being told.", code=code, ref=found.ref))
 
 
 def map_product(

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orderhaven.cli.desk import hand
-from orderhaven.cli.screen import err, say
+from orderhaven.cli.screen import err, order_meant, orders_meant, say
 from orderhaven.core.language import _, n_
 from orderhaven.core.shipment import CancelReason
 
 if TYPE_CHECKING:
     from orderhaven.actions.orders import Retried
 
-_REF = typer.Argument(help=_("The order number."))
-_REFS = typer.Argument(help=_("The order numbers."))
+_REF = typer.Argument(callback=order_meant, help=_("The order number, the marketplace's or the shop's."))
+_REFS = typer.Argument(callback=orders_meant, help=_("The order numbers, the marketplace's or the shop's."))
 
 
 def add_to(app: typer.Typer) -> None:
@@ -59,8 +59,9 @@ def handle(ref: str = _REF) -> None:
     by = hand()
     from orderhaven.actions import orders
 
+    found = by.order(ref)
     orders.handle(by, ref)
-    say(_("Order {ref} is yours now. To let Orderhaven go on with it: orderhaven give-back {ref}", ref=ref))
+    say(_("Order {ref} is yours now. To let Orderhaven go on with it: orderhaven give-back {ref}", ref=found.ref))
 
 
 def give_back(ref: str = _REF) -> None:
@@ -68,8 +69,9 @@ def give_back(ref: str = _REF) -> None:
     from orderhaven.actions import orders
     from orderhaven.words.orders import status_name
 
+    found = by.order(ref)
     status = orders.give_back(by, ref)
-    say(_("Order {ref} goes on by itself, as: {status}.", ref=ref, status=status_name(status)))
+    say(_("Order {ref} goes on by itself, as: {status}.", ref=found.ref, status=status_name(status)))
 
 
 def cancel(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -70,16 +72,35 @@ def _complaint(error: TyperException) -> str:
         case "MissingParameter":
             return _("{name} is missing.", name=_named(error))
         case "BadParameter" if _named(error):
-            return _("{name}: {complaint}", name=_named(error), complaint=error.message)
+            return _("{name}: {complaint}", name=_named(error), complaint=_said(error.message))
         case "BadParameter":
-            return error.message
+            return _said(error.message)
         case "NoSuchOption":
             return _("There is no option {name}.", name=getattr(error, "option_name", "?")) + _near(error)
         case "BadOptionUsage" if "requires" in error.message:
             return _("The option {name} needs a value.", name=getattr(error, "option_name", "?"))
         case "BadOptionUsage":
             return _("The option {name} takes no value.", name=getattr(error, "option_name", "?"))
-    return error.format_message()
+    return _said(error.format_message())
+
+
+# how typer, and the library that checks values for it, say what is wrong
+_IN_OUR_WORDS: Mapping[str, str] = {
+    r"Input should be a valid integer\b.*": "Give a whole number.",
+    r"Input should be a valid number\b.*": "Give a number.",
+    r"Input should be greater than or equal to (?P<least>\S+)": "Give {least} or more.",
+    r"Input should be less than or equal to (?P<most>\S+)": "Give {most} at most.",
+    r"(?:Value error, )?'(?P<word>.*?)' is not one of (?P<words>.*)\.": "'{word}' is not one of {words}.",
+    r"Got unexpected extra argument\(s\) \((?P<words>.*)\)": "Nothing more is expected here: {words}",
+}
+
+
+def _said(complaint: str) -> str:
+    for theirs, ours in _IN_OUR_WORDS.items():
+        if found := re.fullmatch(theirs, complaint):
+            values = {name: value.replace("'", "") for name, value in found.groupdict().items()}
+            return _(ours, **values)
+    return complaint
 
 
 def _named(error: TyperException) -> str:

@@ -7,26 +7,32 @@ import os
 import signal
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orderhaven import paths
 from orderhaven.cli.desk import hand
 from orderhaven.cli.people import welcome_address
-from orderhaven.cli.screen import Json, err, print_json, say, table
+from orderhaven.cli.screen import Json, err, print_json, say, table, zone
 from orderhaven.core.language import ENGLISH, _, n_, speaking
+from orderhaven.log import LOG_FORM, LogForm, log_to_stderr
 from orderhaven.ports.clock import clock_of_the_environment
+
+if TYPE_CHECKING:
+    from orderhaven.web.place import Place
 
 keys = typer.Typer(help=_("The keys that encrypt the secrets of your connections."), no_args_is_help=True)
 
+_FASTEST = 7200
 _STORE_THREADS = 4  # on PostgreSQL
 _DAYS = "ORDERHAVEN_PERSONAL_DATA_DAYS"
 
 
 def add_to(app: typer.Typer) -> None:
     about = _(
-        "Run hub and web interface until they are stopped (Ctrl-C or SIGTERM). The log goes to stderr, a JSON object a line."
+        "Run hub and web interface until they are stopped (Ctrl-C or SIGTERM). The log goes to stderr: as words on a terminal, "
+        "else a JSON object a line."
     )
     app.command(help=about)(up)
     about = _("Play a day of trade between two sandboxes and compare all sides, order by order.")
@@ -43,12 +49,17 @@ def up(
     listen: str = typer.Option(
         "127.0.0.1:8080", envvar="ORDERHAVEN_LISTEN", help=_("Where the web interface listens.")
     ),
+    log: LogForm | None = typer.Option(
+        None, envvar=LOG_FORM, help=_("How the log is written; without it words on a terminal, else JSON.")
+    ),
 ) -> None:
-    from orderhaven.log import log_as_json
     from orderhaven.store.setup import close_store, configure, demand_sound, open_store
     from orderhaven.web.place import demand_free, place_of
 
-    log_as_json()
+    zone()  # a wrong name is said before anything starts
+    if log is not None:
+        os.environ[LOG_FORM] = log  # for the web's own process
+    log_to_stderr()
     place = None if no_web else place_of(listen)
     if place is not None:
         os.environ["ORDERHAVEN_LISTEN"] = str(place)  # for the address that is shown, and for the web's own process
@@ -62,9 +73,9 @@ def up(
         open_store()
         demand_sound()
         with speaking(ENGLISH):  # logs, and what is written down for readers of any language
-            if place is not None:
-                _say_welcome()
-            asyncio.run(_run(kept_for, with_web=place is not None))
+            # as long as nobody has an account, whoever reads the log may make the first one
+            welcome = welcome_address() if place is not None else ""
+            asyncio.run(_run(kept_for, place, welcome))
         close_store()
 
 
@@ -77,6 +88,11 @@ def demo(
         0, help=_("How many times as fast as real time; 0 chooses one that takes under a minute.")
     ),
 ) -> None:
+    if not 0 <= speed <= _FASTEST:  # beyond it a call takes hours of that clock, and log-ins end before they are used
+        raise typer.BadParameter(
+            _("a speed of {speed} cannot be played. Give one from 1 to {most}.", speed=f"{speed:g}", most=_FASTEST),
+            param_hint="--speed",
+        )
     from orderhaven.demo import run_demo
 
     raise typer.Exit(run_demo(orders=orders, keep=keep, speed=speed))
@@ -131,16 +147,7 @@ def people_kept_for(days: str) -> timedelta:
     return timedelta(days=int(days))
 
 
-def _say_welcome() -> None:
-    """As long as nobody has an account: whoever reads the log may make the first one."""
-    import structlog
-
-    address = welcome_address()
-    if address:
-        structlog.get_logger().info("nobody_yet", say=_("Open {address} to make your account.", address=address))
-
-
-async def _run(kept_for: timedelta, *, with_web: bool) -> None:
+async def _run(kept_for: timedelta, place: Place | None, welcome: str) -> None:
     import structlog
 
     from orderhaven.certificates import trusted_authorities
@@ -162,7 +169,7 @@ async def _run(kept_for: timedelta, *, with_web: bool) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, told.set)
     log.info("hub_started", folder=str(paths.data_folder()))
-    beside = asyncio.create_task(_web_first(told, stop, with_web=with_web))
+    beside = asyncio.create_task(_web_first(told, stop, place, welcome))
     telling = asyncio.create_task(deliver(courier, stop))
     try:
         network, as_before = AioTransport(trusted, allowed), AioTransport(trusted, EVERYWHERE)
@@ -174,11 +181,14 @@ async def _run(kept_for: timedelta, *, with_web: bool) -> None:
     log.info("hub_stopped")
 
 
-async def _web_first(told: asyncio.Event, stop: asyncio.Event, *, with_web: bool) -> None:
+async def _web_first(told: asyncio.Event, stop: asyncio.Event, place: Place | None, welcome: str) -> None:
     """When they are told to end, the web does so first: what people press is still taken in by a hub."""
-    from orderhaven.cli.web_beside import keep_web_up
+    from orderhaven.cli.web_beside import keep_web_up, say_once_it_listens
 
+    saying = asyncio.create_task(say_once_it_listens(place, told, welcome)) if place and welcome else None
     try:
-        await (keep_web_up(told) if with_web else told.wait())
+        await (keep_web_up(told) if place is not None else told.wait())
     finally:
         stop.set()
+        if saying is not None:
+            await saying

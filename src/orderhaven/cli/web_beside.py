@@ -7,10 +7,14 @@ from contextlib import suppress
 
 import structlog
 
+from orderhaven.core.language import _
+from orderhaven.web.place import Place
+
 log = structlog.get_logger()
 _SERVER = (sys.executable, "-m", "orderhaven.web.serve")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 _LIVED_WELL_S = 60.0
+_LOOKS_EVERY_S = 0.1
 _ENDS_WITHIN_S = 15.0  # the server itself gives requests up after ten
 
 
@@ -30,6 +34,20 @@ async def keep_web_up(stop: asyncio.Event) -> None:
         log.error("web_ended", cause=cause, again_in_s=pause_s)
         await _either(stop, pause_s)
         pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+
+async def say_once_it_listens(place: Place, stop: asyncio.Event, address: str) -> None:
+    """Where the first account is made: said when that page answers, not before."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(place.host), str(place.host))  # noqa: S104 - it is asked there
+    while not stop.is_set():
+        try:
+            _reads, writes = await asyncio.open_connection(host, place.port)
+        except OSError:
+            await _either(stop, _LOOKS_EVERY_S)
+            continue
+        writes.close()
+        log.info("nobody_yet", say=_("Open {address} to make your account.", address=address))
+        return
 
 
 async def _serve_until(stop: asyncio.Event) -> str:

@@ -14,6 +14,7 @@ from orderhaven.connectors.kit.transport import AioTransport
 from orderhaven.core.reach import LOOPBACK
 from orderhaven.demo.clocks import ENVIRONMENT, clock_from
 from orderhaven.demo.sandboxes import until_told_to_end
+from orderhaven.log import log_to_stderr
 from orderhaven.ports.connector import Declaration
 from orderhaven.store.setup import open_store
 
@@ -45,6 +46,7 @@ async def _run() -> None:
 
 
 def main() -> None:
+    log_to_stderr()  # nobody reads its stdout, which would be full one day
     open_store()
     from orderhaven.sync.lock import only_hub_on
 

@@ -91,21 +91,49 @@ class Found:
     link_id: int
 
 
-def find(merchant_id: int, ref: str) -> list[Found]:
-    """Orders of this number: several when two marketplaces use the same; then `NAME/REF` names the connection too."""
-    name, slash, rest = ref.partition("/")
-    text = _FIND.format(orders=along("store_order", "o", "order_by_ref"))
-    found = [Found(*row) for row in sql.rows(text, [ref, rest if slash else ref, merchant_id])]
-    return [one for one in found if one.ref == ref or one.marketplace == name]
+def find(merchant_id: int, words: str) -> list[Found]:
+    """Orders that a person means by a number: the marketplace's or the shop's, in capitals or not.
+
+    Several when more than one goes by it; then `NAME/NUMBER` names the connection too, and the number is the marketplace's.
+    """
+    name, slash, rest = words.partition("/")
+    spelled = [one for word in (words, rest if slash else "") if word for one in (word, word.upper(), word.lower())]
+    numbers = sorted(set(spelled))
+    text = " UNION ".join(
+        _FIND.format(orders=along("store_order", "o", f"order_by_{column}"), column=column, marks=sql.marks(numbers))
+        for column in _NUMBERS
+    )
+    rows = sql.rows(f"{text} ORDER BY 1", [*numbers, merchant_id] * len(_NUMBERS))
+    found = [(Found(*row[:6]), row[6:]) for row in rows]
+    named = [one for one, _ in found if slash and (one.marketplace, one.ref) == (name, rest)]
+    if named:
+        return named
+    return _as_written(words, name, rest, found)
 
 
 # below: how
 
+_NUMBERS = ("ref", "shop_number", "shop_ref")
 _FIND = """
-SELECT o.id, o.ref, m.name, m.connector, s.connector, o.link_id FROM {orders} JOIN store_link l ON l.id = o.link_id
+SELECT o.id, o.ref, m.name, m.connector, s.connector, o.link_id, s.name, o.shop_number, o.shop_ref
+FROM {orders} JOIN store_link l ON l.id = o.link_id
 JOIN store_connection m ON m.id = l.marketplace_id JOIN store_connection s ON s.id = l.shop_id
-WHERE o.ref IN (%s, %s) AND o.merchant_id = %s ORDER BY o.id
+WHERE o.{column} IN ({marks}) AND o.merchant_id = %s
 """
+
+
+def _as_written(words: str, name: str, rest: str, found: Sequence[tuple[Found, Sequence[str]]]) -> list[Found]:
+    """A marketplace's number exactly as it stands there is not that of another which differs in capitals."""
+    word, behind = words.casefold(), rest.casefold()
+    by_ref = [one for one, _ in found if one.ref == words] or [one for one, _ in found if one.ref.casefold() == word]
+    by_shop = [one for one, (_, *numbers) in found if word in map(str.casefold, numbers)]
+    by_name = [
+        one
+        for one, (shop, *numbers) in found
+        if (one.marketplace == name and one.ref.casefold() == behind)
+        or (shop == name and behind in map(str.casefold, numbers))
+    ]
+    return list(dict.fromkeys([*by_ref, *by_shop, *by_name]))
 
 
 def _problems(order_ids: Sequence[int]) -> Mapping[int, tuple[ProblemKind, ...]]:

@@ -20,7 +20,7 @@ import structlog
 
 from orderhaven import paths
 from orderhaven.actions.errors import Impossible
-from orderhaven.log import log_as_json
+from orderhaven.log import log_to_stderr
 from orderhaven.web.place import demand_free, place_of
 from orderhaven.web.server import Server
 
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 def main() -> None:
-    log_as_json()
+    log_to_stderr()
     try:
         place = place_of(paths.listen())
         demand_free(place)
