@@ -13,10 +13,11 @@ from orderhaven.core.carriers import Carrier
 from orderhaven.core.rules import CarrierRule, RuleKind
 from orderhaven.ports.connector import Can, Role
 from orderhaven.ports.sandbox import Article
-from orderhaven.store.models import DeliveredByMarketplace, Kind, Link, Message, Person, ProductMatch
+from orderhaven.store.models import DeliveredByMarketplace, Kind, Link, Message, Order, Person, ProductMatch
 from orderhaven.store.outbox import Composed
 from orderhaven.store.tellings import compose
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
+from orderhaven.words.acts import carrier_words
 from tests.journeys.conftest import MUG, POSTNL_CODE
 
 CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
@@ -170,6 +171,44 @@ def test_a_carrier_that_nobody_could_tell_is_chosen_by_hand(trade: Any, by: Hand
 
     assert [(one.code, one.carrier_word) for one in trade.confirmed(ref)] == [("ODD10000001", "RM-GLS")]
     assert trade.problems(ref) == []
+
+
+def test_another_carrier_is_not_chosen_for_what_the_marketplace_confirmed(trade: Any, by: Hand) -> None:
+    ref = shipped(trade, POSTNL_CODE)
+    before = trade.order(ref).chosen_carrier
+
+    with pytest.raises(Impossible, match="is confirmed already, and bol NL is not told of another carrier"):
+        shipping.choose_carrier(by, ref, "gls")
+
+    assert (before, trade.order(ref).chosen_carrier) == ("", "")
+
+
+def test_a_carrier_for_a_code_that_came_later_goes_out_with_that_code(trade: Any, by: Hand) -> None:
+    ref = shipped(trade, "")
+    trade.passes(hours=4)
+    trade.shop.add_code(trade.shop_ref(ref), "ODD10000001")
+    trade.passes(minutes=30)
+
+    chosen = shipping.choose_carrier(by, ref, "gls")
+    before = trade.confirmed(ref)
+    shipping.correct(by, ref)
+    trade.passes(minutes=5)
+
+    assert chosen.waits
+    assert carrier_words(chosen, ref).endswith("bol NL is told once you send the new code.")
+    assert ([one.code for one in before], [one.code for one in trade.confirmed(ref)]) == ([""], ["ODD10000001"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [({"handled_by_others": True}, "was shipped at bol NL by others"), ({"status": "cancelled"}, "is cancelled")],
+)
+def test_no_carrier_is_chosen_for_what_is_never_told(trade: Any, by: Hand, columns: Any, said: str) -> None:
+    ref = shipped(trade, "ODD10000001")
+    Order.objects.filter(ref=ref).update(**columns)
+
+    with pytest.raises(Impossible, match=said):
+        shipping.choose_carrier(by, ref, "gls")
 
 
 def test_a_choice_by_hand_is_offered_as_a_rule_until_there_is_one(trade: Any, by: Hand) -> None:

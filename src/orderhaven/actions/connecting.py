@@ -16,7 +16,7 @@ from orderhaven.actions.settings_given import complete, demand_offered, split_se
 from orderhaven.core.access import Power
 from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind, sentence
-from orderhaven.core.reasons import said
+from orderhaven.core.reasons import of_connection, said
 from orderhaven.ports.connector import Account, Declaration, Role
 from orderhaven.store import connections, nudging
 from orderhaven.store.keys import KeysLost
@@ -170,7 +170,7 @@ def trouble_of(row: Connection, now: datetime) -> str:
     """Why a connection does not do its work, in a sentence; "" when it does."""
     match ConnectionState(row.state):
         case ConnectionState.ATTENTION:
-            return sentence(ProblemKind(row.problem_kind), row.problem_values)
+            return sentence(ProblemKind(row.problem_kind), {**row.problem_values, "side": row.name})
         case ConnectionState.PAUSED:
             return _("Paused by hand. Resume it with: {command}", command=f"orderhaven resume {quote(row.name)}")
         case ConnectionState.ACTIVE if row.failing_since is not None:
@@ -179,12 +179,12 @@ def trouble_of(row: Connection, now: datetime) -> str:
                 "For {minutes} minutes now every try failed ({failures} so far): {reason}. Orderhaven keeps trying.",
                 minutes=minutes,
                 failures=row.failures,
-                reason=said(row.last_error),
+                reason=said(of_connection(row.last_error, row.name)),
             )
         case ConnectionState.ACTIVE if row.alike_again_at is not None:
             return sentence(ProblemKind.REFUSED_ALIKE, {"side": row.name, "reason": row.alike_reason})
         case ConnectionState.ACTIVE if row.problem_kind:
-            return sentence(ProblemKind(row.problem_kind), row.problem_values)
+            return sentence(ProblemKind(row.problem_kind), {**row.problem_values, "side": row.name})
     return ""
 
 
@@ -211,7 +211,7 @@ def _row_for(by: Hand, declaration: Declaration, name: str) -> Connection:
     if row.connector != declaration.name:
         raise Impossible(
             _(
-                "'{name}' is a connection with {connector} already. Give this one another name with --name.",
+                "'{name}' is a connection with {connector} already. Give this one another name.",
                 name=name,
                 connector=row.connector,
             )
@@ -222,9 +222,7 @@ def _row_for(by: Hand, declaration: Declaration, name: str) -> Connection:
 def _demand_own_account(declaration: Declaration, row: Connection, account: Account) -> None:
     if not row._state.adding and row.fingerprint != account.fingerprint:
         other = sentence(ProblemKind.OTHER_ACCOUNT, {"side": declaration.title})
-        raise Impossible(
-            f"{other} " + _("Give it a name of its own with --name; '{name}' stays as it was.", name=row.name)
-        )
+        raise Impossible(f"{other} " + _("Give it a name of its own; '{name}' stays as it was.", name=row.name))
     known = connections.of_account(declaration.name, account.fingerprint)
     if known is not None and known.merchant_id != row.merchant_id:
         raise Impossible(
@@ -236,10 +234,9 @@ def _demand_own_account(declaration: Declaration, row: Connection, account: Acco
     if known is not None and (row._state.adding or known.pk != row.pk):
         raise Impossible(
             _(
-                "This account of {title} is already connected as '{name}'. To give that one new keys, connect with {option}.",
+                "This account of {title} is already connected as '{name}'. To give that one new keys, change that connection.",
                 title=declaration.title,
                 name=known.name,
-                option=f"--name {quote(known.name)}",
             )
         )
 

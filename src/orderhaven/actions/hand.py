@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from shlex import quote
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from orderhaven.actions.errors import Impossible, NotAllowed
@@ -60,6 +59,8 @@ class Hand:
 
     def order(self, ref: str) -> Found:
         """The order a person means. Raises Impossible."""
+        if not ref.rpartition("/")[2].strip():
+            raise Impossible(_("Say which order it is, by its number."))
         found = listing.find(self.merchant_id, ref.strip())
         if not found:
             raise Impossible(_("There is no order {ref}. Search for it by another of its numbers.", ref=ref))
@@ -71,6 +72,8 @@ class Hand:
         return found[0]
 
     def connection(self, name: str) -> Connection:
+        if not name.strip():
+            raise Impossible(_("Say which connection it is, by its name."))
         row = connections.by_name(self.merchant_id, name)
         if row is None:
             names = ", ".join(one.name for one in connections.all_of(self.merchant_id)) or _("none yet")
@@ -82,13 +85,7 @@ class Hand:
         found = links.of_name(self.merchant_id, marketplace)
         if found is None:
             row = self.connection(marketplace)
-            raise Impossible(
-                _(
-                    "'{name}' has no link yet. Make one: {command}",
-                    name=row.name,
-                    command=f"orderhaven link {quote(row.name)} SHOP",
-                )
-            )
+            raise Impossible(_("'{name}' has no link yet. Link it to a shop first.", name=row.name))
         return found
 
     def declaration(self, connector: str) -> Declaration:

@@ -217,7 +217,7 @@ def _adopt(by: Hand, found: Found, seen: _Seen, shop_ref: str, force: bool) -> N
         raise Impossible(
             sentence(ProblemKind.ADOPTED_DIFFERS, values)
             + " "
-            + _("If it is the right one all the same: adopt --force.")
+            + _("If it is the right one all the same, say that you take it although it differs.")
         )
 
 

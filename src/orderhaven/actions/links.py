@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from shlex import quote
 from zoneinfo import available_timezones
 
 from orderhaven.actions.connecting import demand_not_too_often
@@ -56,10 +55,8 @@ def link(by: Hand, marketplace: str, shop: str, wish: LinkWish = LinkWish()) -> 
     if existing is not None:
         raise Impossible(
             _(
-                "'{name}' is linked already, and its orders can go to one shop only. To change that link: {command}, and "
-                "the options.",
+                "'{name}' is linked already, and its orders can go to one shop only. Change that link instead.",
                 name=marketplace,
-                command=f"orderhaven link {quote(marketplace)}",
             )
         )
     made = Link(merchant_id=by.merchant_id, marketplace=there, shop=here, from_at=by.clock.now())
@@ -127,9 +124,11 @@ def _demand_role(by: Hand, name: str, role: Role) -> Connection:
     if row.role != role:
         if role is Role.SHOP:
             raise Impossible(
-                _("'{name}' is a marketplace, not a shop. Say: orderhaven link MARKETPLACE SHOP", name=name)
+                _("'{name}' is a marketplace, not a shop. A link goes from a marketplace to a shop.", name=name)
             )
-        raise Impossible(_("'{name}' is a shop, not a marketplace. Say: orderhaven link MARKETPLACE SHOP", name=name))
+        raise Impossible(
+            _("'{name}' is a shop, not a marketplace. A link goes from a marketplace to a shop.", name=name)
+        )
     return row
 
 

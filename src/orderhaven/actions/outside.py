@@ -11,8 +11,9 @@ from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.certificates import NoCertificates
 from orderhaven.connectors import open_connector
-from orderhaven.core.errors import HubError, Surprise, TryLater, Unclear
+from orderhaven.core.errors import AccountProblem, HubError, Surprise, TryLater, Unclear
 from orderhaven.core.language import _
+from orderhaven.core.problems import at_first
 from orderhaven.core.reach import PRIVATE, private
 from orderhaven.core.reasons import said
 from orderhaven.networks import NoNetwork
@@ -73,8 +74,10 @@ def sentence_of(error: HubError, side: str) -> str:
         case Surprise():
             return _(
                 "{side} answered something unknown: {cause}. Check the address; if it is right, report this.",
-                side=side, cause=error.cause,
+                side=side, cause=said(error.cause),
             )  # fmt: skip
+        case AccountProblem():
+            return at_first(error.kind, error.values)
         case _:
             return str(error)
 

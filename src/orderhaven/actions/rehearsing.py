@@ -38,9 +38,7 @@ def rehearsal(by: Hand, marketplace: str, limit: int = 200) -> Sequence[WouldSen
     """What it would send now, oldest first. Raises Impossible when the link is no rehearsal."""
     found = by.link(marketplace)
     if not found.rehearsal:
-        raise Impossible(
-            _("'{name}' is not in rehearsal: what there is to send is sent. See 'orderhaven orders'.", name=marketplace)
-        )
+        raise Impossible(_("'{name}' is not in rehearsal: what there is to send is sent.", name=marketplace))
     messages = outbox.to_be_sent(found.pk, limit)
     placings = _looked_up(by, found, [message for message in messages if message.kind == Kind.PLACE])
     return [placings.get(message.id) or _would_send(by, message) for message in messages]

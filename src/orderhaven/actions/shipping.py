@@ -13,10 +13,11 @@ from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.rules import CarrierRule, rule_from
 from orderhaven.core.shop_order import ProductWanted
+from orderhaven.core.status import Status
 from orderhaven.ports.connector import Can, Declaration
 from orderhaven.store import connections
 from orderhaven.store.hands import changing, keep_match, known_by, last_shipment, waiting_for_product
-from orderhaven.store.models import REFUSED, Kind, MessageState
+from orderhaven.store.models import REFUSED, UNFINISHED, Kind, MessageState, Order
 from orderhaven.store.tellings import rules_of
 
 
@@ -27,15 +28,19 @@ class Chosen:
     carrier: Carrier
     marketplace: str  # the connection's name, by which its link goes
     rule: CarrierRule | None
+    waits: bool = False  # the shipment was confirmed before: the marketplace hears of it with the code that came since
 
 
 @needs(Power.ACT)
 def choose_carrier(by: Hand, ref: str, carrier: str) -> Chosen:
-    """This order goes with that carrier; a confirmation that waits for it is tried again. Raises Impossible."""
+    """This order goes with that carrier; a confirmation that waits for it is tried again. Raises Impossible, also where the
+    marketplace would never hear of it."""
     found = by.order(ref)
     chosen = carrier_named(carrier)
-    _demand_known(by.declaration(found.connector), chosen)
+    marketplace = by.declaration(found.connector)
+    _demand_known(marketplace, chosen)
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+        waits = _waits_for_correction(row, marketplace)
         ledger.change(row, chosen_carrier=str(chosen))
         ledger.event(row, "carrier_chosen", {"carrier": str(chosen)})
         ledger.solve(row, (ProblemKind.UNKNOWN_CARRIER,))
@@ -49,7 +54,7 @@ def choose_carrier(by: Hand, ref: str, carrier: str) -> Chosen:
                 ledger.nudge(message.connection_id)
         rule = rule_from(row.code, row.carrier_word, chosen)
         known = rule is None or any(one == rule for one in rules_of(row.link))
-        return Chosen(chosen, row.link.marketplace.name, None if known else rule)
+        return Chosen(chosen, row.link.marketplace.name, None if known else rule, waits)
 
 
 @needs(Power.ACT)
@@ -101,13 +106,40 @@ def map_product(by: Hand, marketplace: str, sku: str, *, shop_sku: str = "", pro
         if not product_ref:
             raise Impossible(
                 _(
-                    "The shop has no product with SKU {sku}. Look it up there, or give its own key with --by-key.",
+                    "The shop has no product with SKU {sku}. Look it up there, or give the shop's own key of it.",
                     sku=shop_sku,
                 )
             )
     keep_match(link.shop_id, sku.strip(), product_ref)
     waiting = waiting_for_product(link.shop_id, sku.strip())
     return len(retry_ids(by, waiting)) if waiting else 0
+
+
+def _waits_for_correction(row: Order, marketplace: Declaration) -> bool:
+    """Whether the choice goes out with a correction that a person still has to send. Raises Impossible when it never goes out."""
+    if row.status == Status.CANCELLED:
+        raise Impossible(_("Order {ref} is cancelled, so no carrier is told to anybody.", ref=row.ref))
+    its_name = row.link.marketplace.name
+    if row.handled_by_others:
+        raise Impossible(
+            _(
+                "Order {ref} was shipped at {marketplace} by others. Change the carrier there.",
+                ref=row.ref,
+                marketplace=its_name,
+            )
+        )
+    shipment = last_shipment(row.pk)
+    if row.confirmed_at is None or any(one.kind == Kind.CORRECT and one.state in UNFINISHED for one in row.outbox):
+        return False
+    if Can.CORRECT_TRACKING in marketplace.can and shipment is not None and row.code not in ("", shipment.code):
+        return True
+    raise Impossible(
+        _(
+            "The shipment of order {ref} is confirmed already, and {marketplace} is not told of another carrier. Change it there.",
+            ref=row.ref,
+            marketplace=its_name,
+        )
+    )
 
 
 def _demand_known(declaration: Declaration, carrier: Carrier) -> None:

@@ -27,10 +27,11 @@ def choose_carrier(
 ) -> None:
     by = hand()
     from orderhaven.actions import shipping
+    from orderhaven.words.acts import carrier_words
 
     found = by.order(ref)
     chosen = shipping.choose_carrier(by, ref, carrier)
-    say(_("Order {ref} goes with {carrier}.", ref=found.ref, carrier=chosen.carrier.display_name))
+    say(carrier_words(chosen, found.ref))
     if chosen.rule is not None:
         command = f"orderhaven link {quote(chosen.marketplace)} --carrier-rule {quote(as_option(chosen.rule))}"
         say(_("To have such orders go with it from now on: {command}", command=command))

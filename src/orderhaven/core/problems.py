@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from orderhaven.core.language import _
+from orderhaven.core.language import _, n_
 from orderhaven.core.reasons import said
 
 
@@ -164,7 +164,7 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ),
     ProblemKind.WRONG_ADDRESS: "{url} does not answer as it should ({reason}). Check the address, then resume.",
     ProblemKind.CLOCK_OFF: (
-        "This machine's clock differs {seconds} seconds from {side}'s. Set the clock (NTP), then resume."
+        "The clocks of this machine and of {side} are {duration} apart. Set this machine's clock (NTP), then resume the connection."
     ),
     ProblemKind.OTHER_ACCOUNT: (
         "These keys belong to another account of {side} than the one connected here. Connect that account on its own."
@@ -172,9 +172,44 @@ SENTENCES: Mapping[ProblemKind, str] = {
 }
 
 
+# the same before there is a connection: nothing to resume yet
+_AT_FIRST: Mapping[ProblemKind, str] = {
+    ProblemKind.AUTH_REFUSED: "{side} refuses the key or secret ({reason}). Make or copy it again, and fill it in here.",
+    ProblemKind.ACCESS_REFUSED: "{side} does not let Orderhaven in: {reason}. Mend that there, then try again.",
+    ProblemKind.WRONG_ADDRESS: "{url} does not answer as it should ({reason}). Check the address, then try again.",
+    ProblemKind.CLOCK_OFF: (
+        "The clocks of this machine and of {side} are {duration} apart. Set this machine's clock (NTP), then try again."
+    ),
+}
+
+
+def at_first(kind: ProblemKind, values: Mapping[str, str]) -> str:
+    """What kept a connection from being made, or a question of a person from being answered."""
+    return _spoken(_(_AT_FIRST[kind]), values) if kind in _AT_FIRST else sentence(kind, values)
+
+
 def sentence(kind: ProblemKind, values: Mapping[str, str]) -> str:
     """What happened, to what, and what to do, in the language that is spoken."""
-    return _(SENTENCES[kind]).format_map(_Known({name: _say(name, value) for name, value in values.items()}))
+    return _spoken(_(SENTENCES[kind]), values)
+
+
+def _spoken(text: str, values: Mapping[str, str]) -> str:
+    said_of = {name: _say(name, value) for name, value in values.items()}
+    if "seconds" in values:
+        said_of["duration"] = _apart(values["seconds"])
+    return text.format_map(_Known(said_of))
+
+
+def _apart(seconds: str) -> str:
+    """How far, in the largest unit that says it: nobody counts 22863210 seconds."""
+    apart = abs(int(seconds)) if seconds.lstrip("-").isdecimal() else 0
+    if apart < 120:
+        return n_("{number} second", "{number} seconds", apart)
+    if apart < 2 * 3600:
+        return n_("{number} minute", "{number} minutes", round(apart / 60))
+    if apart < 2 * 86400:
+        return n_("{number} hour", "{number} hours", round(apart / 3600))
+    return n_("{number} day", "{number} days", round(apart / 86400))
 
 
 # What may be a buyer's telephone number or name. It is kept with the buyer's data and added where somebody may see that:
@@ -186,7 +221,7 @@ def _say(name: str, value: str) -> str:
     from orderhaven.core.status import FACTS, SHOWN_AS, Fact, Status  # whose moves name the kinds above
 
     match name:
-        case "side" | "reason" | "candidates" | "lines":
+        case "side" | "reason" | "cause" | "candidates" | "lines":
             return "; ".join(map(said, value.split("\n")))
         case "status" if value in list(Status):
             return _(SHOWN_AS[Status(value)][1])

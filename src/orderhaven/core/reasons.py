@@ -49,7 +49,8 @@ TEMPLATES = (
     "the connection is paused or wants quiet",
     "the connector '{connector}' is not installed any more",
     "an error in Orderhaven",
-    "{error} in Orderhaven: see the log and report it",
+    "an error in Orderhaven: see the log and report it",
+    "{side} does not let this connection in",
     # of a marketplace
     "the login does not take this client ID and secret",
     "the list of orders did not keep still while it was read",
@@ -107,6 +108,8 @@ TEMPLATES = (
     "{side} answered {status}",
 )
 
+_NAMELESS = TEMPLATES[0]
+
 
 def said(reason: str) -> str:
     """As it was written down, if it is none of these: most of those are the other side's own words."""
@@ -115,6 +118,11 @@ def said(reason: str) -> str:
         if found:
             return _(template, **{name: said(word) for name, word in found.groupdict().items()})
     return reason
+
+
+def of_connection(reason: str, name: str) -> str:
+    """The same, where the connection's own name is known: people may have several shops."""
+    return f"{name}{reason.removeprefix(_NAMELESS)}" if reason.startswith(f"{_NAMELESS} ") else reason
 
 
 def is_known(reason: str) -> bool:

@@ -60,7 +60,7 @@ def database_trouble(error: BaseException, *, in_full: bool = True) -> str:
     """
     if not isinstance(error, DatabaseError) or isinstance(error, IntegrityError | DataError):
         return ""
-    cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    cause = str(error).strip().splitlines()[0] if str(error).strip() else _("it gives no reason")
     for word, text in _SENTENCES.items():
         if word in cause.casefold():
             return _(text, folder=paths.data_folder())

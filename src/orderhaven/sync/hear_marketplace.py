@@ -15,7 +15,7 @@ from orderhaven.store import orders
 from orderhaven.store.models import Link
 from orderhaven.sync.at_once import at_once
 from orderhaven.sync.cycle import Cycle
-from orderhaven.sync.recovery import say_nameless
+from orderhaven.sync.recovery import OURS, say_nameless
 
 log = structlog.get_logger()
 _READ_AT_ONCE = 50
@@ -114,7 +114,7 @@ async def _say_what_failed(cycle: Cycle, link: Link, answers: Mapping[str, Order
                 ends = ends if isinstance(ends, RateLimited) else answer
             case Exception():  # a bug of ours that this order brings out
                 log.error("reading_broke", ref=ref, exc_info=answer)
-                await _try_again_later(cycle, link, ref, _surprise(cycle, f"{type(answer).__name__} in Orderhaven"))
+                await _try_again_later(cycle, link, ref, _surprise(cycle, OURS))
     if ends is not None:
         cycle.schedule["hear_at"] = cycle.now()  # the rest is read as soon as they let us
         raise ends

@@ -19,7 +19,7 @@ from orderhaven.store.models import Message, MessageState
 from orderhaven.store.outbox import Composed
 from orderhaven.store.verdicts import MayHaveHappened, NotNow, Verdict
 from orderhaven.sync.cycle import Cycle
-from orderhaven.sync.recovery import verdict_of
+from orderhaven.sync.recovery import OURS, verdict_of
 
 log = structlog.get_logger()
 
@@ -143,7 +143,7 @@ async def _apart(
 def _own_trouble(cycle: Cycle, message: Message, error: Exception) -> Verdict:
     if not isinstance(error, HubError):
         log.error("order_broke", kind=message.kind, exc_info=error)
-        error = Surprise(f"{type(error).__name__} in Orderhaven")
+        error = Surprise(OURS)
     return verdict_of(error, cycle.declaration.title)
 
 

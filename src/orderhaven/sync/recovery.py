@@ -24,6 +24,7 @@ from orderhaven.store.verdicts import MayHaveHappened, NotNow, Park, Verdict
 from orderhaven.sync.cycle import Cycle
 
 log = structlog.get_logger()
+OURS = "an error in Orderhaven: see the log and report it"  # which error it is stands in the log alone
 _FIRST_QUIET = timedelta(seconds=30)
 _LONGEST_QUIET = timedelta(minutes=5)
 _LONGEST_WISH = timedelta(hours=1)
@@ -45,7 +46,7 @@ def verdict_of(error: HubError, side: str) -> Verdict:
             return Park(ProblemKind.SURPRISE, {"side": side, "cause": error.cause}, error.evidence)
         case _:
             # of the account, not of this message: it did not happen, and the cycle ends
-            return NotNow(type(error).__name__)
+            return NotNow(_why_refused(error, side))
 
 
 def _wished(error: TryLater) -> timedelta | None:
@@ -80,9 +81,9 @@ async def guard(cycle: Cycle, beat: Callable[[Cycle], Awaitable[None]]) -> bool:
     except StoreTrouble as error:
         log.error("store_trouble", cause=str(error))
         return False
-    except Exception as error:  # the edge of the cycle: a bug of ours must not stop the hub
+    except Exception:  # the edge of the cycle: a bug of ours must not stop the hub
         log.exception("cycle_broke")
-        await _note(cycle, _failed, f"{type(error).__name__} in Orderhaven: see the log and report it", None)
+        await _note(cycle, _failed, OURS, None)
         return False
     return True
 
@@ -123,4 +124,9 @@ def _refused(cycle: Cycle, error: AccountProblem) -> None:
         connections.needs_attention(cycle.claim, error.kind, error.values, cycle.now())
         return
     log.warning("connection_refused", problem=error.kind)
-    _failed(cycle, f"{cycle.declaration.title} refuses ({error.values.get('reason', error.kind)})", _REFUSED_AGAIN)
+    _failed(cycle, _why_refused(error, cycle.declaration.title), _REFUSED_AGAIN)
+
+
+def _why_refused(error: HubError, side: str) -> str:
+    reason = error.values.get("reason", "") if isinstance(error, AccountProblem) else ""
+    return f"{side} refuses ({reason})" if reason else f"{side} does not let this connection in"

@@ -92,13 +92,22 @@ def _choose_carrier(by: Hand, ref: str, given: Given) -> str:
     if always:
         by.demand(Power.SET_UP)  # before anything is changed: a rule is for an administrator
     chosen = shipping.choose_carrier(by, ref, given["carrier"])
+    name = chosen.carrier.display_name
     if chosen.rule is not None and always:
         links.add_carrier_rule(by, chosen.marketplace, chosen.rule.kind, chosen.rule.match, str(chosen.carrier))
+        return _("Order {ref} goes with {carrier}, and so do the next ones like it.", ref=_number(ref), carrier=name)
+    return carrier_words(chosen, _number(ref))
+
+
+def carrier_words(chosen: shipping.Chosen, number: str) -> str:
+    """What a person's choice of a carrier comes to."""
+    name = chosen.carrier.display_name
+    if chosen.waits:
         return _(
-            "Order {ref} goes with {carrier}, and so do the next ones like it.",
-            ref=_number(ref), carrier=chosen.carrier.display_name,
+            "{carrier} is noted for order {ref}. Its shipment was confirmed before: {marketplace} is told once you send the new code.",
+            carrier=name, ref=number, marketplace=chosen.marketplace,
         )  # fmt: skip
-    return _("Order {ref} goes with {carrier}.", ref=_number(ref), carrier=chosen.carrier.display_name)
+    return _("Order {ref} goes with {carrier}.", ref=number, carrier=name)
 
 
 def _correct(by: Hand, ref: str, _given: Given) -> str:

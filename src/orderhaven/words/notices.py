@@ -12,7 +12,7 @@ from orderhaven import paths
 from orderhaven.core.language import _, n_
 from orderhaven.core.notices import NoticeKind
 from orderhaven.core.problems import ProblemKind, sentence
-from orderhaven.core.reasons import said
+from orderhaven.core.reasons import of_connection, said
 from orderhaven.notices import answers
 from orderhaven.notices.letters import Letter, News, Write
 from orderhaven.store.deliveries import PAUSED
@@ -98,12 +98,12 @@ def _of_connections(news: News) -> Letter:
 
 def _trouble(news: News, one: Mapping[str, Any]) -> str:
     if one["problem"] in list(ProblemKind) and one["problem"] != ProblemKind.TAKES_LONG:
-        values = {"reason": _("see there"), **one["values"]}
+        values = {"reason": _("see there"), **one["values"], "side": one["connection"]}
         return f"{one['connection']}: {sentence(ProblemKind(one['problem']), values)}"
     return _(
         "'{name}' cannot be used since {time} ({reason}). Orderhaven keeps trying, nothing is lost meanwhile, and you hear "
         "when it works again.",
-        name=one["connection"], time=_moment(news, one["since"]), reason=said(one["reason"]),
+        name=one["connection"], time=_moment(news, one["since"]), reason=said(of_connection(one["reason"], one["connection"])),
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def test_a_row_without_an_id_shows_its_fields_and_no_value() -> None:
     rows = read(GOOD, {"status": "Quastenberg", "quantity": 1, "Vlinderpad 3": "x"})
 
     assert [each.ref for each in rows.bent] == [""]
-    assert rows.bent[0].cause == "a row without orderId: status (str), quantity (int)"
+    assert rows.bent[0].cause == "a row without orderId: status (text), quantity (a number)"
 
 
 @pytest.mark.parametrize("row", [None, 7, "text", []])

@@ -12,6 +12,7 @@ import msgspec
 from orderhaven.connectors.kit.http import Response
 from orderhaven.connectors.kit.mending import mended
 from orderhaven.connectors.kit.session import exactly
+from orderhaven.connectors.kit.shape_words import in_words, kind_of
 from orderhaven.core.errors import Surprise
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -90,15 +91,15 @@ def bent(answer: msgspec.Raw, key: str, cause: str) -> Bent:
         return Bent("", "a row that cannot be read at all")
     ref = row.get(key) if isinstance(row, dict) else None
     if isinstance(ref, int | str) and not isinstance(ref, bool) and ref != "":
-        return Bent(str(ref), f"an answer of another shape: {cause}")
+        return Bent(str(ref), f"an answer of another shape: {in_words(cause)}")
     return Bent("", f"a row without {key}: {_outline(row)}")
 
 
 def _outline(row: Any) -> str:
     """What can be shown of a row to whoever must find out what it is: the names of its fields and their kinds."""
     if not isinstance(row, dict):
-        return f"{type(row).__name__} instead of an object"
-    names = [f"{name} ({type(value).__name__})" for name, value in row.items() if _NAME.fullmatch(name)]
+        return f"{kind_of(row)} instead of an object"
+    names = [f"{name} ({kind_of(value)})" for name, value in row.items() if _NAME.fullmatch(name)]
     return ", ".join(names[:_MOST_NAMES]) or "an object without fields"
 
 

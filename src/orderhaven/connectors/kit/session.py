@@ -15,6 +15,7 @@ from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transpor
 from orderhaven.connectors.kit.mending import mended
 from orderhaven.connectors.kit.preamble import begins_with_a_warning, data_of
 from orderhaven.connectors.kit.refusals import not_allowed, refuse_wrong_clock
+from orderhaven.connectors.kit.shape_words import in_words
 from orderhaven.core.errors import RateLimited, Surprise, TryLater, Unclear, WrongAddress
 from orderhaven.ports.connector import Limits, Outside
 
@@ -197,7 +198,7 @@ def exactly(response: Response, shape: type[T], side: str) -> T:
     try:
         return msgspec.json.decode(_without_nul(data_of(response.body)), type=shape)
     except msgspec.ValidationError as error:
-        raise Surprise(f"an answer of another shape: {error}") from None
+        raise Surprise(f"an answer of another shape: {in_words(str(error))}") from None
     except RecursionError:
         raise Surprise("an answer that is nested too deeply") from None
     except (msgspec.DecodeError, UnicodeDecodeError):

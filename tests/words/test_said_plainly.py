@@ -1,0 +1,115 @@
+"""Sentences hold no word of a program: no class, no number that nobody counts, no option of a command, no empty name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+
+import orderhaven
+from orderhaven.actions.errors import Impossible
+from orderhaven.actions.hand import Hand
+from orderhaven.actions.outside import sentence_of
+from orderhaven.connectors.kit.shape_words import in_words, kind_of
+from orderhaven.core.errors import AccessRefused, AuthRefused, ClockOff, WrongAddress
+from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.reasons import of_connection
+from orderhaven.testing.clock import ManualClock
+
+SOURCE = Path(orderhaven.__file__).parent
+_FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "apart"),
+    [("22863210", "265 days"), ("-7300", "2 hours"), ("600", "10 minutes"), ("61", "61 seconds"), ("1", "1 second")],
+)
+def test_how_far_clocks_are_apart_is_said_as_people_say_it(seconds: str, apart: str) -> None:
+    said = sentence(ProblemKind.CLOCK_OFF, {"side": "Webshop", "seconds": seconds})
+
+    assert f"of Webshop are {apart} apart" in said
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AuthRefused("bol", "wrong"),
+        AccessRefused("bol", "blocked"),
+        WrongAddress("https://shop.example", "status 404"),
+        ClockOff("bol", 900),
+    ],
+)
+def test_before_there_is_a_connection_nobody_is_told_to_resume_it(error: Any) -> None:
+    assert "resume" not in sentence_of(error, "bol")
+    assert "resume" in str(error)
+
+
+def test_an_order_without_a_number_is_asked_for() -> None:
+    by = Hand("anna", 1, ManualClock())
+
+    for nothing in ("", "  ", "bol NL/", "bol NL/ "):
+        with pytest.raises(Impossible, match="Say which order it is"):
+            by.order(nothing)
+
+
+def test_a_reason_names_the_connection_where_that_is_known() -> None:
+    assert of_connection("The shop cannot be reached: no such host", "Webshop") == (
+        "Webshop cannot be reached: no such host"
+    )
+    assert of_connection("bol did not answer in time", "bol NL") == "bol did not answer in time"
+
+
+class Row(msgspec.Struct):
+    number: int
+    name: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"number": "x"}', "number is text instead of a number"),
+        (b'{"number": 1, "name": []}', "name is a list instead of text or nothing"),
+        (b'{"name": "x"}', "number is missing"),
+        (b"[]", "it is a list instead of an object"),
+    ],
+)
+def test_what_is_wrong_with_an_answer_is_said_in_words(body: bytes, said: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.json.decode(body, type=Row)
+
+    assert in_words(str(caught.value)) == said
+
+
+def test_no_kind_of_value_is_called_by_its_name_in_python() -> None:
+    values = ("x", 1, 1.5, True, None, [], {}, SimpleNamespace())
+
+    assert {kind_of(value) for value in values}.isdisjoint({"str", "int", "float", "bool", "NoneType", "list", "dict"})
+
+
+def test_no_sentence_of_an_action_tells_people_to_type_an_option() -> None:
+    """What an action says is read on a page as well."""
+    found = {
+        f"{path.name}: {flag}"
+        for path in (SOURCE / "actions").glob("*.py")
+        for line in path.read_text().splitlines()
+        if not line.lstrip().startswith("#")
+        for flag in _FLAG.findall(line)
+    }
+
+    assert found <= {"offers.py: --again"}  # a name, not a sentence
+
+
+@pytest.mark.parametrize("folder", ["sync", "store", "actions", "connectors", "web", "words", "notices"])
+def test_the_class_of_an_error_is_for_the_log_alone(folder: str) -> None:
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in (SOURCE / folder).rglob("*.py")
+        for line in path.read_text().splitlines()
+        if "type(error).__name__" in line or "type(answer).__name__" in line
+    ]
+
+    assert found == []
