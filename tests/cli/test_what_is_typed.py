@@ -169,6 +169,16 @@ def test_a_file_that_is_no_text_is_said(cli: Cli, tmp_path: Path, command: tuple
     assert "is not text in UTF-8" in " ".join(said.err.split())
 
 
+@pytest.mark.parametrize("folder", ["cli", "actions", "sync"])
+def test_no_reason_that_a_person_reads_is_the_name_of_a_class(folder: str) -> None:
+    code = Path(__file__).parents[2] / "src" / "orderhaven" / folder
+    names = re.compile(r"\{type\(\w+\)\.__name__|\(type\(\w+\)\.__name__\)")
+
+    said = [path.name for path in code.rglob("*.py") if names.search(path.read_text())]
+
+    assert said == []
+
+
 @pytest.mark.processes
 def test_a_command_says_what_was_asked_and_no_line_of_a_log(
     trade: Any, tmp_path: Path, process: Callable[..., Said]
