@@ -57,7 +57,7 @@ def web_address() -> str:
 
 def time_zone() -> str:
     """ORDERHAVEN_TIME_ZONE: in which times are shown to whoever chose no other."""
-    return os.environ.get("ORDERHAVEN_TIME_ZONE", "Europe/Amsterdam")
+    return os.environ.get("ORDERHAVEN_TIME_ZONE") or "Europe/Amsterdam"
 
 
 def package(*names: str) -> Path:

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
+from orderhaven import paths
 from orderhaven.store import links, outbox, placing
 from orderhaven.store.models import Link, MessageState, Order
 from orderhaven.store.shop_readings import hold_until
@@ -29,6 +31,12 @@ def deadline(row: Order) -> tuple[object, bool]:
 
 def test_a_day_of_delivery_gives_an_estimate(books: Books) -> None:
     assert deadline(hears(books, "A-1")) == (LEAVES, True)
+
+
+def test_a_time_zone_that_is_left_empty_is_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERHAVEN_TIME_ZONE", "")
+
+    assert paths.time_zone() == "Europe/Amsterdam"
 
 
 def test_what_the_marketplace_states_stays_as_it_is(books: Books) -> None:

@@ -9,7 +9,7 @@ from orderhaven.core.shipment import TrackingCode
 from orderhaven.core.shop_order import ShopState
 from orderhaven.core.status import Status
 from orderhaven.store import outbox, shop_readings
-from orderhaven.store.models import Connection, Kind, MessageState
+from orderhaven.store.models import Connection, Kind, MessageState, Problem
 from orderhaven.store.verdicts import Done, Park
 
 from .conftest import CODE, MUG, Books
@@ -373,6 +373,20 @@ def test_completed_pieces_that_differ_are_no_confirmation(books: Books) -> None:
 
     assert books.order("A-1").status == Status.NOT_SHIPPED
     assert books.problems("A-1") == [ProblemKind.QUANTITIES_DIFFER]
+
+
+def test_a_problem_with_pieces_names_what_the_shop_shows_now(books: Books) -> None:
+    books.hears("A-1", (MUG, 3))
+    books.gets_placed("A-1")
+    books.shop_says(refunded(books, "A-1"))
+    one = books.reading("A-1", DONE)
+    two_back = replace(one, lines=tuple(replace(line, refunded=2) for line in one.lines))
+
+    books.shop_says(two_back)
+
+    (problem,) = Problem.objects.filter(order__ref="A-1")
+    assert problem.values["lines"].endswith(": 1 instead of 3")
+    assert problem.solved_at is None
 
 
 def test_a_reading_that_changes_nothing_of_its_order_is_taken_in(books: Books) -> None:

@@ -46,7 +46,8 @@ class SeamShop(ReferenceShop):
     async def read(self, shop_refs: Any) -> Any:
         for shop_ref in shop_refs:
             await cut(self._world, "read", shop_ref)
-        return await super().read(shop_refs)
+        found = await super().read(shop_refs)
+        return {shop_ref: one for shop_ref, one in found.items() if shop_ref not in getattr(self._world, "unsaid", ())}
 
 
 class SeamMarketplace(ReferenceMarketplace):

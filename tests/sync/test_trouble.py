@@ -343,6 +343,18 @@ def test_a_shop_order_in_an_unknown_word_does_not_keep_the_others_from_being_rea
     assert trade.connection(Role.SHOP).failures == 0
 
 
+def test_a_shop_order_that_the_shop_says_nothing_of_is_asked_for_once_more_and_not_for_ever(trade: Shift) -> None:
+    unsaid, fine = trade.placed(), trade.placed()
+    trade.shop.unsaid = {trade.shop_ref(unsaid)}
+    trade.shop.delete(trade.shop_ref(fine))
+
+    trade.passes(hours=1)
+
+    assert trade.problems(unsaid) == [ProblemKind.SURPRISE]
+    assert trade.problems(fine) == [ProblemKind.SHOP_ORDER_GONE]
+    assert trade.connection(Role.SHOP).failures == 0
+
+
 def test_an_order_that_breaks_our_own_code_does_not_hold_up_the_others(trade: Shift) -> None:
     stuck = trade.completed()
     order = trade.order(stuck)

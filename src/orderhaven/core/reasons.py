@@ -39,6 +39,7 @@ TEMPLATES = (
     "{side} gives no reason",
     "{side} refuses ({reason})",
     "{side} does not say what became of it",
+    "it says nothing of this order",
     "it leads into a private network",
     "plain http can be read on its way",
     "it redirects to {place}; use {address}",

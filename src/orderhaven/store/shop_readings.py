@@ -15,7 +15,7 @@ from orderhaven.store.connections import Claim, fence
 from orderhaven.store.holding import hold_if_too_many
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import moving_orders
-from orderhaven.store.models import SENT, Kind, Order
+from orderhaven.store.models import SENT, Kind, Order, Problem
 from orderhaven.store.shapes import facts_of, wanted
 from orderhaven.store.unread import keep_unread
 
@@ -189,6 +189,8 @@ def _end_wait(ledger: Ledger, row: Order, reading: ShopOrder, begun_at: datetime
 def _say_problems(ledger: Ledger, row: Order, heard: Heard) -> None:
     ledger.solve(row, READING_PROBLEMS - heard.problems.keys())
     for kind, values in heard.problems.items():
+        said = Problem.objects.filter(order_id=row.id, kind=kind, solved_at__isnull=True)
+        said.exclude(values=values).update(values=values)  # the shop may show something else by now
         ledger.problem(row, kind, values)
     if heard.problems:
         ledger.change(row, wait_until=None)  # a person must look first; once it is right again, the wait runs anew

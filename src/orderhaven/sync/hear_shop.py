@@ -84,6 +84,9 @@ async def _read(cycle: Cycle, shop_refs: Sequence[str], begun_at: datetime) -> i
         return sum([await _read(cycle, some, begun_at) for some in (shop_refs[:half], shop_refs[half:])])
     news = await cycle.store(shop_readings.take_readings, cycle.claim, list(readings.values()), begun_at, cycle.now())
     left_out = [shop_ref for shop_ref in shop_refs if shop_ref not in readings]
+    if left_out and len(shop_refs) == 1:
+        await _say_not_understood(cycle, dict.fromkeys(left_out, "it says nothing of this order"))
+        return news
     return news + sum([await _read(cycle, [shop_ref], begun_at) for shop_ref in left_out])
 
 
