@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -87,6 +87,18 @@ def test_connections_of_an_older_version_stay_in_their_network_after_the_upgrade
     executor.migrate(executor.loader.graph.leaf_nodes())
 
     assert set(Connection.objects.values_list("keeps_network", flat=True)) == {True}
+
+
+def test_open_orders_of_an_older_version_have_an_estimate_after_the_upgrade(books: Books) -> None:
+    books.places("A-1")
+    Order.objects.update(ship_by=None, deliver_by=datetime(2026, 3, 5, 22, tzinfo=UTC))
+    MigrationExecutor(connection).migrate([("store", "0013_text_where_a_number_belongs")])
+
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+
+    row = books.order("A-1")
+    assert (row.ship_by, row.ship_by_is_estimated) == (datetime(2026, 3, 4, 16, tzinfo=UTC), True)
 
 
 # ---------------------------------------------------------------- claiming

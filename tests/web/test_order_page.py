@@ -69,7 +69,7 @@ RULE = {"kind": "code_prefix", "match": "3S", "carrier": "gls"}
         (POSTNL_CODE, {}, {}, "PostNL", "has the form of PostNL"),
         (POSTNL_CODE, {"carrier_rules": [RULE]}, {}, "GLS", "By your rule for codes that begin with 3S."),
         (POSTNL_CODE, {"carrier_rules": [RULE]}, {"chosen_carrier": "dpd"}, "DPD", "Chosen by hand."),
-        ("01234567890123", {"default_carrier": "dpd"}, {}, "DPD", "Nothing else tells"),
+        ("01234567890123", {"default_carrier": "dpd", "own_carriers": ["gls"]}, {}, "DPD", "Nothing else tells"),
         ("12", {}, {}, "", ""),
     ],
 )

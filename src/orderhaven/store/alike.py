@@ -105,7 +105,8 @@ def _share(ledger: Ledger, connection: Connection, run: Run, without: Collection
                 ledger.change_message(row, message, state=MessageState.STOPPED)
                 ledger.solve_of(message)
     Connection.objects.filter(pk=connection.pk).update(alike_again_at=ledger.now + AGAIN_AFTER)
-    _note(ledger, connection, "refused_alike", {"reason": run.reason})
+    # without the reason: events stay for good, and it may quote what one buyer wrote
+    _note(ledger, connection, "refused_alike")
 
 
 def _release(ledger: Ledger, connection: Connection, cause: str, without: Collection[int]) -> None:
@@ -123,7 +124,7 @@ def _go_on(ledger: Ledger, cause: str, keys: Collection[int]) -> None:
 
 def _is_over(ledger: Ledger, connection: Connection) -> None:
     Connection.objects.filter(pk=connection.pk).update(alike_again_at=None)
-    _note(ledger, connection, "refusal_over", {})
+    _note(ledger, connection, "refusal_over")
 
 
 def _keep(connection: Connection, run: Run) -> None:
@@ -131,8 +132,8 @@ def _keep(connection: Connection, run: Run) -> None:
     Connection.objects.filter(pk=connection.pk).update(**columns)
 
 
-def _note(ledger: Ledger, connection: Connection, kind: str, data: dict[str, str]) -> None:
-    Event.objects.create(connection_id=connection.pk, at=ledger.now, actor=ledger.actor, kind=kind, data=data)
+def _note(ledger: Ledger, connection: Connection, kind: str) -> None:
+    Event.objects.create(connection_id=connection.pk, at=ledger.now, actor=ledger.actor, kind=kind)
 
 
 _WITH = "SELECT DISTINCT order_id FROM store_message WHERE connection_id = %s AND state = %s AND refused_as = %s"

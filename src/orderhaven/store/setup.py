@@ -96,8 +96,10 @@ def _copy_of_what_was_there(first: str) -> Path | None:
     if paths.database_url() or "store_order" not in connection.introspection.table_names():
         return None
     target = paths.sqlite_file().with_suffix(f".before-{first.partition('.')[2]}.sqlite3")
-    if not target.exists():  # else it is of an upgrade that broke off and is taken up again
-        copy_database(target)
+    newest = target.with_suffix(".newest")
+    newest.unlink(missing_ok=True)
+    copy_database(newest)
+    newest.replace(target)
     return target
 
 

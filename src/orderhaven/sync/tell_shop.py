@@ -140,7 +140,11 @@ class ShopMouth:
         begun_at = self._cycle.now()
         readings = await self._shop.read(tuple(placed)) if placed else {}
         for shop_ref, message in placed.items():
-            match readings[shop_ref].state:
+            reading = readings.get(shop_ref)
+            match reading.state if reading is not None else None:
+                case None:
+                    cause = f"shop order {shop_ref}, which nobody understands"
+                    verdicts[message.id] = Park(ProblemKind.SURPRISE, {"side": self._side, "cause": cause})
                 case ShopState.COMPLETED:
                     verdicts[message.id] = NotWanted()
                 case ShopState.OPEN:

@@ -49,7 +49,7 @@ EVENTS: Mapping[str, str] = {
     "failing_long": "Fails for hours: {reason}",
     "nameless": "A row that does not say which order it is: {cause}",
     "needs_attention": "Needs attention: {problem}",
-    "refused_alike": "Refuses order after order: {reason}",
+    "refused_alike": "Refuses order after order for the same cause",
     "refusal_over": "Takes orders again that it refused for the same cause",
     "linked": "Linked to a shop",
     "link_changed": "Link changed",
