@@ -251,4 +251,8 @@ def test_a_carrier_is_told_by_a_code(viewer: Program) -> None:
 def test_what_is_no_code_is_nobodys(viewer: Program) -> None:
     told = viewer.get("/carrier", code="?").json()
 
-    assert (told["carrier"], told["confidence"], told["why"]) == (None, "unsure", "This is not a track & trace code.")
+    assert (told["carrier"], told["confidence"], told["why"]) == (
+        None,
+        "unsure",
+        "It says that there is no tracking number.",
+    )
