@@ -41,7 +41,7 @@ _TO_TELL: Mapping[type[models.Model], Columns] = {
         "id", "link_id", "ref", "country", "marketplace_label", "shop_ref", "completed_at", "code", "carrier_word",
         "code_url", "label", "chosen_carrier",
     ),
-    Line: (*_STATE_OF_A_LINE, "position", "remote_ids"),
+    Line: (*_STATE_OF_A_LINE, "buyer_asks", "position", "remote_ids"),
     Message: (
         "id", "order_id", "connection_id", "side", "kind", "part", "generation", "rank", "state", "attempt",
         "not_after", "facts", "handle",
@@ -54,7 +54,7 @@ _TO_PLACE: Mapping[type[models.Model], Columns] = {
         "marketplace_label", "by_marketplace", "is_test", "meta", "shop_ref",
     ),
     Line: (
-        *_TO_TELL[Line], "buyer_asks", "title", "sku", "ean", "unit_price", "total", "discount", "commission",
+        *_TO_TELL[Line], "title", "sku", "ean", "unit_price", "total", "discount", "commission",
         "vat_rate", "services",
     ),
 }  # fmt: skip
