@@ -162,7 +162,8 @@ def no_code_is_left_out(case: Case) -> Iterator[str]:
         late = over[0] - due - most_skew(case.run)
         if late > _ENDED_WITHIN_S and not was_not_to_be_read(case.run, SHOP, over[0], before=late + _ENDED_WITHIN_S):
             yield f"its wait ended {late / 60:.0f} minutes late"
-        noted = [noted.at for noted in case.diary.codes if noted.at <= due - abs(most_skew(case.run))]
+        overwritten = case.diary.last(Deed.SCRIBBLE)  # what is written into a field takes the place of what stood there
+        noted = [noted.at for noted in case.diary.codes if overwritten < noted.at <= due - abs(most_skew(case.run))]
         if noted and not _had_to_go_unread(case, over[0]):
             yield f"a code that stood in the shop {due - min(noted):.0f} s before the wait ended was left out"
         if "unread" in over[1] and not _had_to_go_unread(case, over[0]):

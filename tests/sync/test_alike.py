@@ -190,3 +190,27 @@ def test_a_marketplace_that_refuses_shipments_alike_says_so_once(trade: Shift) -
     assert "refuses order after order" in said
     assert [trade.problems(ref) for ref in refs] == [[]] * 4
     assert {trade.order(ref).marketplace_told for ref in refs} == {"told"}
+
+
+def test_the_parts_of_one_order_are_one(trade: Shift) -> None:
+    """The reference cancels at most so many lines at a time; what does not fit is a message of its own."""
+    refs = [trade.sells(*[(MUG, 1)]) for _ in range(2)]
+    trade.passes(minutes=6)
+    for ref in refs:
+        message = Message.objects.get(order__ref=ref, kind="place")
+        for part in (1, 2):
+            message.pk, message.part, message.state, message.attempt = None, part, MessageState.DUE, 0
+            message.save(force_insert=True)
+    cut_in(trade.shop, "before place", refuses(refs))
+    Message.objects.filter(part=0).update(state=MessageState.DROPPED)
+    Message.objects.update(due_at=trade.clock.now())
+    for ref in refs:
+        row = trade.order(ref)
+        row.shop_ref = ""
+        row.save()
+    for one in trade.in_shop(refs[0]) + trade.in_shop(refs[1]):
+        trade.shop.delete(one.shop_ref)
+
+    trade.passes(minutes=30)
+
+    assert trouble(trade) == ""

@@ -38,11 +38,11 @@ class Run:
     def is_shared(self) -> bool:
         return self.count >= RUNNING
 
-    def after(self, message: Message, verdict: Verdict) -> "Run":
+    def after(self, message: Message, verdict: Verdict, *, is_counted: bool) -> "Run":
+        """`is_counted`: this order met it before, by another part or an earlier try, and is still one order."""
         match verdict:
             case Park() if verdict.cause and named(message, verdict.cause) == self.cause:
-                # one order that was tried again and again is still one
-                return self if message.refused_as == self.cause else replace(self, count=self.count + 1)
+                return self if is_counted else replace(self, count=self.count + 1)
             case Park() if verdict.cause and not self.is_shared:
                 return Run(named(message, verdict.cause), 1, verdict.values.get("reason", ""))
             case Done() if message.refused_as == self.cause or not self.is_shared:
@@ -54,8 +54,11 @@ def judge(ledger: Ledger, claim: Claim, batch: Sequence[Settled]) -> list[Settle
     """The same batch, with `Stop` for the orders that met a shared refusal; what that means for others is written down."""
     connection = Connection.objects.get(pk=claim.connection_id)
     before = run = Run(connection.alike_cause, connection.alike_count, connection.alike_reason)
-    for _row, message, verdict in batch:
-        run = run.after(message, verdict)
+    met: set[tuple[int, str]] = set()
+    for row, message, verdict in batch:
+        is_counted = (row.id, run.cause) in met or any(one.refused_as == run.cause for one in row.outbox)
+        run = run.after(message, verdict, is_counted=is_counted)
+        met.add((row.id, run.cause))
     own = {row.id for row, _, _ in batch}
     if before.is_shared and not (run.is_shared and run.cause == before.cause):
         _release(ledger, connection, before.cause, own)

@@ -56,16 +56,21 @@ def not_understood(claim: Claim, causes: Mapping[str, str], side: str, now: date
         ledger.write()
 
 
+# a condition that is always true leads SQLite to the index of open problems, which is short
 _OPEN_THERE = f"""
 SELECT o.id, o.shop_ref FROM store_link l JOIN store_order o ON o.link_id = l.id
 WHERE l.shop_id = %s AND o.closed_at IS NULL AND o.id > %s AND o.shop_ref <> '' AND o.status IN ({sql.marks(_OPEN)})
-ORDER BY o.id LIMIT %s
+UNION SELECT o.id, o.shop_ref FROM store_problem p CROSS JOIN store_order o JOIN store_link l ON l.id = o.link_id
+WHERE p.solved_at IS NULL AND p.order_id > 0 AND p.kind = 'surprise' AND p.message_id IS NULL AND o.id = p.order_id
+    AND l.shop_id = %s AND o.id > %s AND o.shop_ref <> ''
+ORDER BY 1 LIMIT %s
 """
 
 
 def open_in_shop(connection_id: int, after: int, limit: int) -> list[tuple[int, str]]:
-    """(order id, shop_ref) of placed orders that are still open, in pages by id."""
-    return [(key, ref) for key, ref in sql.rows(_OPEN_THERE, [connection_id, after, *map(str, _OPEN), limit])]
+    """(order id, shop_ref), in pages by id: placed orders that are still open, and those that nobody understood lately."""
+    place = [connection_id, after]
+    return [(key, ref) for key, ref in sql.rows(_OPEN_THERE, [*place, *map(str, _OPEN), *place, limit])]
 
 
 def waits_over(connection_id: int, now: datetime, limit: int) -> list[str]:

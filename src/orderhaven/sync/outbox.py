@@ -147,6 +147,18 @@ def _own_trouble(cycle: Cycle, message: Message, error: Exception) -> Verdict:
     return verdict_of(error, cycle.declaration.title)
 
 
+class Begun(Struct, frozen=True):
+    """A message that is begun, and until when it may be sent: by the clock, and by what no change of the clock moves."""
+
+    message: Message
+    not_after: datetime
+    latest: float  # as the loop counts seconds
+
+    def is_late(self) -> bool:
+        """A process that stood still meanwhile may wake to a clock that was set back."""
+        return asyncio.get_running_loop().time() >= self.latest
+
+
 class Outgoing:
     """Composed messages on their way out, in order.
 
@@ -163,7 +175,7 @@ class Outgoing:
         self._mouth = mouth
         self._left = deque(composed)
         self._until = until
-        self._begun: deque[tuple[Message, datetime]] = deque()  # with the moment after which it must not be sent
+        self._begun: deque[Begun] = deque()
         self._beginning = asyncio.Lock()
         self._began_at = cycle.now()
         self._sent_before = 0  # when the newest were begun
@@ -178,9 +190,12 @@ class Outgoing:
     async def _send_one_after_another(self) -> None:
         while (begun := await self._next()) is not None:
             if isinstance(self.broke, TryLater):  # begun and not sent: that needs no looking for
-                self.answered.append(Sent(begun[0], NotNow(self.broke.cause)))
+                self.answered.append(Sent(begun.message, NotNow(self.broke.cause)))
                 continue
-            answer = await _send_one(self._cycle, self._mouth, *begun)
+            if begun.is_late():
+                self.answered.append(Sent(begun.message, NotNow("the time to send this had passed")))
+                continue
+            answer = await _send_one(self._cycle, self._mouth, begun.message, begun.not_after)
             self.sent += 1
             self.answered.append(answer)
             if answer.ends is not None:
@@ -193,7 +208,7 @@ class Outgoing:
         if self._unknown >= _UNKNOWN_IN_A_ROW and isinstance(verdict, MayHaveHappened):
             self.broke = self.broke or TryLater(verdict.cause)
 
-    async def _next(self) -> tuple[Message, datetime] | None:
+    async def _next(self) -> Begun | None:
         if not self._begun:
             async with self._beginning:
                 while not self._begun and self._goes_on():
@@ -211,12 +226,13 @@ class Outgoing:
         self._note_pace()
         some = [self._left.popleft() for _ in range(min(self._how_many(), len(self._left)))]
         self._began_at, not_after = cycle.now(), cycle.not_after()
+        latest = asyncio.get_running_loop().time() + cycle.declaration.limits.call_timeout_s
         try:
             begun = await cycle.store(rows.begin, cycle.claim, some, not_after, cycle.now())
         except Exception as error:  # noqa: BLE001 - raised again once what was begun before is answered
             self.broke = error
             return
-        self._begun.extend((one.message, not_after) for one in some if one.message.id in begun)
+        self._begun.extend(Begun(one.message, not_after, latest) for one in some if one.message.id in begun)
 
     def _how_many(self) -> int:
         at_once, each = self._cycle.declaration.limits.calls_at_once, self._cycle.time_per_message()
