@@ -128,6 +128,7 @@ def test_hub_and_web_come_up_together(tmp_path: Path) -> None:
 
 def test_as_long_as_there_is_nobody_the_log_says_where_to_begin(tmp_path: Path) -> None:
     with up(tmp_path) as running:
+        until(lambda: "nobody_yet" in running.log.read_text())
         said = str(running.event("nobody_yet")["say"])
 
     assert re.fullmatch(

@@ -22,7 +22,7 @@ _AT_ONCE = 500  # the next look takes the rest
 _ALL_CLEAR_FOLLOWS = frozenset({NoticeKind.CONNECTION})
 # what a problem's sentence may name. Left out are words that came from outside: they might quote a buyer's name or street
 SAFE_VALUES = frozenset({
-    "candidates", "code", "count", "currency", "fact", "hours", "limit", "lines", "place", "ref", "seconds",
+    "candidates", "code", "count", "currency", "duration", "fact", "hours", "limit", "lines", "place", "ref", "seconds",
     "shop_ref", "shop_refs", "shop_total", "side", "sku", "status", "title", "total",
 })  # fmt: skip
 

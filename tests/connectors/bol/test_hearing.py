@@ -315,7 +315,7 @@ def test_a_row_without_an_order_number_is_described_once(world: Any) -> None:
     pages = world.hear()
 
     assert [sighting.ref for page in pages for sighting in page.sightings] == [first]
-    assert [one for page in pages for one in page.nameless] == ["a row without orderId: orderItems (list)"]
+    assert [one for page in pages for one in page.nameless] == ["a row without orderId: orderItems (a list)"]
 
 
 def test_a_page_of_bent_rows_alone_does_not_end_the_list(world: Any) -> None:
