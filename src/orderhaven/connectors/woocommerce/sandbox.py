@@ -35,6 +35,7 @@ from orderhaven.ports.clock import Clock
 from orderhaven.ports.sandbox import Article, BackOfficeOrder, Basket
 
 _SITE_ZONE = "Europe/Amsterdam"
+_ON_ITS_WAY_S = 30.0  # real seconds that a request may be under way
 
 
 class Sandbox:
@@ -46,7 +47,7 @@ class Sandbox:
         self.faults = Faults()
         self.site = Site()
         self.taxes = ShopTaxes()
-        self.door = Door()
+        self.door = Door(clock.in_real(_ON_ITS_WAY_S))
         self.keeps_codes_in = "_wc_shipment_tracking_items"  # or _tracking_number, or fulfillments
         self.book = OrderBook(ZoneInfo(_SITE_ZONE))
         self._clock = clock
