@@ -159,7 +159,9 @@ def no_code_is_left_out(case: Case) -> Iterator[str]:
         due = _wait_began(case, waited[-1]) + case.run.plan.wait_minutes * 60
         if over[0] < due - abs(most_skew(case.run)) - 1:
             yield f"its wait ended {due - over[0]:.0f} s early"
-        late = over[0] - due - most_skew(case.run)
+        # one that ran out while a person had the order ends when that person gives it back
+        given_back = max((at for at in case.diary.done.get(Deed.GIVE_BACK, ()) if at <= over[0] + 1), default=0.0)
+        late = over[0] - max(due, given_back) - most_skew(case.run)
         if late > _ENDED_WITHIN_S and not was_not_to_be_read(case.run, SHOP, over[0], before=late + _ENDED_WITHIN_S):
             yield f"its wait ended {late / 60:.0f} minutes late"
         overwritten = case.diary.last(Deed.SCRIBBLE)  # what is written into a field takes the place of what stood there
