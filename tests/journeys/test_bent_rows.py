@@ -164,3 +164,17 @@ def test_a_shop_order_that_a_look_shows_bent_is_not_made_again(trade: Any, bends
 
     assert len(trade.in_shop(ref)) == 1
     assert trade.problems(ref) == [ProblemKind.SURPRISE]
+
+
+def test_an_order_that_nobody_understands_is_not_asked_for_ever_so_often(trade: Any, bends: Bender) -> None:
+    ref = trade.sells()
+    trade.passes(minutes=6)
+    bends.marketplace(Listing.HEARD, ref, Bend.NULL, alone=True)
+    trade.marketplace.buyer_asks_to_cancel(ref)
+    before = len(trade.marketplace.calls)
+
+    trade.passes(hours=12)
+
+    asked = [call for call in trade.marketplace.calls[before:] if call.endswith(f"/orders/{ref}")]
+    assert 12 <= len(asked) <= 18
+    assert trade.problems(ref) == [ProblemKind.SURPRISE]

@@ -27,6 +27,7 @@ from orderhaven.store.models import (
     ProductMatch,
 )
 from orderhaven.store.verdicts import Done, MayHaveHappened, NotNow, NotThere, Park
+from orderhaven.testing.clock import START
 
 from .conftest import LAMP, MUG, Books
 
@@ -172,11 +173,40 @@ def test_an_order_that_cannot_be_read_says_why_and_is_tried_again_later(books: B
     later = books.now + timedelta(minutes=15)
 
     problem = (ProblemKind.ORDER_MISSING, {"side": "bol", "ref": "A-1"})
-    orders.reading_failed(books.there, books.link, "A-1", books.now, later, problem)
+    orders.reading_failed(books.there, books.link, "A-1", books.now, timedelta(minutes=15), problem)
 
     assert orders.to_read(books.link, books.now, 10) == ["A-2"]
     assert orders.to_read(books.link, later, 10) == ["A-1", "A-2"]
     assert books.problems("A-1") == [ProblemKind.ORDER_MISSING]
+
+
+def test_an_order_that_stays_unreadable_is_tried_more_and_more_seldom_and_once_an_hour_at_least(books: Books) -> None:
+    books.sees(books.sighting("A-1"))
+    tried = []
+
+    while books.now < START + timedelta(hours=6):
+        orders.take_strange(books.there, books.link, ["A-1"], books.now)
+        if orders.to_read(books.link, books.now, 1):
+            tried.append(round((books.now - START).total_seconds() / 60))
+            problem = (ProblemKind.SURPRISE, {"side": "bol", "cause": "total is nothing instead of a number"})
+            orders.reading_failed(books.there, books.link, "A-1", books.now, timedelta(minutes=15), problem)
+        books.passes(minutes=5)
+
+    assert tried == [0, 15, 30, 60, 120, 180, 240, 300]
+
+
+def test_an_order_whose_row_stays_bent_is_read_more_and_more_seldom_while_nothing_changes(books: Books) -> None:
+    books.hears("A-1")
+    read = []
+
+    while books.now < START + timedelta(hours=6):
+        orders.take_strange(books.there, books.link, ["A-1"], books.now)
+        if orders.to_read(books.link, books.now, 1):
+            read.append(round((books.now - START).total_seconds() / 60))
+            books.reads("A-1")
+        books.passes(minutes=5)
+
+    assert read == [0, 5, 10, 20, 40, 80, 140, 200, 260, 320]
 
 
 def test_an_order_from_before_the_link_is_listed_and_held(books: Books) -> None:
@@ -485,6 +515,33 @@ def test_what_the_buyer_wrote_and_the_numbers_of_the_company_go_to_the_shop_and_
     assert (sent.buyer_reference, sent.personal_meta) == ("PO 7", numbers)
     kept = [*Order.objects.values(), *Line.objects.values(), *Message.objects.values(), *Event.objects.values()]
     assert not [word for word in ("PO 7", "NL001234567B01", "00000027") if word in str(kept)]
+
+
+def test_what_was_erased_does_not_come_back_when_the_order_is_read_again(books: Books) -> None:
+    books.hears("A-1")
+    books.sees(books.sighting("A-1", cancelled=2))
+    books.passes(days=31)
+    orders.erase_people(books.now, timedelta(days=30), timedelta(days=180), 500)
+    orders.take_strange(books.there, books.link, ["A-1"], books.now)
+
+    books.reads("A-1")
+
+    assert Person.objects.count() == 0
+    assert books.order("A-1").read_at == books.now
+
+
+def test_an_address_that_has_changed_is_taken_in_when_the_order_is_read_again(books: Books) -> None:
+    books.hears("A-1")
+    moved = replace(books._sold["A-1"].ship_to, street="Nieuwe Gracht")
+    books._sold["A-1"] = replace(books._sold["A-1"], ship_to=moved)
+    Person.objects.update(unread_number="bel even")
+    orders.take_strange(books.there, books.link, ["A-1"], books.now)
+
+    books.reads("A-1")
+
+    found = Person.objects.order_by("-role").values_list("role", "street", "unread_number")
+    assert found[0] == ("ship_to", "Nieuwe Gracht", "bel even")
+    assert len(found) == 2
 
 
 def test_people_of_an_order_that_never_closes_are_erased_as_well(books: Books) -> None:

@@ -1,6 +1,7 @@
 """Taking in what a marketplace says of its orders: sightings from lists, and whole orders."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -18,9 +19,17 @@ from orderhaven.store.consequences import want_taken_in
 from orderhaven.store.deadlines import deadline_columns
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import know, unsaved
-from orderhaven.store.models import Hold, Line, Link, Order, Person, Told
+from orderhaven.store.models import Hold, Line, Link, Order, Person, Problem, Told
 from orderhaven.store.privacy import overwrite_what_is_erased, take_in_the_journal
-from orderhaven.store.shapes import article_columns, facts_columns, facts_of, line_columns, order_columns, people_rows
+from orderhaven.store.shapes import (
+    PERSON_COLUMNS,
+    article_columns,
+    facts_columns,
+    facts_of,
+    line_columns,
+    order_columns,
+    people_rows,
+)
 
 
 def take_sightings(
@@ -76,25 +85,30 @@ def take_orders(claim: Claim, link: Link, orders: Sequence[WholeOrder], now: dat
     with transaction.atomic():
         fence(claim)
         rows = orders_to_change(_keys_of(link, by_ref, "AND read_at IS NULL"))
+        fresh, read_before = [row for row in rows if not row.currency], [row for row in rows if row.currency]
         ledger = Ledger(now)
         lines: list[Line] = []
         for row in rows:
             lines += _complete(ledger, row, by_ref[row.ref])
         sql.insert(lines, ignore_repeats=True)
-        sql.insert([person for row in rows for person in people_rows(row, by_ref[row.ref])], ignore_repeats=True)
+        sql.insert([person for row in fresh for person in people_rows(row, by_ref[row.ref])], ignore_repeats=True)
+        _renew_people(read_before, by_ref)
         ledger.write()
 
 
 def take_strange(claim: Claim, link: Link, refs: Collection[str], now: datetime) -> None:
-    """Orders of which a list shows what nobody understands: each is to be read by itself, and listed until it is."""
+    """Orders of which a list shows what nobody understands: each is to be read by itself, and listed until it is.
+
+    A row that stays so is no news each time: the longer nothing changed in its order, the more seldom that is read again.
+    """
     with transaction.atomic():
         fence(claim)
-        known = orders_to_change(_keys_of(link, refs))
+        known = _last_read(link, refs)
         ledger = Ledger(now)
-        for row in known:
+        for row in orders_to_change([one.key for one in known.values() if one.is_to_be_read(now)]):
             ledger.change(row, read_at=None, read_due_at=None)
         ledger.write()
-        never_seen = set(refs) - {row.ref for row in known}
+        never_seen = set(refs) - known.keys()
         # when it was placed is said once it is read
         _insert_new(link, [Sighting(ref, placed_at=now, changed_at=now, lines=()) for ref in sorted(never_seen)], now)
 
@@ -104,17 +118,23 @@ def reading_failed(
     link: Link,
     ref: str,
     now: datetime,
-    again_at: datetime,
+    after: timedelta,
     problem: tuple[ProblemKind, Mapping[str, str]] | None,
 ) -> None:
-    """A listed order that cannot be read: tried again later, with a Problem where a person must look."""
+    """A listed order that cannot be read: tried again later, with a Problem where a person must look.
+
+    The longer that Problem stands, the more seldom it is tried.
+    """
     with transaction.atomic():
         fence(claim)
         ledger = Ledger(now)
         for row in orders_to_change(_keys_of(link, [ref])):
-            ledger.change(row, read_due_at=again_at)
+            wait = after
             if problem is not None:
+                said = Problem.objects.filter(order_id=row.id, kind=problem[0], solved_at__isnull=True).first()
+                wait = max(after, _at_most_an_hour(now - said.at)) if said else after
                 ledger.problem(row, problem[0], problem[1])
+            ledger.change(row, read_due_at=now + wait)
         ledger.write()
 
 
@@ -141,6 +161,48 @@ def _keys_of(link: Link, refs: Collection[str], condition: str = "") -> list[int
         for some in sql.in_statements(refs)
         for (key,) in sql.rows(text.format(marks=sql.marks(some), condition=condition), [link.id, *some])
     ]
+
+
+# below: orders that are read again
+
+_LONGEST_PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _LastRead:
+    key: int
+    at: datetime | None  # None: its next reading is planned already
+    changed_at: datetime
+
+    def is_to_be_read(self, now: datetime) -> bool:
+        return self.at is not None and now >= self.at + _at_most_an_hour(self.at - self.changed_at)
+
+
+def _last_read(link: Link, refs: Collection[str]) -> dict[str, _LastRead]:
+    known: dict[str, _LastRead] = {}
+    for some in sql.in_statements(refs):
+        rows = Order.objects.filter(link=link, ref__in=some)
+        for ref, key, at, changed_at in rows.values_list("ref", "id", "read_at", "changed_at"):
+            known[ref] = _LastRead(key, at, changed_at)
+    return known
+
+
+def _at_most_an_hour(pause: timedelta) -> timedelta:
+    return min(pause, _LONGEST_PAUSE)
+
+
+def _renew_people(rows: Sequence[Order], by_ref: Mapping[str, WholeOrder]) -> None:
+    """Of orders that were read before: whoever is still there is as they stand now. What was erased does not come back."""
+    if not rows:
+        return
+    kept = {(one.order_id, one.role): one.id for one in Person.objects.filter(order__in=rows).only("order_id", "role")}
+    renewed = []
+    for row in rows:
+        for person in people_rows(row, by_ref[row.ref]):
+            if (row.id, person.role) in kept:
+                person.id = kept[row.id, person.role]
+                renewed.append(person)
+    sql.update(renewed, PERSON_COLUMNS)
 
 
 # below: sightings
@@ -256,7 +318,6 @@ def _apply_acceptance(link: Link, sightings: Sequence[Sighting], now: datetime) 
         )  # first, so that it is placed only once it is read again
         ledger.move(row, Fact.ACCEPTED)
     if rows:
-        Person.objects.filter(order__in=rows).delete()
         ledger.write()
 
 
@@ -298,7 +359,9 @@ def _complete(ledger: Ledger, row: Order, whole: WholeOrder) -> list[Line]:
     if not row.kept_lines and row.placed_at == row.heard_at and whole.placed_at < row.link.from_at:
         ledger.change(row, hold=Hold.OLDER)  # its list did not say when it was placed
     deadline = deadline_columns(row.link, whole)
-    ledger.change(row, **order_columns(whole), **deadline, read_at=ledger.now, read_due_at=None)
+    ledger.change(
+        row, **order_columns(whole), **deadline, changed_at=whole.changed_at, read_at=ledger.now, read_due_at=None
+    )
     ledger.solve(row, (ProblemKind.ORDER_MISSING, ProblemKind.SURPRISE))
     kept = {line.ref: line for line in row.kept_lines}
     # first the articles as they are, then what happened to them since the list was read

@@ -17,6 +17,8 @@ from orderhaven.store.models import Line, Order, Person, PersonRole
 
 _ADDRESS_FIELDS = Address.__struct_fields__
 _address_in = itemgetter(*_ADDRESS_FIELDS)
+# what a marketplace says of a person; text of the shop stands beside it
+PERSON_COLUMNS = (*_ADDRESS_FIELDS, "name_key", "postcode_key", "order_reference", "meta")
 
 
 def facts_of(line: Line) -> LineFacts:

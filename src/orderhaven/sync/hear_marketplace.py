@@ -125,8 +125,8 @@ def _surprise(cycle: Cycle, cause: str) -> Said:
 
 
 async def _try_again_later(cycle: Cycle, link: Link, ref: str, problem: Said | None) -> None:
-    again_at = cycle.now() + (_READ_AGAIN if problem else _READ_SOON)
-    await cycle.store(orders.reading_failed, cycle.claim, link, ref, cycle.now(), again_at, problem)
+    after = _READ_AGAIN if problem else _READ_SOON
+    await cycle.store(orders.reading_failed, cycle.claim, link, ref, cycle.now(), after, problem)
 
 
 def _marketplace(cycle: Cycle) -> Marketplace:

@@ -69,9 +69,10 @@ class ReferenceMarketplace:
             yield self._understood(orders, cursor)
 
     async def read(self, ref: str) -> Order:
+        found = await self._caller.read(f"GET /orders/{ref}", lambda: self._world.detail(ref), about=ref)
         if self._world.faults.is_bent("heard", ref, alone=True):
             raise Surprise("an answer of another shape")
-        return await self._caller.read(f"GET /orders/{ref}", lambda: self._world.detail(ref), about=ref)
+        return found
 
     async def accept(self, telling: Acceptance, *, not_after: datetime) -> Receipt:
         return await self._tell("acceptances", telling, not_after)
