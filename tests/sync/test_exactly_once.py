@@ -1,5 +1,6 @@
 """Each order is placed once and each shipment confirmed once, whatever is lost on the way."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from orderhaven.store.models import Event, Message
 from orderhaven.sync import beats
 from orderhaven.testing.door import FaultKind
 from tests.sync.conftest import MUG, POSTNL_CODE, Shift
-from tests.sync.seams import Cut, cut_in, dies, fails_for, mend, once
+from tests.sync.seams import SHOP, Cut, cut_in, dies, fails_for, mend, once
 
 LOST = [FaultKind.LOST_BEFORE, FaultKind.LOST_AFTER, FaultKind.BROKEN, FaultKind.BROKEN_AFTER, FaultKind.GARBAGE]
 
@@ -214,6 +215,33 @@ def test_a_worker_that_wakes_up_after_its_time_sends_nothing(trade: Shift) -> No
     assert trade.told(trade.shop, "/orders") == 0
     trade.passes(minutes=5)
     assert trade.told(trade.shop, "/orders") == 1
+
+
+class MovedLoop(asyncio.SelectorEventLoop):
+    """A loop that a test can let seconds go by on: those that no change of the clock moves."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead
+
+
+def test_a_worker_that_stood_still_and_woke_to_a_clock_set_back_sends_nothing_that_it_had_begun(trade: Shift) -> None:
+    trade._loop.__class__ = MovedLoop
+    refs = [trade.sells() for _ in range(8)]
+
+    async def stands_still(what: str) -> None:
+        trade._loop.ahead += 600  # type: ignore[attr-defined]
+        # and the clock is set back by as much
+
+    cut_in(trade.shop, "before place", once(stands_still))
+    trade.passes(minutes=5, seconds=31)
+
+    at_once = SHOP.limits.calls_at_once
+    assert Message.objects.filter(kind="place", state="due").count() == at_once - 1
+    assert trade.told(trade.shop, "/orders") == len(refs) - (at_once - 1)
+    trade.passes(minutes=10)
+    assert [len(trade.in_shop(ref)) for ref in refs] == [1] * len(refs)
 
 
 # ---------------------------------------------------------------- answers nobody has seen before

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from orderhaven.actions.connecting import poll_now
+from orderhaven.actions.orders import retry
 from orderhaven.core.errors import AuthRefused, OrderMissing, RateLimited, Surprise, TryLater
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
@@ -353,6 +354,81 @@ def test_a_shop_order_that_the_shop_says_nothing_of_is_asked_for_once_more_and_n
     assert trade.problems(unsaid) == [ProblemKind.SURPRISE]
     assert trade.problems(fine) == [ProblemKind.SHOP_ORDER_GONE]
     assert trade.connection(Role.SHOP).failures == 0
+
+
+def test_a_shop_order_that_nobody_understood_is_read_again_after_the_order_is_over(trade: Shift) -> None:
+    ref = trade.placed()
+    for where in ("hear", "read"):
+        cut_in(trade.shop, where, fails_for(trade.shop_ref(ref), Surprise("a new word")))
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.marketplace.cancel(ref)
+    trade.passes(minutes=30)
+    assert (trade.problems(ref), trade.order(ref).status) == ([ProblemKind.SURPRISE], Status.CANCELLED)
+
+    mend(trade.shop)
+    trade.passes(minutes=30)
+
+    assert ProblemKind.STOP_THE_PARCEL in trade.problems(ref)
+
+
+def test_what_is_understood_again_is_no_problem_any_more(trade: Shift) -> None:
+    ref = trade.placed()
+    shop_ref = trade.shop_ref(ref)
+    cut_in(trade.shop, "hear", fails_for(shop_ref, Surprise("a new word")))
+    cut_in(trade.shop, "read", fails_for(shop_ref, Surprise("a new word")))
+    trade.shop.note_label(shop_ref, trade.order(ref).label)  # it changed there, and shows what it showed before
+    trade.passes(minutes=6)
+    assert trade.problems(ref) == [ProblemKind.SURPRISE]
+
+    mend(trade.shop)
+    trade.passes(hours=1)
+
+    assert trade.problems(ref) == []
+
+
+def test_a_cancellation_that_was_left_off_stays_a_problem_when_the_shop_order_is_understood_again(trade: Shift) -> None:
+    ref = trade.placed()
+    for where in ("hear", "read"):
+        cut_in(trade.shop, where, fails_for(trade.shop_ref(ref), Surprise("a new word")))
+    trade.shop.note_label(trade.shop_ref(ref), "a label")
+    trade.passes(minutes=6)
+    trade.marketplace.cancel(ref)
+    trade.passes(minutes=12)
+
+    mend(trade.shop)
+    trade.passes(hours=1)
+    assert trade.problems(ref) == [ProblemKind.SURPRISE]
+    retry(trade.by, ref)
+    trade.passes(minutes=6)
+
+    assert (trade.problems(ref), trade.in_shop(ref)[0].status) == ([], "cancelled")
+
+
+# ---------------------------------------------------------------- before a cancellation
+
+
+def test_a_shop_order_that_is_not_understood_is_not_cancelled_and_holds_up_no_other(trade: Shift) -> None:
+    strange, fine = trade.placed(), trade.placed()
+    cut_in(trade.shop, "read", fails_for(trade.shop_ref(strange), Surprise("a new word")))
+    for ref in (strange, fine):
+        trade.marketplace.cancel(ref)
+
+    trade.passes(minutes=12)
+
+    assert [trade.in_shop(ref)[0].status for ref in (strange, fine)] == ["open", "cancelled"]
+    assert (trade.problems(strange), trade.problems(fine)) == ([ProblemKind.SURPRISE], [])
+
+
+def test_a_shop_order_that_the_shop_says_nothing_of_is_not_cancelled_and_holds_up_no_other(trade: Shift) -> None:
+    unsaid, fine = trade.placed(), trade.placed()
+    trade.shop.unsaid = {trade.shop_ref(unsaid)}
+    for ref in (unsaid, fine):
+        trade.marketplace.cancel(ref)
+
+    trade.passes(minutes=12)
+
+    assert [trade.in_shop(ref)[0].status for ref in (unsaid, fine)] == ["open", "cancelled"]
+    assert (trade.problems(unsaid), trade.problems(fine)) == ([ProblemKind.SURPRISE], [])
 
 
 def test_an_order_that_breaks_our_own_code_does_not_hold_up_the_others(trade: Shift) -> None:

@@ -15,7 +15,7 @@ from orderhaven.store.connections import Claim, fence
 from orderhaven.store.holding import hold_if_too_many
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import moving_orders
-from orderhaven.store.models import SENT, Kind, Order, Problem
+from orderhaven.store.models import SENT, Kind, MessageState, Order, Problem, Side
 from orderhaven.store.shapes import facts_of, wanted
 from orderhaven.store.unread import keep_unread
 
@@ -35,10 +35,13 @@ def take_readings(claim: Claim, readings: Sequence[ShopOrder], begun_at: datetim
         return 0
     with transaction.atomic():
         fence(claim)
-        rows = moving_orders(_news(claim.connection_id, by_ref, begun_at))
+        news = _news(claim.connection_id, by_ref, begun_at)
+        rows = moving_orders(list(news))
         ledger = Ledger(now)
         for row in rows:
             take(ledger, row, by_ref[row.shop_ref])
+            if news[row.id] and not _was_left_off(row):
+                ledger.solve(row, (ProblemKind.SURPRISE,))
             _end_wait(ledger, row, by_ref[row.shop_ref], begun_at)
         hold_if_too_many(ledger, rows, now)
         ledger.write()
@@ -116,31 +119,37 @@ def hold_until(row: Order) -> datetime:
 
 # the plus keeps the database from going through all orders of the shop's links instead of these few
 _KNOWN = """
-SELECT id, shop_ref, shop_state, shop_word, code, label, wait_until, status, number_unread FROM store_order
+SELECT id, shop_ref, shop_state, shop_word, code, label, wait_until, status, number_unread, EXISTS(
+    SELECT 1 FROM store_problem p
+    WHERE p.order_id = store_order.id AND p.kind = 'surprise' AND p.solved_at IS NULL AND p.message_id IS NULL
+) FROM store_order
 WHERE shop_ref IN ({marks}) AND +link_id IN (SELECT id FROM store_link WHERE shop_id = %s) ORDER BY id
 """
 
 
-def _news(shop_id: int, by_ref: Mapping[str, ShopOrder], begun_at: datetime) -> list[int]:
-    """Ids of orders of which the reading says something new: repeats of an overlap cost one query and no loading."""
+def _news(shop_id: int, by_ref: Mapping[str, ShopOrder], begun_at: datetime) -> dict[int, bool]:
+    """Ids of orders of which the reading says something new, and whether nobody understood the one before.
+
+    Repeats of an overlap cost one query and no loading.
+    """
     refs = [ref for ref in by_ref if ref]
     if not refs:
-        return []
-    news = []
+        return {}
+    news = {}
     for key, shop_ref, *known in sql.rows(_KNOWN.format(marks=sql.marks(refs)), [*refs, shop_id]):
-        state, word, code, label, wait_until, status, unread = known
+        state, word, code, label, wait_until, status, unread, was_strange = known
         reading, until = by_ref[shop_ref], sql.time_of(wait_until)
         same = (
             state == reading.state
             and word == reading.status_word
             and label == reading.label
             and (not reading.codes or reading.codes[0].code == code)
-            and not (unread or reading.unread)
+            and not (unread or reading.unread or was_strange)
             and (until is None or begun_at < until)
             and (reading.state is not ShopState.COMPLETED or status not in _OPEN or status == Status.WAITING)
         )
         if not same:
-            news.append(key)
+            news[key] = bool(was_strange)
     return news
 
 
@@ -153,6 +162,11 @@ def take(ledger: Ledger, row: Order, reading: ShopOrder) -> None:
     for fact in heard.facts:
         ledger.move(row, fact)
     _say_problems(ledger, row, heard)
+
+
+def _was_left_off(row: Order) -> bool:
+    """Something that the shop was to be told waits for a person, who would not hear of it once the Problem is gone."""
+    return any(message.side == Side.SHOP and message.state == MessageState.PARKED for message in row.outbox)
 
 
 def _without_own_products(row: Order, reading: ShopOrder) -> ShopOrder:

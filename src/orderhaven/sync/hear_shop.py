@@ -9,7 +9,7 @@ from orderhaven.core.errors import AccountProblem, Surprise, TryLater
 from orderhaven.ports.shop import Shop
 from orderhaven.store import connections, shop_readings
 from orderhaven.sync.cycle import Cycle
-from orderhaven.sync.recovery import say_nameless
+from orderhaven.sync.recovery import SAYS_NOTHING, say_nameless
 
 log = structlog.get_logger()
 
@@ -85,7 +85,7 @@ async def _read(cycle: Cycle, shop_refs: Sequence[str], begun_at: datetime) -> i
     news = await cycle.store(shop_readings.take_readings, cycle.claim, list(readings.values()), begun_at, cycle.now())
     left_out = [shop_ref for shop_ref in shop_refs if shop_ref not in readings]
     if left_out and len(shop_refs) == 1:
-        await _say_not_understood(cycle, dict.fromkeys(left_out, "it says nothing of this order"))
+        await _say_not_understood(cycle, dict.fromkeys(left_out, SAYS_NOTHING))
         return news
     return news + sum([await _read(cycle, [shop_ref], begun_at) for shop_ref in left_out])
 

@@ -25,6 +25,7 @@ from orderhaven.sync.cycle import Cycle
 
 log = structlog.get_logger()
 OURS = "an error in Orderhaven: see the log and report it"  # which error it is stands in the log alone
+SAYS_NOTHING = "it says nothing of this order"
 _FIRST_QUIET = timedelta(seconds=30)
 _LONGEST_QUIET = timedelta(minutes=5)
 _LONGEST_WISH = timedelta(hours=1)

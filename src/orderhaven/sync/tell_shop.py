@@ -16,6 +16,7 @@ from orderhaven.store.placing import Expected
 from orderhaven.store.verdicts import Done, NotThere, NotWanted, Park, Verdict
 from orderhaven.sync.cycle import Cycle
 from orderhaven.sync.outbox import Verdicts, deliver
+from orderhaven.sync.recovery import SAYS_NOTHING
 
 
 async def tell_shop(cycle: Cycle) -> None:
@@ -143,8 +144,8 @@ class ShopMouth:
             reading = readings.get(shop_ref)
             match reading.state if reading is not None else None:
                 case None:
-                    cause = f"shop order {shop_ref}, which nobody understands"
-                    verdicts[message.id] = Park(ProblemKind.SURPRISE, {"side": self._side, "cause": cause})
+                    values = {"side": self._side, "cause": SAYS_NOTHING}
+                    verdicts[message.id] = Park(ProblemKind.SURPRISE, values)
                 case ShopState.COMPLETED:
                     verdicts[message.id] = NotWanted()
                 case ShopState.OPEN:

@@ -3,11 +3,14 @@
 import base64
 import hashlib
 import hmac
+from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
 from orderhaven.connectors.kit.http import Request, written
 from orderhaven.connectors.woocommerce.auth import OAuth, is_loopback, signature
+from orderhaven.connectors.woocommerce.sandbox import Sandbox
 from orderhaven.connectors.woocommerce.sandbox_auth import Rights
 from orderhaven.core.errors import AuthRefused, WrongAddress
 
@@ -144,3 +147,34 @@ def test_wrong_key_wrong_secret_and_read_only_say_which(shop: Shop) -> None:
     assert "may read but not write" in refused.value.values["reason"]
     assert shop.sandbox.orders() == []
     assert shop.sandbox.stock_of(MUG.sku) == 100
+
+
+@dataclass
+class FastClock(ManualClock):
+    times: int = 1
+
+    def in_real(self, seconds: float) -> timedelta:
+        return timedelta(seconds=seconds * self.times)
+
+
+@pytest.mark.parametrize(
+    ("times", "minutes_on_its_way", "status"),
+    [
+        (1, 14, 200),
+        (1, 16, 401),
+        (1800, 16, 200),  # half a second of a busy machine
+        (1800, 14 * 60, 200),
+        (1800, 16 * 60, 401),
+    ],
+)
+def test_a_signature_lasts_a_quarter_of_an_hour_and_no_less_than_a_request_may_be_under_way(
+    times: int, minutes_on_its_way: int, status: int
+) -> None:
+    clock = FastClock(times=times)
+    shop = Shop(clock, Sandbox(clock))
+    signer = OAuth("http://127.0.0.1:8080", shop.sandbox.door.key, shop.sandbox.door.secret, clock)
+    signed = run(signer.sign(Request("GET", "http://127.0.0.1:8080/wp-json/wc/v3/orders")))
+
+    clock.pass_(minutes=minutes_on_its_way)
+
+    assert run(shop.sandbox.handle(signed)).status == status
