@@ -4,7 +4,9 @@ import asyncio
 import json
 import random
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -55,6 +57,24 @@ class Touch:
     tells: bool
 
 
+_arriving: ContextVar[Request] = ContextVar(
+    "arriving"
+)  # many are on their way at once, and some are answered much later
+
+
+class _Fates(deque[Fate]):
+    """What becomes of the next ones that are taken in: whichever request takes one, its order is touched by it."""
+
+    def __init__(self, met: Callable[[Trouble, Request], None]) -> None:
+        super().__init__()
+        self._met = met
+
+    def popleft(self) -> Fate:
+        fate = super().popleft()
+        self._met(next(trouble for trouble, fates in _FATES.items() if fate in fates), _arriving.get())
+        return fate
+
+
 def _tells(request: Request) -> bool:
     return request.method != "GET" and request.path not in _ASKS_BY_POST
 
@@ -95,7 +115,8 @@ class Wire:
         self._late: list[Fault] = []
         self._slow: dict[str, _Slowness] = {}
         self._bent: dict[str, str] = {}  # side -> the order whose row is bent; "": the first that is listed
-        self._fates: list[Trouble] = []
+        if pair is Pair.REAL:
+            marketplace.processes.fates = _Fates(self._note_fate)
         self._refuses_until = 0.0
 
     async def serve(self, request: Request) -> Response:
@@ -107,6 +128,7 @@ class Wire:
         if refusal := self._refusal(side, received):
             return refusal
         was = self._shop_status(side, received)
+        _arriving.set(received)
         response: Response = await self._sandboxes[side].handle(received)
         self._look_at_what_it_did(side, received, was, response)
         await asyncio.sleep(self._chance.uniform(0.01, 0.3))
@@ -151,7 +173,6 @@ class Wire:
         if self.pair is Pair.REAL:
             fates = [self._chance.choice(_FATES[fault.trouble]) for _ in range(fault.times)]
             self._sandboxes[MARKETPLACE].processes.fates.extend(fates)
-            self._fates += [fault.trouble] * len(fates)
 
     def be_slow(self, fault: Fault) -> None:
         if self.pair is Pair.REAL:
@@ -172,7 +193,6 @@ class Wire:
         self._late.clear()
         self._slow.clear()
         self._bent.clear()
-        self._fates.clear()
         self._refuses_until = 0.0
         if self.pair is Pair.REAL:
             self._sandboxes[MARKETPLACE].processes.fates.clear()
@@ -182,6 +202,9 @@ class Wire:
     def _touch(self, trouble: Trouble, side: str, refs: frozenset[str], *, tells: bool) -> None:
         self._hit(trouble)
         self.touches.append(Touch(asyncio.get_running_loop().time(), trouble, side, refs, tells))
+
+    def _note_fate(self, trouble: Trouble, request: Request) -> None:
+        self._touch(trouble, MARKETPLACE, self._refs_in(MARKETPLACE, request), tells=True)
 
     def _lay(self, side: str, trouble: Trouble, kind: Kit, **what: Any) -> None:
         def met(request: Request) -> None:
@@ -253,11 +276,6 @@ class Wire:
             rows = _decoded(response.body)
             if len(rows) >= int(request.query.get("per_page", "10")) > 1:
                 self._hit(Trouble.MANY_PAGES)
-        if side == MARKETPLACE and self._fates:
-            left = len(self._sandboxes[MARKETPLACE].processes.fates)
-            for trouble in self._fates[: len(self._fates) - left]:
-                self._touch(trouble, side, self._refs_in(side, request), tells=True)
-            del self._fates[: len(self._fates) - left]
 
     def _bend(self, side: str, request: Request, response: Response) -> Response:
         if side not in self._bent or request.method != "GET" or response.status != 200:
