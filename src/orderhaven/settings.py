@@ -1,24 +1,42 @@
 """Django's settings. Everything a person can set is an environment variable; see docs/reference/environment.md."""
 
 import os
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+
+import dj_database_url
 
 from orderhaven import paths
+from orderhaven.core.errors import HubError
+from orderhaven.core.language import _
+
+_POSTGRES = ("postgresql://", "postgres://")
 
 
-def _postgres(url: str) -> dict[str, object]:
-    parts = urlsplit(url)
-    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(query.get("host") or parts.hostname or ""),
-        "PORT": str(parts.port or ""),
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
-    }
+class WrongSetting(HubError):
+    """An environment variable cannot be what it is; its text says which and why."""
+
+
+def postgres(url: str) -> dict[str, object]:
+    """Of `postgresql://user:password@host/name?sslmode=verify-full`; each parameter goes to the driver as it is.
+
+    Raises WrongSetting.
+    """
+    if not url.startswith(_POSTGRES):
+        raise WrongSetting(
+            _(
+                "ORDERHAVEN_DATABASE_URL must begin with postgresql://. Leave it out to keep an SQLite file in the data "
+                "folder."
+            )
+        )
+    try:
+        return {**dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)}
+    except dj_database_url.ParseError:
+        raise WrongSetting(
+            _(
+                "ORDERHAVEN_DATABASE_URL is no address. Write it as postgresql://user:password@host:5432/name, and special "
+                "characters in the password in percent form, such as %40 for @."
+            )
+        ) from None
 
 
 # ORDERHAVEN_UNSAFE_SYNC is for simulations, where processes die and power does not
@@ -41,7 +59,7 @@ def _sqlite() -> dict[str, object]:
     }
 
 
-DATABASES = {"default": _postgres(paths.database_url()) if paths.database_url() else _sqlite()}
+DATABASES = {"default": postgres(paths.database_url()) if paths.database_url() else _sqlite()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SECRET_KEY = paths.web_secret()
 DEBUG = False

@@ -61,6 +61,7 @@ def test_a_link_goes_from_a_marketplace_to_a_shop(trade: Any, by: Hand) -> None:
         (links.LinkWish(cancellations_per_hour=-1), "less than 0"),
         (links.LinkWish(own_carriers=("postnl", "gsl")), "There is no carrier 'gsl'"),
         (links.LinkWish(ships_from="Nederland"), "no country"),
+        (links.LinkWish(ships_from="XX"), "no country"),
         (links.LinkWish(default_carrier="postnk"), "There is no carrier 'postnk'. Perhaps postnl"),
     ],
 )

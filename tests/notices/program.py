@@ -15,7 +15,7 @@ class Call:
 
     @property
     def name(self) -> str:
-        return self.headers["Orderhaven-Delivery"]
+        return self.headers["Webhook-Id"]
 
     @property
     def said(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What programs are told: signed, at least once under one name, of their own merchant only, and never of a buyer."""
 
-import hashlib
+import base64
 import hmac
 import json
 from datetime import timedelta
@@ -46,10 +46,11 @@ def test_a_call_is_signed_with_the_secret_over_time_and_body(office: Office) -> 
     office.passes(minutes=6)
 
     call = office.program.calls[0]
-    timestamp = call.headers["Orderhaven-Timestamp"]
-    expected = hmac.new(secret.encode(), f"{timestamp}.".encode() + call.body, hashlib.sha256).hexdigest()
+    timestamp = call.headers["Webhook-Timestamp"]
+    key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    expected = hmac.digest(key, f"{call.name}.{timestamp}.".encode() + call.body, "sha256")
 
-    assert call.headers["Orderhaven-Signature"] == f"v1={expected}"
+    assert call.headers["Webhook-Signature"] == f"v1,{base64.b64encode(expected).decode()}"
     assert abs(int(timestamp) - office.trade.clock.now().timestamp()) < 600
     assert call.said["id"] == call.name
     assert secret not in str(Webhook.objects.values_list("secret", flat=True).get())

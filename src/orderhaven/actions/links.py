@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import available_timezones
 
+from orderhaven import countries
 from orderhaven.actions.connecting import demand_not_too_often
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand, needs
@@ -23,7 +24,6 @@ _LONGEST_TRANSIT_DAYS = 30
 _MOST_FREE_DAYS = 200
 _WEEK = frozenset(range(MONDAY, SUNDAY + 1))
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
-_COUNTRY = re.compile(r"[A-Za-z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class LinkWish:
     cancellations_per_hour: int | None = None
     default_carrier: str | None = None  # "": none any more
     own_carriers: Sequence[str] | None = None  # whom the merchant uses
-    ships_from: str | None = None  # ISO-2 country; "": not said
+    ships_from: str | None = None  # ISO 3166 code; "": not said
 
 
 @needs(Power.SET_UP)
@@ -148,7 +148,7 @@ def _save(by: Hand, row: Link, wish: LinkWish) -> Link:
         "cancellations_per_hour": wish.cancellations_per_hour,
         "default_carrier": str(carrier_named(wish.default_carrier)) if wish.default_carrier else wish.default_carrier,
         "own_carriers": None if wish.own_carriers is None else [str(carrier_named(one)) for one in wish.own_carriers],
-        "ships_from": wish.ships_from.strip().upper() if wish.ships_from is not None else None,
+        "ships_from": wish.ships_from and countries.alpha2(wish.ships_from),
     }
     changes = {name: value for name, value in columns.items() if value is not None}
     for name, value in changes.items():
@@ -170,8 +170,8 @@ def _demand_possible(by: Hand, row: Link, wish: LinkWish) -> None:
     _demand_dispatch(wish)
     if wish.cancellations_per_hour is not None and wish.cancellations_per_hour < 0:
         raise Impossible(_("The number of cancellations an hour cannot be less than 0."))
-    if wish.ships_from and not _COUNTRY.fullmatch(wish.ships_from.strip()):
-        raise Impossible(_("'{word}' is no country. Say its two letters, as in NL.", word=wish.ships_from))
+    if wish.ships_from and not countries.alpha2(wish.ships_from):
+        raise Impossible(_("'{word}' is no country. Give its ISO code, such as NL or NLD.", word=wish.ships_from))
     if wish.delivered_by_marketplace is DeliveredByMarketplace.PLACE and Can.TAKE_DELIVERED not in shop.can:
         raise Impossible(
             _(

@@ -1,14 +1,13 @@
 """Calls to programs: signed, made once, to no address of the hub's own network, and what their answers mean."""
 
 import asyncio
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import aiohttp
+from standardwebhooks import Webhook
 from yarl import URL
 
 from orderhaven import __version__
@@ -23,24 +22,18 @@ CALL_TIMEOUT_S = 10.0
 _GONE = 410
 
 
-def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """As the header Orderhaven-Signature carries it: docs/reference/webhooks.md says how to check it."""
-    signed = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256)
-    return f"v1={signed.hexdigest()}"
-
-
 def body_of(name: str, kind: str, facts: Mapping[str, Any]) -> bytes:
     """The same bytes for every attempt."""
     return json.dumps({"id": name, "kind": kind, **facts}, separators=(",", ":")).encode()
 
 
 def headers_of(name: str, secret: str, body: bytes, now: datetime) -> dict[str, str]:
-    timestamp = str(int(now.timestamp()))
+    """As https://www.standardwebhooks.com says, so that receivers check it with a library of theirs."""
     return {
         "Content-Type": "application/json",
-        "Orderhaven-Delivery": name,
-        "Orderhaven-Timestamp": timestamp,
-        "Orderhaven-Signature": signature(secret, timestamp, body),
+        "Webhook-Id": name,
+        "Webhook-Timestamp": str(int(now.timestamp())),
+        "Webhook-Signature": Webhook(secret).sign(name, now, body.decode()),
     }
 
 

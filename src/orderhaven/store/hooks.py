@@ -1,5 +1,6 @@
 """Webhooks: the addresses of programs, and which events become calls to them."""
 
+import base64
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ FACTS: Mapping[HookKind, tuple[str, ...]] = {
 }
 MOST_OF_A_MERCHANT = 20
 _SECRET_PREFIX = "whsec_"  # so that a leaked one is recognised # noqa: S105
+_PLAIN_BASE64 = str.maketrans("-_", "+/")
 _AT_ONCE = 500
 _MAY_STILL_COME = timedelta(seconds=60)
 
@@ -54,7 +56,7 @@ def one(merchant_id: int, webhook_id: int) -> Webhook | None:
 
 def make(merchant_id: int, url: str, kinds: Collection[HookKind], now: datetime, actor: str) -> str | None:
     """The secret that signs its calls, which is shown once; None when the merchant has this address already."""
-    secret = _SECRET_PREFIX + secrets.token_urlsafe(32)
+    secret = _SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
     try:
         with transaction.atomic():
             Webhook.objects.create(
@@ -68,8 +70,8 @@ def make(merchant_id: int, url: str, kinds: Collection[HookKind], now: datetime,
 
 
 def secret_of(hook: Webhook) -> str:
-    """Raises KeysLost."""
-    return keys.decrypt(hook.secret)["secret"]
+    """Raises KeysLost. Secrets made before Standard Webhooks are in base64 for addresses, and come out in plain base64."""
+    return _SECRET_PREFIX + keys.decrypt(hook.secret)["secret"].removeprefix(_SECRET_PREFIX).translate(_PLAIN_BASE64)
 
 
 def end(merchant_id: int, webhook_id: int, now: datetime, actor: str) -> bool:

@@ -158,6 +158,13 @@ def test_what_else_the_shop_may_want_is_kept_by_name() -> None:
     assert dict(order.personal_meta) == {"bol_vat_number": "BE0000000097", "bol_kvk_number": "0000000097"}
 
 
+@pytest.mark.parametrize(("theirs", "ours"), [("nl", "NL"), ("NLD", "NL"), ("xkx", "XK"), ("XI", "XI")])
+def test_a_country_is_read_by_two_letters_or_three(theirs: str, ours: str) -> None:
+    there = detail()["shipmentDetails"] | {"countryCode": theirs}
+
+    assert mapped(detail(shipmentDetails=there)).ship_to.country == ours
+
+
 @pytest.mark.parametrize(("theirs", "ours"), [("nl", "nl"), ("nl-BE", "nl"), ("fr-BE", "fr"), (None, "")])
 def test_the_language_is_the_buyers_without_the_country(theirs: str | None, ours: str) -> None:
     ship_to = detail()["shipmentDetails"] | {"language": theirs}

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from orderhaven import countries
 from orderhaven.connectors.bol.shapes import (
     Detail,
     Fulfilment,
@@ -151,7 +152,7 @@ def _address(person: Person, pickup_point: str | None) -> Address:
             addition=person.house_number_extension or "",
             postcode=person.zip_code or "",
             city=person.city or "",
-            country=(person.country_code or "").upper(),
+            country=countries.alpha2(person.country_code or "") or (person.country_code or "").upper(),
             email=person.email or "",
             phone=person.delivery_phone_number or "",
             pickup_point=pickup_point,
