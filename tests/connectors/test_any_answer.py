@@ -219,3 +219,81 @@ def test_any_address_can_be_written_on_a_parcel(address: Address) -> None:
 def test_any_retry_after_is_a_wait_or_none(text: str) -> None:
     wait = retry_after(Response(429, {"retry-after": text}), datetime(2026, 3, 2, tzinfo=UTC))
     assert wait is None or wait >= timedelta(0)
+
+
+# ---------------------------------------------------------------- what is said of a bent answer
+
+STRANGE = "Quastenberg, Vlinderdwarspad 3"
+
+
+@pytest.mark.parametrize("strange", [STRANGE, [STRANGE], {STRANGE: STRANGE}], ids=["text", "a list", "an object"])
+@pytest.mark.parametrize("call", range(4))
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_whatever_field_is_bent_what_is_said_of_it_is_not_what_stands_there(name: str, call: int, strange: Any) -> None:
+    said: list[str] = []
+    for nth in (1, 2, 3):
+        place = 0
+        while spoiled := spoiled_answer(name, call, nth, place, strange):
+            said += spoiled
+            place += 1
+
+    assert len(said) > 20
+    assert [one for one in said if "Quastenberg" in one or "Vlinderdwarspad" in one] == []
+
+
+def spoiled_answer(name: str, call: int, nth: int, place: int, strange: Any) -> list[str]:
+    """What a reading says where one field of the nth answer holds this; nothing where there is no such field."""
+    clock = ManualClock()
+    declaration = declarations()[name]
+    sandbox = make_sandbox(declaration, clock)
+    reached: list[str] = []
+
+    def spoil(body: bytes) -> bytes:
+        try:
+            if place < len(list(_spots([msgspec.json.decode(body)]))):
+                reached.append("")
+                return changed(body, place, "replace", strange)
+        except msgspec.DecodeError:
+            pass
+        return body
+
+    given_settings = {setting.key: setting.default for setting in declaration.settings if setting.default is not None}
+    outside = Outside(clock, Spoiling(Direct({_HOST: sandbox}), nth, spoil), MemoryTokens())
+    connector = open_connector(declaration, {**given_settings, **sandbox.settings(f"https://{_HOST}")}, outside)
+    readings = READINGS[name](connector, sandbox, clock)
+    chosen = readings.pop(call)
+    for unused in readings:
+        unused.close()
+    try:
+        result = asyncio.run(chosen)
+    except HubError as error:
+        return [*reached, f"{error} {vars(error)}"] if reached else []
+    pages = [one for one in result if isinstance(one, Page | ShopPage)] if isinstance(result, list) else []
+    causes = [f"{page.not_understood} {page.nameless}" for page in pages if page.not_understood or page.nameless]
+    return reached + causes if reached else []
+
+
+def marketplace_readings(connector: Any, sandbox: Any, clock: ManualClock) -> list[Coroutine[Any, Any, Any]]:
+    ref = sandbox.sell(Basket(lines=((MUG, 2),)))
+    item = next(iter(sandbox.trade.sales[ref].items)).ref
+    told = Shipment(ref, "ours-1", (Pieces(item, (item,), 1),), code="3SABCD1234567", carrier=Carrier.POSTNL)
+
+    async def shown() -> Finding:
+        await connector.confirm(told, not_after=clock.now() + timedelta(seconds=30))
+        found: Finding = await connector.look(told)
+        return found
+
+    return [_all(connector.hear("")), connector.read(ref), connector.look(told), shown()]
+
+
+def shop_readings(connector: Any, sandbox: Any, clock: ManualClock) -> list[Coroutine[Any, Any, Any]]:
+    sandbox.stock([MUG])
+    made = sandbox.enter_by_other_tool(Basket(lines=((MUG, 1),)), "OTHER-1")
+    sandbox.complete(made, code="3SABCD1234567")
+    return [
+        _all(connector.hear((clock.now() - timedelta(hours=1)).isoformat())), connector.read([made]),
+        connector.find_products([ProductWanted("MUG-1", "")]), connector.check(),
+    ]  # fmt: skip
+
+
+READINGS = {"bol": marketplace_readings, "woocommerce": shop_readings}

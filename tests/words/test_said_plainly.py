@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -63,9 +66,19 @@ def test_a_reason_names_the_connection_where_that_is_known() -> None:
     assert of_connection("bol did not answer in time", "bol NL") == "bol did not answer in time"
 
 
+class Colour(StrEnum):
+    RED = "red"
+
+
 class Row(msgspec.Struct):
     number: int
     name: str | None = None
+    at: datetime | None = None
+    colour: Colour = Colour.RED
+    size: Annotated[int, msgspec.Meta(ge=1)] = 1
+    code: Annotated[str, msgspec.Meta(pattern="^[A-Z]+$")] = ""
+    choice: Literal["a", "b"] = "a"
+    sum: Decimal = Decimal(0)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +88,12 @@ class Row(msgspec.Struct):
         (b'{"number": 1, "name": []}', "name is a list instead of text or nothing"),
         (b'{"name": "x"}', "number is missing"),
         (b"[]", "it is a list instead of an object"),
+        (b'{"number": 1, "colour": "Quastenberg"}', "colour cannot be read"),
+        (b'{"number": 1, "choice": "Quastenberg"}', "choice cannot be read"),
+        (b'{"number": 1, "at": "Quastenberg"}', "at should be a moment"),
+        (b'{"number": 1, "sum": "Quastenberg"}', "sum should be a number"),
+        (b'{"number": 1, "code": "Quastenberg"}', "code cannot be read"),
+        (b'{"number": 1, "size": 0}', "size should be a number >= 1"),
     ],
 )
 def test_what_is_wrong_with_an_answer_is_said_in_words(body: bytes, said: str) -> None:

@@ -22,4 +22,4 @@ def test_no_depth_is_an_error_of_ours(body: bytes) -> None:
 def test_a_row_that_is_nested_too_deeply_is_a_bent_one() -> None:
     import msgspec
 
-    assert bent(msgspec.Raw(_DEEP), "id", "").cause
+    assert bent(msgspec.Raw(_DEEP), "id", "", ()).cause

@@ -73,6 +73,14 @@ def test_what_is_no_row_at_all_holds_up_no_other(row: Any) -> None:
     assert [each.ref for each in rows.bent] == [""]
 
 
+@pytest.mark.parametrize("ref", ["Quastenberg", "06 1234 5678", "jan@buyer.example", "1" * 200])
+def test_what_no_order_is_called_is_no_name_of_a_row(ref: str) -> None:
+    (row,) = read(GOOD | {"orderId": ref, "quantity": None}).bent
+
+    assert row.ref == ""
+    assert ref not in row.cause
+
+
 def test_what_is_strange_is_said_by_its_place_and_never_by_its_value() -> None:
     rows = read(GOOD | {"quantity": "Quastenberg"})
 

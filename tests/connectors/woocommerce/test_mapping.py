@@ -208,11 +208,11 @@ def test_a_total_that_is_no_amount_is_a_surprise() -> None:
 
 
 def test_their_dates_are_utc_without_saying_so() -> None:
-    moment = utc("2026-11-05T10:00:00")
+    moment = utc("2026-11-05T10:00:00", "date_created_gmt")
 
     assert moment is not None
     assert moment.isoformat() == "2026-11-05T10:00:00+00:00"
-    assert utc(None) is None
+    assert utc(None, "date_created_gmt") is None
 
 
 def rates(*rows: dict[str, Any]) -> TaxRules:

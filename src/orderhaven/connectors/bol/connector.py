@@ -217,7 +217,7 @@ def _process_id(response: Response) -> str:
 
 def _transport_of(made: TheirShipment) -> str:
     if made.transport is None or not made.transport.transport_id:
-        raise Surprise(f"shipment {made.shipment_id} names no transport")
+        raise Surprise("a shipment names no transport")
     return made.transport.transport_id
 
 

@@ -83,7 +83,7 @@ def _demand_understood(processes: Rows[Process], shipments: Rows[TheirShipment] 
         raise Surprise(row.cause)
     for process in processes.good:
         if process.status != _PENDING and process.status not in _ENDED:
-            raise Surprise(f"process status {process.status!r}")
+            raise Surprise("the status of a process is a word that is not known here")
 
 
 def _items(telling: Telling, detail: Detail) -> list[Item]:

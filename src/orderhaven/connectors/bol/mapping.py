@@ -46,8 +46,7 @@ def sighting_from(row: ListedOrder) -> Sighting:
         placed_at=_utc(row.order_placed_date_time),
         changed_at=_utc(last_change(row)),
         lines=tuple(
-            _facts(item, _word(_BY_MARKETPLACE, item.fulfilment_method, "fulfilment method"))
-            for item in row.order_items
+            _facts(item, _word(_BY_MARKETPLACE, item.fulfilment_method, "fulfilmentMethod")) for item in row.order_items
         ),
     )
 
@@ -89,7 +88,7 @@ def order_from(detail: Detail) -> Order:
 
 
 def _line(item: Item) -> Line:
-    facts = _facts(item, _word(_BY_MARKETPLACE, _fulfilment(item).method, "fulfilment method"))
+    facts = _facts(item, _word(_BY_MARKETPLACE, _fulfilment(item).method, "fulfilmentMethod"))
     unit_price = _money(item.unit_price)
     discount = sum_money((_money(discount.amount) for discount in item.discounts or ()), CURRENCY)
     return Line(
@@ -158,7 +157,7 @@ def _address(person: Person, pickup_point: str | None) -> Address:
             pickup_point=pickup_point,
         )
     except ValueError:
-        raise Surprise(f"country {person.country_code!r}") from None
+        raise Surprise("countryCode is no code of a country") from None
 
 
 # ------------------------------------------------------------ dates
@@ -168,14 +167,20 @@ def _deliver_by(items: Iterable[Item]) -> datetime | None:
     """The end of the earliest delivery day among what is still to be sent (of all lines, when nothing is)."""
     items = list(items)
     waiting = [item for item in items if item.open > 0] or items
-    days = [_day(part.exact_delivery_date or part.latest_delivery_date) for part in map(_fulfilment, waiting)]
+    days = [_delivery_day(part) for part in map(_fulfilment, waiting)]
     earliest = min((day for day in days if day), default=None)
     return _begin_of(earliest + timedelta(days=1)) - timedelta(seconds=1) if earliest else None
 
 
+def _delivery_day(part: Fulfilment) -> date | None:
+    if part.exact_delivery_date:
+        return _day(part.exact_delivery_date, "exactDeliveryDate")
+    return _day(part.latest_delivery_date, "latestDeliveryDate")
+
+
 def _expires_at(items: Iterable[Item]) -> datetime | None:
     """The begin of the expiry day: bol names no hour, and a warning may come early but not late."""
-    days = [_day(_fulfilment(item).expiry_date) for item in items if item.open > 0]
+    days = [_day(_fulfilment(item).expiry_date, "expiryDate") for item in items if item.open > 0]
     earliest = min((day for day in days if day), default=None)
     return _begin_of(earliest) if earliest else None
 
@@ -185,11 +190,11 @@ def _begin_of(day: date) -> datetime:
     return datetime.combine(day, time(), AMSTERDAM).astimezone(UTC)
 
 
-def _day(text: str | None) -> date | None:
+def _day(text: str | None, field: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Surprise(f"date {text!r}") from None
+        raise Surprise(f"{field} is no day") from None
 
 
 def _utc(moment: datetime) -> datetime:
@@ -201,14 +206,14 @@ def _utc(moment: datetime) -> datetime:
 
 def _fulfilment(item: Item) -> Fulfilment:
     if item.fulfilment is None:
-        raise Surprise(f"item {item.order_item_id} says nothing of its fulfilment")
+        raise Surprise("an item says nothing of its fulfilment")
     return item.fulfilment
 
 
 def _on_their_label(fulfilment: Fulfilment) -> bool:
     """A VVB order: the merchant sends it, on a label bought at bol."""
     party = fulfilment.distribution_party or "RETAILER"
-    return _word(_ON_THEIR_LABEL, party, "distribution party") and fulfilment.method == "FBR"
+    return _word(_ON_THEIR_LABEL, party, "distributionParty") and fulfilment.method == "FBR"
 
 
 def _meta(detail: Detail) -> tuple[tuple[str, str], ...]:
@@ -240,4 +245,4 @@ def _word(table: Mapping[str, T], word: str, what: str) -> T:
     try:
         return table[word]
     except KeyError:
-        raise Surprise(f"{what} {word!r}") from None
+        raise Surprise(f"{what} is a word that is not known here") from None

@@ -28,7 +28,7 @@ class Record:
             raise OrderMissing(SIDE, ref)
         detail = shaped(response, Detail, SIDE)
         if detail.order_id != ref:
-            raise Surprise(f"asked for order {ref}, got {detail.order_id}")
+            raise Surprise(f"asked for order {ref}, got another one")
         return detail
 
     async def processes(self, entities: Iterable[str], event: str) -> Rows[Process]:

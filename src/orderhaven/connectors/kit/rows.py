@@ -4,6 +4,7 @@ A whole list is decoded at once, as if all were well; only where that fails each
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -17,8 +18,7 @@ from orderhaven.core.errors import Surprise
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_MOST_NAMES = 20
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+_REF = re.compile(r"(?=.*[0-9])[A-Za-z0-9._:-]{1,100}")  # it is written into logs: no words, and no address
 
 
 class Bent(msgspec.Struct, frozen=True):
@@ -48,6 +48,7 @@ class RowsOf(Generic[T]):
         self._row = row
         self._key = key
         self._one = msgspec.json.Decoder(row)
+        self._names = frozenset(field.encode_name for field in msgspec.structs.fields(row))
         self._within = within
         self._all, self._raw = _whole(row, within), _whole(msgspec.Raw, within)
 
@@ -76,31 +77,31 @@ class RowsOf(Generic[T]):
         try:
             return mended(answer, self._row)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return bent(answer, self._key, str(error))
+            return bent(answer, self._key, str(error), self._names)
 
     def _listed(self, whole: Any) -> list[Any]:
         found: list[Any] = getattr(whole, self._within) if self._within else whole
         return found
 
 
-def bent(answer: msgspec.Raw, key: str, cause: str) -> Bent:
-    """This row, by what it is known if that can be read, and what is strange about it."""
+def bent(answer: msgspec.Raw, key: str, cause: str, names: Collection[str]) -> Bent:
+    """This row, by what it is known if that can be read, and what is strange about it. `names` are the fields that it may have."""
     try:
         row = msgspec.json.decode(answer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Bent("", "a row that cannot be read at all")
     ref = row.get(key) if isinstance(row, dict) else None
-    if isinstance(ref, int | str) and not isinstance(ref, bool) and ref != "":
+    if isinstance(ref, int | str) and not isinstance(ref, bool) and _REF.fullmatch(str(ref)):
         return Bent(str(ref), f"an answer of another shape: {in_words(cause)}")
-    return Bent("", f"a row without {key}: {_outline(row)}")
+    return Bent("", f"a row without {key}: {_outline(row, names)}")
 
 
-def _outline(row: Any) -> str:
-    """What can be shown of a row to whoever must find out what it is: the names of its fields and their kinds."""
+def _outline(row: Any, names: Collection[str]) -> str:
+    """What can be shown of a row to whoever must find out what it is: the fields that we know of it, and their kinds."""
     if not isinstance(row, dict):
         return f"{kind_of(row)} instead of an object"
-    names = [f"{name} ({kind_of(value)})" for name, value in row.items() if _NAME.fullmatch(name)]
-    return ", ".join(names[:_MOST_NAMES]) or "an object without fields"
+    found = [f"{name} ({kind_of(value)})" for name, value in row.items() if name in names]
+    return ", ".join(found) or f"an object with {len(row)} fields, none of them known"
 
 
 def _whole(row: Any, within: str) -> Any:

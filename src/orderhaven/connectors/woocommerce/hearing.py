@@ -33,7 +33,7 @@ def start_of(since: str, overlap: timedelta) -> tuple[datetime, str]:
             return datetime.fromisoformat(position), cursor
         return datetime.fromisoformat(cursor).astimezone(UTC) - overlap - _SECOND, ""
     except ValueError:
-        raise Surprise(f"a cursor of another shape: {since[:40]}") from None
+        raise Surprise("a cursor that this connector did not give") from None
 
 
 class Marks(msgspec.Struct):
@@ -45,7 +45,7 @@ class Marks(msgspec.Struct):
     def changed_at(self, before: datetime) -> datetime:
         """Orders come by their change date, so one whose date cannot be read changed no earlier than the one before it."""
         try:
-            return utc(self.date_modified_gmt) or before
+            return utc(self.date_modified_gmt, "date_modified_gmt") or before
         except Surprise:
             return before
 

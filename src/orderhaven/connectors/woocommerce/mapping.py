@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -156,9 +156,9 @@ def shop_order(their: TheirOrder, words: Words, details: Details = _NO_DETAILS) 
         codes=each_once(found.codes),
         unread=tuple(found.unread),
         label=plain_text(meta.get(words.label_key)) if words.label_key else "",
-        placed_at=utc(their.date_created_gmt),
-        completed_at=utc(their.date_completed_gmt),
-        changed_at=utc(their.date_modified_gmt),
+        placed_at=utc(their.date_created_gmt, "date_created_gmt"),
+        completed_at=utc(their.date_completed_gmt, "date_completed_gmt"),
+        changed_at=utc(their.date_modified_gmt, "date_modified_gmt"),
     )
 
 
@@ -201,14 +201,14 @@ def can_be_sold(product: TheirProduct) -> bool:
     return product.type not in ("variable", "grouped", "external")
 
 
-def utc(text: str | None) -> datetime | None:
+def utc(text: str | None, field: str) -> datetime | None:
     """'2026-11-05T10:00:00', which is UTC without saying so. None where the shop has no date."""
     if not text:
         return None
     try:
         return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
     except ValueError:
-        raise Surprise(f"a date of another shape: {text[:40]}") from None
+        raise Surprise(f"{field} is no date") from None
 
 
 def tax_rate(their: TheirRate) -> TaxRate:
@@ -222,7 +222,7 @@ def tax_rate(their: TheirRate) -> TaxRate:
         state=their.state.upper(),
         postcodes=tuple(postcodes),
         cities=tuple(city.upper() for city in cities),
-        rate=Decimal(their.rate or "0") / 100,
+        rate=_percentage(their.rate) / 100,
         priority=their.priority,
         compound=their.compound,
         on_shipping=their.shipping,
@@ -255,6 +255,13 @@ def _decimals(setting: Any) -> int:
     """Of a shop's prices; two where it does not say, as WooCommerce takes it."""
     text = str(setting if setting is not None else "")
     return min(int(text), 6) if text.isdecimal() else 2
+
+
+def _percentage(text: str) -> Decimal:
+    try:
+        return Decimal(text or "0")
+    except InvalidOperation:
+        raise Surprise("the rate of a tax is no number") from None
 
 
 def _state(status: str, meta: Mapping[str, Any], words: Words) -> ShopState:
@@ -336,4 +343,4 @@ def _money(total: str, currency: str) -> Money:
     try:
         return Money.of(total, currency)
     except ValueError:
-        raise Surprise(f"a total of another shape: {total[:20]} {currency[:10]}") from None
+        raise Surprise("total and currency are no amount of money") from None

@@ -27,6 +27,7 @@ class _Status(msgspec.Struct):
 
 
 _STATUSES = RowsOf(_Status, "slug")
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,30}")
 
 
 class _Environment(msgspec.Struct):
@@ -95,7 +96,8 @@ async def _version_and_home(calls: Calls, root: str) -> tuple[str, str]:
     if response.status == 200:
         found = shaped(response, _SystemStatus, SIDE).environment
         if not has_version(found.version):
-            raise WrongAddress(root, f"{_TOO_OLD}; this one is {found.version}")
+            is_version = _VERSION.fullmatch(found.version)
+            raise WrongAddress(root, f"{_TOO_OLD}; this one is {found.version}" if is_version else _TOO_OLD)
         return found.version, found.home_url or root
     if response.status not in (401, 403):
         raise_read_refused(response)
