@@ -159,6 +159,16 @@ def test_a_clock_that_goes_back_fills_nothing() -> None:
     assert allowance.take(1, later).wait_s == 1
 
 
+def test_a_clock_that_was_ahead_stops_no_token_for_hours() -> None:
+    clock, allowance = ManualClock(), Allowance(burst=1)
+    allowance.take(1, clock.now() + clock.in_real(24 * 3600))
+    allowance.take(1, clock.now())
+
+    clock.advance(clock.in_real(60 / PER_MINUTE))
+
+    assert allowance.take(1, clock.now()).wait_s == 0
+
+
 def test_a_token_that_asks_too_much_is_told_when_it_may_again(trade: Trade) -> None:
     world = World(lambda: trade.clock, lambda: trade.hub.transport, trade.hub.declared, Allowance(burst=2))
     with serving(make_api(world)):

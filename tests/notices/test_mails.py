@@ -69,6 +69,19 @@ def test_orders_that_are_refused_for_one_cause_are_one_mail(office: Office) -> N
     assert not [ref for ref in refs if ref in office.sink.text()]
 
 
+def test_after_a_clock_that_was_ahead_mails_go_on(office: Office) -> None:
+    office.employs("Anna")
+    right = office.trade.clock.now()
+    office.trade.clock._now = right + timedelta(days=1)
+    office.does(office.round())
+    office.trade.clock._now = right
+    office.trade.sells((CUP, 1))
+
+    office.passes(minutes=8)
+
+    assert len(office.sink.subjects()) == 1
+
+
 def test_a_hiccup_of_a_shop_is_not_told(office: Office) -> None:
     office.employs("Anna")
 

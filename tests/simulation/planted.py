@@ -294,8 +294,8 @@ MUTANTS = (
     Mutant(
         "after a clock that was ahead nothing is due for hours",
         "store/clock_ahead.py",
-        "    rows = connections_ahead(now)",
-        "    rows = connections_ahead(now)[:0]",
+        "        rows = _connections_ahead(bounds)",
+        "        rows = _connections_ahead(bounds)[:0]",
     ),
     Mutant(
         "a connection that fails for minutes calls a person",

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connections
 
+from orderhaven.ports.clock import is_time
 from orderhaven.ports.connector import Declaration, Role
 from orderhaven.store import clock_ahead, keys
 from orderhaven.store import connections as schedule
@@ -178,11 +179,11 @@ class Run:
         erase_at = mend_at = self.hub_clock.now()
         while True:
             try:
-                if _is_time(mend_at, self.hub_clock.now(), _LOOKS_AT_TIMES_EVERY):
+                if is_time(mend_at, self.hub_clock.now(), _LOOKS_AT_TIMES_EVERY):
                     mend_at = self.hub_clock.now() + _LOOKS_AT_TIMES_EVERY
                     await process(clock_ahead.mend, self.hub_clock.now())
                 due = await process(schedule.due, self.hub_clock.now())
-                if _is_time(erase_at, self.hub_clock.now(), _ERASES_EVERY):
+                if is_time(erase_at, self.hub_clock.now(), _ERASES_EVERY):
                     erase_at = self.hub_clock.now() + _ERASES_EVERY
                     await self._erase(process)
             except (StoreTrouble, Died):
@@ -291,11 +292,6 @@ async def _end(process: Process) -> None:
         task.cancel()
     await asyncio.gather(*process.running.values(), return_exceptions=True)
     process.running.clear()
-
-
-def _is_time(at: datetime, now: datetime, every: timedelta) -> bool:
-    """Also when it is further ahead than it can be: then the clock was."""
-    return not now < at <= now + every
 
 
 def _still_to_do() -> list[str]:

@@ -2,15 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from django.apps import apps
+from django.db.models import DateTimeField, Model
+
 from orderhaven.store import clock_ahead, connections
-from orderhaven.store.models import Connection, Message, Order
+from orderhaven.store.models import Connection, Delivery, DeliveryState, Kind, Message, Notice, Order
 from tests.sync.conftest import Shift
 from tests.sync.test_schedule import _ticks_for
 
 DAY = timedelta(days=1)
+MADE, DONE, SHOWN = "only shown", "only whether it stands there counts", "only shown; counts over days may include it"
+THEIRS = "the other side says when"
+MAKES_NOBODY_WAIT: Mapping[str, str] = {
+    # every other time of the schema must be mended
+    "Allowance.full_at": "one further ahead than an empty purse needs counts as now",
+    "Delivery.finished_at": "it is kept in the log for longer",
+    "Event.at": "history is not rewritten; webhooks pass over what lies in the future",
+    "Invitation.accepted_at": DONE,
+    "Invitation.ends_at": "it is good for longer",
+    "Invitation.made_at": MADE,
+    "Link.from_at": "a person's own choice, and shown",
+    "Message.failing_since": "it counts from now when it lies in the future",
+    "Message.finished_at": SHOWN,
+    "Notice.told_at": DONE,
+    "Order.changed_at": THEIRS,
+    "Order.completed_at": THEIRS,
+    "Order.confirmed_at": DONE,
+    "Order.deliver_by": THEIRS,
+    "Order.expires_at": THEIRS,
+    "Order.heard_at": SHOWN,
+    "Order.placed_at": THEIRS,
+    "Order.read_at": DONE,
+    "Order.ship_by": THEIRS,
+    "Problem.at": MADE,
+    "Problem.solved_at": DONE,
+    "Shipment.confirmed_at": SHOWN,
+    "Token.ended_at": DONE,
+    "Token.made_at": MADE,
+    "Token.used_at": MADE,
+    "User.last_login": MADE,
+    "User.made_at": MADE,
+    "Webhook.made_at": MADE,
+    "Webhook.paused_at": DONE,
+}
+TIMES = {
+    f"{model.__name__}.{column.name}"
+    for model in apps.get_app_config("store").get_models()
+    for column in model._meta.fields
+    if isinstance(column, DateTimeField)
+}
 
 
 def ahead(trade: Any, **columns: Any) -> Connection:
@@ -33,9 +78,101 @@ def test_what_is_due_in_a_far_future_is_due(trade: Shift) -> None:
     assert clock_ahead.mend(now) == 0
 
 
+@pytest.mark.parametrize("time", sorted(TIMES - MAKES_NOBODY_WAIT.keys()))
+def test_no_time_that_makes_anybody_wait_stays_in_a_far_future(trade: Shift, time: str) -> None:
+    name, _, column = time.partition(".")
+    now = trade.clock.now()
+    row = _row_of(trade, name, column)
+    type(row)._default_manager.filter(pk=row.pk).update(**{column: now + 30 * DAY})
+
+    clock_ahead.mend(now)
+
+    row.refresh_from_db()
+    assert getattr(row, column) is None or getattr(row, column) <= now + timedelta(hours=3)
+
+
+def test_what_is_said_to_make_nobody_wait_exists() -> None:
+    assert MAKES_NOBODY_WAIT.keys() - TIMES == set()
+
+
+def _row_of(trade: Shift, name: str, column: str) -> Model:
+    """In the state in which something may wait for that column."""
+    link, now = trade.link, trade.clock.now()
+    match name:
+        case "Connection":
+            return link.shop if column in ("wait_at", "reread_at") else link.marketplace
+        case "Order":
+            order = Order.objects.get(ref=trade.placed())
+            Order.objects.filter(pk=order.pk).update(read_at=None)
+            return order
+        case "Message":
+            message = Order.objects.get(ref=trade.placed()).messages.get()
+            state = "unclear" if column in ("not_after", "due_at") else "told"
+            Message.objects.filter(pk=message.pk).update(state=state, kind=Kind.CANCEL)
+            return message
+        case "Notice":
+            over = now if column == "over_at" else None
+            return Notice.objects.create(merchant=link.merchant, kind="problem", about="1", at=now, over_at=over)
+        case "Delivery":
+            return Delivery.objects.create(
+                merchant=link.merchant,
+                channel="webhook",
+                kind="problem",
+                state=DeliveryState.DUE,
+                made_at=now,
+                due_at=now,
+            )
+    raise AssertionError(f"{name}.{column} may make somebody wait: see clock_ahead")
+
+
+def test_one_order_that_could_not_be_read_is_read_again(trade: Shift) -> None:
+    """Its next reading was put off by the clock that was ahead."""
+    now = trade.clock.now()
+    ref = trade.placed()
+    Order.objects.filter(ref=ref).update(read_at=None, read_due_at=now + DAY)
+
+    clock_ahead.mend(now)
+
+    assert Order.objects.get(ref=ref).read_due_at == now
+
+
+def test_a_failure_is_not_waited_out_in_the_future(trade: Shift) -> None:
+    """It failed before the clock jumped, so nothing but the back-off was written by it."""
+    now = trade.clock.now()
+    row = ahead(trade, heard_at=now - DAY, hear_at=now, failing_since=now - DAY, failures=3, quiet_until=now + DAY)
+
+    assert clock_ahead.mend(now) == 1
+
+    row.refresh_from_db()
+    assert row.quiet_until is None
+
+
+def test_a_fast_clock_is_not_taken_for_one_that_was_ahead(trade: Shift) -> None:
+    """A call that takes half a minute takes hours there, and may still be under way."""
+    trade.placed()
+    now, until = trade.clock.now(), trade.clock.now() + timedelta(hours=5)
+    Message.objects.update(state="sending", not_after=until)
+
+    clock_ahead.mend(now, pace=600)
+
+    assert {message.not_after for message in Message.objects.all()} == {until}
+
+
+def test_a_mail_of_the_future_keeps_no_other_back(trade: Shift) -> None:
+    from orderhaven.core.notices import NoticeKind
+    from orderhaven.store import notices
+
+    now, merchant = trade.clock.now(), trade.link.merchant
+    Delivery.objects.create(
+        merchant=merchant, channel="mail", kind=NoticeKind.PROBLEM, state="done", made_at=now + DAY, due_at=now
+    )
+
+    assert not notices._told_lately(merchant.pk, NoticeKind.PROBLEM, now)
+
+
 def test_what_is_planned_as_usual_stays(trade: Shift) -> None:
     now = trade.clock.now()
-    later, quiet = now + timedelta(minutes=5), now + timedelta(hours=6)  # a shop may wish to be left alone for hours
+    later, quiet = now + timedelta(minutes=5), now + timedelta(hours=1)  # a shop may wish to be left alone for an hour
     row = ahead(trade, hear_at=later, heard_at=now, quiet_until=quiet, hear_every_s=300)
 
     assert clock_ahead.mend(now) == 0

@@ -1,12 +1,15 @@
 """How much a token may ask: a bucket that holds a burst, and fills again all the time."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from threading import Lock
 
 PER_MINUTE = 600
 BURST = 100
+_LONGEST_STEP_BACK = timedelta(
+    minutes=1
+)  # of a clock: past that it was ahead, and what it wrote would stop a token for hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Allowance:
             level = min(level + passed_s * self._per_s, self._burst)
             is_answered = level >= 1
             level -= is_answered
-            self._buckets[token_id] = (level, max(now, since))
+            was_ahead = since > now + _LONGEST_STEP_BACK
+            self._buckets[token_id] = (level, now if was_ahead else max(now, since))
         full_in_s = ceil((self._burst - level) / self._per_s)
         return Left(self._burst, int(level), full_in_s, 0 if is_answered else ceil((1 - level) / self._per_s))

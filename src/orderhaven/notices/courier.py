@@ -18,7 +18,7 @@ from orderhaven.notices import answers
 from orderhaven.notices.calls import Caller, body_of, headers_of
 from orderhaven.notices.letters import News, Write
 from orderhaven.notices.mail import MailServer, enveloped, send, server_of_the_environment
-from orderhaven.ports.clock import Clock
+from orderhaven.ports.clock import Clock, is_time
 from orderhaven.store import deliveries, hooks, notices, noticing
 from orderhaven.store.deliveries import Fate
 from orderhaven.store.hop import Hop, StoreTrouble
@@ -56,14 +56,14 @@ class Courier:
     async def look(self) -> None:
         """Note what is to be told, make mails and calls of it, and remove old ones, each when it is time."""
         now = self.clock.now()
-        if self.server is not None and _is_time(self._notes_at, now):
+        if self.server is not None and is_time(self._notes_at, now, _NOTES_EVERY):
             self._notes_at = now + _NOTES_EVERY
             await self.hop(noticing.look, now, ZoneInfo(paths.time_zone()))
             made = await self.hop(notices.tell, now)
             if made:
                 log.info("mails_made", number=made)
         await self.hop(hooks.fan_out, now)
-        if _is_time(self._forgets_at, now):
+        if is_time(self._forgets_at, now, _FORGETS_EVERY):
             self._forgets_at = now + _FORGETS_EVERY
             await self.hop(deliveries.forget_old, now)
 
@@ -163,10 +163,6 @@ async def deliver(courier: Courier, stop: asyncio.Event) -> None:
     finally:
         await courier.close()
         courier.hop.close()
-
-
-def _is_time(at: datetime | None, now: datetime) -> bool:
-    return at is None or now >= at
 
 
 def _news(delivery: Delivery, reader: User) -> News:

@@ -52,6 +52,16 @@ class ScaledClock:
         await asyncio.sleep(max(duration.total_seconds() / self.factor, 0))
 
 
+def is_recent(moment: datetime | None, now: datetime, within: timedelta) -> bool:
+    """Whether it was less than `within` ago. A moment that lies ahead is not: the clock that said so was wrong."""
+    return moment is not None and timedelta(0) <= now - moment < within
+
+
+def is_time(at: datetime | None, now: datetime, every: timedelta) -> bool:
+    """Whether something that is done `every` so often is due. Also when it is further ahead than it can be: then the clock was."""
+    return at is None or not now < at <= now + every
+
+
 def clock_of_the_environment() -> Clock:
     """The real one; or, for demo and tests, a faster one that ORDERHAVEN_CLOCK describes as "origin,factor,started"."""
     given = os.environ.get("ORDERHAVEN_CLOCK", "")

@@ -1,54 +1,91 @@
 """What a clock that was ahead wrote: times that lie so far in the future that nothing would happen for hours.
 
-Once the clock is right again, what is due then is due now, and no wait is longer than it was agreed to be.
+Once the clock is right again, what is due then is due now, and no wait is longer than it was agreed to be. Which columns that
+concerns, and why no other makes anybody wait, stands in the test that goes through all of them.
 """
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from orderhaven.store.models import Connection, Delivery, DeliveryState, Link, Message, MessageState, Order
+from orderhaven.store.deliveries import pause_after
+from orderhaven.store.models import (
+    Connection,
+    Delivery,
+    DeliveryState,
+    Kind,
+    Link,
+    Message,
+    MessageState,
+    Notice,
+    Order,
+)
 
 SLACK = timedelta(minutes=1)  # clocks of several workers differ a little
-_LEAST_AHEAD = timedelta(hours=1)
+_FARTHEST = timedelta(hours=1)  # as far ahead as anything is put off by itself
+_FARTHEST_REREADING = timedelta(days=1)  # a connector says how often, and none says less
 _CALL_IS_OVER = timedelta(minutes=10)  # whatever was sent by that clock has arrived by then, or never will
+_HAPPENED = ("heard_at", "failing_since", "refused_since")
+_DUE = ("hear_at", "tell_at", "reread_at", "wait_at", "alike_again_at")
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """Past these moments lies only what a clock wrote that was ahead."""
+
+    now: datetime
+    happened: datetime
+    planned: datetime
 
 
 def connections_ahead(now: datetime) -> list[Connection]:
-    """Those that were heard, or failed, in the future, or are not due before long after their next time."""
-    return [row for row in Connection.objects.order_by("id") if _is_ahead(row, now)]
+    """Those that were heard, or failed, in the future, or are put off for longer than anything ever is."""
+    return _connections_ahead(_bounds(now))
 
 
-def mend(now: datetime) -> int:
-    """Make due what would be due in a far future. How many connections it concerned."""
-    rows = connections_ahead(now)
-    for row in rows:
-        with transaction.atomic():
+def mend(now: datetime, pace: float = 1.0) -> int:
+    """Make due what would be due in a far future. How many connections it concerned.
+
+    `pace` says how many seconds of this clock pass in a real one: on a fast clock a call alone takes hours.
+    """
+    bounds = _bounds(now, pace)
+    with transaction.atomic():
+        rows = _connections_ahead(bounds)
+        for row in rows:
             _mend_connection(row, now)
-            _mend_messages(row, now)
-            _mend_waits(row, now)
-    if rows:
-        late = Delivery.objects.filter(state=DeliveryState.DUE, made_at__gt=now + SLACK)
-        late.update(due_at=now, made_at=now)
+        _mend_messages(bounds)
+        _mend_waits(bounds)
+        _mend_orders(rows, bounds)
+        _mend_notices(bounds)
     return len(rows)
 
 
 # below: how
 
 
-def _is_ahead(row: Connection, now: datetime) -> bool:
-    happened = (row.heard_at, row.failing_since, row.refused_since)
-    if any(at is not None and at > now + SLACK for at in happened):
-        return True
-    planned = max(2 * timedelta(seconds=row.hear_every_s), _LEAST_AHEAD)
-    return row.hear_at is not None and row.hear_at > now + planned
+def _bounds(now: datetime, pace: float = 1.0) -> _Bounds:
+    return _Bounds(now, now + SLACK * pace, now + (_FARTHEST + SLACK) * pace)
+
+
+def _connections_ahead(bounds: _Bounds) -> list[Connection]:
+    return [row for row in Connection.objects.order_by("id") if _is_ahead(row, bounds)]
+
+
+def _is_ahead(row: Connection, bounds: _Bounds) -> bool:
+    next_hearing = bounds.happened + 2 * timedelta(seconds=row.hear_every_s)
+    latest = dict.fromkeys(_HAPPENED, bounds.happened) | {
+        "hear_at": max(next_hearing, bounds.planned),
+        "tell_at": bounds.planned,
+        "alike_again_at": bounds.planned,
+        "quiet_until": bounds.planned,
+        "reread_at": bounds.planned + _FARTHEST_REREADING,
+    }
+    return any((at := getattr(row, name)) is not None and at > moment for name, moment in latest.items())
 
 
 def _mend_connection(row: Connection, now: datetime) -> None:
-    due = ("hear_at", "tell_at", "reread_at", "wait_at", "alike_again_at")
-    happened = ("heard_at", "failing_since", "refused_since")
-    columns: dict[str, datetime | None] = {name: now for name in (*due, *happened) if _is_later(row, name, now)}
+    columns: dict[str, datetime | None] = {name: now for name in (*_DUE, *_HAPPENED) if _is_later(row, name, now)}
     if _is_later(row, "quiet_until", now):
         columns["quiet_until"] = None
     Connection.objects.filter(pk=row.pk).update(**columns)
@@ -59,20 +96,39 @@ def _is_later(row: Connection, name: str, now: datetime) -> bool:
     return at is not None and at > now
 
 
-def _mend_messages(row: Connection, now: datetime) -> None:
-    mine = Message.objects.filter(connection=row)
-    ahead = now + _LEAST_AHEAD
-    waiting = (MessageState.DUE, MessageState.UNCLEAR, MessageState.AWAITING)
-    mine.filter(state__in=waiting, due_at__gt=ahead).update(due_at=now)
-    unknown = (MessageState.UNCLEAR, MessageState.SENDING)
-    mine.filter(state__in=unknown, not_after__gt=ahead).update(not_after=now + _CALL_IS_OVER)
+def _mend_messages(bounds: _Bounds) -> None:
+    # by its key, so that the indexes of messages serve
+    for key in Connection.objects.values_list("pk", flat=True):
+        mine = Message.objects.filter(connection=key)
+        waiting = (MessageState.DUE, MessageState.UNCLEAR, MessageState.AWAITING)
+        mine.filter(state__in=waiting, due_at__gt=bounds.planned).update(due_at=bounds.now)
+        unknown = (MessageState.UNCLEAR, MessageState.SENDING, MessageState.AWAITING)
+        mine.filter(state__in=unknown, not_after__gt=bounds.planned).update(not_after=bounds.now + _CALL_IS_OVER)
+        # cancellations of the last hour are counted
+        mine.filter(kind=Kind.CANCEL, made_at__gt=bounds.happened).update(made_at=bounds.now)
 
 
-def _mend_waits(row: Connection, now: datetime) -> None:
-    for link in _links_of(row):
-        longest = now + timedelta(seconds=link.wait_s)
-        Order.objects.filter(link=link, wait_until__gt=longest).update(wait_until=longest)
+def _mend_waits(bounds: _Bounds) -> None:
+    for link in Link.objects.all():
+        longest = bounds.now + timedelta(seconds=link.wait_s)
+        too_late = bounds.happened + timedelta(seconds=link.wait_s)
+        Order.objects.filter(link=link, wait_until__gt=too_late).update(wait_until=longest)
+        Connection.objects.filter(pk=link.shop_id, wait_at__gt=too_late).update(wait_at=longest)
 
 
-def _links_of(row: Connection) -> Iterator[Link]:
-    yield from Link.objects.filter(shop=row)
+def _mend_orders(rows: list[Connection], bounds: _Bounds) -> None:
+    unread = Order.objects.filter(read_at__isnull=True)
+    unread.filter(link__marketplace__in=rows, read_due_at__gt=bounds.now).update(read_due_at=bounds.now)
+    unread.filter(read_due_at__gt=bounds.planned).update(read_due_at=bounds.now)
+    # what a buyer told us is kept for a time after the closing, and no longer
+    Order.objects.filter(closed_at__gt=bounds.happened).update(closed_at=bounds.now)
+
+
+def _mend_notices(bounds: _Bounds) -> None:
+    Notice.objects.filter(told_at__isnull=True, at__gt=bounds.happened).update(at=bounds.now)
+    Notice.objects.filter(over_at__gt=bounds.happened).update(over_at=bounds.now)
+    late = Delivery.objects.filter(state=DeliveryState.DUE)
+    late.filter(made_at__gt=bounds.happened).update(due_at=bounds.now, made_at=bounds.now)
+    for row in late.filter(due_at__gt=bounds.planned):
+        if row.due_at > bounds.happened + pause_after(max(row.attempt, 1)):
+            late.filter(pk=row.pk).update(due_at=bounds.now)

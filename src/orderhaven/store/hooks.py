@@ -12,7 +12,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from orderhaven.core.notices import HookKind
+from orderhaven.ports.clock import is_recent
 from orderhaven.store import access, deliveries, keys, sql
+from orderhaven.store.clock_ahead import SLACK
 from orderhaven.store.models import Event, Webhook
 
 HOOK_OF: Mapping[str, HookKind] = {
@@ -170,7 +172,7 @@ def _whole(events: Iterable[Mapping[str, Any]], cursor: int, now: datetime) -> l
     found: list[Mapping[str, Any]] = []
     for event in events:
         cursor += 1
-        if event["pk"] != cursor and event["at"] > now - _MAY_STILL_COME:
+        if event["pk"] != cursor and is_recent(event["at"], now + SLACK, SLACK + _MAY_STILL_COME):
             break
         cursor = event["pk"]
         found.append(event)

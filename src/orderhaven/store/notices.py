@@ -9,6 +9,7 @@ from django.db import transaction
 from orderhaven.core.access import Role
 from orderhaven.core.notices import NoticeKind
 from orderhaven.core.problems import ProblemKind
+from orderhaven.ports.clock import is_recent
 from orderhaven.store import deliveries, sql, tabs
 from orderhaven.store.loading import returned
 from orderhaven.store.models import Membership, Notice, NoticeWish, Problem
@@ -85,8 +86,7 @@ def _ripe(now: datetime) -> list[tuple[int, NoticeKind]]:
 
 
 def _told_lately(merchant_id: int, kind: NoticeKind, now: datetime) -> bool:
-    made_at = deliveries.last_mails(merchant_id).get(kind)
-    return made_at is not None and made_at > now - APART[kind]
+    return is_recent(deliveries.last_mails(merchant_id).get(kind), now, APART[kind])
 
 
 _TAKE_NEW = "UPDATE store_notice SET told_at = %s WHERE merchant_id = %s AND kind = %s AND told_at IS NULL RETURNING"

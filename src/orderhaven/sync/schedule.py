@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from orderhaven.ports.clock import is_time
 from orderhaven.store import access, clock_ahead, connections, orders
 from orderhaven.store.hop import StoreTrouble
 from orderhaven.sync.hub import Hub
@@ -25,13 +26,13 @@ async def tick(hub: Hub, enqueue: Callable[[list[int]], Awaitable[None]], stop: 
     erase_at = mend_at = clock.now()
     while not stop.is_set():
         try:
-            if _is_time(mend_at, clock.now(), _LOOKS_AT_TIMES_EVERY):
-                await hub.hop(_mend_times, clock.now())
+            if is_time(mend_at, clock.now(), _LOOKS_AT_TIMES_EVERY):
+                await hub.hop(_mend_times, clock.now(), clock.in_real(1.0) / timedelta(seconds=1))
                 mend_at = clock.now() + _LOOKS_AT_TIMES_EVERY
             due = await hub.hop(connections.due, clock.now())
             if due:
                 await enqueue(due)
-            if _is_time(erase_at, clock.now(), _ERASES_EVERY):
+            if is_time(erase_at, clock.now(), _ERASES_EVERY):
                 erased = await hub.hop(orders.erase_people, clock.now(), hub.people_kept_for, _PEOPLE_AT_MOST, _ERASES)
                 if erased < _ERASES:
                     erase_at = clock.now() + _ERASES_EVERY
@@ -41,12 +42,7 @@ async def tick(hub: Hub, enqueue: Callable[[list[int]], Awaitable[None]], stop: 
         await clock.sleep(max(_LOOKS_EVERY, clock.in_real(_SHORTEST_REAL_S)))
 
 
-def _is_time(at: datetime, now: datetime, every: timedelta) -> bool:
-    """Also when it is further ahead than it can be: then the clock was."""
-    return not now < at <= now + every
-
-
-def _mend_times(now: datetime) -> None:
-    mended = clock_ahead.mend(now)
+def _mend_times(now: datetime, pace: float) -> None:
+    mended = clock_ahead.mend(now, pace)
     if mended:
         log.warning("clock_was_ahead", connections=mended)

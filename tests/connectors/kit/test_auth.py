@@ -161,6 +161,39 @@ def test_a_log_in_that_failed_is_tried_again_after_a_while() -> None:
     assert signed(auth) == "Bearer token 2"
 
 
+class ClockThatJumps(ManualClock):
+    """It may go back, as one does that was ahead and is set right."""
+
+    def jumps(self, duration: timedelta) -> None:
+        self._now += duration
+
+
+def test_a_log_in_that_failed_by_a_clock_that_was_ahead_is_tried_again() -> None:
+    office, clock = ShutOffice(), ClockThatJumps()
+    auth = bearer(office, clock=clock)
+    clock.jumps(timedelta(days=1))
+    asyncio.run(failures(auth, 1))
+    clock.jumps(timedelta(days=-1))
+    office.is_open = True
+
+    assert signed(auth) == "Bearer token 2"
+
+
+def test_a_token_that_was_fetched_by_a_clock_that_was_ahead_is_not_fresh_for_a_day() -> None:
+    """Refused once then, and once more when the clock is right: that is a hiccup again, and no account that is refused."""
+    office, clock = Office(), ClockThatJumps()
+    auth = bearer(office, clock=clock)
+    clock.jumps(timedelta(days=1))
+    asyncio.run(auth.renew(asyncio.run(auth.sign(ASK))))
+    signed(auth)
+    clock.jumps(timedelta(days=-1))
+
+    renewed = asyncio.run(auth.renew(asyncio.run(auth.sign(ASK))))
+
+    assert renewed
+    assert signed(auth) == "Bearer token 3"
+
+
 def test_who_gives_a_token_up_does_not_wait_for_the_next() -> None:
     office = ShutOffice()
     auth = bearer(office)

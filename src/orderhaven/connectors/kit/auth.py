@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from orderhaven.connectors.kit.http import Request
 from orderhaven.core.errors import HubError
-from orderhaven.ports.clock import Clock
+from orderhaven.ports.clock import Clock, is_recent
 from orderhaven.ports.connector import TokenCache
 
 _SPARE_S = 20.0  # real seconds: a token that ends within a call's time is not used for it
@@ -69,7 +69,7 @@ class BearerToken:
             if self._still_good():
                 return
         now = self._clock.now()
-        if self._failed is not None and now - self._failed[0] < self._clock.in_real(_AFTER_FAILING_S):
+        if self._failed is not None and is_recent(self._failed[0], now, self._clock.in_real(_AFTER_FAILING_S)):
             raise self._failed[1]
         try:
             token, lifetime = await self._fetch()
@@ -84,7 +84,7 @@ class BearerToken:
         self._header, self._good_until = f"Bearer {token}", ends_at - self._spare()
 
     def _is_recent(self, moment: datetime | None) -> bool:
-        return moment is not None and self._clock.now() - moment < self._spare()
+        return is_recent(moment, self._clock.now(), self._spare())
 
     def _still_good(self) -> bool:
         return self._clock.now() < self._good_until

@@ -10,7 +10,7 @@ from orderhaven.connectors.woocommerce.mapping import TheirRate, TheirSetting, t
 from orderhaven.connectors.woocommerce.products import Products
 from orderhaven.connectors.woocommerce.taxes import TaxRules
 from orderhaven.core.errors import Surprise
-from orderhaven.ports.clock import Clock
+from orderhaven.ports.clock import Clock, is_recent
 
 _GOOD_FOR_S = 60.0  # real seconds: a merchant may change a setting while orders go in
 
@@ -48,7 +48,7 @@ class KeptFacts:
             return self._kept[0]
 
     def _is_old(self, read_at: datetime) -> bool:
-        return not read_at <= self._clock.now() < read_at + self._clock.in_real(_GOOD_FOR_S)
+        return not is_recent(read_at, self._clock.now(), self._clock.in_real(_GOOD_FOR_S))
 
 
 async def read_facts(calls: Calls) -> ShopFacts:
