@@ -154,6 +154,46 @@ def test_a_shop_order_that_nobody_understands_holds_up_no_other(trade: Any, bend
     assert [one.code for one in trade.confirmed(stuck)] == [POSTNL_CODE]
 
 
+def waited_out(trade: Any) -> str:
+    """An order that was confirmed without a code, and is closed."""
+    ref = trade.sells()
+    trade.passes(minutes=6)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(hours=3, minutes=12)
+    assert trade.order(ref).closed_at is not None
+    return ref
+
+
+def test_what_the_shop_says_of_a_closed_order_is_taken_from_itself_where_its_row_is_bent(
+    trade: Any, bends: Bender
+) -> None:
+    ref = waited_out(trade)
+    bends.shop(Listing.HEARD, trade.shop_ref(ref), Bend.NULL)
+    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+
+    trade.passes(minutes=6)
+
+    assert trade.problems(ref) == [ProblemKind.LATER_CODE]
+    assert trade.order(ref).code == POSTNL_CODE
+
+
+def test_a_closed_order_that_nobody_understands_has_a_problem_and_is_read_until_it_is_mended(
+    trade: Any, bends: Bender
+) -> None:
+    ref = waited_out(trade)
+    for listing in (Listing.HEARD, Listing.READ):
+        bends.shop(listing, trade.shop_ref(ref), Bend.NULL, alone=True)
+    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(minutes=20)
+    seen = trade.problems(ref)
+    bends.mends()
+
+    trade.passes(minutes=40)
+
+    assert seen == [ProblemKind.SURPRISE]
+    assert trade.problems(ref) == [ProblemKind.LATER_CODE]
+
+
 def test_a_shop_order_that_a_look_shows_bent_is_not_made_again(trade: Any, bends: Bender) -> None:
     """It is there, perhaps: only a person can say."""
     trade.loses_the_reply(trade.shop, "/orders")

@@ -255,6 +255,12 @@ MUTANTS = (
         "    again_at = cycle.now() + timedelta(days=9)",
     ),
     Mutant(
+        "a row of the shop that nobody understands is passed over",
+        "sync/hear_shop.py",
+        "        if page.not_understood:\n            await _read_what_is_bent(cycle, page.not_understood)\n",
+        "",
+    ),
+    Mutant(
         "new orders are taken in piece by piece",
         "store/orders.py",
         "    with transaction.atomic():\n        fence(claim)\n        return _insert_new(link, sightings, now)",
@@ -319,8 +325,8 @@ MUTANTS = (
     Mutant(
         "a shop order is taken for another merchant's of the same number",
         "store/shop_readings.py",
-        "WHERE shop_ref IN ({marks}) AND +link_id IN (SELECT id FROM store_link WHERE shop_id = %s) ORDER BY id",
-        "WHERE shop_ref IN ({marks}) AND 0 < %s ORDER BY id",
+        '_AMONG = "shop_ref IN ({marks}) AND +link_id IN (SELECT id FROM store_link WHERE shop_id = %s) ORDER BY id"',
+        '_AMONG = "shop_ref IN ({marks}) AND 0 < %s ORDER BY id"',
     ),
     Mutant(
         "an order is taken for another merchant's of the same number",

@@ -322,7 +322,8 @@ def test_a_shop_order_in_an_unknown_word_does_not_hold_up_the_waits_of_others(tr
 
 def test_a_shop_order_in_an_unknown_word_does_not_keep_the_others_from_being_heard(trade: Shift) -> None:
     stuck, fine = trade.placed(), trade.placed()
-    cut_in(trade.shop, "hear", fails_for(trade.shop_ref(stuck), Surprise("a new word")))
+    for where in ("hear", "read"):
+        cut_in(trade.shop, where, fails_for(trade.shop_ref(stuck), Surprise("a new word")))
     for ref in (stuck, fine):
         trade.shop.complete(trade.shop_ref(ref), POSTNL_CODE)
 
@@ -331,6 +332,21 @@ def test_a_shop_order_in_an_unknown_word_does_not_keep_the_others_from_being_hea
     assert [one.code for one in trade.confirmed(fine)] == [POSTNL_CODE]
     assert trade.problems(stuck) == [ProblemKind.SURPRISE]
     assert trade.connection(Role.SHOP).failures == 0
+
+
+def test_a_shop_order_that_cannot_be_read_by_itself_either_does_not_keep_the_others_from_being_heard(
+    trade: Shift,
+) -> None:
+    stuck, fine = trade.placed(), trade.placed()
+    cut_in(trade.shop, "hear", fails_for(trade.shop_ref(stuck), Surprise("a new word")))
+    cut_in(trade.shop, "read", fails_for(trade.shop_ref(stuck), TryLater("a server error")))
+    for ref in (stuck, fine):
+        trade.shop.complete(trade.shop_ref(ref), POSTNL_CODE)
+
+    trade.passes(minutes=6)
+
+    assert [one.code for one in trade.confirmed(fine)] == [POSTNL_CODE]
+    assert trade.problems(stuck) == [ProblemKind.SURPRISE]
 
 
 def test_a_shop_order_in_an_unknown_word_does_not_keep_the_others_from_being_read_again(trade: Shift) -> None:

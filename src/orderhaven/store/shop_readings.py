@@ -49,14 +49,25 @@ def take_readings(claim: Claim, readings: Sequence[ShopOrder], begun_at: datetim
 
 
 def not_understood(claim: Claim, causes: Mapping[str, str], side: str, now: datetime) -> None:
-    """A Problem on each of our open orders whose answer nobody understood, by shop_ref; other people's are passed over."""
+    """A Problem on each of our orders whose answer nobody understood, by shop_ref; other people's are passed over.
+
+    Closed orders have one too: the shop may have reopened or cancelled it, or a code came. They are read again until it is over.
+    """
     with transaction.atomic():
         fence(claim)
         ledger = Ledger(now)
-        ours = Order.objects.filter(link__shop_id=claim.connection_id, shop_ref__in=causes, closed_at=None)
+        ours = Order.objects.filter(link__shop_id=claim.connection_id, shop_ref__in=causes)
         for row in orders_to_change(list(ours.values_list("id", flat=True))):
             ledger.problem(row, ProblemKind.SURPRISE, {"side": side, "cause": causes[row.shop_ref]})
         ledger.write()
+
+
+def ours_among(connection_id: int, shop_refs: Sequence[str]) -> list[str]:
+    """Those of these shop orders that belong to orders of ours."""
+    if not shop_refs:
+        return []
+    found = sql.rows(_OURS.format(marks=sql.marks(shop_refs)), [*shop_refs, connection_id])
+    return [shop_ref for (shop_ref,) in found]
 
 
 # a condition that is always true leads SQLite to the index of open problems, which is short
@@ -118,12 +129,14 @@ def hold_until(row: Order) -> datetime:
 
 
 # the plus keeps the database from going through all orders of the shop's links instead of these few
-_KNOWN = """
+_AMONG = "shop_ref IN ({marks}) AND +link_id IN (SELECT id FROM store_link WHERE shop_id = %s) ORDER BY id"
+_OURS = f"SELECT shop_ref FROM store_order WHERE {_AMONG}"
+_KNOWN = f"""
 SELECT id, shop_ref, shop_state, shop_word, code, label, wait_until, status, number_unread, EXISTS(
     SELECT 1 FROM store_problem p
     WHERE p.order_id = store_order.id AND p.kind = 'surprise' AND p.solved_at IS NULL AND p.message_id IS NULL
 ) FROM store_order
-WHERE shop_ref IN ({marks}) AND +link_id IN (SELECT id FROM store_link WHERE shop_id = %s) ORDER BY id
+WHERE {_AMONG}
 """
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from orderhaven.core.errors import AccountProblem, Surprise, TryLater
+from orderhaven.core.errors import AccountProblem, RateLimited, Surprise, TryLater
 from orderhaven.ports.shop import Shop
 from orderhaven.store import connections, shop_readings
 from orderhaven.sync.cycle import Cycle
@@ -21,7 +21,8 @@ async def hear_shop(cycle: Cycle) -> None:
     async for page in _shop(cycle).hear(cycle.row.cursor):
         if page.orders:
             await cycle.store(shop_readings.take_readings, cycle.claim, page.orders, begun_at, cycle.now())
-        await _say_not_understood(cycle, page.not_understood)
+        if page.not_understood:
+            await _read_what_is_bent(cycle, page.not_understood)
         await say_nameless(cycle, page.nameless)
         cursor = page.cursor
         if page.position:
@@ -70,6 +71,24 @@ async def end_waits(cycle: Cycle) -> None:
         await cycle.store(shop_readings.waits_unread, cycle.claim, cycle.now())
         if cycle.usable:
             raise
+
+
+async def _read_what_is_bent(cycle: Cycle, causes: Mapping[str, str]) -> None:
+    """Rows that a list shows so that nobody understands them: each of our orders is read by itself, or has a Problem.
+
+    Orders that are closed too: a list does not show them again, and nothing else reads them.
+    """
+    ours = await cycle.store(shop_readings.ours_among, cycle.row.pk, tuple(causes))
+    most = cycle.declaration.limits.orders_per_look
+    for some in (ours[start : start + most] for start in range(0, len(ours), most)):
+        try:
+            await _read(cycle, some, cycle.now())
+        except RateLimited:
+            raise
+        except (
+            TryLater
+        ):  # perhaps only these orders': the list goes on, and they are read again until they are understood
+            await _say_not_understood(cycle, {shop_ref: causes[shop_ref] for shop_ref in some})
 
 
 async def _read(cycle: Cycle, shop_refs: Sequence[str], begun_at: datetime) -> int:
