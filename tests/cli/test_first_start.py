@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connections
@@ -21,14 +21,12 @@ def new_database(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield ""
         return
-    kept, server = connections.databases["default"], request.getfixturevalue("postgres_database")
-    point_store_at(server)
+    kept = connections.databases["default"]
+    point_store_at(request.getfixturevalue("postgres_database"))
     with connections["default"].cursor() as cursor:
         cursor.execute("DROP DATABASE IF EXISTS first_start")
         cursor.execute("CREATE DATABASE first_start")
-    who = ":".join(quote(str(server[name]), safe="") for name in ("USER", "PASSWORD"))
-    port = f":{server['PORT']}" if server["PORT"] else ""
-    yield f"postgresql://{who}@{port}/first_start?host={quote(str(server['HOST']))}"
+    yield urlsplit(request.getfixturevalue("postgres_url"))._replace(path="/first_start").geturl()
     with connections["default"].cursor() as cursor:
         cursor.execute("DROP DATABASE first_start WITH (FORCE)")
     point_store_at(kept)
