@@ -66,6 +66,50 @@ def test_an_adopted_order_is_confirmed_when_the_shop_completes_it(trade: Any, by
     assert trade.problems(ref) == []
 
 
+def test_what_an_older_version_adopted_although_it_differs_is_confirmed_as_it_was_agreed_to(
+    trade: Any, by: Hand
+) -> None:
+    ref = older(trade)
+    shop_ref = twin(trade, "OLD-1", (LAMP, 1))
+    joining.adopt(by, ref, shop_ref, although_it_differs=True)
+    Line.objects.update(product_ref="")  # it did not keep which product that was
+
+    trade.shop.complete(shop_ref, code=POSTNL_CODE)
+    trade.passes(minutes=10)
+
+    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+    assert trade.raised(ref) == []
+    assert Line.objects.get(order__ref=ref).product_ref
+
+
+def test_other_pieces_than_an_older_version_adopted_are_asked_for(trade: Any, by: Hand) -> None:
+    ref = older(trade)
+    shop_ref = twin(trade, "OLD-1", (LAMP, 1))
+    joining.adopt(by, ref, shop_ref, although_it_differs=True)
+    Line.objects.update(product_ref="")
+
+    trade.shop.change_pieces(shop_ref, LAMP.sku, 3)
+    trade.shop.complete(shop_ref, code=POSTNL_CODE)
+    trade.passes(minutes=10)
+
+    assert trade.confirmed(ref) == []
+    assert trade.problems(ref) == ["quantities_differ"]
+
+
+def test_an_order_that_an_older_version_placed_is_not_taken_as_another_article(trade: Any, by: Hand) -> None:
+    ref = older(trade)
+    joining.place(by, ref)
+    trade.passes(minutes=6)
+    Line.objects.update(product_ref="")
+
+    trade.shop.change_pieces(trade.shop_ref(ref), MUG.sku, 0)
+    trade.shop.add_line(trade.shop_ref(ref), LAMP, 1, "5.00")
+    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.passes(minutes=10)
+
+    assert trade.problems(ref) == ["quantities_differ"]
+
+
 def test_a_shop_order_with_other_pieces_is_not_adopted(trade: Any, by: Hand) -> None:
     ref = older(trade)
     shop_ref = twin(trade, "OLD-1", (MUG, 2))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from orderhaven.core.carriers import is_article
+from orderhaven.core.comparing import compare, leaving
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reading import READING_PROBLEMS, Header, Heard, ShopSide, header_of, shop_facts
 from orderhaven.core.shop_order import ShopOrder, ShopState, with_numbers_only
@@ -15,7 +16,7 @@ from orderhaven.store.connections import Claim, fence
 from orderhaven.store.holding import hold_if_too_many
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import moving_orders
-from orderhaven.store.models import SENT, Kind, MessageState, Order, Problem, Side
+from orderhaven.store.models import SENT, Event, Kind, MessageState, Order, Problem, Side
 from orderhaven.store.shapes import facts_of, wanted
 from orderhaven.store.unread import keep_unread
 
@@ -170,6 +171,8 @@ def take(ledger: Ledger, row: Order, reading: ShopOrder) -> None:
     """One reading, `with_numbers_only`, of one order: what it shows is kept, what it means moves the order."""
     reading = _without_own_products(row, reading)
     heard = shop_facts(_shop_side(row), reading)
+    if ProblemKind.QUANTITIES_DIFFER in heard.problems and _takes_as_agreed(ledger, row, reading):
+        heard = shop_facts(_shop_side(row), reading)
     _keep(ledger, row, reading)
     keep_unread(ledger, row, reading)
     for fact in heard.facts:
@@ -187,6 +190,17 @@ def _without_own_products(row: Order, reading: ShopOrder) -> ShopOrder:
     if not any(is_article(each.code) for each in reading.codes):
         return reading
     return with_numbers_only(reading, frozenset(line.ean for line in row.kept_lines))
+
+
+def _takes_as_agreed(ledger: Ledger, row: Order, reading: ShopOrder) -> bool:
+    """Older versions did not keep with which products an order was adopted: what stands there now is taken for them, once."""
+    is_older = not any(line.product_ref for line in row.kept_lines)
+    if not is_older or not Event.objects.filter(order_id=row.id, kind="adopted").exists():
+        return False
+    products = compare(_shop_side(row).wanted, reading.lines, leaving).taken_as_it_is()
+    for line in row.kept_lines:
+        ledger.change_line(line, product_ref=products.get(line.ref, "")[:100])
+    return any(products.values())
 
 
 def _keep(ledger: Ledger, row: Order, reading: ShopOrder) -> None:
