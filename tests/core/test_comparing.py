@@ -67,6 +67,15 @@ def test_what_differs_is_named_with_both_quantities_and_articles(found: tuple[Sh
     assert differences(*found) == said
 
 
+def test_lines_that_stand_there_as_ordered_say_the_same_in_any_order() -> None:
+    in_order, turned = (mug(), lamp()), (lamp(), mug())
+
+    compared = [compare(BOTH, found, made) for found in (in_order, turned)]
+
+    assert compared[0] == compared[1]
+    assert compared[0].products == {"L1": "101", "L2": "102"}
+
+
 def test_refunded_pieces_were_made_and_do_not_leave() -> None:
     found = [mug(refunded=1), lamp()]
 
