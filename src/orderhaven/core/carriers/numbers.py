@@ -6,6 +6,7 @@ A shop's plug-ins, a marketplace's answer, what a person types, the API and the 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -60,6 +61,7 @@ def numbers_in(text: str, own_eans: frozenset[str] = frozenset()) -> Found:
     return Found(tuple(dict.fromkeys(numbers)), tuple(unread), instead)
 
 
+@lru_cache(maxsize=1024)  # the same number is asked about at each step of its order
 def what_else(code: str, own_eans: frozenset[str] = frozenset()) -> Everyday | None:
     """What bare capitals and digits are instead of a tracking number; None: they can be one."""
     if len(code) > _LONGEST:
