@@ -51,9 +51,8 @@ class ShopMouth:
         if message.kind == Kind.CANCEL_SHOP:
             await self._shop.cancel(message.order.shop_ref, not_after=not_after)
             return Done()
-        placement = self._placements[message.id]
-        placed = await self._shop.place(placement, not_after=not_after)
-        return judged(placing.expected(message, placing.facts_of(placement)), (placed.order,))
+        placed = await self._shop.place(self._placements[message.id], not_after=not_after)
+        return judged(placing.expected(message, message.facts), (placed.order,))
 
     async def look(self, messages: Sequence[Message], begun_at: datetime) -> Verdicts:
         cancels = [message for message in messages if message.kind == Kind.CANCEL_SHOP]

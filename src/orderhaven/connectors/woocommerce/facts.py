@@ -39,16 +39,20 @@ class KeptFacts:
 
     async def known(self) -> ShopFacts:
         """Of several that ask at once, one reads for all of them."""
+        if (facts := self._still_good()) is not None:
+            return facts
         async with self._reading:
-            if self._kept is None or self._is_old(self._kept[1]):
+            if (facts := self._still_good()) is None:
                 self._products.forget()
                 facts = await read_facts(self._calls)
                 self.keep(facts)
-                return facts
-            return self._kept[0]
+            return facts
 
-    def _is_old(self, read_at: datetime) -> bool:
-        return not is_recent(read_at, self._clock.now(), self._clock.in_real(_GOOD_FOR_S))
+    def _still_good(self) -> ShopFacts | None:
+        if self._kept is None:
+            return None
+        facts, read_at = self._kept
+        return facts if is_recent(read_at, self._clock.now(), self._clock.in_real(_GOOD_FOR_S)) else None
 
 
 async def read_facts(calls: Calls) -> ShopFacts:

@@ -4,6 +4,8 @@ What is longer it does not refuse: it answers 201, with the status and the total
 meta data and no line. So it is cut here where nothing hangs on it, and refused where a part would be something else.
 """
 
+from collections.abc import Collection
+
 from orderhaven.connectors.woocommerce.answers import SIDE
 from orderhaven.core.errors import OrderRefused
 
@@ -38,8 +40,7 @@ def whole_email(address: str) -> str:
     return address
 
 
-def whole_text(text: str) -> str:
-    """A part of an address without which the parcel goes elsewhere. Raises OrderRefused."""
-    if len(text) * 4 > _TEXT and len(text.encode()) > _TEXT:
+def demand_whole(parts: Collection[str]) -> None:
+    """Parts of an address without which the parcel goes elsewhere. Raises OrderRefused where one would be cut."""
+    if sum(map(len, parts)) * 4 > _TEXT and any(len(part.encode()) > _TEXT for part in parts):
         raise OrderRefused(SIDE, f"a part of the address has more than the {_TEXT} bytes that it keeps")
-    return text

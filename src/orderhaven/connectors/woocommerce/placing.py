@@ -12,9 +12,9 @@ from orderhaven.connectors.woocommerce.limits import (
     cut_key,
     cut_phone,
     cut_text,
+    demand_whole,
     holds_phone,
     whole_email,
-    whole_text,
 )
 from orderhaven.connectors.woocommerce.mapping import LINE_QUANTITY, LINE_REF, LINE_SKU
 from orderhaven.connectors.woocommerce.pricing import PricedLine, Prices, Taxed, as_text
@@ -44,22 +44,23 @@ class ShopWays(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True):
-    """An order to make, and what the shop will make of its amounts."""
+    """An order to make, what the shop will make of its amounts, and what the marketplace states."""
 
     body: Body
     total: Decimal
+    stated: Decimal
 
 
 def order_to_make(placement: Placement, ways: ShopWays) -> Draft:
     """The body of POST /orders. Status alone moves the order to paid and takes stock: with set_paid beside
     it, that would happen in two steps, with a mail for each."""
     prices = Prices(placement, ways.taxes, ways.taxed)
-    return Draft(_body(placement, ways, prices), prices.total)
+    return Draft(_body(placement, ways, prices), prices.total, prices.stated)
 
 
 def comes_out(placement: Placement, draft: Draft) -> bool:
     """Whether the shop will make the total that the marketplace states."""
-    return not placement.order.prices_include_vat or placement.total.amount == draft.total
+    return not placement.order.prices_include_vat or draft.stated == draft.total
 
 
 def demand_comes_out(placement: Placement, draft: Draft) -> None:
@@ -130,7 +131,7 @@ def _line_meta(line: Line, marketplace: str, rate: Decimal) -> list[Body]:
     if line.commission is not None:
         meta.append(_entry("_marketplace_commission", str(line.commission)))
     if line.vat_rate is not None and line.vat_rate != rate:
-        meta.append(_entry(f"VAT at {marketplace}", f"{(line.vat_rate * 100).normalize():f} %"))
+        meta.append(_entry(cut_key(f"VAT at {marketplace}"), f"{(line.vat_rate * 100).normalize():f} %"))
     if line.services:
         meta.append(_entry("Services", ", ".join(line.services)))
     return meta
@@ -158,13 +159,13 @@ def _order_meta(placement: Placement) -> list[Body]:
         "_shipping_street_name": order.ship_to.street,
         "_shipping_house_number": order.ship_to.house_number,
         "_shipping_house_number_suffix": order.ship_to.addition,
-        **{f"marketplace_{name}": value for name, value in (*order.meta, *order.personal_meta)},
+        **{cut_key(f"marketplace_{name}"): value for name, value in (*order.meta, *order.personal_meta)},
     }
     return [_entry(key, value) for key, value in kept.items() if value]
 
 
 def _entry(key: str, value: str) -> Body:
-    return {"key": cut_key(key), "value": value}
+    return {"key": key, "value": value}
 
 
 def _note(placement: Placement) -> str:
@@ -200,7 +201,7 @@ def _shipping(address: Address) -> Body:
 
 
 def _address(address: Address, line_1: str, line_2: str) -> Body:
-    parts = {
+    body = {
         "first_name": address.first_name,
         "last_name": address.last_name,
         "company": address.company,
@@ -210,4 +211,5 @@ def _address(address: Address, line_1: str, line_2: str) -> Body:
         "postcode": address.postcode,
         "country": address.country,
     }
-    return {**{name: whole_text(part) for name, part in parts.items()}, "address_2": cut_text(line_2)}
+    demand_whole(body.values())
+    return {**body, "address_2": cut_text(line_2)}

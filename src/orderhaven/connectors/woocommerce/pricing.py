@@ -46,6 +46,7 @@ class Prices:
 
     def __init__(self, placement: Placement, rules: TaxRules, taxed: Mapping[str, Taxed]) -> None:
         order = placement.order
+        self.stated = placement.total.amount  # by the marketplace
         self._placement = placement
         self._rules = rules
         self._taxed_by_ref = taxed
@@ -85,7 +86,7 @@ class Prices:
     def _still_missing(self) -> Decimal:
         if not self._placement.order.prices_include_vat:
             return Decimal(0)
-        return max(self._placement.total.amount - self._sum.total, Decimal(0))
+        return max(self.stated - self._sum.total, Decimal(0))
 
     def _priced(self, line: Line, share: Money, total: Money) -> PricedLine:
         taxed = self._taxed(line)
@@ -93,7 +94,7 @@ class Prices:
         kind = Kind.FEE if self._placement.delivered_by_marketplace else Kind.LINE
         net, rate = self._net(total, rates, kind), added_up(rates)
         is_whole = self._placement.quantities[line.ref] == line.facts.ordered
-        before = share + line.discount if is_whole else share
+        before = share + line.discount if is_whole and not line.discount.is_zero else share
         if before == total:
             return PricedLine(line, taxed, rate, net, net)
         gross = before.amount
