@@ -1,13 +1,16 @@
 """One cause, one trouble: a refusal that order after order meets is said once, on the connection, and holds only those."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
 from orderhaven.actions import connecting, orders
-from orderhaven.core.errors import OrderRefused
+from orderhaven.core.errors import OrderRefused, TryLater
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.connector import Role
+from orderhaven.ports.sandbox import Article
 from orderhaven.store.models import Event, Message, MessageState
 from tests.sync.conftest import MUG, POSTNL_CODE, Shift
 from tests.sync.seams import Cut, cut_in, mend
@@ -192,25 +195,66 @@ def test_a_marketplace_that_refuses_shipments_alike_says_so_once(trade: Shift) -
     assert {trade.order(ref).marketplace_told for ref in refs} == {"told"}
 
 
-def test_the_parts_of_one_order_are_one(trade: Shift) -> None:
-    """The reference cancels at most so many lines at a time; what does not fit is a message of its own."""
-    refs = [trade.sells(*[(MUG, 1)]) for _ in range(2)]
+@dataclass
+class Refuses:
+    """A marketplace that refuses every confirmation. While it is busy it gives no answer to orders that it met before."""
+
+    met: set[str]
+    is_busy: bool = True
+
+    async def __call__(self, what: str) -> None:
+        if self.is_busy and what in self.met:
+            raise TryLater("the marketplace is busy")
+        self.met.add(what)
+        raise OrderRefused("The marketplace", f"order item {int(what[3:])} is locked")
+
+
+def in_parts(trade: Shift) -> str:
+    """An order with more lines than one confirmation takes."""
+    articles = [Article(f"ART-{number}", "", f"Article {number}", "1.00") for number in range(51)]
+    trade.shop.stock(articles, 1000)
+    ref = trade.sells(*[(article, 1) for article in articles])
     trade.passes(minutes=6)
-    for ref in refs:
-        message = Message.objects.get(order__ref=ref, kind="place")
-        for part in (1, 2):
-            message.pk, message.part, message.state, message.attempt = None, part, MessageState.DUE, 0
-            message.save(force_insert=True)
-    cut_in(trade.shop, "before place", refuses(refs))
-    Message.objects.filter(part=0).update(state=MessageState.DROPPED)
-    Message.objects.update(due_at=trade.clock.now())
-    for ref in refs:
-        row = trade.order(ref)
-        row.shop_ref = ""
-        row.save()
-    for one in trade.in_shop(refs[0]) + trade.in_shop(refs[1]):
-        trade.shop.delete(one.shop_ref)
+    return ref
 
-    trade.passes(minutes=30)
 
-    assert trouble(trade) == ""
+def confirmations(ref: str) -> list[tuple[int, str]]:
+    rows = Message.objects.filter(order__ref=ref, kind="confirm").order_by("part")
+    return [(part, str(state)) for part, state in rows.values_list("part", "state")]
+
+
+def test_the_parts_of_one_order_are_one(trade: Shift) -> None:
+    """Two orders that are refused in four parts are two in a row."""
+    refs = [in_parts(trade) for _ in range(2)]
+    cut_in(trade.marketplace, "before confirm", Refuses(set(), is_busy=False))
+    for ref in refs:
+        trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+
+    trade.passes(minutes=11)
+
+    assert [confirmations(ref) for ref in refs] == [[(0, MessageState.PARKED), (1, MessageState.PARKED)]] * 2
+    assert trouble(trade, Role.MARKETPLACE) == ""
+
+
+def test_a_part_that_was_refused_first_is_stopped_with_the_others(trade: Shift) -> None:
+    parted, second, third = in_parts(trade), trade.placed(), trade.placed()
+    refuses_all = Refuses({third})
+    cut_in(trade.marketplace, "before confirm", refuses_all)
+    for ref in (parted, second, third):
+        trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.passes(minutes=7)
+    before = [confirmations(ref) for ref in (parted, second, third)]
+    connecting.pause(trade.by, "bol NL")
+    trade.passes(minutes=20)
+    refuses_all.is_busy = False
+
+    connecting.resume(trade.by, "bol NL")
+    trade.passes(seconds=10)
+
+    assert before == [
+        [(0, MessageState.PARKED), (1, MessageState.DUE)],
+        [(0, MessageState.PARKED)],
+        [(0, MessageState.DUE)],
+    ]
+    assert confirmations(parted) == [(0, MessageState.STOPPED), (1, MessageState.STOPPED)]
+    assert [trade.problems(ref) for ref in (parted, second, third)] == [[], [], []]

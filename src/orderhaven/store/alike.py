@@ -3,7 +3,7 @@
 The orders that met it are stopped. One of them is tried again now and then; when that one is taken, all of them go on.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -59,11 +59,10 @@ def judge(ledger: Ledger, claim: Claim, batch: Sequence[Settled]) -> list[Settle
         is_counted = (row.id, run.cause) in met or any(one.refused_as == run.cause for one in row.outbox)
         run = run.after(message, verdict, is_counted=is_counted)
         met.add((row.id, run.cause))
-    own = {row.id for row, _, _ in batch}
     if before.is_shared and not (run.is_shared and run.cause == before.cause):
-        _release(ledger, connection, before.cause, own)
+        _release(ledger, connection, before.cause, batch)
     if run.is_shared and not (before.is_shared and before.cause == run.cause):
-        _share(ledger, connection, run, own)
+        _share(ledger, connection, run, batch)
     if run != before:
         _keep(connection, run)
     return [(row, message, _stopped(run, message, verdict)) for row, message, verdict in batch]
@@ -79,7 +78,8 @@ def try_one(claim: Claim, now: datetime) -> None:
         ledger = Ledger(now)
         first = sorted(_orders_with(connection.pk, connection.alike_cause, MessageState.STOPPED))[:1]
         if first:
-            _go_on(ledger, connection.alike_cause, first)
+            (row,) = orders_to_change(first)
+            _go_on(ledger, [(row, one) for one in _of(row, connection.alike_cause, MessageState.STOPPED)])
             Connection.objects.filter(pk=connection.pk).update(alike_again_at=now + AGAIN_AFTER)
         else:  # people have handled every one of them
             _is_over(ledger, connection)
@@ -100,29 +100,42 @@ def _stopped(run: Run, message: Message, verdict: Verdict) -> Verdict:
     return Stop(verdict.cause) if is_met and run.is_shared else verdict  # type: ignore[union-attr]
 
 
-def _share(ledger: Ledger, connection: Connection, run: Run, without: Collection[int]) -> None:
+def _share(ledger: Ledger, connection: Connection, run: Run, batch: Sequence[Settled]) -> None:
     """Said on the connection; the Problems of the orders that met it first are over."""
-    for row in orders_to_change(_orders_with(connection.pk, run.cause, MessageState.PARKED) - set(without)):
-        for message in row.outbox:
-            if message.state == MessageState.PARKED and message.refused_as == run.cause:
-                ledger.change_message(row, message, state=MessageState.STOPPED)
-                ledger.solve_of(message)
+    for row, message in _met_before(connection, run.cause, MessageState.PARKED, batch):
+        ledger.change_message(row, message, state=MessageState.STOPPED)
+        ledger.solve_of(message)
     Connection.objects.filter(pk=connection.pk).update(alike_again_at=ledger.now + AGAIN_AFTER)
     # without the reason: events stay for good, and it may quote what one buyer wrote
     _note(ledger, connection, "refused_alike")
 
 
-def _release(ledger: Ledger, connection: Connection, cause: str, without: Collection[int]) -> None:
-    _go_on(ledger, cause, _orders_with(connection.pk, cause, MessageState.STOPPED) - set(without))
+def _release(ledger: Ledger, connection: Connection, cause: str, batch: Sequence[Settled]) -> None:
+    _go_on(ledger, _met_before(connection, cause, MessageState.STOPPED, batch))
     _is_over(ledger, connection)
 
 
-def _go_on(ledger: Ledger, cause: str, keys: Collection[int]) -> None:
-    for row in orders_to_change(keys):
-        for message in row.outbox:
-            if message.state == MessageState.STOPPED and message.refused_as == cause:
-                ledger.change_message(row, message, state=MessageState.DUE, due_at=ledger.now, finished_at=None)
-                ledger.nudge(message.connection_id)
+def _go_on(ledger: Ledger, met: Iterable[tuple[Order, Message]]) -> None:
+    for row, message in met:
+        ledger.change_message(row, message, state=MessageState.DUE, due_at=ledger.now, finished_at=None)
+        ledger.nudge(message.connection_id)
+
+
+def _met_before(
+    connection: Connection, cause: str, state: MessageState, batch: Sequence[Settled]
+) -> Iterable[tuple[Order, Message]]:
+    """What was refused for this cause before the batch, the other parts of its orders included."""
+    own = {row.id: row for row, _, _ in batch}
+    settled = {message.id for _, message, _ in batch}
+    others = orders_to_change(_orders_with(connection.pk, cause, state) - own.keys())
+    for row in (*own.values(), *others):
+        for message in _of(row, cause, state):
+            if message.id not in settled:
+                yield row, message
+
+
+def _of(row: Order, cause: str, state: MessageState) -> list[Message]:
+    return [one for one in row.outbox if one.state == state and one.refused_as == cause]
 
 
 def _is_over(ledger: Ledger, connection: Connection) -> None:
