@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def mode_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o777])
-def test_a_folder_that_others_can_read_is_closed(tmp_path: Path, mode: int) -> None:
+def test_a_folder_that_others_can_read_is_closed(tmp_path: Path, usual_umask: None, mode: int) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
     folder.chmod(mode)
@@ -49,6 +50,63 @@ def test_a_folder_that_others_can_read_is_closed(tmp_path: Path, mode: int) -> N
     assert privacy.make_private(folder)
 
     assert (mode_of(folder), mode_of(file)) == ("0o700", "0o600")
+
+
+@pytest.fixture
+def usual_umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def of_a_group(tmp_path: Path, usual_umask: None) -> Path:
+    """As Kubernetes mounts a volume with an fsGroup: it belongs to somebody else, and to a group of ours."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    if os.geteuid() == 0:  # others cannot give a folder away: then the hub's user owns it too
+        os.chown(folder, 65534, os.getegid())
+    folder.chmod(0o2775)
+    return folder
+
+
+def test_a_folder_of_a_group_of_ours_is_taken_and_its_files_are_closed_to_others(of_a_group: Path) -> None:
+    old = of_a_group / "orderhaven.sqlite3"
+    old.touch()
+    old.chmod(0o664)
+
+    assert privacy.make_private(of_a_group)
+    new = of_a_group / "orderhaven.before-0002.sqlite3"
+    new.touch()
+
+    assert (mode_of(old), mode_of(new)) == ("0o660", "0o660")
+    assert privacy.is_private(of_a_group)
+
+
+def test_a_hub_works_in_a_folder_of_its_group_and_doctor_says_who_can_read_it(of_a_group: Path) -> None:
+    made = run(of_a_group, "welcome")
+    said = run(of_a_group, "doctor")
+
+    assert made.returncode == 0
+    assert {mode_of(one) for one in of_a_group.glob("*.sqlite3*")} <= {"0o640", "0o660"}
+    assert f"this user and group {of_a_group.stat().st_gid} can read" in " ".join(said.stdout.split())
+
+
+def test_a_folder_of_a_group_in_which_everybody_may_write_is_refused(of_a_group: Path) -> None:
+    if of_a_group.stat().st_uid == os.geteuid():
+        pytest.skip("what is this user's own is closed instead; only root can make a folder of somebody else")
+    of_a_group.chmod(0o2777)
+
+    assert not privacy.make_private(of_a_group)
+
+
+def test_a_folder_of_another_group_is_refused(of_a_group: Path) -> None:
+    if of_a_group.stat().st_uid == os.geteuid():
+        pytest.skip("what is this user's own is closed instead; only root can make a folder of somebody else")
+    os.chown(of_a_group, 65534, 54321)
+    of_a_group.chmod(0o2770)
+
+    assert not privacy.make_private(of_a_group)
 
 
 def test_a_folder_that_is_there_for_all_is_left_as_it_is_and_refused(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from orderhaven.store import doctor as database
 from orderhaven.store.clock_ahead import connections_ahead
 from orderhaven.store.keys import KeysLost
 from orderhaven.store.models import Connection, ConnectionState
-from orderhaven.store.privacy import is_private
+from orderhaven.store.privacy import is_given_to_our_group, is_private
 from orderhaven.sync.lock import hub_is_running
 
 _LITTLE_ROOM = 500 * 1024 * 1024
@@ -120,6 +120,12 @@ def _folder() -> Check:
             "Others can read {folder}. Close it: {command}", folder=folder, command=f"chmod 0700 {quote(str(folder))}"
         )
         return _ill(_("folder"), sentence)
+    if folder.exists() and is_given_to_our_group(folder):
+        group = folder.stat().st_gid
+        return _well(
+            _("folder"),
+            _("Nobody but this user and group {group} can read what is in {folder}.", group=group, folder=folder),
+        )
     return _well(_("folder"), _("Nobody else can read {folder}.", folder=folder))
 
 

@@ -12,26 +12,47 @@ _WAITS_MS = 500  # for readers who are in the way; whatever stays is taken by th
 
 
 def make_private(folder: Path) -> bool:
-    """Close the folder and its databases to everybody else. Whether that is so now.
+    """Close the folder and its databases to everybody else, and so whatever is made from now on. Whether that is so.
 
-    A folder of somebody else, and one that is there for all (as /tmp is), is left as it is.
+    A folder of somebody else, and one that is there for all (as /tmp is), is left as it is; in one that was given to our
+    group the files are closed.
     """
     if not folder.exists():
         return True
     found = folder.stat()
-    if not found.st_mode & _OTHERS:
-        return True
-    if found.st_uid != os.geteuid() or found.st_mode & stat.S_ISVTX:
-        return False
-    with suppress(OSError):
-        folder.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
-        for file in folder.glob("*.sqlite3*"):
-            file.chmod(0o600)
+    is_ours = found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX
+    shut = stat.S_IRWXO if is_given_to_our_group(folder) else _OTHERS
+    if is_ours or shut == stat.S_IRWXO:
+        os.umask(shut)
+        for path in [*folder.glob("*.sqlite3*"), *([folder] if is_ours else [])]:
+            _close(path, shut)
     return is_private(folder)
 
 
 def is_private(folder: Path) -> bool:
-    return not folder.exists() or not folder.stat().st_mode & _OTHERS
+    """Whether nobody reads the data but this user or, where the folder was given to our group, that group.
+
+    Who mounts a volume for a group leaves its folder open to be looked through, and it is not ours to close: what counts
+    then is that others can put nothing there and open no file.
+    """
+    if not folder.exists() or not folder.stat().st_mode & _OTHERS:
+        return True
+    if not is_given_to_our_group(folder) or folder.stat().st_mode & stat.S_IWOTH:
+        return False
+    return not any(one.stat().st_mode & stat.S_IRWXO for one in folder.glob("*.sqlite3*"))
+
+
+def is_given_to_our_group(folder: Path) -> bool:
+    """What is made there belongs to the folder's group (setgid), as in a volume that Kubernetes mounts with an fsGroup."""
+    found = folder.stat()
+    return bool(found.st_mode & stat.S_ISGID) and found.st_gid in {os.getegid(), *os.getgroups()}
+
+
+def _close(path: Path, shut: int) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & shut:
+        with suppress(OSError):
+            path.chmod(mode & ~shut)
 
 
 def take_in_the_journal() -> None:
