@@ -18,6 +18,8 @@ from orderhaven.store.models import Connection, Hold, Message, MessageState, Shi
 
 from .conftest import LAMP, MUG, POSTNL_CODE
 
+OTHER_CODE = "3SABCD7654321"
+
 
 def placed(trade: Any, *lines: Any) -> str:
     trade.passes(seconds=10)
@@ -193,6 +195,54 @@ def test_a_later_code_is_sent_as_a_correction_and_again_when_it_changes(trade: A
     assert [one.code for one in Shipment.objects.filter(order__ref=ref)] == [POSTNL_CODE]
     with pytest.raises(Impossible, match="no other code"):
         shipping.correct(trade.by, ref)
+
+
+def takes_its_time(trade: Any) -> None:
+    """The marketplace says only after minutes what became of what it was told."""
+    if hasattr(trade.marketplace, "processes"):
+        trade.marketplace.processes.delay = timedelta(minutes=10)
+    else:
+        trade.marketplace.outcome_takes = timedelta(minutes=10)
+
+
+def puts_another_number(trade: Any, ref: str) -> None:
+    """Instead of the one that stands there; the reference shop would keep both."""
+    shop_ref = trade.shop_ref(ref)
+    if hasattr(trade.shop, "_change"):
+        trade.shop._change(shop_ref, codes=())
+    trade.shop.add_code(shop_ref, OTHER_CODE)
+
+
+def test_a_number_that_changes_while_its_confirmation_is_on_its_way_is_corrected_there(trade: Any) -> None:
+    ref = placed(trade)
+    takes_its_time(trade)
+    trade.shop.complete(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(minutes=6)
+    assert trade.order(ref).confirmed_at is None
+
+    puts_another_number(trade, ref)
+    trade.passes(hours=1)
+
+    assert [one.code for one in trade.confirmed(ref)] == [OTHER_CODE]
+    assert trade.problems(ref) == []
+    assert [one.code for one in Shipment.objects.filter(order__ref=ref)] == [OTHER_CODE]
+
+
+def test_one_that_changes_while_its_correction_is_on_its_way_is_corrected_again(trade: Any) -> None:
+    ref = placed(trade)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(hours=4)
+    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(minutes=10)
+    takes_its_time(trade)
+    shipping.correct(trade.by, ref)
+    trade.passes(minutes=1)
+
+    puts_another_number(trade, ref)
+    trade.passes(hours=1)
+
+    assert [one.code for one in trade.confirmed(ref)] == [OTHER_CODE]
+    assert trade.problems(ref) == []
 
 
 def test_an_order_completed_by_mistake_and_reopened_in_time_is_not_confirmed(trade: Any) -> None:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.sandbox import BackOfficeOrder, ConfirmedShipment
-from orderhaven.store.models import Event, Order, Problem
+from orderhaven.store.models import Event, Kind, MessageState, Order, Problem
 from tests.simulation.diary import Diary
 from tests.simulation.plan import Deed, Trouble
 from tests.simulation.run import Run
@@ -72,6 +72,13 @@ class Case:
             for one in self.called
             if (one.message or one.kind not in (ProblemKind.SURPRISE, ProblemKind.ORDER_MISSING))
             and (one.until is None or any(abs(one.until - at) <= _AT_ONCE + most_skew(self.run) for at in hands))
+        )
+
+    def corrected_at(self) -> float:
+        """When the hub last told another number for what it had confirmed; a code must have stood in the shop by then."""
+        told = self.order.messages.filter(kind=Kind.CORRECT, state=MessageState.TOLD) if self.order else ()
+        return max(
+            (self.run.seconds(one.finished_at) + most_skew(self.run) for one in told if one.finished_at), default=0.0
         )
 
     def stands_for(self, *kinds: ProblemKind) -> bool:

@@ -135,8 +135,9 @@ def it_is_confirmed_after_the_shop_completed_it(case: Case) -> Iterator[str]:
 
 
 def it_is_confirmed_with_the_shops_facts(case: Case) -> Iterator[str]:
+    corrected = case.corrected_at()
     for one in case.shipments:
-        at = case.run.seconds(one.at)
+        at = max(case.run.seconds(one.at), corrected)
         carriers = {noted.code: noted.carrier for noted in case.diary.codes if noted.at <= at}
         if one.code and one.code not in carriers:
             yield f"it was confirmed with '{one.code}', which never stood in the shop by then"

@@ -107,9 +107,9 @@ MUTANTS = (
     Mutant(
         "the buyer stands in the log",
         "sync/tell_shop.py",
-        "        placed = await self._shop.place(placement, not_after=not_after)",
-        "        __import__('structlog').get_logger().info('placing', of=repr(placement))\n"
-        "        placed = await self._shop.place(placement, not_after=not_after)",
+        "        placed = await self._shop.place(self._placements[message.id], not_after=not_after)",
+        "        __import__('structlog').get_logger().info('placing', of=repr(self._placements[message.id]))\n"
+        "        placed = await self._shop.place(self._placements[message.id], not_after=not_after)",
     ),
     # ---------------------------------------------------------------- excuses that the hub makes for itself
     Mutant(
@@ -189,8 +189,8 @@ MUTANTS = (
     Mutant(
         "a code after a bare confirmation is kept to itself",
         "core/reading.py",
-        "known.confirmed and not known.code and _has_new_code(known, reading):",
-        "known.confirmed and known.code and _has_new_code(known, reading):",
+        "    is_further = bool(known.code) and known.code in {each.code for each in reading.codes}\n",
+        "    is_further = True\n",
     ),
     Mutant(
         "a wait lasts twice as long",
@@ -251,14 +251,8 @@ MUTANTS = (
     Mutant(
         "an order that could not be read once is never read again",
         "sync/hear_marketplace.py",
-        "    again_at = cycle.now() + (_READ_AGAIN if problem else _READ_SOON)",
-        "    again_at = cycle.now() + timedelta(days=9)",
-    ),
-    Mutant(
-        "a row of the shop that nobody understands is passed over",
-        "sync/hear_shop.py",
-        "        if page.not_understood:\n            await _read_what_is_bent(cycle, page.not_understood)\n",
-        "",
+        "    after = _READ_AGAIN if problem else _READ_SOON",
+        "    after = timedelta(days=9)",
     ),
     Mutant(
         "new orders are taken in piece by piece",
@@ -312,7 +306,7 @@ MUTANTS = (
     Mutant(
         "orders that a shared refusal stopped stay where they are",
         "store/alike.py",
-        "    _go_on(ledger, cause, _orders_with(connection.pk, cause, MessageState.STOPPED) - set(without))\n",
+        "    _go_on(ledger, _met_before(connection, cause, MessageState.STOPPED, batch))\n",
         "",
     ),
     Mutant(

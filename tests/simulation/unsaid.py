@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orderhaven.core.problems import ProblemKind
 from tests.simulation.case import AWAY, CANCELLED, COMPLETED, OPEN, Case
-from tests.simulation.plan import Deed
+from tests.simulation.plan import Deed, Pair
 
 _ON_ITS_WAY_S = 300.0  # what was sent before, late
 
@@ -48,6 +48,15 @@ def _code_after_a_bare_shipment(case: Case) -> bool:
     bare = [case.run.seconds(one.at) for one in case.shipments if not one.code and not one.label]
     codes = [noted.at for noted in case.diary.codes]
     return bool(bare) and bool(codes) and case.stands(COMPLETED) and min(codes) > min(bare)
+
+
+def _other_number_than_was_confirmed(case: Case) -> bool:
+    """By what the shop shows last. The reference shop keeps the first number beside the second."""
+    sent = [one.code for one in case.shipments if one.code]
+    changed = case.run.plan.pair is Pair.REAL and case.diary.last(Deed.ADD_CODE, Deed.SHIP) > case.diary.last(
+        Deed.SCRIBBLE
+    )
+    return changed and bool(sent) and case.stands(COMPLETED) and case.diary.codes[-1].code not in sent
 
 
 def _thrown_away(case: Case) -> bool:
@@ -98,6 +107,11 @@ _MUSTS = (
         (ProblemKind.REOPENED_AFTER_SHIPPING,),
     ),
     Must("a code came after it was confirmed without one", _code_after_a_bare_shipment, (ProblemKind.LATER_CODE,)),
+    Must(
+        "its number changed after it was confirmed with another",
+        _other_number_than_was_confirmed,
+        (ProblemKind.LATER_CODE, ProblemKind.UNKNOWN_CARRIER, ProblemKind.OUTCOME_UNKNOWN, ProblemKind.REFUSED),
+    ),
     Must("its shop order is in the trash", _thrown_away, (ProblemKind.SHOP_ORDER_GONE,)),
     Must(
         "something else stands where its code belongs",

@@ -14,6 +14,8 @@ from orderhaven.store.verdicts import Done, Park
 
 from .conftest import CODE, MUG, Books
 
+OTHER_CODE = "3SABCD7654321"
+
 DONE, OPEN, CANCELLED = ShopState.COMPLETED, ShopState.OPEN, ShopState.CANCELLED
 THREE_HOURS = timedelta(hours=3)
 
@@ -199,6 +201,38 @@ def test_a_code_that_comes_after_the_confirmation_is_offered_as_a_correction(boo
 
     assert books.problems("A-1") == [ProblemKind.LATER_CODE]
     assert [state for kind, state in books.states("A-1") if kind == Kind.CONFIRM] == ["told"]
+
+
+def test_a_code_that_changes_while_its_confirmation_is_on_its_way_is_said(books: Books) -> None:
+    books.places("A-1")
+    books.shop_says(books.reading("A-1", DONE, codes=(TrackingCode(CODE),)))
+    message = books.begins("A-1", Kind.CONFIRM, {"code": CODE})
+
+    books.shop_says(books.reading("A-1", DONE, codes=(TrackingCode(OTHER_CODE),)))
+    books.finishes(message, Done("shipment-1"))
+
+    assert books.problems("A-1") == [ProblemKind.LATER_CODE]
+
+
+def test_a_code_that_changes_after_the_confirmation_is_said(books: Books) -> None:
+    books.places("A-1")
+    books.shop_says(books.reading("A-1", DONE, codes=(TrackingCode(CODE),)))
+    books.finishes(books.begins("A-1", Kind.CONFIRM, {"code": CODE}), Done("shipment-1"))
+    before = books.problems("A-1")
+
+    books.shop_says(books.reading("A-1", DONE, codes=(TrackingCode(OTHER_CODE),)))
+
+    assert (before, books.problems("A-1")) == ([], [ProblemKind.LATER_CODE])
+
+
+def test_the_code_of_a_further_parcel_beside_the_one_that_was_confirmed_is_no_problem(books: Books) -> None:
+    books.places("A-1")
+    books.shop_says(books.reading("A-1", DONE, codes=(TrackingCode(CODE),)))
+    books.finishes(books.begins("A-1", Kind.CONFIRM, {"code": CODE}), Done("shipment-1"))
+
+    books.shop_says(books.reading("A-1", DONE, codes=(TrackingCode(OTHER_CODE), TrackingCode(CODE))))
+
+    assert books.problems("A-1") == []
 
 
 # ---------------------------------------------------------------- second thoughts

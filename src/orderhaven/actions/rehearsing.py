@@ -14,6 +14,7 @@ from orderhaven.core.problems import sentence
 from orderhaven.core.shop_order import Placement, ProductWanted
 from orderhaven.ports.shop import Shop
 from orderhaven.store import connections, outbox, placing, tellings
+from orderhaven.store.corrections import reference
 from orderhaven.store.models import Kind, Link, Message, Side
 from orderhaven.store.outbox import Composed
 from orderhaven.store.verdicts import NotWanted, Park
@@ -61,7 +62,7 @@ def _would_send(by: Hand, message: Message) -> WouldSend:
             facts = _("nothing any more")
         case _:
             facts = str(verdict)
-    return WouldSend(message.order.ref, Side(message.side), message.kind, tellings.reference(message), facts, problem)
+    return WouldSend(message.order.ref, Side(message.side), message.kind, reference(message), facts, problem)
 
 
 def _looked_up(by: Hand, link: Link, placings: Sequence[Message]) -> Mapping[int, WouldSend]:

@@ -16,7 +16,8 @@ from orderhaven.core.shop_order import ProductWanted
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Can, Declaration
 from orderhaven.store import connections
-from orderhaven.store.hands import changing, keep_match, known_by, last_shipment, waiting_for_product
+from orderhaven.store.corrections import correction_of
+from orderhaven.store.hands import changing, keep_match, last_shipment, waiting_for_product
 from orderhaven.store.models import REFUSED, UNFINISHED, Kind, MessageState, Order
 from orderhaven.store.tellings import rules_of
 
@@ -82,7 +83,7 @@ def correct(by: Hand, ref: str) -> str:
                     ref=row.ref,
                 )
             )
-        ledger.put(row, Kind.CORRECT, **known_by(shipment))
+        ledger.put(row, Kind.CORRECT, **correction_of(shipment))
         return row.code
 
 

@@ -127,10 +127,14 @@ def _has_new_code(known: ShopSide, reading: ShopOrder) -> bool:
 
 
 def _late(known: ShopSide, reading: ShopOrder) -> Mapping[ProblemKind, Mapping[str, str]]:
-    """A first code after the shipment was confirmed without one, however the shop order came to have it."""
-    if known.status is Status.SHIPPED and known.confirmed and not known.code and _has_new_code(known, reading):
-        return {ProblemKind.LATER_CODE: {"code": reading.codes[0].code}}
-    return {}
+    """Another code than the shipment was confirmed with, however the shop order came to have it.
+
+    One that stands beside the code that was confirmed is of a further parcel.
+    """
+    if known.status is not Status.SHIPPED or not known.confirmed or not _has_new_code(known, reading):
+        return {}
+    is_further = bool(known.code) and known.code in {each.code for each in reading.codes}
+    return {} if is_further else {ProblemKind.LATER_CODE: {"code": reading.codes[0].code}}
 
 
 def _open(known: ShopSide, reading: ShopOrder) -> Heard:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 
@@ -12,7 +11,6 @@ from orderhaven.core.shop_order import ProductWanted, ShopState
 from orderhaven.core.status import Fact, Status
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.models import Event, Hold, Line, Order, Problem, ProductMatch, Shipment
-from orderhaven.store.tellings import reference
 from orderhaven.store.versions import demand_as_read
 
 
@@ -82,16 +80,6 @@ def articles_of(order_ids: Sequence[int]) -> list[ProductWanted]:
 def last_shipment(order_id: int) -> Shipment | None:
     """What the marketplace confirmed last; None when it confirmed nothing of ours."""
     return Shipment.objects.filter(order_id=order_id).order_by("-id").first()
-
-
-def known_by(shipment: Shipment) -> dict[str, Any]:
-    """What a correction of it says: the marketplace's own key where it gave one, our reference, and the pieces that left."""
-    return {
-        "shipment": shipment.pk,
-        "shipment_ref": shipment.remote_ref,
-        "confirmed_as": reference(shipment.message),
-        "pieces": shipment.pieces,
-    }
 
 
 def older_orders(link_id: int, limit: int = 200) -> list[int]:

@@ -10,6 +10,7 @@ from orderhaven.core.status import Status
 from orderhaven.store.alike import named
 from orderhaven.store.connections import TAKES_LONG
 from orderhaven.store.consequences import still_wanted
+from orderhaven.store.corrections import next_correction
 from orderhaven.store.ledger import Ledger
 from orderhaven.store.loading import unsaved
 from orderhaven.store.models import UNFINISHED, Kind, Message, MessageState, Order, Shipment
@@ -38,6 +39,7 @@ class Pace:
     side: str  # display name, for sentences
     settle: timedelta
     outcome_deadline: timedelta
+    takes_corrections: bool = False  # another number for a shipment that is confirmed
     spread: float = 0.5
     first_look: timedelta = timedelta(seconds=15)
     ask_again: timedelta = timedelta(seconds=20)
@@ -54,7 +56,7 @@ def settle(ledger: Ledger, row: Order, message: Message, verdict: Verdict, pace:
         case Done(by_others=True) if message.kind == Kind.CONFIRM and row.status == Status.CANCELLED:
             _drop(ledger, row, message)  # its pieces are gone because they were cancelled
         case Done():
-            _done(ledger, row, message, verdict)
+            _done(ledger, row, message, verdict, pace)
         case MayHaveHappened(cause):
             _unclear(ledger, row, message, cause, pace)
         case NotNow(cause, after):
@@ -71,7 +73,7 @@ def settle(ledger: Ledger, row: Order, message: Message, verdict: Verdict, pace:
             _stop(ledger, row, message, cause)
 
 
-def _done(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
+def _done(ledger: Ledger, row: Order, message: Message, done: Done, pace: Pace) -> None:
     ledger.change_message(
         row, message, state=MessageState.TOLD, remote_ref=done.remote_ref or message.remote_ref, finished_at=ledger.now
     )
@@ -80,7 +82,7 @@ def _done(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
         case Kind.PLACE:
             _placed(ledger, row, message, done)
         case Kind.CONFIRM:
-            _confirmed(ledger, row, message, done)
+            _confirmed(ledger, row, message, done, pace)
         case Kind.CANCEL_SHOP:
             ledger.change(row, shop_state=str(ShopState.CANCELLED))
             ledger.event(row, "cancelled_in_shop")
@@ -88,6 +90,7 @@ def _done(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
             _corrected(message, done)
             ledger.solve(row, (ProblemKind.LATER_CODE,))
             ledger.event(row, "corrected", {"code": message.facts.get("code", "")})
+            _follow_the_number(ledger, row, message, done.remote_ref, pace)
         case _:
             ledger.event(row, f"{message.kind}_told")
 
@@ -95,7 +98,7 @@ def _done(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
 def _corrected(message: Message, done: Done) -> None:
     """The shipment is with the code that the marketplace has now; when it was confirmed stays."""
     facts = message.facts
-    shipment = Shipment.objects.filter(pk=facts.get("shipment"))
+    shipment = Shipment.objects.filter(message_id=facts.get("confirmation"))
     shipment.update(code=facts.get("code", ""), carrier=facts.get("carrier", ""))
     if done.remote_ref:
         shipment.filter(remote_ref="").update(remote_ref=done.remote_ref)
@@ -129,7 +132,7 @@ def _compare_total(ledger: Ledger, row: Order, expected: str, made: ShopOrder) -
         ledger.problem(row, ProblemKind.TOTAL_DIFFERS, totals)
 
 
-def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
+def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done, pace: Pace) -> None:
     if done.by_others:
         ledger.change(row, handled_by_others=True)
         ledger.event(row, "handled_by_others")
@@ -143,8 +146,7 @@ def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done) -> None
             )
         )  # fmt: skip
         _count_as_shipped(ledger, row)
-        if row.code and not facts.get("code") and not facts.get("label"):
-            ledger.problem(row, ProblemKind.LATER_CODE, {"code": row.code})  # it came while this was on its way
+        _follow_the_number(ledger, row, message, done.remote_ref, pace)
     rest = [one for one in row.outbox if one.kind == Kind.CONFIRM and one.state in UNFINISHED]
     if not rest:
         ledger.change(row, closed_at=row.closed_at or ledger.now)
@@ -153,6 +155,17 @@ def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done) -> None
             ledger.change(row, confirmed_at=row.confirmed_at or ledger.now)
             ledger.event(row, "confirmed", said)
         ledger.solve(row, (ProblemKind.WAIT_HELD, ProblemKind.QUANTITIES_DIFFER))
+
+
+def _follow_the_number(ledger: Ledger, row: Order, message: Message, remote_ref: str, pace: Pace) -> None:
+    """The number came or changed in the shop while this was on its way: corrected where that can be, else a person hears."""
+    if message.facts.get("label") or row.code in ("", message.facts.get("code", "")):
+        return
+    told = None
+    if pace.takes_corrections and row.status == Status.SHIPPED:
+        told = ledger.put(row, Kind.CORRECT, **next_correction(message, remote_ref))
+    if told is None:
+        ledger.problem(row, ProblemKind.LATER_CODE, {"code": row.code})
 
 
 def _count_as_shipped(ledger: Ledger, row: Order) -> None:

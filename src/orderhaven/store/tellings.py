@@ -16,6 +16,7 @@ from orderhaven.core.shipment import (
     Telling,
 )  # fmt: skip
 from orderhaven.ports.connector import Declaration
+from orderhaven.store.corrections import reference
 from orderhaven.store.models import Kind, Line, Link, Message, Order
 from orderhaven.store.outbox import Composed
 from orderhaven.store.verdicts import NotWanted, Park, Verdict
@@ -71,11 +72,6 @@ def telling(message: Message) -> Telling:
             return Refusal(*common)
         case _:
             return Acceptance(*common)
-
-
-def reference(message: Message) -> str:
-    """Ours: the same from any hub that tells this, so that a look recognises it after a restore."""
-    return f"oh-{message.order.ref}-{message.kind}-{message.generation}.{message.part}"
 
 
 def _shipment(message: Message, declaration: Declaration) -> Composed | Verdict:

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import structlog
 
-from orderhaven.ports.connector import Declaration, Role
+from orderhaven.ports.connector import Can, Declaration, Role
 from orderhaven.store import connections, outbox, shop_readings, sql
 from orderhaven.store.connections import Claim
 from orderhaven.store.hop import StoreTrouble
@@ -42,7 +42,13 @@ class Cycle:
 
     def pace(self) -> Pace:
         limits = self.declaration.limits
-        return Pace(self.declaration.title, limits.settle, limits.outcome_deadline, self.hub.chance.random())
+        return Pace(
+            self.declaration.title,
+            limits.settle,
+            limits.outcome_deadline,
+            takes_corrections=Can.CORRECT_TRACKING in self.declaration.can,
+            spread=self.hub.chance.random(),
+        )
 
     def hears_until(self) -> datetime:
         return self.now() + self.hub.clock.in_real(_HEARS_FOR_S)

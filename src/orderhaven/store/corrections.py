@@ -1,0 +1,31 @@
+"""What a correction says of the shipment whose number it changes; the number itself is read when it goes out."""
+
+from typing import Any
+
+from orderhaven.store.models import Kind, Message, Shipment
+
+
+def reference(message: Message) -> str:
+    """Ours: the same from any hub that tells this, so that a look recognises it after a restore."""
+    return f"oh-{message.order.ref}-{message.kind}-{message.generation}.{message.part}"
+
+
+def correction_of(shipment: Shipment) -> dict[str, Any]:
+    return _known(shipment.message, shipment.remote_ref)
+
+
+def next_correction(told: Message, remote_ref: str) -> dict[str, Any]:
+    """Of the shipment that `told` has just confirmed, or corrected: its own row may not be written yet."""
+    if told.kind == Kind.CORRECT:
+        return dict(told.facts) | ({"shipment_ref": remote_ref} if remote_ref else {})
+    return _known(told, remote_ref)
+
+
+def _known(confirmation: Message, remote_ref: str) -> dict[str, Any]:
+    """The marketplace's own key where it gave one, our reference, and the pieces that left."""
+    return {
+        "confirmation": confirmation.pk,
+        "shipment_ref": remote_ref,
+        "confirmed_as": reference(confirmation),
+        "pieces": confirmation.facts.get("pieces", {}),
+    }
