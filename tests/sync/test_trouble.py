@@ -7,7 +7,7 @@ import pytest
 
 from orderhaven.actions.connecting import poll_now
 from orderhaven.actions.orders import retry
-from orderhaven.core.errors import AuthRefused, OrderMissing, RateLimited, Surprise, TryLater
+from orderhaven.core.errors import AuthRefused, MayNotWrite, OrderMissing, RateLimited, Surprise, TryLater
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Declaration, Role
@@ -125,6 +125,35 @@ def test_a_wrong_key_pauses_the_connection_with_one_notice(trade: Shift) -> None
     marketplace = trade.connection(Role.MARKETPLACE)
     assert (marketplace.state, marketplace.problem_kind) == (ConnectionState.ATTENTION, ProblemKind.AUTH_REFUSED)
     assert Event.objects.filter(kind="needs_attention").count() == 1
+
+
+@pytest.mark.parametrize(("role", "where"), [(Role.MARKETPLACE, "before confirm"), (Role.SHOP, "before place")])
+def test_a_key_that_may_read_and_is_refused_whatever_it_tells_is_said_within_minutes(
+    trade: Shift, role: Role, where: str
+) -> None:
+    trade.completed()
+    trade.sells()
+    side = trade.marketplace if role is Role.MARKETPLACE else trade.shop
+    cut_in(side, where, fails_for("", TryLater("maintenance")))
+    trade.passes(minutes=50)  # by now what is told is tried again once in a quarter of an hour
+    cut_in(side, where, fails_for("", AuthRefused("there", "it lacks a right")))
+
+    trade.passes(minutes=30)
+
+    row = trade.connection(role)
+    assert (row.state, row.problem_kind) == (ConnectionState.ATTENTION, ProblemKind.AUTH_REFUSED)
+    assert trade.notices(role) == 1
+
+
+def test_a_key_of_which_the_answer_says_that_it_may_only_read_is_said_at_once(trade: Shift) -> None:
+    cut_in(trade.shop, "before place", fails_for("", MayNotWrite("there", "the key may read but not write")))
+    trade.sells()
+
+    trade.passes(minutes=6)
+
+    assert trade.connection(Role.SHOP).state == ConnectionState.ATTENTION
+    assert trade.notices(Role.SHOP) == 1
+    assert "the key may read but not write" in trade.connection(Role.SHOP).problem_values["reason"]
 
 
 def test_a_refusal_or_two_are_a_hiccup_that_nobody_hears_of(trade: Shift) -> None:

@@ -120,6 +120,10 @@ class AuthRefused(AccountProblem):
         super().__init__(ProblemKind.AUTH_REFUSED, side=side, reason=reason)
 
 
+class MayNotWrite(AuthRefused):
+    """The key is the right one and may only read. That is no hiccup: no later try goes better."""
+
+
 class AccessRefused(AccountProblem):
     """Something other than the key keeps us out. `reason` says what: a plug-in, a firewall, an account that is not active."""
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Least
 from orderhaven.core.problems import ProblemKind
 from orderhaven.store import keys, sql
 from orderhaven.store.loading import returned
-from orderhaven.store.models import Connection, ConnectionState, Event, Webhook
+from orderhaven.store.models import Connection, ConnectionState, Event, Message, MessageState, Webhook
 from orderhaven.store.versions import demand_as_read, version_of_connection
 
 TAKES_LONG = timedelta(hours=2)
@@ -129,14 +129,23 @@ def slow_down(claimed: Claim, quiet_until: datetime) -> None:
 
 
 _NO_PROBLEM: Mapping[str, object] = {"problem_kind": "", "problem_values": {}}
-_NO_FAILURES: Mapping[str, object] = {
-    "failures": 0, "failing_since": None, "last_error": "", "quiet_until": None, "refusals": 0, "refused_since": None,
-}  # fmt: skip
+_NO_TROUBLE: Mapping[str, object] = {"failures": 0, "failing_since": None, "last_error": "", "quiet_until": None}
+_NO_REFUSALS: Mapping[str, object] = {"refusals": 0, "refused_since": None}
+_NO_FAILURES: Mapping[str, object] = {**_NO_TROUBLE, **_NO_REFUSALS}
 
 
 def recovered(row: Connection) -> Mapping[str, object]:
-    """What is written of a connection that works again: only the problem that failing made is over."""
-    return {**_NO_FAILURES, **_NO_PROBLEM} if row.problem_kind == ProblemKind.TAKES_LONG else _NO_FAILURES
+    """What is written of a connection that works again: only the problem that failing made is over.
+
+    That it may be read says nothing of what it refuses to be told: while that is still to be told, refusals count on.
+    """
+    over = {**_NO_TROUBLE, **_NO_PROBLEM} if row.problem_kind == ProblemKind.TAKES_LONG else _NO_TROUBLE
+    return over if row.refusals and _is_told_in_vain(row.pk) else {**over, **_NO_REFUSALS}
+
+
+def _is_told_in_vain(connection_id: int) -> bool:
+    waiting = Message.objects.filter(connection_id=connection_id, state=MessageState.DUE)
+    return waiting.filter(failing_since__isnull=False).exists()
 
 
 def nameless(claimed: Claim, side: str, causes: Collection[str], now: datetime) -> None:

@@ -123,8 +123,8 @@ async def run_cycle(hub: Hub, connection_id: int, beats: Mapping[Role, tuple[Bea
             if not (await guard(cycle, _keep_schedule) and await guard(cycle, beat.run)):
                 break
         else:
-            if cycle.usable and row.failures:
-                cycle.schedule |= connections.recovered(row)
+            if cycle.usable and (row.failures or row.refusals):
+                cycle.schedule |= await hub.hop(connections.recovered, row)
         await guard(cycle, _plan)
 
 

@@ -8,6 +8,7 @@ import structlog
 from orderhaven.core.errors import (
     AccountProblem,
     HubError,
+    MayNotWrite,
     OrderProblem,
     OrderRefused,
     RateLimited,
@@ -47,7 +48,7 @@ def verdict_of(error: HubError, side: str) -> Verdict:
             return Park(ProblemKind.SURPRISE, {"side": side, "cause": error.cause}, error.evidence)
         case _:
             # of the account, not of this message: it did not happen, and the cycle ends
-            return NotNow(_why_refused(error, side))
+            return NotNow(_why_refused(error, side), _REFUSED_AGAIN)
 
 
 def _wished(error: TryLater) -> timedelta | None:
@@ -119,8 +120,8 @@ def _failed(cycle: Cycle, cause: str, after: timedelta | None) -> None:
 
 def _refused(cycle: Cycle, error: AccountProblem) -> None:
     """A token that ended early, a log-in that starts anew and a firewall that learns refuse once or twice; a key that is wrong
-    is refused every time."""
-    if connections.refused(cycle.claim, cycle.now()):
+    is refused every time, and one that may only read says so."""
+    if isinstance(error, MayNotWrite) or connections.refused(cycle.claim, cycle.now()):
         log.warning("connection_needs_attention", problem=error.kind)
         connections.needs_attention(cycle.claim, error.kind, error.values, cycle.now())
         return

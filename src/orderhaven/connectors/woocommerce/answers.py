@@ -14,6 +14,7 @@ from orderhaven.core.errors import (
     AuthRefused,
     CurrencyRefused,
     HubError,
+    MayNotWrite,
     OrderMissing,
     OrderRefused,
     Surprise,
@@ -27,6 +28,7 @@ INVALID_ORDER = "woocommerce_rest_shop_order_invalid_id"
 NO_ROUTE = "rest_no_route"
 _OF_THE_KEY = re.compile(r"woocommerce_rest_(?:authentication|cannot)_\w+")  # all other codes are somebody else's
 _NO_RIGHT = re.compile(r"woocommerce_rest_cannot_\w+")
+_OF_WRITING = re.compile(r"woocommerce_rest_cannot_(?:create|edit|delete|batch)")
 _LOGGED_IN_ONLY = frozenset({"rest_login_required", "rest_not_logged_in", "rest_cannot_access"})
 _TAG = re.compile(r"<[^>]*>")
 
@@ -86,6 +88,8 @@ def error_of_telling(response: Response, *, shop_ref: str = "", currency: str = 
     """What a refused telling means. None of these happened, but for a half-made order."""
     refusal = refusal_in(response)
     if response.status in (401, 403):
+        if refusal is not None and _only_writing_is_refused(response.status, refusal):
+            return may_not_write(refusal)
         if refusal is None and response.status == 403:
             return OrderRefused(SIDE, "a firewall in front of it blocks this order (status 403)")
         return not_allowed(response)
@@ -101,6 +105,19 @@ def error_of_telling(response: Response, *, shop_ref: str = "", currency: str = 
         return CurrencyRefused(currency)
     alike = " ".join((str(response.status), refusal.code, *sorted(refusal.params)))
     return OrderRefused(SIDE, _why_refused(refusal), alike)
+
+
+def may_not_write(refusal: Refusal) -> MayNotWrite:
+    return MayNotWrite(
+        SIDE, f"the key may read but not write ({refusal.code[:80]}): give it Read/Write and a shop manager as user"
+    )
+
+
+def _only_writing_is_refused(status: int, refusal: Refusal) -> bool:
+    """401 is also said to who was not recognised at all, by a wrong signature for one; 403 only to who was."""
+    if _OF_WRITING.fullmatch(refusal.code):
+        return status == 403
+    return bool(_OF_THE_KEY.fullmatch(refusal.code)) and "write permission" in refusal.message.lower()
 
 
 def not_allowed(response: Response) -> AccountProblem:

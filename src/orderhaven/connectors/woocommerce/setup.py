@@ -9,7 +9,14 @@ import msgspec
 
 from orderhaven.connectors.kit.rows import RowsOf
 from orderhaven.connectors.kit.session import NotData, shaped
-from orderhaven.connectors.woocommerce.answers import SIDE, NotThere, not_allowed, raise_read_refused, refusal_in
+from orderhaven.connectors.woocommerce.answers import (
+    SIDE,
+    NotThere,
+    may_not_write,
+    not_allowed,
+    raise_read_refused,
+    refusal_in,
+)
 from orderhaven.connectors.woocommerce.calls import Calls, differ_by
 from orderhaven.connectors.woocommerce.facts import ShopFacts, read_facts
 from orderhaven.connectors.woocommerce.site import explain, fingerprint, refuse_plain_http
@@ -130,8 +137,6 @@ async def _may_write(calls: Calls) -> None:
         problem, refusal = not_allowed(response), refusal_in(response)
         if not isinstance(problem, AuthRefused) or refusal is None:
             raise problem
-        raise AuthRefused(
-            SIDE, f"the key may read but not write ({refusal.code}): give it Read/Write and a shop manager as user"
-        )
+        raise may_not_write(refusal)
     if response.status not in (200, 201):
         raise Surprise(f"status {response.status} on an empty batch")
