@@ -250,9 +250,9 @@ MUTANTS = (
     ),
     Mutant(
         "an order that could not be read once is never read again",
-        "sync/hear_marketplace.py",
-        "    after = _READ_AGAIN if problem else _READ_SOON",
-        "    after = timedelta(days=9)",
+        "store/orders.py",
+        "read_at IS NULL AND (read_due_at IS NULL OR read_due_at <= %s)",
+        "read_at IS NULL AND (read_due_at IS NULL AND %s IS NOT NULL)",
     ),
     Mutant(
         "new orders are taken in piece by piece",
@@ -289,6 +289,12 @@ MUTANTS = (
         "connectors/kit/session.py",
         "        if response.status == 401 and await self._auth.renew(signed):",
         "        if response.status == 499 and await self._auth.renew(signed):",
+    ),
+    Mutant(
+        "open orders of the shop are never read again, and nobody sees what lies in its trash",
+        "sync/hear_shop.py",
+        "    every = max(cycle.declaration.limits.reread_every,",
+        "    every = max(timedelta(hours=20),",
     ),
     # ---------------------------------------------------------------- connections
     Mutant(

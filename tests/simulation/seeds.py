@@ -177,6 +177,14 @@ _COURSES: Sequence[tuple[int, tuple[Deed, ...]]] = (
     (1, (Deed.ADD_LINE, Deed.SHIP)),
     (2, (Deed.SWAP, Deed.SHIP)),
 )  # fmt: skip
+# what a buyer wishes before the marketplace has had its yes
+_BEFORE_ITS_YES: Sequence[tuple[Deed, ...]] = (
+    (Deed.ASK, Deed.REFUSE, Deed.SHIP),
+    (Deed.ASK, Deed.WITHDRAW, Deed.SHIP),
+    (Deed.ASK, Deed.TAKE_OVER, Deed.GIVE_BACK, Deed.WITHDRAW),
+    (Deed.ASK, Deed.CANCEL_HERE),
+)
+_ASKS_BEFORE_ITS_YES = 0.5  # of the orders that need one
 _UNTELLABLE = 0.08  # of the codes
 _ANY_SHOP_DEED = (
     Deed.SHIP, Deed.COMPLETE, Deed.ADD_CODE, Deed.CANCEL_IN_SHOP, Deed.REOPEN, Deed.ASK, Deed.WITHDRAW, Deed.CANCEL_THERE,
@@ -197,6 +205,11 @@ def _story(chance: random.Random, pair: Pair, number: int, at: float, wait: floa
         deeds = chance.choices([course for _, course in _COURSES], [share for share, _ in _COURSES])[0]
         if chance.random() < 0.16:
             deeds = tuple(chance.choice(_ANY_SHOP_DEED) for _ in range(chance.randint(2, 6)))
+    if kind == "needs_acceptance" and not plain and chance.random() < _ASKS_BEFORE_ITS_YES:
+        deeds = chance.choice(_BEFORE_ITS_YES)
+        at += chance.uniform(0.05, 2)  # the hub has not heard of it yet
+        told.append(_done(chance, at, deeds[0], number))
+        deeds = deeds[1:]
     for deed in deeds:
         at += chance.choice(
             (chance.uniform(0.1, 3), chance.uniform(3, 15), chance.uniform(10, 90), chance.uniform(0, 1.3 * wait))
