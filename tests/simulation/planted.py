@@ -290,12 +290,6 @@ MUTANTS = (
         "        if response.status == 401 and await self._auth.renew(signed):",
         "        if response.status == 499 and await self._auth.renew(signed):",
     ),
-    Mutant(
-        "open orders of the shop are never read again, and nobody sees what lies in its trash",
-        "sync/hear_shop.py",
-        "    every = max(cycle.declaration.limits.reread_every,",
-        "    every = max(timedelta(hours=20),",
-    ),
     # ---------------------------------------------------------------- connections
     Mutant(
         "after a clock that was ahead nothing is due for hours",
