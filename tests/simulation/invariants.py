@@ -157,7 +157,7 @@ def no_code_is_left_out(case: Case) -> Iterator[str]:
         if over is None or not waited:
             yield "it was confirmed without a code, and never waited for one"
             return
-        due = _wait_began(case, waited[-1]) + case.run.plan.wait_minutes * 60
+        due = _wait_ends(case, _wait_began(case, waited[-1]))
         if over[0] < due - abs(most_skew(case.run)) - 1:
             yield f"its wait ended {due - over[0]:.0f} s early"
         # one that ran out while a person had the order ends when that person gives it back
@@ -179,6 +179,14 @@ def _wait_began(case: Case, waiting_since: float) -> float:
         return waiting_since
     completed = [on for on, deed in case.diary.course(waiting_since) if deed in (Deed.SHIP, Deed.COMPLETE)]
     return max(completed, default=waiting_since)
+
+
+def _wait_ends(case: Case, began: float) -> float:
+    """In time for the ship-by time that the marketplace states."""
+    whole, order = began + case.run.plan.wait_minutes * 60, case.order
+    if order is None or order.ship_by is None or order.ship_by_is_estimated:
+        return whole
+    return min(whole, max(began, case.run.seconds(order.ship_by) - order.link.ship_by_margin_s))
 
 
 def _had_to_go_unread(case: Case, at: float) -> bool:

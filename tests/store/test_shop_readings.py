@@ -157,7 +157,7 @@ def test_a_wait_is_held_with_a_problem_while_the_shop_cannot_be_read(books: Book
 def test_a_held_wait_goes_bare_at_the_ship_by_margin(books: Books) -> None:
     books.places("A-1")
     books.shop_says(books.reading("A-1", DONE))
-    books.passes(hours=22)  # ship by the next day, less two hours
+    books.passes(hours=23)  # ship by the next day, less an hour
 
     shop_readings.waits_unread(books.here, books.now)
 

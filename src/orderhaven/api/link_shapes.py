@@ -44,7 +44,7 @@ class LinkInList(Schema):
     rehearsal: bool = Field(description="Everything is heard, nothing is sent.")
     wait_s: int = Field(description="How long a completed order waits for a track & trace code.")
     every_s: int = Field(description="How often the marketplace is heard.")
-    ship_by_margin_s: int
+    ship_by_margin_s: int = Field(description="So long before a ship-by time that the marketplace states a wait ends.")
     transit_days: int = Field(description="These five are for ship-by times that are estimated.")
     working_days: list[int] = Field(description="On which days parcels leave: 1 is Monday, 7 is Sunday.")
     cut_off: str = Field(description="As in `17:00`.")

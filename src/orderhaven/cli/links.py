@@ -83,7 +83,7 @@ def link(
     wait: str | None = typer.Option(None, help=_("How long to wait for a track & trace code, as in 3h.")),
     every: str | None = typer.Option(None, help=_("How often both sides are heard, as in 5m.")),
     margin: str | None = typer.Option(
-        None, help=_("How long before its ship-by time a held order goes without code, as in 2h.")
+        None, help=_("How long before the ship-by time that its marketplace states a wait ends, as in 1h.")
     ),
     transit_days: TransitDays = None,
     working_days: WorkingDays = None,

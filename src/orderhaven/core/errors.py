@@ -12,6 +12,7 @@ HubError
 │   └── OrderMissing    the other side does not know this order (any more)
 ├── AccountProblem      the merchant's, this connection: end the cycle, pause, one notice
 │   ├── AuthRefused     the key is not good
+│   │   └── MayNotWrite the key may only read
 │   ├── AccessRefused   something else keeps us out: a plug-in, a firewall, an account that is not active
 │   ├── WrongAddress    the URL is not what it should be
 │   └── ClockOff        this machine's clock differs too much from theirs

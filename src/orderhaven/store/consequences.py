@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from orderhaven.core.comparing import difference, in_one
@@ -63,7 +63,16 @@ def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Stat
     elif fact is Fact.CANCELLED_THERE and after is Status.CANCELLED:
         ledger.drop_unsent(order, (Kind.CANCEL,))  # somebody did it there, perhaps because we could not
     if after is Status.WAITING and order.wait_until is None:
-        ledger.wait(order, ledger.now + timedelta(seconds=order.link.wait_s))
+        ledger.wait(order, wait_ends(order, ledger.now))
+
+
+def wait_ends(order: Order, begins: datetime) -> datetime:
+    """As long as the link says, and early enough for a ship-by time that the marketplace itself states: no estimate shortens it."""
+    whole = begins + timedelta(seconds=order.link.wait_s)
+    if order.ship_by is None or order.ship_by_is_estimated:
+        return whole
+    in_time = order.ship_by - timedelta(seconds=order.link.ship_by_margin_s)
+    return min(whole, max(in_time, begins))
 
 
 def problem_of(order: Order, fact: Fact, step: Move) -> ProblemKind | None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ProductWanted, ShopState
 from orderhaven.core.status import Fact, Status
+from orderhaven.store.consequences import wait_ends
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.models import Event, Hold, Line, Order, Problem, ProductMatch, Shipment
 from orderhaven.store.versions import demand_as_read
@@ -55,7 +56,7 @@ def go_on_with_the_shop(ledger: Ledger, row: Order) -> None:
     if not (row.code or row.label):
         ledger.move(row, Fact.COMPLETED_BARE)
         kept = "" if is_news else str(taken.data.get("wait_until", ""))
-        ledger.wait(row, datetime.fromisoformat(kept) if kept else heard.at + timedelta(seconds=row.link.wait_s))
+        ledger.wait(row, datetime.fromisoformat(kept) if kept else wait_ends(row, heard.at))
     elif not is_news and taken.data["from"] == Status.SHIPPED:
         ledger.move(row, Fact.COMPLETED_WITH_CODE)
 

@@ -92,7 +92,7 @@ class Link(models.Model):
     from_at = models.DateTimeField()  # older orders are listed and wait for a person's word
     rehearsal = models.BooleanField(default=False)
     wait_s = models.PositiveIntegerField(default=3 * 3600)
-    ship_by_margin_s = models.PositiveIntegerField(default=2 * 3600)
+    ship_by_margin_s = models.PositiveIntegerField(default=3600)  # before a ship-by time that the marketplace states
     # by which a ship-by time is estimated: see core.deadline
     transit_days = models.PositiveSmallIntegerField(default=1)
     working_days = models.JSONField(default=working_days)  # ISO weekdays
