@@ -16,6 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 T = TypeVar("T")
 _LARGEST_STATEMENT = 900  # parameters; SQLite's oldest limit is 999
+_ROWS_AT_ONCE = 10  # even of the widest table that is fewer parameters
 # what the database's driver takes as Python has it; nothing here is given an expression
 _AS_IT_IS = (
     models.CharField, models.TextField, models.BooleanField, models.IntegerField, models.DateTimeField, models.ForeignKey,
@@ -86,8 +87,7 @@ def insert(
     fields = _writable(model)
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         if not returning:
-            text = _insert_text(model, 1, ignore_repeats, returning)
-            cursor.executemany(text, _values(rows, fields))
+            _insert(cursor, lambda count: _insert_text(model, count, ignore_repeats, returning), _values(rows, fields))
             return found
         step = max(_LARGEST_STATEMENT // len(fields), 1)
         for start in range(0, len(rows), step):
@@ -103,9 +103,9 @@ def insert_values(model: type[models.Model], columns: Sequence[str], rows: Seque
         return
     fields: list[Any] = [model._meta.get_field(name) for name in columns]
     names = ", ".join(f'"{field.column}"' for field in fields)
-    text = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks(columns)})'
+    text = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES '
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.executemany(text, _prepared(fields, map(list, rows)))
+        _insert(cursor, lambda count: text + _row_marks(len(columns), count), _prepared(fields, map(list, rows)))
 
 
 def update(rows: Iterable[models.Model], columns: Iterable[str], where: str = "TRUE") -> int:
@@ -132,6 +132,18 @@ def set_columns(model: type[models.Model], columns: Mapping[str, object], where:
     texts = ", ".join(f'"{field.column}" = %s' for field in fields)
     values = [field.get_db_prep_save(value, database) for field, value in zip(fields, columns.values(), strict=True)]
     return change(f'UPDATE "{model._meta.db_table}" SET {texts} WHERE {where}', [*values, *given])
+
+
+def _insert(cursor: Any, text: Callable[[int], str], rows: Sequence[list[Any]]) -> None:
+    """Several rows by one statement, always as many, so that the driver keeps it; what is left over one by one.
+
+    SQLite looks up where the keys of a table stand once for each statement, and that costs as much as the row itself.
+    """
+    together = len(rows) - len(rows) % _ROWS_AT_ONCE
+    for start in range(0, together, _ROWS_AT_ONCE):
+        cursor.execute(text(_ROWS_AT_ONCE), list(chain.from_iterable(rows[start : start + _ROWS_AT_ONCE])))
+    if together < len(rows):
+        cursor.executemany(text(1), rows[together:])
 
 
 def _values(rows: Sequence[models.Model], fields: Sequence[Any]) -> list[list[Any]]:
@@ -172,11 +184,15 @@ def _writable(model: type[models.Model]) -> list[Any]:
 
 
 @cache
+def _row_marks(columns: int, rows: int) -> str:
+    return ", ".join([f"({', '.join(['%s'] * columns)})"] * rows)
+
+
+@cache
 def _insert_text(model: type[models.Model], count: int, ignore_repeats: bool, returning: tuple[str, ...]) -> str:
     fields = _writable(model)
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    row = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    text = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ' + ", ".join([row] * count)
+    text = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {_row_marks(len(fields), count)}'
     if ignore_repeats:
         text += " ON CONFLICT DO NOTHING"
     if returning:
