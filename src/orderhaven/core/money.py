@@ -44,9 +44,10 @@ class Money(Struct, frozen=True):
             raise TypeError(f"{amount!r} is a {type(amount).__name__}: an amount is a Decimal.")
         if not _is_currency(self.currency):
             raise ValueError(f"{self.currency!r} is not a currency: give the ISO 4217 code, such as 'EUR'.")
-        if not amount.is_finite():
+        has_cents = amount.same_quantum(_CENT)  # nearly always, and then it is finite
+        if not has_cents and not amount.is_finite():
             raise ValueError(f"{amount} is not an amount of money.")
-        if amount.adjusted() >= _MOST_BEFORE or _decimals(amount) > _MOST_BEHIND:
+        if amount.adjusted() >= _MOST_BEFORE or (not has_cents and _decimals(amount) > _MOST_BEHIND):
             raise ValueError("The amount has more digits than an amount of money can have.")
 
     @classmethod
@@ -157,7 +158,9 @@ class Money(Struct, frozen=True):
 def sum_money(items: Iterable[Money], currency: str) -> Money:
     """The total in `currency`; nothing at all is zero. Raises CurrencyMismatch for an item in another one."""
     nothing = Money.zero(currency)
-    total = sum(map(nothing._same, items), nothing.amount)
+    total = nothing.amount
+    for item in items:
+        total += item.amount if item.currency == currency else nothing._same(item)
     return Money(total, currency) if total else nothing
 
 

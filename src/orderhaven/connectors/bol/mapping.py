@@ -90,7 +90,7 @@ def order_from(detail: Detail) -> Order:
 def _line(item: Item) -> Line:
     facts = _facts(item, _word(_BY_MARKETPLACE, _fulfilment(item).method, "fulfilmentMethod"))
     unit_price = _money(item.unit_price)
-    discount = sum_money((_money(discount.amount) for discount in item.discounts or ()), CURRENCY)
+    discount = sum_money([_money(discount.amount) for discount in item.discounts or ()], CURRENCY)
     return Line(
         ref=item.order_item_id,
         remote_ids=(item.order_item_id,),
