@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Fact
 from orderhaven.store.models import Event
+from orderhaven.store.settling import DEATHS
 from tests.simulation.case import Called, Case, most_skew
 from tests.simulation.plan import PROCESSES, SHOP, Deed, Trouble
 from tests.simulation.run import Run
@@ -176,6 +177,9 @@ PROBLEMS_BY: Mapping[str, Cause] = {
     ProblemKind.SHIPPED_THOUGH_CANCELLED: _did(Deed.SHIP_THERE, Deed.SHIP_PART_THERE),
     ProblemKind.BUYER_ASKS_LATE: _did(Deed.ASK),
     ProblemKind.OUTCOME_UNKNOWN: _lost_three_times,
+    ProblemKind.ENDS_THE_HUB: lambda case, called: (
+        sum(at <= called.at + most_skew(case.run) + 1 for at in case.run.stops) >= DEATHS
+    ),
     ProblemKind.TAKES_LONG: _failed_for_hours,
     ProblemKind.WAIT_HELD: _shop_was_not_to_be_read,
     ProblemKind.ORDER_MISSING: _met(Trouble.READING),

@@ -42,7 +42,8 @@ _ERASED_WITHIN_S = 3600.0 + 300.0
 
 # which Problems stop what; each of them has its own cause, or it is a flaw by itself
 _ANY = (
-    ProblemKind.OUTCOME_UNKNOWN, ProblemKind.SURPRISE, ProblemKind.REFUSED, ProblemKind.HALF_MADE, ProblemKind.ORDER_MISSING,
+    ProblemKind.OUTCOME_UNKNOWN, ProblemKind.ENDS_THE_HUB,
+    ProblemKind.SURPRISE, ProblemKind.REFUSED, ProblemKind.HALF_MADE, ProblemKind.ORDER_MISSING,
 )  # fmt: skip
 _STOPS_PLACING = (
     *_ANY, ProblemKind.UNKNOWN_PRODUCT, ProblemKind.NO_LINES, ProblemKind.PERSON_ERASED,

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from orderhaven.actions.orders import retry
 from orderhaven.core.errors import TryLater, Unclear
+from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.connector import Role
 from orderhaven.store.models import Connection, Event, Message, MessageState
 from orderhaven.sync import beats
@@ -91,7 +93,7 @@ def test_at_a_fast_shop_all_of_a_batch_is_begun_at_once_when_its_pace_is_known(t
 
 def test_orders_that_were_never_sent_before_a_death_use_up_no_round(trade: Shift) -> None:
     ref = trade.sells((MUG, 1))
-    for _ in range(5):
+    for _ in range(4):
         cut_in(trade.shop, "before place", dies())
         trade.dies(minutes=20)
     mend(trade.shop)
@@ -100,6 +102,50 @@ def test_orders_that_were_never_sent_before_a_death_use_up_no_round(trade: Shift
 
     assert len(trade.in_shop(ref)) == 1
     assert trade.problems(ref) == []
+
+
+def kills(ref: str) -> Cut:
+    async def kill(what: str) -> None:
+        if what == ref:
+            raise Died(what)
+
+    return kill
+
+
+def dies_again_and_again(trade: Shift) -> int:
+    """Until nothing kills it any more."""
+    for count in range(50):
+        try:
+            trade.passes(minutes=10)
+        except Died:
+            trade.hub = trade.another_hub()
+        else:
+            return count
+    return 50
+
+
+def test_an_order_that_ends_the_hub_each_time_becomes_a_problem_and_the_others_go_on(trade: Shift) -> None:
+    refs = [trade.sells((MUG, 1)) for _ in range(12)]
+    cut_in(trade.shop, "before place", kills(refs[2]))
+
+    deaths = dies_again_and_again(trade)
+
+    assert deaths == 5
+    assert trade.problems(refs[2]) == [ProblemKind.ENDS_THE_HUB]
+    assert [len(trade.in_shop(ref)) for ref in refs] == [1, 1, 0] + [1] * 9
+    assert [trade.problems(ref) for ref in refs if ref != refs[2]] == [[]] * 11
+
+
+def test_it_is_sent_again_when_somebody_presses_retry(trade: Shift) -> None:
+    ref = trade.sells((MUG, 1))
+    cut_in(trade.shop, "before place", kills(ref))
+    dies_again_and_again(trade)
+    mend(trade.shop)
+
+    retry(trade.by, ref)
+    trade.passes(minutes=20)
+
+    assert (len(trade.in_shop(ref)), trade.problems(ref)) == (1, [])
 
 
 def test_the_order_is_verified_at_once_after_a_death_and_found(trade: Shift) -> None:

@@ -158,6 +158,7 @@ def _retry(ledger: Ledger, row: Order) -> Retried:
                     due_at=ledger.now,
                     misses=0,
                     rounds=0,
+                    deaths=0,
                     failing_since=None,
                     finished_at=None,
                 )

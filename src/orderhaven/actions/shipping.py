@@ -49,7 +49,7 @@ def choose_carrier(by: Hand, ref: str, carrier: str) -> Chosen:
             if message.kind in (Kind.CONFIRM, Kind.CORRECT) and message.state in REFUSED:
                 state = MessageState.UNCLEAR if message.attempt else MessageState.DUE
                 ledger.change_message(
-                    row, message, state=state, due_at=ledger.now, misses=0, rounds=0, finished_at=None
+                    row, message, state=state, due_at=ledger.now, misses=0, rounds=0, deaths=0, finished_at=None
                 )
                 ledger.solve_of(message)
                 ledger.nudge(message.connection_id)

@@ -40,6 +40,7 @@ class ProblemKind(StrEnum):
     CANCELLATIONS_HELD = "cancellations_held"
     # about one order, ours
     OUTCOME_UNKNOWN = "outcome_unknown"
+    ENDS_THE_HUB = "ends_the_hub"
     TAKES_LONG = "takes_long"
     UNEXPECTED_FACT = "unexpected_fact"
     SURPRISE = "surprise"
@@ -142,6 +143,10 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ProblemKind.OUTCOME_UNKNOWN: (
         "Three requests to {side} went out, and it never said what became of them. Look the order up there; press Retry or "
         "handle it by hand."
+    ),
+    ProblemKind.ENDS_THE_HUB: (
+        "Orderhaven ended {count} times in a row while it was sending this to {side}, so it waits; other orders go on. If the "
+        "machine ran out of memory or was restarted, press Retry. If not, handle the order by hand and report this."
     ),
     ProblemKind.TAKES_LONG: "{side} has not taken this for {hours} hours ({reason}). Orderhaven keeps trying.",
     ProblemKind.UNEXPECTED_FACT: (

@@ -246,7 +246,15 @@ class Ledger:
         for one in left:
             state = MessageState.UNCLEAR if one.attempt else MessageState.DUE
             self.change_message(
-                order, one, state=state, due_at=self.now, misses=0, rounds=0, failing_since=None, finished_at=None
+                order,
+                one,
+                state=state,
+                due_at=self.now,
+                misses=0,
+                rounds=0,
+                deaths=0,
+                failing_since=None,
+                finished_at=None,
             )
             self.nudge(one.connection_id)
         return True

@@ -32,7 +32,7 @@ _TO_MOVE: Mapping[type[models.Model], Columns] = {
     ),
     Line: (*_STATE_OF_A_LINE, "buyer_asks", "placed", "product_ref", "title", "sku"),
     Message: (
-        "id", "order_id", "connection_id", "side", "kind", "generation", "state", "attempt", "rounds", "misses",
+        "id", "order_id", "connection_id", "side", "kind", "generation", "state", "attempt", "rounds", "deaths", "misses",
         "failing_since", "not_after", "facts", "remote_ref", "refused_as",
     ),
 }  # fmt: skip
@@ -43,7 +43,7 @@ _TO_TELL: Mapping[type[models.Model], Columns] = {
     ),
     Line: (*_STATE_OF_A_LINE, "buyer_asks", "position", "remote_ids"),
     Message: (
-        "id", "order_id", "connection_id", "side", "kind", "part", "generation", "rank", "state", "attempt",
+        "id", "order_id", "connection_id", "side", "kind", "part", "generation", "rank", "state", "attempt", "deaths",
         "not_after", "facts", "handle",
     ),
 }  # fmt: skip

@@ -106,13 +106,16 @@ _LEFT_BEHIND = "connection_id = %s AND state = 'sending' AND epoch < %s"
 
 
 def left_behind(claim: Claim, now: datetime) -> int:
-    """What an earlier cycle began and never finished may have happened. Returns how many there were."""
+    """What an earlier cycle began and never finished may have happened; what ends the hub each time has an end itself.
+
+    Returns how many there were.
+    """
     earlier = [claim.connection_id, claim.epoch]
     if not sql.rows(f"SELECT 1 FROM store_message WHERE {_LEFT_BEHIND} LIMIT 1", earlier):
         return 0
     with transaction.atomic():
         fence(claim)
-        text = f"UPDATE store_message SET state = 'unclear', due_at = %s, misses = 0 WHERE {_LEFT_BEHIND}"
+        text = f"UPDATE store_message SET state = 'unclear', due_at = %s, misses = 0, deaths = deaths + 1 WHERE {_LEFT_BEHIND}"
         return sql.change(text, [now, *earlier])
 
 

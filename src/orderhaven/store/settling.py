@@ -29,6 +29,7 @@ from orderhaven.store.verdicts import (
 
 _LOOKS_THAT_MUST_MISS = 2
 _ROUNDS = 3
+DEATHS = 5  # of the hub in a row, each while it sent the same thing: then a person looks before it is sent again
 _LONGEST_BACK_OFF = timedelta(minutes=15)
 
 
@@ -185,6 +186,7 @@ def _unclear(ledger: Ledger, row: Order, message: Message, cause: str, pace: Pac
         message,
         state=MessageState.UNCLEAR,
         rounds=message.rounds + 1,
+        deaths=0,
         misses=0,
         due_at=ledger.now + pace.first_look,
     )
@@ -202,7 +204,7 @@ def _again(ledger: Ledger, row: Order, message: Message, cause: str, after: time
         _drop(ledger, row, message)
         return
     wait = after if after is not None else pace.back_off(message.attempt)
-    ledger.change_message(row, message, state=MessageState.DUE, due_at=ledger.now + wait)
+    ledger.change_message(row, message, state=MessageState.DUE, deaths=0, due_at=ledger.now + wait)
     _say_if_long(ledger, row, message, cause, pace)
 
 
@@ -237,6 +239,10 @@ def _missed(ledger: Ledger, row: Order, message: Message, counts: bool, pace: Pa
         return
     if message.rounds >= _ROUNDS:
         _park(ledger, row, message, Park(ProblemKind.OUTCOME_UNKNOWN, {"side": pace.side}))
+        return
+    if message.deaths >= DEATHS:
+        values = {"side": pace.side, "count": str(message.deaths)}
+        _park(ledger, row, message, Park(ProblemKind.ENDS_THE_HUB, values))
         return
     ledger.change_message(row, message, state=MessageState.DUE, misses=0, handle="", due_at=ledger.now)
     ledger.event(row, "not_done", {"kind": message.kind})

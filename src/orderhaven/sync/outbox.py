@@ -29,6 +29,7 @@ _OF_ONE_ORDER = (OrderProblem, Surprise, LookupError, ValueError, TypeError, Ari
 _GATHERS_FOR_S = 0.2  # real seconds: how long the first answer waits for others, to be written down with them
 _TRIES = 10  # when so many came to nothing, and none to anything, no more is begun
 _UNKNOWN_IN_A_ROW = 4  # nor when of so many, one after the other, nobody knows what became: each has to be verified
+_SUSPECT = 2  # deaths of the hub in a row, all while the same thing was begun
 _BEGINS_AHEAD_S = 2.0  # real seconds: what a death leaves begun and unsent, each to be verified before it is sent again
 
 
@@ -107,9 +108,16 @@ async def _send_due(cycle: Cycle, mouth: Mouth, until: datetime) -> int:
                 case verdict:
                     verdicts[message.id] = verdict
     await _finish(cycle, messages, verdicts, MessageState.DUE)
-    if composed:
-        await _send_all(cycle, Outgoing(cycle, mouth, composed, until))
+    for some in _apart_from_suspects(composed):
+        await _send_all(cycle, Outgoing(cycle, mouth, some, until))
     return len(messages)
+
+
+def _apart_from_suspects(composed: Sequence[Composed]) -> list[list[Composed]]:
+    """What the hub ended with more than once is sent last and alone: if it is what ends the hub, it takes nothing else along."""
+    suspects = [one for one in composed if one.message.deaths >= _SUSPECT]
+    others = [one for one in composed if one.message.deaths < _SUSPECT]
+    return [some for some in (others, *([one] for one in suspects)) if some]
 
 
 _TURNS: Mapping[MessageState, Callable[[Cycle, Mouth, datetime], Awaitable[int]]] = {

@@ -34,6 +34,7 @@ TITLES: Mapping[ProblemKind, str] = {
     ProblemKind.BUYER_ASKS_LATE: "Buyer asks too late",
     ProblemKind.CANCELLATIONS_HELD: "Cancellations held",
     ProblemKind.OUTCOME_UNKNOWN: "Outcome unknown",
+    ProblemKind.ENDS_THE_HUB: "Ends Orderhaven",
     ProblemKind.TAKES_LONG: "Takes long",
     ProblemKind.UNEXPECTED_FACT: "Unexpected news",
     ProblemKind.SURPRISE: "Unknown answer",

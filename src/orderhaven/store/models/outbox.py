@@ -60,6 +60,7 @@ class Message(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     epoch = models.BigIntegerField(default=0)
     rounds = models.PositiveIntegerField(default=0)  # how often a request left and nobody said what became of it
+    deaths = models.PositiveIntegerField(default=0)  # how often in a row the hub ended while this was being sent
     misses = models.PositiveIntegerField(default=0)  # looks since `settled_at` that did not find it
     made_at = models.DateTimeField()
     # its first try that came to nothing, as long as none came to anything; null: it was not tried, or not in vain
