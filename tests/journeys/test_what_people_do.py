@@ -15,6 +15,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Role
 from orderhaven.store.models import Connection, Hold, Message, MessageState, Shipment
+from orderhaven.testing.goods import many_articles
 
 from .conftest import LAMP, MUG, POSTNL_CODE
 
@@ -242,6 +243,49 @@ def test_one_that_changes_while_its_correction_is_on_its_way_is_corrected_again(
     trade.passes(hours=1)
 
     assert [one.code for one in trade.confirmed(ref)] == [OTHER_CODE]
+    assert trade.problems(ref) == []
+
+
+def placed_in_parts(trade: Any) -> str:
+    """An order with more lines than the marketplace takes in one confirmation."""
+    most = trade.hub.declared[trade.connection(Role.MARKETPLACE).connector].limits.lines_per_confirmation
+    articles = many_articles(most + 1)
+    trade.shop.stock(articles, 1000)
+    trade.passes(seconds=10)
+    ref: str = trade.sells(*[(article, 1) for article in articles])
+    trade.passes(minutes=6)
+    return ref
+
+
+def test_all_shipments_of_a_confirmation_in_parts_are_corrected(trade: Any) -> None:
+    ref = placed_in_parts(trade)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(hours=4)
+    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(minutes=10)
+    before = [(one.code, one.at) for one in trade.confirmed(ref)]
+
+    shipping.correct(trade.by, ref)
+    trade.passes(minutes=30)
+
+    assert [code for code, _ in before] == ["", ""]
+    assert [(one.code, one.at) for one in trade.confirmed(ref)] == [(POSTNL_CODE, at) for _, at in before]
+    assert trade.problems(ref) == []
+    assert [one.code for one in Shipment.objects.filter(order__ref=ref)] == [POSTNL_CODE] * 2
+    with pytest.raises(Impossible, match="no other code"):
+        shipping.correct(trade.by, ref)
+
+
+def test_a_number_that_changes_between_two_parts_is_that_of_both(trade: Any) -> None:
+    ref = placed_in_parts(trade)
+    takes_its_time(trade)
+    trade.shop.complete(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(minutes=6)
+
+    puts_another_number(trade, ref)
+    trade.passes(hours=2)
+
+    assert [one.code for one in trade.confirmed(ref)] == [OTHER_CODE] * 2
     assert trade.problems(ref) == []
 
 

@@ -16,7 +16,7 @@ from orderhaven.core.shop_order import ProductWanted
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Can, Declaration
 from orderhaven.store import connections
-from orderhaven.store.corrections import correction_of
+from orderhaven.store.corrections import correction_of, uncorrected
 from orderhaven.store.hands import changing, keep_match, last_shipment, waiting_for_product
 from orderhaven.store.models import REFUSED, UNFINISHED, Kind, MessageState, Order
 from orderhaven.store.tellings import rules_of
@@ -71,12 +71,12 @@ def correct(by: Hand, ref: str) -> str:
             )
         )
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
-        shipment = last_shipment(row.pk)
-        if row.confirmed_at is None or shipment is None:
+        if row.confirmed_at is None or last_shipment(row.pk) is None:
             raise Impossible(
                 _("Order {ref} has no shipment that Orderhaven confirmed, so there is nothing to correct.", ref=row.ref)
             )
-        if not row.code or row.code == shipment.code:
+        shipment = uncorrected(row.pk, row.code)
+        if not row.code or shipment is None:
             raise Impossible(
                 _(
                     "The shop shows no other code for order {ref} than was confirmed. Add it in the shop first.",
@@ -129,10 +129,9 @@ def _waits_for_correction(row: Order, marketplace: Declaration) -> bool:
                 marketplace=its_name,
             )
         )
-    shipment = last_shipment(row.pk)
     if row.confirmed_at is None or any(one.kind == Kind.CORRECT and one.state in UNFINISHED for one in row.outbox):
         return False
-    if Can.CORRECT_TRACKING in marketplace.can and shipment is not None and row.code not in ("", shipment.code):
+    if Can.CORRECT_TRACKING in marketplace.can and row.code and uncorrected(row.pk, row.code) is not None:
         return True
     raise Impossible(
         _(

@@ -14,6 +14,18 @@ def correction_of(shipment: Shipment) -> dict[str, Any]:
     return _known(shipment.message, shipment.remote_ref)
 
 
+def uncorrected(order_id: int, code: str, generation: int | None = None) -> Shipment | None:
+    """A shipment of the confirmation with another number: what one request does not take goes in parts, and each makes a shipment.
+
+    `generation` of the confirmation; None: the last one.
+    """
+    made = Shipment.objects.filter(order_id=order_id, message__kind=Kind.CONFIRM).order_by("-id")
+    if generation is None:
+        generation = made.values_list("message__generation", flat=True).first() or 0
+    together = made.filter(message__generation=generation, label="").exclude(code=code)
+    return together.select_related("message__order").first()
+
+
 def next_correction(told: Message, remote_ref: str) -> dict[str, Any]:
     """Of the shipment that `told` has just confirmed, or corrected: its own row may not be written yet."""
     if told.kind == Kind.CORRECT:

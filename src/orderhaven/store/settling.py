@@ -10,7 +10,7 @@ from orderhaven.core.status import Status
 from orderhaven.store.alike import named
 from orderhaven.store.connections import TAKES_LONG
 from orderhaven.store.consequences import still_wanted
-from orderhaven.store.corrections import next_correction
+from orderhaven.store.corrections import correction_of, next_correction, uncorrected
 from orderhaven.store.ledger import Ledger
 from orderhaven.store.loading import unsaved
 from orderhaven.store.models import UNFINISHED, Kind, Message, MessageState, Order, Shipment
@@ -92,6 +92,7 @@ def _done(ledger: Ledger, row: Order, message: Message, done: Done, pace: Pace) 
             ledger.solve(row, (ProblemKind.LATER_CODE,))
             ledger.event(row, "corrected", {"code": message.facts.get("code", "")})
             _follow_the_number(ledger, row, message, done.remote_ref, pace)
+            _correct_the_others(ledger, row, message, pace)
         case _:
             ledger.event(row, f"{message.kind}_told")
 
@@ -148,7 +149,10 @@ def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done, pace: P
         )  # fmt: skip
         _count_as_shipped(ledger, row)
         _follow_the_number(ledger, row, message, done.remote_ref, pace)
-    rest = [one for one in row.outbox if one.kind == Kind.CONFIRM and one.state in UNFINISHED]
+    confirmations = [one for one in row.outbox if one.kind == Kind.CONFIRM]
+    if len(confirmations) > 1 and not done.by_others:  # the number may have changed since the parts before this one
+        _correct_the_others(ledger, row, message, pace)
+    rest = [one for one in confirmations if one.state in UNFINISHED]
     if not rest:
         ledger.change(row, closed_at=row.closed_at or ledger.now)
         if not done.by_others:
@@ -167,6 +171,16 @@ def _follow_the_number(ledger: Ledger, row: Order, message: Message, remote_ref:
         told = ledger.put(row, Kind.CORRECT, **next_correction(message, remote_ref))
     if told is None:
         ledger.problem(row, ProblemKind.LATER_CODE, {"code": row.code})
+
+
+def _correct_the_others(ledger: Ledger, row: Order, message: Message, pace: Pace) -> None:
+    """What went in parts is several shipments there: all of them get the number that this one has, one after the other."""
+    code = message.facts.get("code", "")
+    if not code or not pace.takes_corrections or row.status != Status.SHIPPED:
+        return
+    other = uncorrected(row.id, code, message.generation if message.kind == Kind.CONFIRM else None)
+    if other is not None:
+        ledger.put(row, Kind.CORRECT, **correction_of(other))
 
 
 def _count_as_shipped(ledger: Ledger, row: Order) -> None:
