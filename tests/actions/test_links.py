@@ -90,7 +90,7 @@ def test_a_rehearsal_sends_nothing_and_shows_what_it_would_send(trade: Any, by: 
     ref = trade.sells((MUG, 2))
     trade.passes(minutes=20)
 
-    [would] = rehearsing.rehearsal(by, "bol NL")
+    [would] = rehearsing.rehearsal(by, "bol NL").would_send
 
     assert [call for call in (*trade.shop.calls, *trade.marketplace.calls) if call.startswith("POST")] == []
     assert (would.ref, would.what, would.problem) == (ref, "place", "")
@@ -99,7 +99,7 @@ def test_a_rehearsal_sends_nothing_and_shows_what_it_would_send(trade: Any, by: 
     assert not any(name in repr(would) for name in names)
 
 
-def test_a_rehearsal_says_which_product_the_shop_lacks_and_asks_the_shop_for_nothing_else(trade: Any, by: Hand) -> None:
+def test_a_rehearsal_asks_the_shop_only_when_somebody_says_so_and_keeps_what_it_said(trade: Any, by: Hand) -> None:
     links.change_link(by, "bol NL", links.LinkWish(rehearsal=True))
     trade.passes(seconds=10)
     trade.sells((MUG, 2))
@@ -107,26 +107,36 @@ def test_a_rehearsal_says_which_product_the_shop_lacks_and_asks_the_shop_for_not
     trade.passes(minutes=6)
     before = len(trade.shop.calls)
 
-    known, lacking = rehearsing.rehearsal(by, "bol NL")
+    unknown = rehearsing.rehearsal(by, "bol NL")
+    assert len(trade.shop.calls) == before
+    assert (unknown.looked_up_at, [one.problem for one in unknown.would_send]) == (None, ["", ""])
+    assert all("not looked up" in one.facts for one in unknown.would_send)
+    rehearsing.look_up(by, "bol NL")
+    asked, looked_up_at = len(trade.shop.calls), trade.clock.now()
+    trade.clock.advance(timedelta(minutes=1))
+    kept = rehearsing.rehearsal(by, "bol NL")
 
-    assert known.problem == ""
+    assert before < asked == len(trade.shop.calls)
+    assert kept.looked_up_at == looked_up_at
+    known, lacking = kept.would_send
+    assert (known.problem, "not looked up" in known.facts) == ("", False)
     assert lacking.problem.startswith("CUP-9 (Cup) is not in the shop.")
-    assert len(trade.shop.calls) > before
     assert trade.tellings(trade.shop) == []
 
 
-def test_a_rehearsal_of_a_shop_that_does_not_answer_says_what_it_could_not_look_up(trade: Any, by: Hand) -> None:
+def test_a_shop_that_does_not_answer_leaves_what_it_said_before(trade: Any, by: Hand) -> None:
     links.change_link(by, "bol NL", links.LinkWish(rehearsal=True))
     trade.passes(seconds=10)
-    trade.sells((MUG, 2))
+    trade.sells((CUP, 1))
     trade.passes(minutes=6)
+    rehearsing.look_up(by, "bol NL")
     trade.goes_down(trade.shop)
 
-    [would] = rehearsing.rehearsal(by, "bol NL")
+    with pytest.raises(Impossible):
+        rehearsing.look_up(by, "bol NL")
 
-    assert "2 x MUG-1" in would.facts
-    assert "could not be looked up" in would.facts
-    assert would.problem == ""
+    [would] = rehearsing.rehearsal(by, "bol NL").would_send
+    assert would.problem.startswith("CUP-9 (Cup) is not in the shop.")
 
 
 def test_the_end_of_a_rehearsal_sends_what_waited(trade: Any, by: Hand) -> None:

@@ -109,6 +109,21 @@ def test_a_rehearsal_shows_what_it_would_send(program: Program, trade: Trade) ->
     assert "2 x MUG-1" in would["facts"]
 
 
+def test_a_rehearsal_knows_the_products_once_they_are_looked_up(program: Program, trade: Trade) -> None:
+    program.patch(LINK, {"rehearsal": True})
+    trade.passes(seconds=10)
+    trade.sells((MUG, 2))
+    trade.passes(minutes=20)
+    before = program.get(f"{LINK}/rehearsal").json()
+
+    after = program.post(f"{LINK}/rehearsal/look-up", {}).json()
+
+    assert (before["looked_up_at"], "not looked up" in before["would_send"][0]["facts"]) == (None, True)
+    assert after["looked_up_at"]
+    assert "not looked up" not in after["would_send"][0]["facts"]
+    assert program.get(f"{LINK}/rehearsal").json() == after
+
+
 def test_what_is_sent_is_no_rehearsal(program: Program, trade: Trade) -> None:
     assert program.get(f"{LINK}/rehearsal").status_code == 409
 

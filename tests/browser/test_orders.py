@@ -32,6 +32,7 @@ def test_an_order_page_follows_the_order_until_the_marketplace_confirmed_it(trad
     trade.outside.wait_until_placed(ref)
     seat = at_orders(sit, trade)
     row_of(seat.page, ref).get_by_role("link", name=ref).click()
+    expect(seat.page.get_by_role("region", name="What each side knows")).to_be_visible()
     seat.page.evaluate("window.stillThere = true")
 
     trade.outside.complete(ref, CODE, "PostNL")

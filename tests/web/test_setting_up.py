@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.sessions.models import Session
 
+from orderhaven.actions import rehearsing
 from orderhaven.core.notices import NoticeKind
 from orderhaven.ports.connector import Declaration
 from orderhaven.store import access
@@ -232,6 +233,46 @@ def test_a_rehearsal_shows_what_it_would_send_and_ends_with_a_button(house: Hous
     house.trade.passes(minutes=6)
 
     assert house.trade.order(ref).shop_ref
+
+
+def test_looking_at_a_rehearsal_shows_what_was_looked_up_and_when(house: House) -> None:
+    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rehearse"})
+    house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+    before = house.operator.get(house.at("links/bol%20NL")).content.decode()
+
+    rehearsing.look_up(house.trade.by, "bol NL")
+
+    after = house.viewer.get(house.at("links/bol%20NL")).content.decode()
+    assert "was not looked up yet" in before
+    assert 'value="look_up"' in before
+    assert "Looked up in the shop:" in after
+    assert 'value="look_up"' not in after  # a viewer
+
+
+def test_a_shop_that_cannot_be_asked_for_its_products_is_said(house: House) -> None:
+    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rehearse"})
+    house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+
+    answer = house.operator.post(house.at("links/bol%20NL/act"), {"act": "look_up"}, follow=True)
+
+    assert "note error" in answer.content.decode()
+    assert "was not looked up yet" in house.operator.get(house.at("links/bol%20NL")).content.decode()
+
+
+def test_a_rehearsal_with_older_orders_alone_says_that_they_wait(house: House) -> None:
+    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rehearse"})
+    nothing = house.viewer.get(house.at("links/bol%20NL")).content.decode()
+    Link.objects.update(from_at=house.trade.clock.now() + timedelta(days=1))
+    house.trade.sells((MUG, 1))
+    house.trade.passes(minutes=6)
+
+    page = house.viewer.get(house.at("links/bol%20NL")).content.decode()
+
+    assert "Nothing would be sent now." in nothing
+    assert "Nothing would be sent now." not in page
+    assert "the orders from before the link, below, wait for your word" in page
 
 
 def test_orders_from_before_the_link_are_placed_with_one_button(house: House) -> None:

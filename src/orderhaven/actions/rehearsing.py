@@ -1,8 +1,9 @@
-"""What a link in rehearsal would send. The shop is only asked which products it has."""
+"""What a link in rehearsal would send. The shop is only asked which products it has, and only when somebody says so."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand, needs
@@ -34,21 +35,45 @@ class WouldSend:
     problem: str  # a sentence when it would not be sent but wait for a person; "" otherwise
 
 
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    would_send: Sequence[WouldSend]  # oldest first
+    looked_up_at: datetime | None  # when the shop was last asked for its products; None: never
+
+
 @needs(Power.LOOK)
-def rehearsal(by: Hand, marketplace: str, limit: int = 200) -> Sequence[WouldSend]:
-    """What it would send now, oldest first. Raises Impossible when the link is no rehearsal."""
-    found = by.link(marketplace)
-    if not found.rehearsal:
-        raise Impossible(_("'{name}' is not in rehearsal: what there is to send is sent.", name=marketplace))
+def rehearsal(by: Hand, marketplace: str, limit: int = 200) -> Rehearsal:
+    """What it would send now, by what the shop said when it was last asked. Raises Impossible when the link is no rehearsal."""
+    found = _in_rehearsal(by, marketplace)
     messages = outbox.to_be_sent(found.pk, limit)
-    placings = _looked_up(by, found, [message for message in messages if message.kind == Kind.PLACE])
-    return [placings.get(message.id) or _would_send(by, message) for message in messages]
+    looked_up_at, products = placing.kept_lookup(found.pk)
+    known = {**products, **placing.matches_said(found.shop_id, _articles(messages))}
+    return Rehearsal([_would_send(by, found, message, known) for message in messages], looked_up_at)
+
+
+@needs(Power.ACT)
+def look_up(by: Hand, marketplace: str, limit: int = 200) -> None:
+    """Ask the shop which of their products it has. Raises Impossible when the link is no rehearsal, or the shop does not
+    answer."""
+    found = _in_rehearsal(by, marketplace)
+    asked = _articles(outbox.to_be_sent(found.pk, limit))
+    products = _asked(by, found, sorted(asked - placing.matches_said(found.shop_id, asked).keys(), key=repr))
+    placing.keep_lookup(found.pk, products, by.clock.now())
 
 
 # below: how
 
 
-def _would_send(by: Hand, message: Message) -> WouldSend:
+def _in_rehearsal(by: Hand, marketplace: str) -> Link:
+    found = by.link(marketplace)
+    if not found.rehearsal:
+        raise Impossible(_("'{name}' is not in rehearsal: what there is to send is sent.", name=marketplace))
+    return found
+
+
+def _would_send(by: Hand, link: Link, message: Message, known: Mapping[ProductWanted, str]) -> WouldSend:
+    if message.kind == Kind.PLACE:
+        return _would_place(link, message, known)
     if message.side == Side.SHOP:
         return _in_shop(message, _contents(message))
     verdict = tellings.compose(message, by.declaration(message.order.link.marketplace.connector))
@@ -65,45 +90,42 @@ def _would_send(by: Hand, message: Message) -> WouldSend:
     return WouldSend(message.order.ref, Side(message.side), message.kind, reference(message), facts, problem)
 
 
-def _looked_up(by: Hand, link: Link, placings: Sequence[Message]) -> Mapping[int, WouldSend]:
-    """Each as the shop would take it, by the key of its message."""
-    wholes = {message.id: placing.placement(message) for message in placings}
-    flaws = {message.id: placing.flaw_of(message, wholes[message.id], link.shop.currencies) for message in placings}
-    ready = [wholes[key] for key, flaw in flaws.items() if flaw is None]
-    try:
-        products, unknown = _products(by, link, ready), ""
-    except Impossible as error:
-        products, unknown = {}, _("whether the shop has these products could not be looked up: {why}", why=str(error))
-    found: dict[int, WouldSend] = {}
-    for message in placings:
-        flaw = flaws[message.id]
-        if flaw is None and not unknown:
-            flaw = _lacking(wholes[message.id], products)
-        facts = _contents(message) + (f"; {unknown}" if unknown and flaw is None else "")
-        found[message.id] = _in_shop(message, facts, flaw)
-    return found
+def _articles(messages: Sequence[Message]) -> set[ProductWanted]:
+    return placing.articles_of([placing.placement(message) for message in messages if message.kind == Kind.PLACE])
 
 
-def _products(by: Hand, link: Link, wholes: Sequence[Placement]) -> Mapping[ProductWanted, str]:
-    """The shop's products for these, by what people named and by what the shop says. Raises Impossible."""
-    articles = placing.articles_of(wholes)
-    said = placing.matches_said(link.shop_id, articles)
-    asked = sorted(articles - said.keys(), key=repr)
-    if not asked:
-        return said
+def _would_place(link: Link, message: Message, known: Mapping[ProductWanted, str]) -> WouldSend:
+    """As the shop would take it, as far as that was looked up."""
+    whole, facts = placing.placement(message), _contents(message)
+    flaw = placing.flaw_of(message, whole, link.shop.currencies)
+    if flaw is None:
+        if placing.articles_of([whole]) <= known.keys():
+            flaw = _lacking(whole, {wanted: ref for wanted, ref in known.items() if ref})
+        else:
+            facts += "; " + _("not looked up in the shop yet")
+    return _in_shop(message, facts, flaw)
+
+
+def _asked(by: Hand, link: Link, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
+    """Which product the shop has for each; "" for none. Raises Impossible."""
     declaration = by.declaration(link.shop.connector)
+    at_once = declaration.limits.orders_per_look
 
     async def look(shop: Shop) -> dict[ProductWanted, str]:
         found: dict[ProductWanted, str] = {}
         try:
             async with asyncio.timeout(_LONGEST_LOOK_S):
-                for first in range(0, len(asked), declaration.limits.orders_per_look):
-                    found |= await shop.find_products(asked[first : first + declaration.limits.orders_per_look])
+                for first in range(0, len(wanted), at_once):
+                    found |= await shop.find_products(wanted[first : first + at_once])
         except TimeoutError:
             raise TryLater(f"{declaration.title} did not answer in time") from None
         return found
 
-    return said | ask(by, declaration, connections.open_settings(link.shop), look)
+    if not wanted:
+        return {}
+    settings = connections.open_settings(link.shop)
+    found = ask(by, declaration, settings, look, keeps_network=link.shop.keeps_network)
+    return {one: found.get(one, "") for one in wanted}
 
 
 def _lacking(whole: Placement, products: Mapping[ProductWanted, str]) -> Park | None:

@@ -146,6 +146,7 @@ class WouldSend(Schema):
 
 class Rehearsal(Schema):
     would_send: list[WouldSend] = Field(description="Oldest first.")
+    looked_up_at: datetime | None = Field(description="When the shop was last asked which products it has.")
 
 
 class RehearsalAsked(Asked):

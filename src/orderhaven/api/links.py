@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from ninja import Query, Router, Status
 
 from orderhaven.actions import joining, links, rehearsing, shipping
+from orderhaven.actions.hand import Hand
 from orderhaven.actions.links import LinkWish
 from orderhaven.api.caller import Asking
 from orderhaven.api.description import conditional, refuses, tagged
@@ -92,11 +93,25 @@ def change_link(request: Asking, marketplace: Name, given: Wish) -> Link:
     openapi_extra=refuses(404, 409),
 )
 def rehearsal(request: Asking, marketplace: Name, wanted: Query[RehearsalAsked]) -> Rehearsal:
-    """Now, if it did send."""
+    """Now, if it did send, by what the shop said when it was last asked which products it has."""
     by = request.auth.by
     by.demand(Power.LOOK)
-    found = rehearsing.rehearsal(by, link_named(by, marketplace).marketplace.name, wanted.limit)
-    return Rehearsal(would_send=[WouldSend.model_validate(one) for one in found])
+    return _rehearsal(by, link_named(by, marketplace).marketplace.name, wanted.limit)
+
+
+@router.post(
+    "/links/{marketplace}/rehearsal/look-up",
+    response=Rehearsal,
+    summary="Look up which products the shop has",
+    openapi_extra=refuses(404, 409),
+)
+def look_up(request: Asking, marketplace: Name, wanted: Query[RehearsalAsked]) -> Rehearsal:
+    """The shop is asked for the products of what a rehearsal would place, and nothing else."""
+    by = request.auth.by
+    by.demand(Power.ACT)
+    name = link_named(by, marketplace).marketplace.name
+    rehearsing.look_up(by, name, wanted.limit)
+    return _rehearsal(by, name, wanted.limit)
 
 
 @router.post(
@@ -194,6 +209,12 @@ def adopt(request: Asking, given: Pairs) -> Adoptions:
 
 
 # below: how
+
+
+def _rehearsal(by: Hand, marketplace: str, limit: int) -> Rehearsal:
+    found = rehearsing.rehearsal(by, marketplace, limit)
+    would = [WouldSend.model_validate(one) for one in found.would_send]
+    return Rehearsal(would_send=would, looked_up_at=found.looked_up_at)
 
 
 def _wish(given: Wish) -> LinkWish:

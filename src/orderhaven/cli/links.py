@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orderhaven.cli.desk import hand
-from orderhaven.cli.screen import Json, duration, moment, print_json, say, since, table
+from orderhaven.cli.screen import Json, duration, moment, print_json, say, since, table, warn
 from orderhaven.core.language import _, n_
 from orderhaven.core.rules import CarrierRule, RuleKind
 from orderhaven.words.days import weekday_name
@@ -17,7 +17,7 @@ from orderhaven.words.durations import exact
 
 if TYPE_CHECKING:
     from orderhaven.actions.hand import Hand
-    from orderhaven.actions.rehearsing import WouldSend
+    from orderhaven.actions.rehearsing import Rehearsal, WouldSend
     from orderhaven.store.models import DeliveredByMarketplace, Link
 
 
@@ -104,7 +104,7 @@ def link(
     json: Json = False,
 ) -> None:
     by = hand()
-    from orderhaven.actions import links, rehearsing
+    from orderhaven.actions import links
 
     wish = links.LinkWish(
         from_at=since(from_, by.clock.now()),
@@ -129,7 +129,19 @@ def link(
         links.change_link(by, marketplace, wish)
     _change_rules(by, marketplace, carrier_rule or (), end_rule or ())
     found = by.link(marketplace)
-    _show(found, rehearsing.rehearsal(by, marketplace) if found.rehearsal else [], as_json=json)
+    _show(found, _rehearsal(by, marketplace) if found.rehearsal else None, as_json=json)
+
+
+def _rehearsal(by: Hand, marketplace: str) -> Rehearsal:
+    """With what the shop says now, if it says anything."""
+    from orderhaven.actions import rehearsing
+    from orderhaven.actions.errors import Impossible
+
+    try:
+        rehearsing.look_up(by, marketplace)
+    except Impossible as error:
+        warn(_("Whether the shop has these products could not be looked up: {why}", why=str(error)))
+    return rehearsing.rehearsal(by, marketplace)
 
 
 def release(
@@ -206,13 +218,13 @@ def as_option(rule: CarrierRule) -> str:
     return f"{kind}:{rule.match}={rule.carrier}"
 
 
-def _show(found: Link, would: Sequence[WouldSend], *, as_json: bool) -> None:
+def _show(found: Link, would: Rehearsal | None, *, as_json: bool) -> None:
     if as_json:
-        print_json({"link": _facts(found), "would_send": would})
+        print_json({"link": _facts(found), "would_send": would.would_send if would else []})
         return
     _say_link(found)
-    if found.rehearsal:
-        _say_rehearsal(would, found.marketplace.name)
+    if would:
+        _say_rehearsal(would.would_send, found)
 
 
 def _say_link(found: Link) -> None:
@@ -249,13 +261,17 @@ def _sentences(found: Link) -> Iterator[str]:
         yield _("{match} ({kind}) means {carrier}.", match=rule["match"], kind=kind, carrier=rule["carrier"])
 
 
-def _say_rehearsal(would: Sequence[WouldSend], marketplace: str) -> None:
-    if not would:
+def _say_rehearsal(would: Sequence[WouldSend], found: Link) -> None:
+    from orderhaven.store.links import older_count
+
+    if not would and older_count(found.pk):
+        say("\n" + _("Nothing would be sent by itself now: the orders from before the link wait for your word."))
+    elif not would:
         say("\n" + _("Nothing would be sent now. Look again when the hub has heard the marketplace."))
     else:
         say("\n" + _("This would be sent ({number}):", number=len(would)))
         table((_("order"), _("to"), _("what"), _("with")), map(_cells, would), at_least={_("order"): 10})
-    say("\n" + _("To send from now on: {command}", command=f"orderhaven link {quote(marketplace)} --go"))
+    say("\n" + _("To send from now on: {command}", command=f"orderhaven link {quote(found.marketplace.name)} --go"))
 
 
 def _cells(one: WouldSend) -> tuple[str, ...]:

@@ -36,6 +36,11 @@ def say(sentence: str, style: str = "") -> None:
     out.print(Text(sentence, style=style), soft_wrap=not out.is_terminal)
 
 
+def warn(sentence: str) -> None:
+    """On stderr, beside what was asked for."""
+    err.print(Text(sentence))
+
+
 def fail(sentence: str) -> NoReturn:
     """One sentence on stderr, and exit 1."""
     err.print(Text(sentence))

@@ -1,6 +1,10 @@
-"""How a placing is composed from rows: its reference, its pieces, its products. Pure but for `matches_said`."""
+"""How a placing is composed from rows: its reference, its pieces, its products.
+
+Pure but for which products people named and which were looked up.
+"""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -12,7 +16,7 @@ from orderhaven.core.order import Order as WholeOrder
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import Placement, ProductWanted
 from orderhaven.store import sql
-from orderhaven.store.models import Line, Message, Order
+from orderhaven.store.models import Line, Message, Order, ProductLookup
 from orderhaven.store.shapes import wanted, whole_order
 from orderhaven.store.verdicts import Park
 
@@ -114,6 +118,20 @@ def matches_said(shop_id: int, wanted: Collection[ProductWanted]) -> dict[Produc
 
 
 _MATCHES = "SELECT sku, product_ref FROM store_productmatch WHERE shop_id = %s AND sku IN ({marks})"
+
+
+def keep_lookup(link_id: int, products: Mapping[ProductWanted, str], now: datetime) -> None:
+    """What the shop was asked for, and what it has of that ("": nothing)."""
+    rows = [[wanted.sku, wanted.ean, ref] for wanted, ref in products.items()]
+    ProductLookup.objects.update_or_create(link_id=link_id, defaults={"at": now, "products": rows})
+
+
+def kept_lookup(link_id: int) -> tuple[datetime | None, dict[ProductWanted, str]]:
+    """When that was, and what it said."""
+    kept = ProductLookup.objects.filter(link_id=link_id).first()
+    if kept is None:
+        return None, {}
+    return kept.at, {ProductWanted(sku, ean): ref for sku, ean, ref in kept.products}
 
 
 def _pieces(row: Order, line: Line) -> int:

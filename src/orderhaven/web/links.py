@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from orderhaven import paths
 from orderhaven.actions import joining, links, rehearsing
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.links import LinkWish
-from orderhaven.actions.rehearsing import WouldSend
+from orderhaven.actions.rehearsing import Rehearsal
 from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.deadline import MONDAY, SUNDAY
@@ -25,7 +24,7 @@ from orderhaven.core.rules import RuleKind
 from orderhaven.ports.connector import Can
 from orderhaven.store import connections
 from orderhaven.store.links import all_of, older_count
-from orderhaven.store.models import DeliveredByMarketplace, Link
+from orderhaven.store.models import DeliveredByMarketplace, Kind, Link
 from orderhaven.web import notes
 from orderhaven.web.desk import AtDesk, at_desk
 from orderhaven.web.templatetags.words import whole_moment
@@ -34,6 +33,7 @@ from orderhaven.words.days import weekday_name
 from orderhaven.words.durations import exact, read
 from orderhaven.words.orders import message_name
 
+_SHOWN = 50  # of what a rehearsal would send
 _RULE_KINDS = {RuleKind.CODE_PREFIX: "Code begins with", RuleKind.SHOP_CARRIER: "The shop says"}
 
 
@@ -90,6 +90,9 @@ def act(request: AtDesk, marketplace: str) -> HttpResponse:
         case "rehearse":
             links.change_link(by, marketplace, LinkWish(rehearsal=True))
             notes.done(request, _("From now on this link only rehearses: it hears everything and sends nothing."))
+        case "look_up":
+            rehearsing.look_up(by, marketplace, _SHOWN)
+            notes.done(request, _("Which products the shop has is looked up."))
         case "place_older":
             count = joining.place_older(by, marketplace)
             notes.done(request, n_("{number} order will be placed.", "{number} orders will be placed.", count))
@@ -123,17 +126,22 @@ def _rule_kind(word: str) -> RuleKind:
     return RuleKind(word)
 
 
-def _would_send(request: AtDesk, found: Link) -> Sequence[WouldSend]:
-    return rehearsing.rehearsal(request.desk.by, found.marketplace.name, 50) if found.rehearsal else ()
+def _rehearsal(request: AtDesk, found: Link) -> Rehearsal:
+    if not found.rehearsal:
+        return Rehearsal((), None)
+    return rehearsing.rehearsal(request.desk.by, found.marketplace.name, _SHOWN)
 
 
 def _shown(request: AtDesk, found: Link) -> dict[str, Any]:
     shop = request.desk.by.declared.get(found.shop.connector)
+    would = _rehearsal(request, found)
     return {
         "link": found,
         "settings": _settings(found),
         "older": older_count(found.pk),
-        "would_send": [(one, message_name(one.what)) for one in _would_send(request, found)],
+        "would_send": [(one, message_name(one.what)) for one in would.would_send],
+        "looked_up_at": would.looked_up_at,
+        "would_place": any(one.what == Kind.PLACE for one in would.would_send),
         "carriers": sorted(((one.value, one.display_name) for one in Carrier), key=lambda pair: pair[1].casefold()),
         "own_carriers": [Carrier(word) for word in found.own_carriers if word in list(Carrier)],
         "may_take_delivered": shop is not None and Can.TAKE_DELIVERED in shop.can,

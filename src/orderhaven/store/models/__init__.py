@@ -23,6 +23,7 @@ from orderhaven.store.models.trade import (
     DeliveredByMarketplace,
     Link,
     Merchant,
+    ProductLookup,
     ProductMatch,
 )
 
@@ -55,6 +56,7 @@ __all__ = [
     "Person",
     "PersonRole",
     "Problem",
+    "ProductLookup",
     "ProductMatch",
     "Shipment",
     "Side",

@@ -107,6 +107,14 @@ class Link(models.Model):
     ships_from = models.CharField(max_length=2, default="")  # ISO-2 country; "": not said
 
 
+class ProductLookup(models.Model):
+    """Which products a shop said that it has, when somebody last looked that up for a link in rehearsal."""
+
+    link = models.OneToOneField(Link, models.CASCADE, primary_key=True)
+    at = models.DateTimeField()
+    products = models.JSONField(default=list)  # [[SKU, EAN, the shop's product, or "" for none]]
+
+
 class ProductMatch(models.Model):
     """A person's word that this article of a marketplace is that product of the shop."""
 
