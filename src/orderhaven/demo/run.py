@@ -72,7 +72,8 @@ def _stay(console: Console, day: Day, hub: Child) -> None:
     """Everything goes on until Ctrl-C, and so that it can be looked at, with a web interface."""
     web, address = day.start_web()
     settings = " ".join(f"{name}={value}" for name, value in day.environment.items() if value)
-    console.print(f"\nAll of it still runs, until Ctrl-C. In a browser: {address}", soft_wrap=True)
+    pace = f"{day.wish.factor:g} times as fast as real time"
+    console.print(f"\nAll of it still runs, {pace}, until Ctrl-C. In a browser: {address}", soft_wrap=True)
     console.print(f"In another terminal:\nexport {settings}\norderhaven orders\n", soft_wrap=True)
     try:
         with suppress(KeyboardInterrupt):
