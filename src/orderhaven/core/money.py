@@ -78,7 +78,7 @@ class Money(Struct, frozen=True):
 
     @property
     def is_zero(self) -> bool:
-        return self.amount == 0
+        return not self.amount
 
     def __add__(self, other: Money) -> Money:
         if not isinstance(other, Money):

@@ -14,6 +14,8 @@ _LAST = "zzzz"  # behind every key of the same beginning that anybody has
 def search_key(text: str) -> str:
     """ "de Müller" -> "demuller", "1234 ab" -> "1234ab"; a letter of another script becomes its number."""
     if text.isascii():
+        if text.isalnum():
+            return text.lower()[:LONGEST_KEY]
         return _NO_KEY.sub("", text.lower())[:LONGEST_KEY]
     signs = unicodedata.normalize("NFKD", text[: 2 * LONGEST_KEY].casefold())
     return "".join(map(_spelled, signs))[:LONGEST_KEY]

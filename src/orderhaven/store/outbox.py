@@ -73,16 +73,21 @@ def next_due(connection_id: int, epoch: int = 0) -> datetime | None:
     return sql.time_of(sql.rows(_NEXT, [connection_id, epoch, connection_id])[0][0])
 
 
-_STATES_DUE = f"""
-SELECT DISTINCT m.state FROM store_message m {_OF_NO_REHEARSAL}
-WHERE m.connection_id = %s AND m.state IN ('due', 'unclear', 'awaiting') AND m.due_at <= %s AND {_FIRST_OF_ITS_ORDER}
+_CAN_BE_DUE = (MessageState.DUE, MessageState.UNCLEAR, MessageState.AWAITING)
+# one message of each state is enough: the others are not gone through
+_STATES_DUE = " UNION ALL ".join(
+    f"""
+SELECT '{state}' WHERE EXISTS (SELECT 1 FROM store_message m {_OF_NO_REHEARSAL}
+    WHERE m.connection_id = %s AND m.state = '{state}' AND m.due_at <= %s AND {_FIRST_OF_ITS_ORDER})
 """
+    for state in _CAN_BE_DUE
+)
 
 
 def take_up(claim: Claim, now: datetime) -> frozenset[MessageState]:
     """Take up what was left behind; in which states messages are due now."""
     left_behind(claim, now)
-    found = sql.rows(_STATES_DUE, [claim.connection_id, now])
+    found = sql.rows(_STATES_DUE, [claim.connection_id, now] * len(_CAN_BE_DUE))
     return frozenset(MessageState(state) for (state,) in found)
 
 

@@ -149,8 +149,9 @@ def carrier_of(row: Order, seen: Recognition) -> Carrier | None:
     """A person's word for this order, else the link's rules, else who is recognised, else the link's default."""
     if row.chosen_carrier:
         return Carrier(row.chosen_carrier)
-    default = Carrier(row.link.default_carrier) if row.link.default_carrier else None
-    return choose_carrier(rules_of(row.link), seen, row.carrier_word, default)
+    link = row.link
+    default = Carrier(link.default_carrier) if link.default_carrier else None
+    return choose_carrier(rules_of(link), seen, row.carrier_word, default)
 
 
 def rules_of(link: Link) -> tuple[CarrierRule, ...]:
