@@ -99,14 +99,16 @@ def take_orders(claim: Claim, link: Link, orders: Sequence[WholeOrder], now: dat
 def take_strange(claim: Claim, link: Link, refs: Collection[str], now: datetime) -> None:
     """Orders of which a list shows what nobody understands: each is to be read by itself, and listed until it is.
 
-    A row that stays so is no news each time: the longer nothing changed in its order, the more seldom that is read again.
+    A row that stays so is no news each time: the longer nothing changed in its order, the later that is read again. It is
+    planned even so: a list of what changed shows a row once.
     """
     with transaction.atomic():
         fence(claim)
         known = _last_read(link, refs)
         ledger = Ledger(now)
-        for row in orders_to_change([one.key for one in known.values() if one.is_to_be_read(now)]):
-            ledger.change(row, read_at=None, read_due_at=None)
+        due = {one.key: one.at + _at_most_an_hour(one.at - one.changed_at) for one in known.values() if one.at}
+        for row in orders_to_change(list(due)):
+            ledger.change(row, read_at=None, read_due_at=due[row.id])
         ledger.write()
         never_seen = set(refs) - known.keys()
         # when it was placed is said once it is read
@@ -173,9 +175,6 @@ class _LastRead:
     key: int
     at: datetime | None  # None: its next reading is planned already
     changed_at: datetime
-
-    def is_to_be_read(self, now: datetime) -> bool:
-        return self.at is not None and now >= self.at + _at_most_an_hour(self.at - self.changed_at)
 
 
 def _last_read(link: Link, refs: Collection[str]) -> dict[str, _LastRead]:

@@ -136,6 +136,7 @@ _KNOWN = f"""
 SELECT id, shop_ref, shop_state, shop_word, code, label, wait_until, status, number_unread, EXISTS(
     SELECT 1 FROM store_problem p
     WHERE p.order_id = store_order.id AND p.kind = 'surprise' AND p.solved_at IS NULL AND p.message_id IS NULL
+        AND read_at IS NOT NULL  -- else it is the marketplace's answer that nobody understood
 ) FROM store_order
 WHERE {_AMONG}
 """
