@@ -13,7 +13,7 @@ ROLE_NAMES: Mapping[Role, str] = {
 }
 ROLES: Mapping[Role, str] = {
     Role.VIEWER: "sees orders and figures, without names and addresses of buyers",
-    Role.OPERATOR: "works with orders: retries, takes over, cancels, chooses",
+    Role.OPERATOR: "works with orders: retries, takes over, cancels, chooses the carrier",
     Role.ADMINISTRATOR: "may do everything: connections, links, people, programs",
 }
 POWER_NAMES: Mapping[Power, str] = {
