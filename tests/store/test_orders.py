@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from msgspec.structs import replace
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.shop_order import ProductWanted
+from orderhaven.core.shop_order import ProductWanted, ShopState
 from orderhaven.core.status import Fact, Status
 from orderhaven.store import orders, outbox, placing
 from orderhaven.store.models import (
@@ -542,6 +542,22 @@ def test_an_address_that_has_changed_is_taken_in_when_the_order_is_read_again(bo
     found = Person.objects.order_by("-role").values_list("role", "street", "unread_number")
     assert found[0] == ("ship_to", "Nieuwe Gracht", "bel even")
     assert len(found) == 2
+
+
+def test_an_order_that_asks_for_a_person_after_it_was_closed_keeps_its_people_for_as_long_again(books: Books) -> None:
+    books.places("A-1")
+    books.sees(books.sighting("A-1", cancelled=2))
+    books.passes(days=20)
+    books.shop_says(books.reading("A-1", ShopState.COMPLETED))
+    books.passes(days=20)
+    orders.erase_people(books.now, timedelta(days=30), timedelta(days=180), 500)
+    kept = Person.objects.count()
+
+    books.passes(days=11)
+    orders.erase_people(books.now, timedelta(days=30), timedelta(days=180), 500)
+
+    assert books.problems("A-1") == [ProblemKind.STOP_THE_PARCEL]
+    assert (kept, Person.objects.count()) == (2, 0)
 
 
 def test_people_of_an_order_that_never_closes_are_erased_as_well(books: Books) -> None:
