@@ -7,12 +7,12 @@ import pytest
 
 from orderhaven.actions.connecting import poll_now
 from orderhaven.actions.orders import retry
-from orderhaven.core.errors import AuthRefused, MayNotWrite, OrderMissing, RateLimited, Surprise, TryLater
-from orderhaven.core.problems import ProblemKind
+from orderhaven.core.errors import AuthRefused, MayNotWrite, OrderMissing, OrderRefused, RateLimited, Surprise, TryLater
+from orderhaven.core.problems import ProblemKind, sentence
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Declaration, Role
 from orderhaven.store import connections
-from orderhaven.store.models import Connection, ConnectionState, Event, Message
+from orderhaven.store.models import Connection, ConnectionState, Event, Message, Problem
 from orderhaven.testing.door import FaultKind
 from tests.journeys.conftest import start_trade
 from tests.sync.conftest import MUG, POSTNL_CODE, Shift
@@ -548,3 +548,21 @@ def test_a_connector_that_was_uninstalled_is_said_and_leaves_the_other_side_alon
 
     assert "is not installed any more" in trade.connection(Role.SHOP).last_error
     assert trade.order(ref).status == Status.NOT_SHIPPED
+
+
+def test_what_a_side_refuses_is_said_by_the_name_of_its_connection(trade: Shift) -> None:
+    ref = trade.sells()
+    cut_in(trade.shop, "before place", fails_for(ref, OrderRefused("The shop", "a field is not valid")))
+
+    trade.passes(minutes=6)
+
+    (said,) = Problem.objects.filter(order__ref=ref, solved_at=None)
+    assert sentence(ProblemKind(said.kind), said.values).startswith("Webshop refuses: a field is not valid.")
+
+
+def test_an_account_that_is_refused_is_said_by_the_name_of_its_connection(trade: Shift) -> None:
+    trade.rotates_secrets_wrongly(Role.MARKETPLACE)
+
+    trade.passes(hours=1)
+
+    assert trade.connection(Role.MARKETPLACE).problem_values["side"] == "bol NL"

@@ -43,7 +43,7 @@ class Cycle:
     def pace(self) -> Pace:
         limits = self.declaration.limits
         return Pace(
-            self.declaration.title,
+            self.row.name,
             limits.settle,
             limits.outcome_deadline,
             takes_corrections=Can.CORRECT_TRACKING in self.declaration.can,

@@ -15,7 +15,7 @@ from orderhaven.store import orders
 from orderhaven.store.models import Link
 from orderhaven.sync.at_once import at_once
 from orderhaven.sync.cycle import Cycle
-from orderhaven.sync.recovery import OURS, say_nameless
+from orderhaven.sync.recovery import OURS, by_name, say_nameless
 
 log = structlog.get_logger()
 _READ_AT_ONCE = 50
@@ -105,7 +105,7 @@ async def _say_what_failed(cycle: Cycle, link: Link, answers: Mapping[str, Order
     for ref, answer in answers.items():
         match answer:
             case OrderProblem():
-                await _try_again_later(cycle, link, ref, (answer.kind, answer.values))
+                await _try_again_later(cycle, link, ref, (answer.kind, by_name(answer, cycle.row.name)))
             case Surprise():
                 await _try_again_later(cycle, link, ref, _surprise(cycle, answer.cause))
             case TryLater() if not (none_came or isinstance(answer, RateLimited)):
@@ -121,7 +121,7 @@ async def _say_what_failed(cycle: Cycle, link: Link, answers: Mapping[str, Order
 
 
 def _surprise(cycle: Cycle, cause: str) -> Said:
-    return ProblemKind.SURPRISE, {"side": cycle.declaration.title, "cause": cause}
+    return ProblemKind.SURPRISE, {"side": cycle.row.name, "cause": cause}
 
 
 async def _try_again_later(cycle: Cycle, link: Link, ref: str, problem: Said | None) -> None:

@@ -112,7 +112,7 @@ async def _read(cycle: Cycle, shop_refs: Sequence[str], begun_at: datetime) -> i
 async def _say_not_understood(cycle: Cycle, causes: Mapping[str, str]) -> None:
     if causes:
         log.error("shop_orders_not_understood", shop_refs=sorted(causes), causes=sorted(set(causes.values())))
-        side = cycle.declaration.title
+        side = cycle.row.name
         await cycle.store(shop_readings.not_understood, cycle.claim, causes, side, cycle.now())
 
 

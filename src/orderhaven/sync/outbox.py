@@ -152,7 +152,7 @@ def _own_trouble(cycle: Cycle, message: Message, error: Exception) -> Verdict:
     if not isinstance(error, HubError):
         log.error("order_broke", kind=message.kind, exc_info=error)
         error = Surprise(OURS)
-    return verdict_of(error, cycle.declaration.title)
+    return verdict_of(error, cycle.row.name)
 
 
 class Begun(Struct, frozen=True):
@@ -280,7 +280,7 @@ async def _send_one(cycle: Cycle, mouth: Mouth, message: Message, not_after: dat
         return Sent(message, await mouth.send(message, not_after))
     except HubError as error:
         ends_cycle = isinstance(error, AccountProblem | TryLater)
-        return Sent(message, verdict_of(error, cycle.declaration.title), error if ends_cycle else None)
+        return Sent(message, verdict_of(error, cycle.row.name), error if ends_cycle else None)
     except Exception:  # a bug of ours after the request may have gone out: look before anything else
         log.exception("telling_broke", kind=message.kind)
         return Sent(message, MayHaveHappened("an error in Orderhaven"))

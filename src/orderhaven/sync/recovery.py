@@ -1,6 +1,6 @@
 """What each error does: to one message (a verdict), and to a whole cycle (quiet, attention, or nothing)."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 
 import structlog
@@ -37,9 +37,9 @@ def verdict_of(error: HubError, side: str) -> Verdict:
     """What an error of one telling means for its message."""
     match error:
         case OrderRefused():
-            return Park(error.kind, error.values, cause=error.alike)
+            return Park(error.kind, by_name(error, side), cause=error.alike)
         case OrderProblem():
-            return Park(error.kind, error.values)
+            return Park(error.kind, by_name(error, side))
         case Unclear():
             return MayHaveHappened(error.cause)
         case TryLater():
@@ -49,6 +49,11 @@ def verdict_of(error: HubError, side: str) -> Verdict:
         case _:
             # of the account, not of this message: it did not happen, and the cycle ends
             return NotNow(_why_refused(error, side), _REFUSED_AGAIN)
+
+
+def by_name(error: OrderProblem | AccountProblem, side: str) -> Mapping[str, str]:
+    """What its sentence says, of the connection as people named it: a connector knows its software alone."""
+    return {**error.values, "side": side} if "side" in error.values else error.values
 
 
 def _wished(error: TryLater) -> timedelta | None:
@@ -94,7 +99,7 @@ async def say_nameless(cycle: Cycle, causes: Collection[str]) -> None:
     """Rows of a list that do not say of which order they are: an order may be missing here, so somebody must look there."""
     if causes:
         log.error("rows_without_an_order", causes=sorted(causes))
-        await cycle.store(connections.nameless, cycle.claim, cycle.declaration.title, causes, cycle.now())
+        await cycle.store(connections.nameless, cycle.claim, cycle.row.name, causes, cycle.now())
 
 
 async def _note(cycle: Cycle, how: Callable[..., None], *what: object) -> None:
@@ -123,10 +128,10 @@ def _refused(cycle: Cycle, error: AccountProblem) -> None:
     is refused every time, and one that may only read says so."""
     if isinstance(error, MayNotWrite) or connections.refused(cycle.claim, cycle.now()):
         log.warning("connection_needs_attention", problem=error.kind)
-        connections.needs_attention(cycle.claim, error.kind, error.values, cycle.now())
+        connections.needs_attention(cycle.claim, error.kind, by_name(error, cycle.row.name), cycle.now())
         return
     log.warning("connection_refused", problem=error.kind)
-    _failed(cycle, _why_refused(error, cycle.declaration.title), _REFUSED_AGAIN)
+    _failed(cycle, _why_refused(error, cycle.row.name), _REFUSED_AGAIN)
 
 
 def _why_refused(error: HubError, side: str) -> str:

@@ -46,7 +46,7 @@ class MarketplaceMouth:
         self._cycle = cycle
         self._marketplace: Marketplace = cycle.connector
         self._declaration = cycle.declaration
-        self._side = cycle.declaration.title
+        self._side = cycle.row.name
         tell = self._marketplace
         self._how: Mapping[Kind, Callable[..., Awaitable[Receipt]]] = {
             Kind.CONFIRM: tell.confirm, Kind.CANCEL: tell.cancel, Kind.ACCEPT: tell.accept,

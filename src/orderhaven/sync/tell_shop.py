@@ -27,7 +27,7 @@ class ShopMouth:
     def __init__(self, cycle: Cycle) -> None:
         self._cycle = cycle
         self._shop: Shop = cycle.connector
-        self._side = cycle.declaration.title
+        self._side = cycle.row.name
         self._placements: dict[int, Placement] = {}
 
     async def before(self, messages: Sequence[Message]) -> Verdicts:
