@@ -41,6 +41,7 @@ MAKES_NOBODY_WAIT: Mapping[str, str] = {
     "Order.ship_by": THEIRS,
     "Problem.at": MADE,
     "Problem.solved_at": DONE,
+    "ProductLookup.at": MADE,
     "Shipment.confirmed_at": SHOWN,
     "Token.ended_at": DONE,
     "Token.made_at": MADE,

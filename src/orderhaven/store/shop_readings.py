@@ -129,15 +129,14 @@ def hold_until(row: Order) -> datetime:
     return promised - margin if promised is not None else waited + timedelta(hours=12)
 
 
-# an order that is still to be read at its marketplace is not understood there: the shop says nothing of that
 # the plus keeps the database from going through all orders of the shop's links instead of these few
 _AMONG = "shop_ref IN ({marks}) AND +link_id IN (SELECT id FROM store_link WHERE shop_id = %s) ORDER BY id"
 _OURS = f"SELECT shop_ref FROM store_order WHERE {_AMONG}"
+# while an order is unread, it is the marketplace's answer that nobody understands
 _KNOWN = f"""
 SELECT id, shop_ref, shop_state, shop_word, code, label, wait_until, status, number_unread, read_at IS NOT NULL AND EXISTS(
     SELECT 1 FROM store_problem p
     WHERE p.order_id = store_order.id AND p.kind = 'surprise' AND p.solved_at IS NULL AND p.message_id IS NULL
-        AND read_at IS NOT NULL  -- else it is the marketplace's answer that nobody understood
 ) FROM store_order
 WHERE {_AMONG}
 """
