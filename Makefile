@@ -32,7 +32,7 @@ lint: install ## ruff, mypy and the import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: install ## measure speed, idleness, growth, memory and pages
+bench: install ## measure speed, idleness, growth, memory, pages and their queries
 	@$(BIN)/python -m benchmarks $(args)
 
 bench-carriers: install ## how well carriers are told from labelled codes: CSV=FILE (code,carrier,group,accept,...)

@@ -15,6 +15,7 @@ BENCHMARKS = {
     "idle_ratio": "idle",
     "growth_ratio": "growth",
     "pages_ratio": "pages",
+    "query_ratio": "queries",
     "peak_mb": "memory",
 }
 

@@ -16,8 +16,7 @@ from urllib.parse import urlencode
 
 from django.test import Client
 
-from orderhaven.store.filters import Sort
-from orderhaven.store.tabs import Tab
+from orderhaven.store.listing.filters import Sort, Tab
 
 from . import stores
 from .bought import (
@@ -78,7 +77,7 @@ class Desk:
             found = re.search(r'href="([^"]*)" rel="next"', page)
             if found is None:
                 return address
-            address = _LIST + found[1].replace("&amp;", "&")
+            address = LISTS + found[1].replace("&amp;", "&")
         return address
 
     def _get(self, address: str) -> tuple[float, str]:
@@ -119,7 +118,7 @@ def _compared(name: str, small: Desk, large: Desk) -> float:
 
 # below: which pages
 
-_LIST = "/benchmark/orders"
+LISTS = "/benchmark/orders"
 
 
 def addresses(orders: int, now: datetime) -> dict[str, str]:
@@ -131,9 +130,9 @@ def addresses(orders: int, now: datetime) -> dict[str, str]:
         **{f"search {name}": {"q": word} for name, word in _searched(orders).items()},
     }
     return {
-        **{name: f"{_LIST}?{urlencode(asked)}" for name, asked in listed.items()},
-        "an order of today": f"{_LIST}/{MARKETPLACES[0]}/{ref_of(orders - orders % 5 - 3)}",
-        "the oldest order": f"{_LIST}/{MARKETPLACES[0]}/{ref_of(1)}",
+        **{name: f"{LISTS}?{urlencode(asked)}" for name, asked in listed.items()},
+        "an order of today": f"{LISTS}/{MARKETPLACES[0]}/{ref_of(orders - orders % 5 - 3)}",
+        "the oldest order": f"{LISTS}/{MARKETPLACES[0]}/{ref_of(1)}",
         "overview, 24 hours": "/benchmark/overview",
         "overview, 14 days": "/benchmark/overview?period=days",
         **{name: f"/benchmark/{name}" for name in ("connections", "links", "people", "audit", "programs")},
@@ -165,6 +164,8 @@ def _narrowed(age_of_old: timedelta, now: datetime) -> dict[str, dict[str, str]]
             "since": this_week,
             "marketplace": MARKETPLACES[OLD_MARKETPLACE],
         },
+        "waiting, placed before yesterday": {"tab": Tab.WAITING, "until": f"{now - timedelta(days=2):%Y-%m-%d}"},
+        "of a shop, with a problem": {"shop": SHOPS[0], "problem": "unknown_product"},
         "the oldest, of two letters": {"q": OLD_NAME[:2], "until": long_ago},
     }
 

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from orderhaven.ports.connector import Role
 from orderhaven.ports.marketplace import Sighting
-from orderhaven.store import connections, listing, orders, outbox, shop_readings
+from orderhaven.store import connections, orders, outbox, shop_readings
 from orderhaven.store.connections import Claim
+from orderhaven.store.listing.rows import list_orders
 from orderhaven.store.models import Line, Message, MessageState, Order
 from orderhaven.store.outbox import Composed
 from orderhaven.store.settling import Pace
@@ -112,7 +113,7 @@ def test_a_page_of_the_order_list(trade: Trade) -> None:
     def work(trade: Trade, counts: list[int]) -> None:
         trade.passes(minutes=6)
         with counted(counts):
-            shown: Any = listing.orders(trade.link.merchant_id, now=trade.clock.now()).rows
+            shown: Any = list_orders(trade.link.merchant_id, now=trade.clock.now()).rows
         assert len(shown) >= FEW
 
     few, many = of_both_sizes(trade, work)

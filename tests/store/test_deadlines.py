@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from orderhaven import paths
 from orderhaven.store import links, outbox, placing
+from orderhaven.store.listing.counts import count_tabs
+from orderhaven.store.listing.filters import Tab
 from orderhaven.store.models import Link, MessageState, Order
 from orderhaven.store.shop_readings import hold_until
-from orderhaven.store.tabs import Tab, counts
 
 from .conftest import START, Books
 
@@ -52,8 +53,8 @@ def test_without_a_day_of_delivery_there_is_none(books: Books) -> None:
 def test_an_estimate_fills_the_tab_of_what_is_late(books: Books) -> None:
     hears(books, "A-1")
 
-    assert counts(books.merchant.pk, LEAVES)[Tab.LATE].number == 0
-    assert counts(books.merchant.pk, LEAVES + timedelta(minutes=1))[Tab.LATE].number == 1
+    assert count_tabs(books.merchant.pk, LEAVES)[Tab.LATE].number == 0
+    assert count_tabs(books.merchant.pk, LEAVES + timedelta(minutes=1))[Tab.LATE].number == 1
 
 
 def test_an_estimate_never_shortens_a_wait_nor_the_time_that_an_order_is_held(books: Books) -> None:

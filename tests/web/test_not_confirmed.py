@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orderhaven.store.listing import Row
+from orderhaven.store.listing.rows import Row
 from orderhaven.store.models import Connection, Link, Message, Order
 from orderhaven.words.orders import NEEDS_A_PERSON, mark, status_words, told_words
 from tests.journeys.conftest import MUG, POSTNL_CODE

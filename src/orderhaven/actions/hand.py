@@ -12,8 +12,8 @@ from orderhaven.core.language import _
 from orderhaven.core.reach import EVERYWHERE
 from orderhaven.ports.clock import Clock, RealClock
 from orderhaven.ports.connector import Declaration
-from orderhaven.store import connections, links, listing
-from orderhaven.store.listing import Found
+from orderhaven.store import connections, links
+from orderhaven.store.listing.lookup import FoundOrder, find_orders
 from orderhaven.store.models import Connection, Link
 
 P = ParamSpec("P")
@@ -57,11 +57,11 @@ class Hand:
         if power not in self.powers:
             raise NotAllowed(_(_NOT_ALLOWED[power]))
 
-    def order(self, ref: str) -> Found:
+    def order(self, ref: str) -> FoundOrder:
         """The order a person means. Raises Impossible."""
         if not ref.rpartition("/")[2].strip():
             raise Impossible(_("Say which order it is, by its number."))
-        found = listing.find(self.merchant_id, ref.strip())
+        found = find_orders(self.merchant_id, ref.strip())
         if not found:
             raise Impossible(_("There is no order {ref}. Search for it by another of its numbers.", ref=ref))
         if len(found) > 1:

@@ -20,7 +20,7 @@ from orderhaven.store import connections
 from orderhaven.store.consequences import want_taken_in
 from orderhaven.store.hands import articles_of, changing, older_orders, open_problems, shop_order_taken_by
 from orderhaven.store.ledger import Ledger
-from orderhaven.store.listing import Found
+from orderhaven.store.listing.lookup import FoundOrder
 from orderhaven.store.models import IN_FLIGHT, Hold, Kind, Line, Link, Order
 from orderhaven.store.placing import matches_said
 from orderhaven.store.shapes import wanted
@@ -63,7 +63,7 @@ def adopt_all(by: Hand, pairs: Sequence[tuple[str, str]], *, although_they_diffe
     Raises Impossible when a shop cannot be asked.
     """
     done: list[Adopted] = []
-    wanted: dict[int, list[tuple[Found, str]]] = {}
+    wanted: dict[int, list[tuple[FoundOrder, str]]] = {}
     for ref, shop_ref in pairs:
         try:
             found = by.order(ref)
@@ -164,7 +164,7 @@ def place_again(by: Hand, ref: str) -> None:
 # below: adopting
 
 
-def _adopt_of_link(by: Hand, link: Link, some: Sequence[tuple[Found, str]], force: bool) -> list[Adopted]:
+def _adopt_of_link(by: Hand, link: Link, some: Sequence[tuple[FoundOrder, str]], force: bool) -> list[Adopted]:
     done = []
     step = by.declaration(link.shop.connector).limits.orders_per_look
     for start in range(0, len(some), step):
@@ -188,7 +188,7 @@ class _Seen:
     products: Mapping[ProductWanted, str]
 
 
-def _look(by: Hand, link: Link, pairs: Sequence[tuple[Found, str]]) -> _Seen:
+def _look(by: Hand, link: Link, pairs: Sequence[tuple[FoundOrder, str]]) -> _Seen:
     declaration = by.declaration(link.shop.connector)
     settings = connections.open_settings(link.shop)
     wanted = articles_of([found.order_id for found, _ in pairs])
@@ -202,7 +202,7 @@ def _look(by: Hand, link: Link, pairs: Sequence[tuple[Found, str]]) -> _Seen:
     return ask(by, declaration, settings, question, keeps_network=link.shop.keeps_network)
 
 
-def _adopt(by: Hand, found: Found, seen: _Seen, shop_ref: str, force: bool) -> None:
+def _adopt(by: Hand, found: FoundOrder, seen: _Seen, shop_ref: str, force: bool) -> None:
     differs, reading = "", seen.readings[shop_ref]
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
         _demand_adoptable(row, reading)

@@ -13,9 +13,9 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from orderhaven.actions.errors import Impossible, NotAllowed
 from orderhaven.core.language import _
-from orderhaven.store.cursors import BadCursor
 from orderhaven.store.doctor import database_trouble, was_made_meanwhile
 from orderhaven.store.keys import KeysLost
+from orderhaven.store.listing.cursors import BadCursor
 from orderhaven.store.versions import Changed
 
 log = structlog.get_logger()

@@ -5,14 +5,14 @@ from django.http import Http404
 from orderhaven.actions.hand import Hand
 from orderhaven.core.language import _
 from orderhaven.ports.connector import Declaration
-from orderhaven.store import connections, links, listing
-from orderhaven.store.listing import Found
+from orderhaven.store import connections, links
+from orderhaven.store.listing.lookup import FoundOrder, find_orders
 from orderhaven.store.models import Connection, Link
 
 
-def order_named(by: Hand, marketplace: str, ref: str) -> Found:
+def order_named(by: Hand, marketplace: str, ref: str) -> FoundOrder:
     """Raises Http404."""
-    found = listing.find(by.merchant_id, f"{marketplace}/{ref}")
+    found = find_orders(by.merchant_id, f"{marketplace}/{ref}")
     mine = [one for one in found if (one.marketplace, one.ref) == (marketplace, ref)]
     if not mine:
         raise Http404(_("There is no order {ref} of {marketplace}.", ref=ref, marketplace=marketplace))

@@ -15,7 +15,7 @@ from orderhaven.core.carriers import Carrier, tracking_url
 from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.store.listing import Row
+from orderhaven.store.listing.rows import Row
 from orderhaven.store.models import Hold, Kind, MessageState, Side, Told
 from orderhaven.store.order_page import EventView, LineView, MessageView, OrderPage, ProblemView, ShipmentView
 from orderhaven.store.problems import ProblemRow

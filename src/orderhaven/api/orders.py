@@ -17,9 +17,10 @@ from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status as OrderStatus
-from orderhaven.store import listing, order_page, tabs, versions
-from orderhaven.store.filters import Filter, Sort
-from orderhaven.store.tabs import Tab
+from orderhaven.store import order_page, versions
+from orderhaven.store.listing.counts import count_tabs
+from orderhaven.store.listing.filters import Filter, Sort, Tab
+from orderhaven.store.listing.rows import list_orders
 
 router = Router(tags=["orders"])
 
@@ -72,7 +73,7 @@ def order_list(request: Asking, wanted: Query[OrdersAsked]) -> Orders:
     """A page of the orders that the filters leave. Nobody's name or address is in it."""
     by = request.auth.by
     by.demand(Power.LOOK)
-    found = listing.orders(by.merchant_id, _filter(request, wanted), wanted.after, wanted.limit, now=by.clock.now())
+    found = list_orders(by.merchant_id, _filter(request, wanted), wanted.after, wanted.limit, now=by.clock.now())
     return Orders(orders=[order_shapes.in_list(row) for row in found.rows], after=found.after)
 
 
@@ -81,7 +82,7 @@ def order_counts(request: Asking) -> Counts:
     """Exact for what is open, up to 999 for what grows with history."""
     by = request.auth.by
     by.demand(Power.LOOK)
-    found = tabs.counts(by.merchant_id, by.clock.now())
+    found = count_tabs(by.merchant_id, by.clock.now())
     return Counts(tabs=[Count(tab=tab, number=one.number, is_exact=one.is_exact) for tab, one in found.items()])
 
 

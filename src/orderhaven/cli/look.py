@@ -15,7 +15,7 @@ from orderhaven.core.status import Status
 
 if TYPE_CHECKING:
     from orderhaven.actions.hand import Hand
-    from orderhaven.store.listing import Page, Row
+    from orderhaven.store.listing.rows import Page, Row
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -45,9 +45,8 @@ def orders(
     json: Json = False,
 ) -> None:
     by = hand()
-    from orderhaven.store import listing
-    from orderhaven.store.filters import Filter
-    from orderhaven.store.tabs import Tab
+    from orderhaven.store.listing.filters import Filter, Tab
+    from orderhaven.store.listing.rows import list_orders
 
     wanted = Filter(
         tab=Tab.PROBLEMS if problems else Tab.ALL,
@@ -58,7 +57,7 @@ def orders(
         since=since(since_, by.clock.now()),
         search=search,
     )
-    page = listing.orders(by.merchant_id, wanted, after, limit, now=by.clock.now())
+    page = list_orders(by.merchant_id, wanted, after, limit, now=by.clock.now())
     if json:
         print_json({"orders": page.rows, "after": page.after})
         return

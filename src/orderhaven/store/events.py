@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from orderhaven.core.language import _
 from orderhaven.store import sql
-from orderhaven.store.cursors import BadCursor
+from orderhaven.store.listing.cursors import BadCursor
 from orderhaven.store.models import Event
 
 # of two transactions at once, the one that took its numbers first may end last: what is younger than this is left for later

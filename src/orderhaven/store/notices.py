@@ -10,7 +10,8 @@ from orderhaven.core.access import Role
 from orderhaven.core.notices import NoticeKind
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.clock import is_recent
-from orderhaven.store import deliveries, sql, tabs
+from orderhaven.store import deliveries, sql
+from orderhaven.store.listing.counts import count_tabs
 from orderhaven.store.loading import returned
 from orderhaven.store.models import Membership, Notice, NoticeWish, Problem
 
@@ -125,7 +126,7 @@ def _how_things_stand(merchant_id: int, now: datetime) -> dict[str, Any]:
     known = {kind: number for kind, number in by_kind.items() if kind in list(ProblemKind)}
     failing = Notice.objects.filter(merchant_id=merchant_id, kind=NoticeKind.CONNECTION, over_at__isnull=True)
     return {
-        "counts": {str(tab): count.number for tab, count in tabs.counts(merchant_id, now).items() if count.is_exact},
+        "counts": {str(tab): count.number for tab, count in count_tabs(merchant_id, now).items() if count.is_exact},
         "problems": dict(sorted(known.items(), key=lambda pair: (-pair[1], pair[0]))),
         "connections": sorted(facts["connection"] for facts in failing.values_list("facts", flat=True)),
     }

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from orderhaven.core.address import Address
 from orderhaven.core.problems import ProblemKind, sentence
-from orderhaven.store import listing
 from orderhaven.store.evidence import Evidence, evidence
+from orderhaven.store.listing.rows import Row, row_of
 from orderhaven.store.models import Event, Kind, Line, Message, MessageState, Order, Person, Problem, Shipment, Side
 from orderhaven.store.shapes import address_of
 from orderhaven.store.unread import of_orders, with_quote
@@ -77,7 +77,7 @@ class EventView:
 class OrderPage:
     """`head` is the order as the list shows it; the rest stands nowhere else."""
 
-    head: listing.Row
+    head: Row
     connector: str  # of the marketplace
     shop_connector: str
     heard_at: datetime
@@ -120,7 +120,7 @@ def order_page(order_id: int, *, quotes: bool = False) -> OrderPage:
     quote = of_orders({order_id: kinds}).get(order_id, "") if quotes else ""
     carriers = tuple(dict.fromkeys(one.carrier for one in shipments if one.carrier))
     return OrderPage(
-        head=listing.row_of(row, kinds, sum(line.ordered for line in lines), carriers),
+        head=row_of(row, kinds, sum(line.ordered for line in lines), carriers),
         connector=row.link.marketplace.connector,
         shop_connector=row.link.shop.connector,
         evidence=evidence(row),

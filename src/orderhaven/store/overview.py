@@ -9,8 +9,10 @@ from django.db.models import Count, F
 from django.db.models.functions import TruncDay, TruncHour
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.store import sql
-from orderhaven.store.models import Kind, Message, MessageState, Order
+from orderhaven.core.status import Status
+from orderhaven.store.listing.conditions import unindexed
+from orderhaven.store.listing.filters import STILL_TO_SEND
+from orderhaven.store.models import Kind, Message, MessageState, Order, Problem
 
 _MOST_TIMES = 5_000  # of the newest: more would not move a percentile
 _AT_RISK = timedelta(hours=4)
@@ -70,24 +72,16 @@ def _percentile(ordered: Sequence[float], percent: int) -> float:
     return ordered[max(-(-len(ordered) * percent // 100) - 1, 0)]
 
 
-_AT_RISK_COUNT = """
-SELECT COUNT(*) FROM store_order WHERE merchant_id = %s AND closed_at IS NULL AND ship_by >= %s AND ship_by < %s
-    AND status IN ('pending_confirmation', 'not_shipped', 'partly_shipped', 'waiting') AND NOT by_marketplace
-"""
-
-
 def _at_risk(merchant_id: int, now: datetime) -> int:
-    ((number,),) = sql.rows(_AT_RISK_COUNT, [merchant_id, now, now + _AT_RISK])
-    return int(number)
-
-
-# the open ones are taken together first: SQLite would begin with all orders of the merchant
-_PROBLEM_COUNTS = """
-WITH p AS MATERIALIZED (SELECT order_id, kind FROM store_problem WHERE solved_at IS NULL)
-SELECT p.kind, COUNT(*) FROM p CROSS JOIN store_order o WHERE o.id = p.order_id AND o.merchant_id = %s GROUP BY p.kind
-"""
+    still_to_send = Order.objects.filter(
+        merchant_id=merchant_id, closed_at=None, status__in=(*STILL_TO_SEND, Status.WAITING),
+        ship_by__gte=now, ship_by__lt=now + _AT_RISK, by_marketplace=False,
+    )  # fmt: skip
+    return still_to_send.count()
 
 
 def _problems(merchant_id: int) -> list[tuple[ProblemKind, int]]:
-    found = [(ProblemKind(kind), number) for kind, number in sql.rows(_PROBLEM_COUNTS, [merchant_id])]
+    # by the index of open problems; the one of the merchant's orders would lead through all of the history
+    rows = Problem.objects.filter(unindexed(order__merchant__id__exact=merchant_id), solved_at=None)
+    found = [(ProblemKind(kind), number) for kind, number in rows.values_list("kind").annotate(number=Count("id"))]
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))

@@ -16,8 +16,8 @@ from orderhaven import catalogues, paths
 from orderhaven.actions.errors import Impossible, NotAllowed
 from orderhaven.core.language import speaking
 from orderhaven.store.doctor import database_trouble, was_made_meanwhile
-from orderhaven.store.finding import BadCursor
 from orderhaven.store.keys import KeysLost
+from orderhaven.store.listing.cursors import BadCursor
 from orderhaven.web.errors import asked_to_wait, bad_request, error_page
 from orderhaven.web.way_back import way_back
 from orderhaven.web.wrong_passwords import TooMany

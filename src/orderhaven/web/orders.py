@@ -20,10 +20,10 @@ from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.language import _, n_
 from orderhaven.core.problems import ProblemKind
-from orderhaven.store import connections, listing, pulse
-from orderhaven.store.filters import Filter, Sort
-from orderhaven.store.listing import Row
-from orderhaven.store.tabs import CLOSED_TABS, Tab, counts
+from orderhaven.store import connections, pulse
+from orderhaven.store.listing.counts import count_tabs
+from orderhaven.store.listing.filters import CLOSED_TABS, Filter, Sort, Tab
+from orderhaven.store.listing.rows import Row, list_orders
 from orderhaven.web import notes
 from orderhaven.web.asking import ask, back_from, is_asked
 from orderhaven.web.desk import AtDesk, Desk, at_desk
@@ -141,7 +141,7 @@ def filter_of(given: QueryDict, *, by_person: bool) -> Filter:
 def _list(request: AtDesk) -> dict[str, Any]:
     now = request.desk.by.clock.now()
     wanted = filter_of(request.GET, by_person=request.desk.may_act)
-    found = listing.orders(request.desk.merchant.pk, wanted, request.GET.get("after", ""), _A_PAGE, now=now)
+    found = list_orders(request.desk.merchant.pk, wanted, request.GET.get("after", ""), _A_PAGE, now=now)
     nothing_yet = wanted == Filter() and not found.rows
     return {
         **(_first_steps(request) if nothing_yet else {}),
@@ -168,7 +168,7 @@ def _first_steps(request: AtDesk) -> dict[str, Any]:
 
 
 def _tabs(request: AtDesk, here: Tab, now: datetime) -> list[Shown]:
-    found = counts(request.desk.merchant.pk, now)
+    found = count_tabs(request.desk.merchant.pk, now)
     return [
         Shown(
             key=tab,
@@ -242,7 +242,7 @@ def _csv(desk: Desk, wanted: Filter) -> Iterator[str]:
     yield "\ufeff" + writer.writerow(_HEADINGS)
     after = ""
     while True:
-        found = listing.orders(desk.merchant.pk, wanted, after, 500, now=desk.by.clock.now())
+        found = list_orders(desk.merchant.pk, wanted, after, 500, now=desk.by.clock.now())
         for row in found.rows:
             yield writer.writerow([_harmless(cell) for cell in _cells(row)])
         after = found.after

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_safe
 
 from orderhaven.core.language import _
 from orderhaven.store import pulse
+from orderhaven.store.listing.counts import count_tabs
+from orderhaven.store.listing.filters import Tab
 from orderhaven.store.overview import Overview, Times, overview
-from orderhaven.store.tabs import Tab, counts
 from orderhaven.web.charts import COLOURS, Bar, Column, Span, bars, spans, stacked
 from orderhaven.web.desk import AtDesk, at_desk
 from orderhaven.web.templatetags.words import duration, short_day
@@ -56,7 +57,7 @@ def _moments(now: datetime, *, by_day: bool) -> list[datetime]:
 
 
 def _figures(request: AtDesk, found: Overview, now: datetime) -> list[dict[str, Any]]:
-    numbers = counts(request.desk.merchant.pk, now)
+    numbers = count_tabs(request.desk.merchant.pk, now)
     orders = reverse("orders", args=[request.desk.merchant.slug])
 
     rows = [  # each with what it means, and whether it is bad

@@ -16,7 +16,7 @@ from orderhaven.core.reasons import of_connection, said
 from orderhaven.notices import answers
 from orderhaven.notices.letters import Letter, News, Write
 from orderhaven.store.deliveries import PAUSED
-from orderhaven.store.tabs import Tab
+from orderhaven.store.listing.filters import Tab
 from orderhaven.words.problems import TITLES
 
 ANSWERS: Mapping[str, str] = {

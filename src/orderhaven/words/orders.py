@@ -9,7 +9,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.rules import CarrierRule, RuleKind
 from orderhaven.core.status import SHOWN_AS, Status
 from orderhaven.store.evidence import DecidedBy, Evidence
-from orderhaven.store.listing import Row
+from orderhaven.store.listing.rows import Row
 from orderhaven.store.models import ConnectionState, Kind, MessageState, Told
 
 NEEDS_A_PERSON = "trouble"  # the mark, whatever the status

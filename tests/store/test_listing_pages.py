@@ -1,7 +1,7 @@
 """Pages of orders: whatever is asked for, they give every such order once, in the order of the list."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,10 +25,11 @@ from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.searching import search_key
 from orderhaven.core.status import Status
-from orderhaven.store.filters import Filter, Sort
-from orderhaven.store.finding import page_of_keys
+from orderhaven.store.listing.counts import count_tabs
+from orderhaven.store.listing.filters import Filter, Sort, Tab
+from orderhaven.store.listing.lookup import find_orders
+from orderhaven.store.listing.pages import find_page
 from orderhaven.store.models import Connection, Line, Link, Merchant, Order, Person, Problem
-from orderhaven.store.tabs import Tab, counts
 from orderhaven.testing.clock import START
 
 ORDERS = 420
@@ -115,7 +116,7 @@ def test_all_pages_of_each_filter_alone(every: Sequence[Order]) -> None:
 
 
 def test_the_counts_are_those_of_the_lists(every: Sequence[Order]) -> None:
-    for tab, count in counts(every[0].merchant_id, START).items():
+    for tab, count in count_tabs(every[0].merchant_id, START).items():
         assert (count.number, count.is_exact) == (len(as_a_person_would(every, Filter(tab=tab))), True), tab
 
 
@@ -126,6 +127,12 @@ def test_what_a_person_took_over_is_not_late(every: Sequence[Order]) -> None:
     assert taken_over.isdisjoint(pages(every[0].merchant_id, Filter(tab=Tab.LATE), 5_000))
 
 
+def test_no_number_names_no_order(every: Sequence[Order]) -> None:
+    Order.objects.filter(pk=every[0].pk).update(shop_number="", shop_ref="")
+
+    assert find_orders(every[0].merchant_id, "") == []
+
+
 # below: one page after another, and what a person would pick
 
 
@@ -133,7 +140,7 @@ def pages(merchant_id: int, wanted: Filter, stretch: int) -> list[int]:
     found: list[int] = []
     after = ""
     for _ in range(3 * ORDERS):
-        page = page_of_keys(merchant_id, wanted, after, 40, START, stretch=stretch)
+        page = find_page(merchant_id, wanted, after, 40, START, stretch=stretch)
         assert len(page.orders) <= 40
         found += page.orders
         after = page.after
@@ -218,11 +225,27 @@ def has_in_it(one: Order, word: str) -> object:
 def test_no_page_reads_a_whole_table(store: None, wanted: Filter) -> None:
     merchant_id = write_years(40, START).merchant
 
-    with CaptureQueriesContext(connection) as asked_for:
-        page_of_keys(merchant_id, wanted, "", 10, START)
+    for statement, steps in plans(merchant_id, wanted):
+        scanned = [one for one in steps if one.startswith("SCAN ") and "INDEX one_open_problem_per_kind" not in one]
+        assert len(scanned) <= statement.count('FROM "store_link"'), (statement, steps)  # a merchant has few links
 
+
+def test_whatever_is_asked_for_one_index_leads_to_it(store: None) -> None:
+    merchant_id = write_years(40, START).merchant
+    chance = random.Random(1)
+
+    for _ in range(100):
+        for statement, steps in plans(merchant_id, asked(chance)):
+            if '"store_order"."id" IN (SELECT' in statement:
+                assert steps[0] == "SEARCH store_order USING INTEGER PRIMARY KEY (rowid=?)", (statement, steps)
+            else:
+                assert "USE TEMP B-TREE FOR ORDER BY" not in steps, (statement, steps)
+
+
+def plans(merchant_id: int, wanted: Filter) -> Iterator[tuple[str, list[str]]]:
+    """Each statement that finds a page, and the steps in which SQLite carries it out."""
+    with CaptureQueriesContext(connection) as asked_for:
+        find_page(merchant_id, wanted, "", 10, START)
     for statement in [one["sql"] for one in asked_for.captured_queries]:
         with connection.cursor() as cursor:
-            steps = [row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()]
-
-        assert not [one for one in steps if one.startswith("SCAN ") and "store_" in one], (statement, steps)
+            yield statement, [row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()]

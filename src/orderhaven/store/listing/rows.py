@@ -1,6 +1,6 @@
-"""The order list: filters, search, pages. A constant number of queries, and no personal data in a row.
+"""The rows of the order list: a constant number of queries for a page, and no personal data.
 
-The one order with everything about it stands in `order_page.py`.
+The page of one order, with everything about it, is built in `order_page.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,9 @@ from django.db.models import Sum
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.store import sql
-from orderhaven.store.filters import EVERYTHING, Filter
-from orderhaven.store.finding import page_of_keys
+from orderhaven.store.listing.filters import EVERYTHING, Filter
+from orderhaven.store.listing.pages import find_page
 from orderhaven.store.models import ConnectionState, Hold, Line, Order, Problem, Shipment, Told
-from orderhaven.store.walking import along
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +60,11 @@ class Page:
     after: str  # opaque: give it back for the next page, also when this one is not full; "" when this is the last
 
 
-def orders(merchant_id: int, wanted: Filter = EVERYTHING, after: str = "", limit: int = 50, *, now: datetime) -> Page:
+def list_orders(
+    merchant_id: int, wanted: Filter = EVERYTHING, after: str = "", limit: int = 50, *, now: datetime
+) -> Page:
     """One page, in the order that is wanted. Raises BadCursor."""
-    keys = page_of_keys(merchant_id, wanted, after, limit, now)
+    keys = find_page(merchant_id, wanted, after, limit, now)
     shown = keys.orders
     found = Order.objects.filter(pk__in=shown).select_related("link__marketplace", "link__shop")
     rows = {row.pk: row for row in found}
@@ -79,61 +79,7 @@ def orders(merchant_id: int, wanted: Filter = EVERYTHING, after: str = "", limit
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Which order a person means."""
-
-    order_id: int
-    ref: str
-    marketplace: str  # the connection's name
-    connector: str  # of the marketplace
-    shop_connector: str
-    link_id: int
-
-
-def find(merchant_id: int, words: str) -> list[Found]:
-    """Orders that a person means by a number: the marketplace's or the shop's, in capitals or not.
-
-    Several when more than one goes by it; then `NAME/NUMBER` names the connection too, and the number is the marketplace's.
-    """
-    name, slash, rest = words.partition("/")
-    spelled = [one for word in (words, rest if slash else "") if word for one in (word, word.upper(), word.lower())]
-    numbers = sorted(set(spelled))
-    text = " UNION ".join(
-        _FIND.format(orders=along("store_order", "o", f"order_by_{column}"), column=column, marks=sql.marks(numbers))
-        for column in _NUMBERS
-    )
-    rows = sql.rows(f"{text} ORDER BY 1", [*numbers, merchant_id] * len(_NUMBERS))
-    found = [(Found(*row[:6]), row[6:]) for row in rows]
-    named = [one for one, _ in found if slash and (one.marketplace, one.ref) == (name, rest)]
-    if named:
-        return named
-    return _as_written(words, name, rest, found)
-
-
 # below: how
-
-_NUMBERS = ("ref", "shop_number", "shop_ref")
-_FIND = """
-SELECT o.id, o.ref, m.name, m.connector, s.connector, o.link_id, s.name, o.shop_number, o.shop_ref
-FROM {orders} JOIN store_link l ON l.id = o.link_id
-JOIN store_connection m ON m.id = l.marketplace_id JOIN store_connection s ON s.id = l.shop_id
-WHERE o.{column} IN ({marks}) AND o.merchant_id = %s
-"""
-
-
-def _as_written(words: str, name: str, rest: str, found: Sequence[tuple[Found, Sequence[str]]]) -> list[Found]:
-    """A marketplace's number exactly as it stands there is not that of another which differs in capitals."""
-    word, behind = words.casefold(), rest.casefold()
-    by_ref = [one for one, _ in found if one.ref == words] or [one for one, _ in found if one.ref.casefold() == word]
-    by_shop = [one for one, (_, *numbers) in found if word in map(str.casefold, numbers)]
-    by_name = [
-        one
-        for one, (shop, *numbers) in found
-        if (one.marketplace == name and one.ref.casefold() == behind)
-        or (shop == name and behind in map(str.casefold, numbers))
-    ]
-    return list(dict.fromkeys([*by_ref, *by_shop, *by_name]))
 
 
 def _problems(order_ids: Sequence[int]) -> Mapping[int, tuple[ProblemKind, ...]]:
