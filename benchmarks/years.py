@@ -121,7 +121,7 @@ _PERSON = (
 )  # fmt: skip
 _MESSAGE = (
     "id", "order", "connection", "side", "kind", "part", "generation", "rank", "state", "attempt", "epoch", "rounds",
-    "misses", "made_at", "due_at", "facts", "handle", "refused_as", "remote_ref", "finished_at",
+    "deaths", "misses", "made_at", "due_at", "facts", "handle", "refused_as", "remote_ref", "finished_at",
 )  # fmt: skip
 _SHIPMENT = ("order", "message", "code", "carrier", "label", "remote_ref", "pieces", "confirmed_at")
 _EVENT = ("order", "at", "actor", "kind", "data")
@@ -180,7 +180,7 @@ def _messages(one: Bought, accounts: Accounts) -> Iterator[tuple[object, ...]]:
     link = accounts.links[one.marketplace]
     facts = {"pieces": {f"{one.key}-0": 1}, "total": "28.93"}
     yield (
-        2 * one.key, one.key, link.shop_id, "shop", "place", 0, 0, 6, "told", 1, 1, 0, 0, one.at, one.at, facts, "", "",
+        2 * one.key, one.key, link.shop_id, "shop", "place", 0, 0, 6, "told", 1, 1, 0, 0, 0, one.at, one.at, facts, "", "",
         str(one.key), one.at + timedelta(seconds=5),
     )  # fmt: skip
     if one.status == "shipped":
@@ -188,7 +188,7 @@ def _messages(one: Bought, accounts: Accounts) -> Iterator[tuple[object, ...]]:
         state, told_at = ("told", one.at + _TOLD) if one.is_closed else ("awaiting", None)
         facts = {"code": code_of(one.key), "carrier": one.carrier, "pieces": {f"{one.key}-0": 1}}
         yield (
-            2 * one.key + 1, one.key, link.marketplace_id, "marketplace", "confirm", 0, 0, 3, state, 1, 1, 0, 0, made_at,
+            2 * one.key + 1, one.key, link.marketplace_id, "marketplace", "confirm", 0, 0, 3, state, 1, 1, 0, 0, 0, made_at,
             made_at, facts, f"job-{one.key}", "", "", told_at,
         )  # fmt: skip
 
