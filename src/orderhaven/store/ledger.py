@@ -110,7 +110,9 @@ class Ledger:
         if problem is not None:
             self.problem(order, problem, {**consequences.named(order, problem), **data})
             if order.closed_at is not None:
-                self.change(order, closed_at=self.now)  # whoever looks into it needs the buyer's data for as long as ever
+                self.change(
+                    order, closed_at=self.now
+                )  # whoever looks into it needs the buyer's data for as long as ever
         consequences.follow(self, order, fact, before, step.to)
 
     def change(self, order: Order, **columns: object) -> None:
