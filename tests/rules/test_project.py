@@ -286,6 +286,17 @@ def test_the_reference_names_every_environment_variable() -> None:
     assert [] == missing(sorted(variables))
 
 
+# ---------------------------------------------------------------- the decisions
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "adr").glob("0*.md")), ids=lambda page: page.stem)
+def test_a_decision_has_its_date_and_status_and_stands_in_the_list(page: Path) -> None:
+    second = text(page).splitlines()[2]
+
+    assert re.match(r"\*\*Date\*\* 20\d\d-\d\d-\d\d\. \*\*Status\*\* (accepted|superseded by \[)", second)
+    assert f"]({page.name})" in text(page.with_name("README.md"))
+
+
 # ---------------------------------------------------------------- the locks
 
 
