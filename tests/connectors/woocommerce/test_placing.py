@@ -1,5 +1,6 @@
 """An order as it stands in the shop: to the cent, whole, once."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from orderhaven.connectors.kit.knobs import FaultKind
 from orderhaven.connectors.woocommerce.sandbox_auth import Rights
 from orderhaven.connectors.woocommerce.sandbox_site import SiteState
 from orderhaven.core.errors import (
+    AuthRefused,
     CurrencyRefused,
     MayNotWrite,
     OrderMissing,
@@ -315,6 +317,40 @@ def test_a_key_that_may_not_write_any_more_is_an_account_problem(shop: Shop) -> 
 
     with pytest.raises(MayNotWrite, match="may read but not write"):
         shop.place(placement)
+
+
+def test_that_a_key_may_not_write_is_seen_in_whatever_language_the_shop_says_it(shop: Shop) -> None:
+    placement = shop.placement(order())
+    shop.sandbox.door.rights = Rights.READ_ONLY
+    shop.sandbox.door.words = {
+        "The API key provided does not have write permissions.": "De API-sleutel heeft geen schrijfrechten."
+    }
+
+    with pytest.raises(MayNotWrite, match="may read but not write"):
+        shop.place(placement)
+
+
+def _refuses_once(shop: Shop) -> None:
+    shop.sandbox.door.hiccups = 1
+
+
+def _refuses_every_key_and_what_it_writes(shop: Shop) -> None:
+    shop.sandbox.door.hiccups = 2
+    shop.sandbox.door.rights = Rights.WRITE_ONLY
+
+
+@pytest.mark.parametrize("happens", [_refuses_once, _refuses_every_key_and_what_it_writes])
+def test_a_key_that_is_refused_for_another_cause_is_not_said_to_lack_the_right_to_write(
+    shop: Shop, happens: Callable[[Shop], None]
+) -> None:
+    placed = shop.place(shop.placement(order()))
+    connector = shop.connector()
+    happens(shop)
+
+    with pytest.raises(AuthRefused) as refused:
+        run(connector.cancel(placed.order.shop_ref, not_after=shop.clock.now() + timedelta(seconds=9)))
+
+    assert not isinstance(refused.value, MayNotWrite)
 
 
 @pytest.mark.parametrize("state", [SiteState.FATAL_ON_NEW_ORDER, SiteState.REFUSED_HALF_WAY])

@@ -28,6 +28,7 @@ INVALID_ORDER = "woocommerce_rest_shop_order_invalid_id"
 NO_ROUTE = "rest_no_route"
 _OF_THE_KEY = re.compile(r"woocommerce_rest_(?:authentication|cannot)_\w+")  # all other codes are somebody else's
 _NO_RIGHT = re.compile(r"woocommerce_rest_cannot_\w+")
+_KEY_REFUSED = "woocommerce_rest_authentication_error"
 _OF_WRITING = re.compile(r"woocommerce_rest_cannot_(?:create|edit|delete|batch)")
 _LOGGED_IN_ONLY = frozenset({"rest_login_required", "rest_not_logged_in", "rest_cannot_access"})
 _TAG = re.compile(r"<[^>]*>")
@@ -88,8 +89,8 @@ def error_of_telling(response: Response, *, shop_ref: str = "", currency: str = 
     """What a refused telling means. None of these happened, but for a half-made order."""
     refusal = refusal_in(response)
     if response.status in (401, 403):
-        if refusal is not None and _only_writing_is_refused(response.status, refusal):
-            return may_not_write(refusal)
+        if refusal is not None and response.status == 403 and _OF_WRITING.fullmatch(refusal.code):
+            return may_not_write(refusal)  # 401 is also said to who was not recognised at all
         if refusal is None and response.status == 403:
             return OrderRefused(SIDE, "a firewall in front of it blocks this order (status 403)")
         return not_allowed(response)
@@ -113,11 +114,10 @@ def may_not_write(refusal: Refusal) -> MayNotWrite:
     )
 
 
-def _only_writing_is_refused(status: int, refusal: Refusal) -> bool:
-    """401 is also said to who was not recognised at all, by a wrong signature for one; 403 only to who was."""
-    if _OF_WRITING.fullmatch(refusal.code):
-        return status == 403
-    return bool(_OF_THE_KEY.fullmatch(refusal.code)) and "write permission" in refusal.message.lower()
+def refuses_the_key(response: Response) -> Refusal | None:
+    """401 in WooCommerce's own name, to a key that it knows. Why, it says in the language of the shop alone."""
+    refusal = refusal_in(response) if response.status == 401 else None
+    return refusal if refusal is not None and refusal.code == _KEY_REFUSED else None
 
 
 def not_allowed(response: Response) -> AccountProblem:

@@ -16,11 +16,13 @@ from orderhaven.connectors.woocommerce.answers import (
     SIDE,
     NotThere,
     error_of_telling,
+    may_not_write,
     raise_read_refused,
     refusal_in,
+    refuses_the_key,
 )
 from orderhaven.connectors.woocommerce.site import PERMALINKS_OFF
-from orderhaven.core.errors import Surprise, Unclear
+from orderhaven.core.errors import HubError, Surprise, Unclear
 
 T = TypeVar("T", bound=msgspec.Struct)
 A = TypeVar("A")  # any answer
@@ -104,11 +106,26 @@ class Calls:
         )
         await self._demand_permalinks(response)
         if response.status >= 400:
+            refusal = refuses_the_key(response)
+            if refusal is not None and await self._may_only_read():
+                raise may_not_write(refusal)
             raise error_of_telling(response, shop_ref=shop_ref, currency=currency)
         try:
             return shaped(response, shape, SIDE)
         except (NotData, Surprise) as error:
             raise Unclear(f"{SIDE} took it and answered something unreadable: {error.cause}") from None
+
+    async def _may_only_read(self) -> bool:
+        """The shop says in its own language why it refuses a key, so what the key may do is tried. An empty batch changes nothing.
+
+        Refused a second time, and answered when asked: that is no hiccup.
+        """
+        try:
+            again = await self.ask("/orders/batch", method="POST")
+            asked = await self.ask("/orders", {"per_page": "1", "_fields": "id"})
+        except HubError:
+            return False
+        return refuses_the_key(again) is not None and asked.status == 200
 
     async def _demand_permalinks(self, response: Response) -> None:
         if response.status in (200, 404) and is_web_page(response) and await self._permalinks_are_off():

@@ -7,6 +7,7 @@ import hmac
 import re
 import secrets
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -77,6 +78,8 @@ class Door:
         self.key = KEY
         self.secret = SECRET
         self.rights = Rights.READ_WRITE
+        self.words: Mapping[str, str] = {}  # WooCommerce's sentences in the language of the shop
+        self.hiccups = 0  # how many more writing requests it refuses whatever their key
         self._more: dict[str, Key] = {}
         self._nonces: set[str] = set()
         self._by_age: deque[tuple[int, str]] = deque()
@@ -92,6 +95,15 @@ class Door:
 
     def admit(self, request: Request, now: int, home_url: str = "") -> Visitor:
         """Raises Refused, for a key that is wrong or may not do this at all."""
+        try:
+            return self._admit(request, now, home_url)
+        except Refused as refused:
+            raise Refused(refused.code, self.words.get(refused.message, refused.message)) from None
+
+    def _admit(self, request: Request, now: int, home_url: str) -> Visitor:
+        if self.hiccups and request.method not in _READS:
+            self.hiccups -= 1
+            raise wrong("Consumer secret is invalid.")
         key = self._by_secret(request) if request.url.startswith("https://") else None
         key = key or self._by_signature(request, query_of(request), now, home_url)
         if key is None:
