@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from orderhaven.actions import joining
 from orderhaven.actions import orders as actions
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
@@ -57,6 +58,26 @@ def test_an_order_whose_stock_was_not_taken_is_half_made_until_somebody_mends_it
     assert trade.problems(ref) == []
     assert (trade.order(ref).shop_ref, len(trade.in_shop(ref))) == (made.shop_ref, 1)
     assert trade.shop.stock_of(MUG.sku) == before - 5
+
+
+def test_a_half_made_order_that_somebody_throws_into_the_trash_can_be_placed_again(trade: Any) -> None:
+    trade.passes(seconds=10)
+    trade.shop.break_off_before_stock()
+    ref = trade.sells((MUG, 5))
+    trade.passes(minutes=20)
+    [made] = trade.in_shop(ref)
+    assert trade.problems(ref) == [ProblemKind.HALF_MADE]
+
+    trade.shop.trash(made.shop_ref)
+    actions.retry(trade.by, ref)
+    trade.passes(minutes=20)
+    assert trade.problems(ref) == [ProblemKind.SHOP_ORDER_GONE]
+
+    joining.place_again(trade.by, ref)
+    trade.passes(minutes=20)
+
+    assert trade.problems(ref) == []
+    assert trade.order(ref).shop_ref not in ("", made.shop_ref)
 
 
 def test_a_shop_that_is_down_for_an_hour_gets_every_order_once(trade: Any) -> None:

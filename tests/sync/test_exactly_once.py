@@ -10,6 +10,7 @@ from orderhaven.actions.orders import retry
 from orderhaven.core.errors import Surprise, TryLater
 from orderhaven.core.money import Money
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shop_order import ShopState
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Role
 from orderhaven.store.models import Event, Message
@@ -369,6 +370,21 @@ def test_an_order_that_the_shop_makes_without_its_lines_is_said_and_never_made_a
     assert trade.told(trade.shop, "POST /orders") == 1
     assert trade.problems(ref) == [ProblemKind.HALF_MADE]
     assert trade.shop_ref(ref) == ""
+
+
+def test_of_an_order_without_lines_and_total_in_the_trash_it_is_said_only_that_it_is_gone(trade: Shift) -> None:
+    trade.shop.keeps_lines = False
+    ref = trade.sells((MUG, 2))
+    trade.passes(minutes=30)
+    assert trade.problems(ref) == [ProblemKind.HALF_MADE]
+
+    [made] = trade.in_shop(ref)
+    trade.shop._change(made.shop_ref, state=ShopState.TRASHED, total=Money.of("0.00", "EUR"))
+    retry(trade.by, ref)
+    trade.passes(minutes=30)
+
+    assert trade.problems(ref) == [ProblemKind.SHOP_ORDER_GONE]
+    assert trade.shop_ref(ref) == made.shop_ref
 
 
 # ---------------------------------------------------------------- rehearsal

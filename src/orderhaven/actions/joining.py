@@ -13,7 +13,7 @@ from orderhaven.core.access import Power
 from orderhaven.core.comparing import Comparison, Wanted, compare, leaving
 from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind, sentence
-from orderhaven.core.shop_order import ProductWanted, ShopOrder, ShopState, with_numbers_only
+from orderhaven.core.shop_order import THROWN_AWAY, ProductWanted, ShopOrder, ShopState, with_numbers_only
 from orderhaven.core.status import Status
 from orderhaven.ports.shop import Shop
 from orderhaven.store import connections
@@ -35,7 +35,6 @@ _ALIVE = frozenset(
         Status.MANUAL,
     }
 )
-_AWAY = (ShopState.TRASHED, ShopState.GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def place_again(by: Hand, ref: str) -> None:
     """Make a new shop order for one whose shop order was deleted or trashed. Raises Impossible."""
     found = by.order(ref)
     with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
-        gone = row.shop_state in _AWAY or ProblemKind.SHOP_ORDER_GONE in open_problems(row.pk)
+        gone = row.shop_state in THROWN_AWAY or ProblemKind.SHOP_ORDER_GONE in open_problems(row.pk)
         if not row.shop_ref or not gone:
             raise Impossible(_("The shop order of order {ref} is not gone, so it is not placed again.", ref=row.ref))
         if row.status != Status.NOT_SHIPPED:
@@ -229,7 +228,7 @@ def _demand_adoptable(row: Order, reading: ShopOrder) -> None:
         )
     if row.read_at is None:
         raise Impossible(_("Order {ref} was listed and is not read yet. Try again in a minute.", ref=row.ref))
-    if row.shop_ref and row.shop_state not in _AWAY:
+    if row.shop_ref and row.shop_state not in THROWN_AWAY:
         raise _in_shop_already(row)
     _demand_not_on_its_way(row)
     if reading.state is ShopState.GONE:

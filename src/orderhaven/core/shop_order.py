@@ -21,6 +21,9 @@ class ShopState(StrEnum):
     GONE = "gone"
 
 
+THROWN_AWAY = (ShopState.TRASHED, ShopState.GONE)
+
+
 class ShopLine(Struct, frozen=True):
     product_ref: str  # "" where the line points at no product
     sku: str

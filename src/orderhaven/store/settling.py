@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.shop_order import ShopOrder, ShopState, with_numbers_only
+from orderhaven.core.shop_order import THROWN_AWAY, ShopOrder, ShopState, with_numbers_only
 from orderhaven.core.status import Status
 from orderhaven.store.alike import named
 from orderhaven.store.connections import TAKES_LONG
@@ -123,7 +123,8 @@ def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
         ledger.problem(row, ProblemKind.LINES_CANCELLED, {"lines": names})
     if done.also:
         ledger.problem(row, ProblemKind.PLACED_TWICE, {"shop_refs": ", ".join((made.number, *done.also))})
-    _compare_total(ledger, row, str(message.facts.get("total") or done.total), made)
+    if made.state not in THROWN_AWAY:
+        _compare_total(ledger, row, str(message.facts.get("total") or done.total), made)
     take(ledger, row, with_numbers_only(made))
 
 

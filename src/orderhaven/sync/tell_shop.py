@@ -7,7 +7,7 @@ from itertools import islice
 
 from orderhaven.core.comparing import compare, made
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.shop_order import Placement, ProductWanted, ShopOrder, ShopState
+from orderhaven.core.shop_order import THROWN_AWAY, Placement, ProductWanted, ShopOrder, ShopState
 from orderhaven.ports.shop import Shop
 from orderhaven.store import connections, placing, shop_readings
 from orderhaven.store.models import Kind, Message
@@ -164,13 +164,13 @@ class ShopMouth:
 
 def judged(expected: Expected, found: Sequence[ShopOrder]) -> Verdict:
     """Found means exact reference, lines and a total; the oldest counts, the others are a Problem."""
-    found = [one for one in found if one.state not in (ShopState.TRASHED, ShopState.GONE)] or found
+    found = [one for one in found if one.state not in THROWN_AWAY] or found
     first, also = found[0], tuple(one.number or one.shop_ref for one in found[1:])
     compared = compare(expected.lines, first.lines, made)
-    flaw = "" if first.state is ShopState.GONE else first.flaw or compared.reason
+    flaw = first.flaw or compared.reason
     if not flaw and first.total is not None and first.total.is_zero and Decimal(expected.total or 0):
         flaw = "it has no total"
-    if flaw:
+    if flaw and first.state not in THROWN_AWAY:  # of those it is said that they are gone
         named = first.number or first.shop_ref
         return Park(ProblemKind.HALF_MADE, {"shop_ref": named, "reason": flaw}, shop_ref=first.shop_ref)
     return Done(first.shop_ref, first, also, expected.pieces, compared.products, expected.total)
