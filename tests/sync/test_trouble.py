@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from orderhaven.actions.connecting import poll_now
+from orderhaven.actions.connecting import poll_now, resume
 from orderhaven.actions.orders import retry
 from orderhaven.core.errors import AuthRefused, MayNotWrite, OrderMissing, OrderRefused, RateLimited, Surprise, TryLater
 from orderhaven.core.problems import ProblemKind, sentence
@@ -154,6 +154,19 @@ def test_a_key_of_which_the_answer_says_that_it_may_only_read_is_said_at_once(tr
     assert trade.connection(Role.SHOP).state == ConnectionState.ATTENTION
     assert trade.notices(Role.SHOP) == 1
     assert "the key may read but not write" in trade.connection(Role.SHOP).problem_values["reason"]
+
+
+def test_what_was_refused_for_the_key_goes_as_soon_as_somebody_resumes(trade: Shift) -> None:
+    cut_in(trade.shop, "before place", fails_for("", MayNotWrite("there", "the key may read but not write")))
+    ref = trade.sells()
+    while trade.connection(Role.SHOP).state != ConnectionState.ATTENTION:
+        trade.passes(seconds=1)
+
+    mend(trade.shop)
+    resume(trade.by, trade.connection(Role.SHOP).name)
+    trade.passes(seconds=5)
+
+    assert len(trade.in_shop(ref)) == 1
 
 
 def test_a_refusal_or_two_are_a_hiccup_that_nobody_hears_of(trade: Shift) -> None:

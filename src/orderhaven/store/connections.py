@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Least
 
 from orderhaven.core.problems import ProblemKind
@@ -144,8 +144,13 @@ def recovered(row: Connection) -> Mapping[str, object]:
 
 
 def _is_told_in_vain(connection_id: int) -> bool:
+    return _failed_messages(connection_id).exists()
+
+
+def _failed_messages(connection_id: int) -> QuerySet[Message]:
+    """What was tried, surely did not happen, and waits to be tried again."""
     waiting = Message.objects.filter(connection_id=connection_id, state=MessageState.DUE)
-    return waiting.filter(failing_since__isnull=False).exists()
+    return waiting.filter(failing_since__isnull=False)
 
 
 def nameless(claimed: Claim, side: str, causes: Collection[str], now: datetime) -> None:
@@ -189,6 +194,7 @@ def set_state(connection_id: int, state: ConnectionState, now: datetime, actor: 
         columns: dict[str, object] = {"state": state, "problem_kind": "", "problem_values": {}}
         if state is ConnectionState.ACTIVE:
             columns |= {"hear_at": now, "tell_at": now, **_NO_FAILURES}
+            _failed_messages(connection_id).filter(due_at__gt=now).update(due_at=now)
         Connection.objects.filter(pk=connection_id).update(**columns)
         _try_refused(connection_id, now)
         kind = "resumed" if state is ConnectionState.ACTIVE else "paused"
