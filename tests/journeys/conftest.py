@@ -91,6 +91,13 @@ class Trade:
         else:
             side.faults.add(door.FaultKind.LOST_BEFORE, times=-1)
 
+    def takes_nothing_more(self, side: Any, path: str) -> None:
+        """Of one kind; everything else is answered."""
+        if isinstance(side.faults, Faults):
+            side.faults.add(FaultKind.REFUSED, method="POST", path=path, times=-1)
+        else:
+            side.faults.add(door.FaultKind.NOT_SENT, call=f"POST {path}", times=-1)
+
     @contextmanager
     def full_disk(self) -> Iterator[None]:
         """Not one page more can be written."""

@@ -14,7 +14,7 @@ from orderhaven.actions.links import release_cancellations
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Role
-from orderhaven.store.models import Connection, Hold, Message, MessageState, Shipment
+from orderhaven.store.models import Connection, Hold, Kind, Message, MessageState, Shipment
 from orderhaven.testing.goods import many_articles
 
 from .conftest import LAMP, MUG, POSTNL_CODE
@@ -283,6 +283,25 @@ def test_a_number_that_changes_between_two_parts_is_that_of_both(trade: Any) -> 
     trade.passes(minutes=6)
 
     puts_another_number(trade, ref)
+    trade.passes(hours=2)
+
+    assert [one.code for one in trade.confirmed(ref)] == [OTHER_CODE] * 2
+    assert trade.problems(ref) == []
+
+
+def test_a_number_that_changes_before_the_last_part_goes_out_is_that_of_the_first_too(trade: Any) -> None:
+    ref = placed_in_parts(trade)
+    takes_its_time(trade)
+    trade.shop.complete(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(minutes=6)
+    trade.takes_nothing_more(trade.marketplace, "/shipments")
+    trade.passes(minutes=15)
+    puts_another_number(trade, ref)
+    trade.passes(minutes=11)
+    confirmations = Message.objects.filter(order__ref=ref, kind=Kind.CONFIRM).order_by("part")
+    assert list(confirmations.values_list("state", flat=True)) == [MessageState.TOLD, MessageState.DUE]
+
+    trade.marketplace.faults.clear()
     trade.passes(hours=2)
 
     assert [one.code for one in trade.confirmed(ref)] == [OTHER_CODE] * 2

@@ -373,3 +373,21 @@ def test_an_event_whose_number_is_missing_is_waited_for_and_not_for_ever(office:
     office.does(office.round())
 
     assert office.program.calls[-1].said["event"] == newest + 9
+
+
+def test_an_event_that_a_clock_wrote_which_was_ahead_holds_up_no_other(office: Office) -> None:
+    office.listens(HookKind.ORDER_HEARD)
+    office.trade.sells()
+    office.trade.passes(minutes=6)
+    heard = Event.objects.filter(kind="heard").get()
+    newest, now = Event.objects.order_by("-pk").first().pk, office.trade.clock.now()
+    ahead = Event.objects.create(
+        pk=newest + 2, order=heard.order, at=now + timedelta(days=1), actor="hub", kind="heard"
+    )
+    after = Event.objects.create(
+        pk=newest + 3, order=heard.order, at=now - timedelta(minutes=5), actor="hub", kind="heard"
+    )
+
+    office.does(office.round())
+
+    assert [call.said["event"] for call in office.program.calls] == [heard.pk, ahead.pk, after.pk]

@@ -43,6 +43,7 @@ BY_VARIABLE: Mapping[str, tuple[str, ...]] = {
     "actions/settings_given.py: setting.help": (),
     "actions/settings_given.py: setting.label": (),
     "api/connections.py: declaration.honest": (),
+    "api/connections.py: declaration.version": (),
     "api/connections.py: setting.help": (),
     "api/connections.py: setting.label": (),
     "api/errors.py: otherwise": ("api/errors.py: KINDS",),
@@ -53,7 +54,9 @@ BY_VARIABLE: Mapping[str, tuple[str, ...]] = {
     "cli/typed.py: ours": ("cli/typed.py: _IN_OUR_WORDS",),
     "connection_form.html: choice.setting.help": (),
     "connection_form.html: choice.setting.label": (),
+    "connection_form.html: declaration.version": (),
     "connection_form.html: remark": ("core/reasons.py: TEMPLATES",),
+    "connection_live.html: declaration.version": (),
     "core/problems.py: SHOWN_AS[Status(value)][1]": (),
     "core/reasons.py: template": ("core/reasons.py: TEMPLATES",),
     "people.html: one.role": ("words/people.py: ROLE_NAMES",),
@@ -168,7 +171,7 @@ def in_declarations() -> Iterator[Id]:
     """What a form asks for, and what its help says."""
     for one in declarations().values():
         yield from (words for setting in one.settings for words in (setting.label, setting.help))
-        yield from filter(None, [one.honest])
+        yield from filter(None, [one.honest, one.version])
 
 
 def words_in(table: ast.expr | None) -> Iterator[str]:

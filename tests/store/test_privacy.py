@@ -74,13 +74,14 @@ def test_a_folder_of_a_group_of_ours_is_taken_and_its_files_are_closed_to_others
     old = of_a_group / "orderhaven.sqlite3"
     old.touch()
     old.chmod(0o664)
+    was_private = privacy.is_private(of_a_group)
 
     assert privacy.make_private(of_a_group)
     new = of_a_group / "orderhaven.before-0002.sqlite3"
     new.touch()
 
     assert (mode_of(old), mode_of(new)) == ("0o660", "0o660")
-    assert privacy.is_private(of_a_group)
+    assert (was_private, privacy.is_private(of_a_group)) == (False, True)
 
 
 def test_a_hub_works_in_a_folder_of_its_group_and_doctor_says_who_can_read_it(of_a_group: Path) -> None:

@@ -17,6 +17,7 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from orderhaven import paths
+from orderhaven.connectors import declarations
 from orderhaven.core.access import Role
 from orderhaven.store import access, merchants
 from orderhaven.store.models import Allowance, Event, Membership, User
@@ -440,3 +441,26 @@ def test_a_form_without_its_token_is_refused_in_words(anna: User) -> None:
 
     assert answer.status_code == 403
     assert "reload" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "login",
+        "me/second-factor",
+        "wolkenwinkel/people/act",
+        "wolkenwinkel/programs/act",
+        *(f"wolkenwinkel/connections/new/{name}" for name in declarations()),
+    ],
+)
+def test_a_page_that_is_only_asked_after_answers_as_when_it_is_read_and_without_a_body(anna: User, path: str) -> None:
+    client = browser()
+    if path != "login":
+        log_in(client)
+    read = client.get(f"/{path}")
+
+    head = client.head(f"/{path}")
+
+    assert (head.status_code, head.headers.get("Location")) == (read.status_code, read.headers.get("Location"))
+    assert head.content == b""
+    assert client.delete(f"/{path}").status_code == 405

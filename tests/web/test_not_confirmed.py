@@ -47,6 +47,13 @@ def in_list(house: House, query: str = "") -> Mapping[str, Any]:
     return dict(one)
 
 
+def tile(house: House) -> tuple[int, bool]:
+    """Its number on the overview, and whether it is shown as bad."""
+    figures = house.operator.get(house.at("overview")).context["figures"]
+    [found] = [one for one in figures if one["title"] == "Not confirmed"]
+    return found["number"], found["is_bad"]
+
+
 def counted(house: House) -> dict[str, str]:
     tabs = house.operator.get(house.at("orders")).context["tabs"]
     return {tab.key: tab.count for tab in tabs if tab.key in ("confirming", "unconfirmed", "shipped")}
@@ -74,6 +81,7 @@ def test_what_the_marketplace_is_not_told_is_not_confirmed_and_stands_on_its_own
     assert (page.context["status"], page.context["mark"]) == ("Not confirmed", NEEDS_A_PERSON)
     assert "dot-shipped" not in page.content.decode()
     assert counted(house) == {"confirming": "0", "unconfirmed": "1"}
+    assert tile(house) == (1, True)
     assert house.operator.get(house.at("orders?tab=confirming")).context["rows"] == []
 
 
@@ -84,6 +92,7 @@ def test_what_the_marketplace_agreed_to_is_shipped_and_green(house: House) -> No
 
     assert (row["status"], row["told"], row["mark"]) == ("Shipped", "confirmed by bol NL", "shipped")
     assert counted(house) == {"confirming": "0", "shipped": "1"}
+    assert tile(house) == (0, False)
 
 
 def test_what_is_being_told_has_not_the_colour_of_what_is_through(house: House) -> None:

@@ -9,10 +9,11 @@ import pytest
 from django.contrib.sessions.models import Session
 
 from orderhaven.actions import rehearsing
+from orderhaven.connectors import declarations
 from orderhaven.core.notices import NoticeKind
 from orderhaven.ports.connector import Declaration
 from orderhaven.store import access
-from orderhaven.store.models import Connection, Event, Link, Token, Webhook
+from orderhaven.store.models import Connection, Event, Link, Message, Token, User, Webhook
 from tests.journeys.conftest import LAMP, MUG
 
 from .conftest import House
@@ -57,6 +58,16 @@ def test_a_name_that_is_taken_is_not_given_other_keys_by_the_form_of_a_new_one(h
 
     assert answer.status_code == 422
     assert Connection.objects.get(name="Webshop").secrets == before
+
+
+def test_of_which_versions_a_connector_is_stands_there_in_the_readers_language(house: House) -> None:
+    User.objects.update(language="nl")
+    [name] = [one.name for one in declarations().values() if "and later" in one.version]
+
+    form = house.administrator.get(house.at(f"connections/new/{name}")).content.decode()
+    page = house.administrator.get(house.at("connections/Webshop")).content.decode()
+
+    assert all("en nieuwer" in one and "and later" not in one for one in (form, page))
 
 
 def test_a_secret_that_is_kept_is_never_shown(house: House) -> None:
@@ -217,7 +228,7 @@ def test_a_value_that_makes_no_sense_changes_nothing_of_the_link(house: House, f
 
     answer = house.administrator.post(house.at("links/bol%20NL"), {"wait_hours": "2", field: value}, follow=True)
 
-    assert "note error" in answer.content.decode()
+    assert '<p class="note error">' in answer.content.decode()
     assert Link.objects.values().get() == before
 
 
@@ -233,6 +244,19 @@ def test_a_rehearsal_shows_what_it_would_send_and_ends_with_a_button(house: Hous
     house.trade.passes(minutes=6)
 
     assert house.trade.order(ref).shop_ref
+
+
+def test_no_time_is_said_for_what_a_rehearsal_does_not_send(house: House) -> None:
+    ref = house.trade.sells((LAMP, 1))
+    house.trade.passes(minutes=6)
+    later = house.trade.clock.now() + timedelta(hours=1)
+    Message.objects.filter(order__ref=ref).update(state="due", due_at=later)
+    [sent] = house.viewer.get(house.order(ref)).context["sides"]["to_shop"]
+
+    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rehearse"})
+
+    [rehearsed] = house.viewer.get(house.order(ref)).context["sides"]["to_shop"]
+    assert (sent["next_at"], rehearsed["next_at"]) == (later, None)
 
 
 def test_looking_at_a_rehearsal_shows_what_was_looked_up_and_when(house: House) -> None:
@@ -257,7 +281,7 @@ def test_a_shop_that_cannot_be_asked_for_its_products_is_said(house: House) -> N
 
     answer = house.operator.post(house.at("links/bol%20NL/act"), {"act": "look_up"}, follow=True)
 
-    assert "note error" in answer.content.decode()
+    assert '<p class="note error">' in answer.content.decode()
     assert "was not looked up yet" in house.operator.get(house.at("links/bol%20NL")).content.decode()
 
 

@@ -253,7 +253,7 @@ def _connector(declaration: Declaration) -> Connector:
         title=declaration.title,
         role=declaration.role,
         can=sorted(declaration.can),
-        version=declaration.version,
+        version=_(declaration.version),
         poll_floor_s=int(declaration.limits.poll_floor.total_seconds()),
         honest=_(declaration.honest),
         settings_schema={

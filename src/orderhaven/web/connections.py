@@ -45,13 +45,13 @@ def page(request: AtDesk) -> HttpResponse:
 
 @at_desk
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request: AtDesk, connector: str) -> HttpResponse:
     """The form of a connector. It is tested with every posting, and saved once the account's own choices are made."""
     request.desk.by.demand(Power.SET_UP)
     declaration = request.desk.by.declaration(connector)
     name = request.POST.get("name", declaration.title).strip()
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "connection_form.html", _form(declaration, {}, name, is_new=True))
     if connections.by_name(request.desk.merchant.pk, name) is not None:
         taken = _("There is a connection '{name}' already. Choose another name.", name=name)
@@ -61,7 +61,7 @@ def new(request: AtDesk, connector: str) -> HttpResponse:
 
 @at_desk
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def one(request: AtDesk, name: str) -> HttpResponse:
     """One connection: how it is, and its settings; posting them tests them before they count."""
     by = request.desk.by
@@ -101,9 +101,9 @@ def _page(request: AtDesk, name: str, called: tuple[str, str] | None = None) -> 
 
 
 @at_desk
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def act(request: AtDesk, name: str) -> HttpResponse:
-    if request.method == "GET":  # the answer with a secret was shown here, and is loaded again
+    if request.method != "POST":  # the answer with a secret was shown here, and is loaded again
         return redirect("connection", request.desk.merchant.slug, name)
     by = request.desk.by
     match request.POST.get("act"):

@@ -94,5 +94,5 @@ def _sent_to(name: str, request: HttpRequest) -> HttpResponse:
         response = HttpResponse(status=401)  # a page that updates itself: let the browser load it anew
         response.headers["HX-Refresh"] = "true"
         return response
-    back = request.get_full_path() if request.method == "GET" else "/"
+    back = request.get_full_path() if request.method in ("GET", "HEAD") else "/"
     return redirect(f"{reverse(name)}?{urlencode({'next': back})}")

@@ -41,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: HttpRequest) -> HttpResponse:
     """The first account of this hub."""
     if access.has_people():
@@ -64,12 +64,12 @@ def welcome(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
     if not access.has_people():
         return redirect("welcome")
     page: dict[str, Any] = {"next": _next(request), "email": request.POST.get("email", "")}
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(page["next"]) if request.user.is_authenticated else render(request, "login.html", page)
     email = request.POST.get("email", "").strip().lower()
     person = proof(request)(email, request.POST.get("password", ""))
@@ -81,7 +81,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def second_factor(request: HttpRequest) -> HttpResponse:
     """The six figures of the phone, or one of the codes that were written down."""
     if not request.user.is_authenticated or not user_has_device(request.user):
@@ -106,7 +106,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     now = clock().now()
     found = people.invitation(secret, now)

@@ -67,7 +67,7 @@ def new(request: AtDesk) -> HttpResponse:
 
 
 @at_desk
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def one(request: AtDesk, marketplace: str) -> HttpResponse:
     by = request.desk.by
     if request.method == "POST":

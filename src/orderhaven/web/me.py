@@ -80,7 +80,7 @@ def act(request: HttpRequest) -> HttpResponse:
 
 
 @with_account
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Scan, type the six figures once, and write the recovery codes down."""
     person = cast(User, request.user)

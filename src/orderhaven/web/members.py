@@ -40,9 +40,9 @@ def _page(request: AtDesk, invitation: str = "") -> HttpResponse:
 
 
 @at_desk
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def act(request: AtDesk) -> HttpResponse:
-    if request.method == "GET":  # the answer with an invitation was shown here, and is loaded again
+    if request.method != "POST":  # the answer with an invitation was shown here, and is loaded again
         return redirect("people", request.desk.merchant.slug)
     by, given = request.desk.by, request.POST
     match given.get("act"):

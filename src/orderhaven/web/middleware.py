@@ -129,7 +129,7 @@ class SpokenErrors:
 
 
 def _said_where_they_stand(request: HttpRequest, sentence: str) -> HttpResponse:
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         return error_page(request, 404, sentence)
     messages.error(request, sentence)
     return redirect(way_back(request))

@@ -50,7 +50,7 @@ REASONS = {
 
 
 @at_desk
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def page(request: AtDesk, marketplace: str, ref: str) -> HttpResponse:
     """The order; posting does one act about it and comes back."""
     by = request.desk.by

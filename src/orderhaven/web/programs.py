@@ -42,9 +42,9 @@ def _page(request: AtDesk, made: Mapping[str, str] | None = None) -> HttpRespons
 
 
 @at_desk
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def act(request: AtDesk) -> HttpResponse:
-    if request.method == "GET":  # the answer with a secret was shown here, and is loaded again
+    if request.method != "POST":  # the answer with a secret was shown here, and is loaded again
         return redirect("programs", request.desk.merchant.slug)
     by, given = request.desk.by, request.POST
     by.demand(Power.SET_UP)
