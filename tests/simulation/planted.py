@@ -21,9 +21,10 @@ MUTANTS = (
     Mutant(
         "what is unclear is repeated at once",
         "store/settling.py",
-        "        state=MessageState.UNCLEAR,\n        rounds=message.rounds + 1,\n        misses=0,\n"
+        "        state=MessageState.UNCLEAR,\n        rounds=message.rounds + 1,\n        deaths=0,\n        misses=0,\n"
         "        due_at=ledger.now + pace.first_look,\n",
-        "        state=MessageState.DUE,\n        rounds=message.rounds + 1,\n        misses=0,\n        due_at=ledger.now,\n",
+        "        state=MessageState.DUE,\n        rounds=message.rounds + 1,\n        deaths=0,\n        misses=0,\n"
+        "        due_at=ledger.now,\n",
     ),
     Mutant(
         "one look that misses counts at once",
