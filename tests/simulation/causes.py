@@ -10,7 +10,7 @@ from orderhaven.core.status import Fact
 from orderhaven.store.models import Event
 from orderhaven.store.settling import DEATHS
 from tests.simulation.case import Called, Case, most_skew
-from tests.simulation.plan import PROCESSES, SHOP, Deed, Trouble
+from tests.simulation.plan import CLOSES, PROCESSES, SHOP, Deed, Trouble
 from tests.simulation.run import Run
 
 Cause = Callable[[Case, Called], bool]
@@ -138,9 +138,7 @@ def _shop_was_not_to_be_read(case: Case, called: Called) -> bool:
 
 
 def _may_be_erased(case: Case, called: Called) -> bool:
-    closed = case.diary.first(
-        Deed.SHIP, Deed.COMPLETE, Deed.CANCEL_IN_SHOP, Deed.CANCEL_THERE, Deed.CANCEL_HERE, Deed.SHIP_THERE
-    )
+    closed = case.diary.first(*CLOSES)
     kept_s = case.run.plan.people_kept_hours * 3600
     return closed is not None and closed + kept_s <= called.at + most_skew(case.run)
 

@@ -19,7 +19,7 @@ from tests.simulation.causes import (
     what_is_held_is_older_than_the_link,
 )
 from tests.simulation.goods import the_shop_has_what_was_sold, the_stock_went_with_the_orders
-from tests.simulation.plan import SHOP, Deed, Pair
+from tests.simulation.plan import CLOSES, SHOP, Deed, Pair
 from tests.simulation.punctual import (
     both_connections_are_well,
     everything_happened_in_time,
@@ -279,7 +279,9 @@ def what_is_over_is_erased_and_nothing_else(case: Case) -> Iterator[str]:
     if order is None or order.read_at is None:
         return
     kept_s, there = case.run.plan.people_kept_hours * 3600, Person.objects.filter(order=order).exists()
-    last = max([0.0, *(at for at, _ in case.diary.course(case.run.loop.time()))])
+    closed = case.diary.first(*CLOSES)
+    its_time_is_over = float("inf") if closed is None else closed + kept_s  # what happens then brings nothing back
+    last = max([0.0, *(at for at, _ in case.diary.course(min(case.run.loop.time(), its_time_is_over)))])
     if (
         there
         and order.closed_at

@@ -53,6 +53,9 @@ IN_SHOP = frozenset({
     Deed.SHIP, Deed.COMPLETE, Deed.ADD_CODE, Deed.CANCEL_IN_SHOP, Deed.REOPEN, Deed.TRASH, Deed.DELETE, Deed.CHANGE_PIECES,
     Deed.SCRIBBLE, Deed.ADD_GIFT, Deed.ADD_LINE, Deed.SWAP,
 })  # fmt: skip
+CLOSES = frozenset({
+    Deed.SHIP, Deed.COMPLETE, Deed.CANCEL_IN_SHOP, Deed.CANCEL_THERE, Deed.CANCEL_HERE, Deed.SHIP_THERE,
+})  # fmt: skip
 PAUSES = frozenset({Deed.PAUSE, Deed.PAUSE_SHOP, Deed.PAUSE_MARKETPLACE})
 
 
