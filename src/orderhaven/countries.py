@@ -5,6 +5,8 @@ from iso3166 import countries_by_alpha2, countries_by_alpha3
 
 def alpha2(code: str) -> str | None:
     """`NL` for `nl` and for `NLD`. None for what is no country's code: XI, EL and UK are no ISO codes either."""
+    if code in countries_by_alpha2:  # as nearly all of them are written
+        return code
     plain = code.strip().upper()
     if plain in countries_by_alpha2:
         return plain

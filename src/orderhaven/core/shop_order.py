@@ -64,6 +64,8 @@ def with_numbers_only(order: ShopOrder, own_eans: frozenset[str] = frozenset()) 
     """
     if not order.codes:
         return order
+    if len(order.codes) == 1 and numbers_in(order.codes[0].code, own_eans).numbers == (order.codes[0].code,):
+        return order  # as nearly all of them are written
     codes: dict[str, TrackingCode] = {}
     unread = list(order.unread)
     for each in order.codes:

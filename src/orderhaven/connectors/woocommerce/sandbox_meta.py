@@ -16,18 +16,22 @@ _SETS_FIELD = {
     **{f"_{name}": (name, "") for name in ("transaction_id", "payment_method", "payment_method_title", "created_via")},
 }
 # keys of WooCommerce's own without a setter: they are written, and never read again
-_SWALLOWED = re.findall(
-    r"\w+",
-    "_customer_user _order_key _order_currency _completed_date _paid_date _edit_last _edit_lock _cart_discount"
-    " _cart_discount_tax _order_shipping _order_shipping_tax _order_tax _order_total _customer_ip_address"
-    " _customer_user_agent _order_version _prices_include_tax _date_completed _date_paid _payment_tokens"
-    " _billing_address_index _shipping_address_index _recorded_sales _recorded_coupon_usage_counts"
-    " _download_permissions_granted _order_stock_reduced",
+_SWALLOWED = frozenset(
+    re.findall(
+        r"\w+",
+        "_customer_user _order_key _order_currency _completed_date _paid_date _edit_last _edit_lock _cart_discount"
+        " _cart_discount_tax _order_shipping _order_shipping_tax _order_tax _order_total _customer_ip_address"
+        " _customer_user_agent _order_version _prices_include_tax _date_completed _date_paid _payment_tokens"
+        " _billing_address_index _shipping_address_index _recorded_sales _recorded_coupon_usage_counts"
+        " _download_permissions_granted _order_stock_reduced",
+    )
 )
-_SWALLOWED_OF_LINES = re.findall(
-    r"\w+",
-    "_product_id _variation_id _tax_class _qty _line_subtotal _line_subtotal_tax _line_total _line_tax _line_tax_data"
-    " _fee_amount _tax_status",
+_SWALLOWED_OF_LINES = frozenset(
+    re.findall(
+        r"\w+",
+        "_product_id _variation_id _tax_class _qty _line_subtotal _line_subtotal_tax _line_total _line_tax _line_tax_data"
+        " _fee_amount _tax_status",
+    )
 )
 
 
@@ -60,20 +64,17 @@ def _set(meta: list[Body], entry: Mapping[str, Any], next_id: Callable[[], int])
     key, value = entry["key"], kept_value(entry.get("value"))
     if len(key) > META_KEY_HOLDS:
         return
-    same = next((kept for kept in meta if _is_meant(kept, entry)), None)
+    of_key = [kept for kept in meta if kept["key"] == key]
+    meant = [kept for kept in meta if kept["id"] == int(entry["id"])] if entry.get("id") else of_key
+    same = meant[0] if meant else None
     if value is None:
         meta[:] = [kept for kept in meta if kept is not same]
     elif same is not None:
         same |= {"key": key, "value": value}
-    else:  # an id that is not known: the key is there once, all the same
-        meta[:] = [kept for kept in meta if kept["key"] != key]
+    else:
+        if of_key:  # an id that is not known: the key is there once, all the same
+            meta[:] = [kept for kept in meta if kept["key"] != key]
         meta.append({"id": next_id(), "key": key, "value": value})
-
-
-def _is_meant(kept: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
-    if entry.get("id"):
-        return bool(kept["id"] == int(entry["id"]))
-    return bool(kept["key"] == entry["key"])
 
 
 def kept_value(value: Any) -> Any:
