@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from orderhaven.core.access import Power
+from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.sandbox import Article
 from orderhaven.store import access, hands, versions
-from orderhaven.store.models import Event, Link, Order, ProductMatch
-from orderhaven.words.acts import ACTS
+from orderhaven.store.models import Event, Link, Order, Problem, ProductMatch
+from orderhaven.words.acts import ACTS, act_on
 from tests.api.conftest import Program, sold
 from tests.journeys.conftest import POSTNL_CODE, Trade
 
@@ -188,10 +189,27 @@ def test_it_is_looked_again_while_nobody_else_can_change_the_order(trade: Trade)
     ref = sold(trade)
     order_id = trade.order(ref).pk
 
-    with versions.as_it_was_read(order_id, versions.version_of(order_id)):
-        Event.objects.create(order_id=order_id, at=trade.clock.now(), actor="hub", kind="heard")
-        with pytest.raises(versions.Changed), hands.changing([order_id], trade.clock.now(), "anna"):
-            pass
+    expected = versions.ExpectedVersion(versions.version_of, order_id, versions.version_of(order_id))
+
+    Event.objects.create(order_id=order_id, at=trade.clock.now(), actor="hub", kind="heard")
+
+    with pytest.raises(versions.Changed), hands.changing([order_id], trade.clock.now(), "anna", expected):
+        pass
+
+
+@pytest.mark.parametrize("name", sorted(set(ACTS) - {"release"}))  # that one is about the orders of the whole link
+def test_no_act_changes_an_order_that_changed_after_the_first_look(trade: Trade, name: str) -> None:
+    ref = sold(trade)
+    order_id = trade.order(ref).pk
+    Problem.objects.create(
+        order_id=order_id, kind=ProblemKind.UNKNOWN_PRODUCT, values={"sku": "MUG-1"}, at=trade.clock.now()
+    )
+    given = {"shop_order": trade.shop_ref(ref), "carrier": "dpd", "sku": "MUG-1", "product_ref": "7"}
+    expected = versions.ExpectedVersion(versions.version_of, order_id, versions.version_of(order_id))
+    Event.objects.create(order_id=order_id, at=trade.clock.now(), actor="hub", kind="heard")
+
+    with pytest.raises(versions.Changed):
+        act_on(trade.by, ref, name, given, expected=expected)
 
 
 # ---------------------------------------------------------------- many at once

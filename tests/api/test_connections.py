@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from orderhaven.actions import connecting
 from orderhaven.store import keys
 from orderhaven.store.models import Connection, Link
-from orderhaven.store.versions import Changed, as_it_was_read, version_of_connection
+from orderhaven.store.versions import Changed, ExpectedVersion, version_of_connection
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from tests.api.conftest import Program
 from tests.journeys.conftest import Trade
@@ -122,11 +122,12 @@ def test_a_connection_that_changed_since_it_was_read_is_left_alone(program: Prog
 
 
 def test_a_connection_that_changes_while_its_account_is_tried_is_left_alone(trade: Trade, belgian: Connection) -> None:
-    with as_it_was_read(belgian.pk, version_of_connection(belgian.pk), version_of_connection):
-        trial = connecting.try_account(trade.by, belgian.connector, belgian.name, {})
-        Connection.objects.filter(pk=belgian.pk).update(hear_every_s=600)  # by somebody else
-        with pytest.raises(Changed):
-            connecting.save(trade.by, trial)
+    expected = ExpectedVersion(version_of_connection, belgian.pk, version_of_connection(belgian.pk))
+    trial = connecting.try_account(trade.by, belgian.connector, belgian.name, {})
+    Connection.objects.filter(pk=belgian.pk).update(hear_every_s=600)  # by somebody else
+
+    with pytest.raises(Changed):
+        connecting.save(trade.by, trial, expected=expected)
 
     belgian.refresh_from_db()
     assert belgian.hear_every_s == 600

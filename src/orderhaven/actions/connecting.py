@@ -21,6 +21,7 @@ from orderhaven.ports.connector import Account, Declaration, Role
 from orderhaven.store import connections, nudging
 from orderhaven.store.keys import KeysLost
 from orderhaven.store.models import Connection, ConnectionState
+from orderhaven.store.versions import ExpectedVersion
 from orderhaven.sync.lock import hub_is_running
 
 _EVERY = timedelta(minutes=5)
@@ -45,9 +46,17 @@ class Connected:
 
 
 @needs(Power.SET_UP)
-def connect(by: Hand, connector: str, name: str, given: Mapping[str, str], every: timedelta | None = None) -> Connected:
+def connect(
+    by: Hand,
+    connector: str,
+    name: str,
+    given: Mapping[str, str],
+    every: timedelta | None = None,
+    *,
+    expected: ExpectedVersion | None = None,
+) -> Connected:
     """Test the account, then save it as connection `name`; an existing one gets the new keys. Raises Impossible."""
-    return save(by, try_account(by, connector, name, given), every)
+    return save(by, try_account(by, connector, name, given), every, expected=expected)
 
 
 @needs(Power.SET_UP)
@@ -77,7 +86,9 @@ def choose(trial: Trial, chosen: Mapping[str, str]) -> Trial:
 
 
 @needs(Power.SET_UP)
-def save(by: Hand, trial: Trial, every: timedelta | None = None) -> Connected:
+def save(
+    by: Hand, trial: Trial, every: timedelta | None = None, *, expected: ExpectedVersion | None = None
+) -> Connected:
     """Raises Impossible."""
     demand_offered(trial.declaration, trial.settings, trial.account.choices)
     row = trial.row
@@ -91,7 +102,7 @@ def save(by: Hand, trial: Trial, every: timedelta | None = None) -> Connected:
     is_new = row._state.adding
     shown, secret = split_secrets(trial.declaration, trial.settings)
     row.keeps_network = row.keeps_network and not trial.moved
-    connections.save_account(row, shown, secret, by.clock.now(), by.actor, trial.moved)
+    connections.save_account(row, shown, secret, by.clock.now(), by.actor, trial.moved, expected)
     return Connected(row.name, trial.account, is_new)
 
 

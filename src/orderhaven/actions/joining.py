@@ -25,6 +25,7 @@ from orderhaven.store.models import IN_FLIGHT, Hold, Kind, Line, Link, Order
 from orderhaven.store.placing import matches_said
 from orderhaven.store.shapes import wanted
 from orderhaven.store.shop_readings import take
+from orderhaven.store.versions import ExpectedVersion
 
 _ALIVE = frozenset(
     {
@@ -47,12 +48,19 @@ class Adopted:
 
 
 @needs(Power.ACT)
-def adopt(by: Hand, ref: str, shop_ref: str, *, although_it_differs: bool = False) -> None:
+def adopt(
+    by: Hand,
+    ref: str,
+    shop_ref: str,
+    *,
+    although_it_differs: bool = False,
+    expected: ExpectedVersion | None = None,
+) -> None:
     """Take shop order `shop_ref` (the shop's own key) for this order, instead of placing it. Raises Impossible."""
     found = by.order(ref)
     link = by.link(found.marketplace)
     seen = _look(by, link, [(found, shop_ref.strip())])
-    _adopt(by, found, seen, shop_ref.strip(), although_it_differs)
+    _adopt(by, found, seen, shop_ref.strip(), although_it_differs, expected)
 
 
 @needs(Power.ACT)
@@ -94,10 +102,10 @@ def pairs_in(text: str) -> list[tuple[str, str]]:
 
 
 @needs(Power.ACT)
-def place(by: Hand, ref: str) -> None:
+def place(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> None:
     """Place an order that was held because it is older than its link, or that was left. Raises Impossible."""
     found = by.order(ref)
-    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+    with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         _demand_not_in_shop(row)
         if not row.hold:
             raise Impossible(
@@ -117,10 +125,10 @@ def place_older(by: Hand, marketplace: str) -> int:
 
 
 @needs(Power.ACT)
-def leave(by: Hand, ref: str) -> None:
+def leave(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> None:
     """Never place this order; it is listed and what happens to it is written down. Raises Impossible."""
     found = by.order(ref)
-    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+    with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         _demand_not_in_shop(row)
         if row.hold == Hold.LEFT:
             raise Impossible(_("Order {ref} is left alone already. It can still be placed.", ref=row.ref))
@@ -133,10 +141,10 @@ def leave_older(by: Hand, marketplace: str) -> int:
 
 
 @needs(Power.ACT)
-def place_again(by: Hand, ref: str) -> None:
+def place_again(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> None:
     """Make a new shop order for one whose shop order was deleted or trashed. Raises Impossible."""
     found = by.order(ref)
-    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+    with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         gone = row.shop_state in THROWN_AWAY or ProblemKind.SHOP_ORDER_GONE in open_problems(row.pk)
         if not row.shop_ref or not gone:
             raise Impossible(_("The shop order of order {ref} is not gone, so it is not placed again.", ref=row.ref))
@@ -201,9 +209,16 @@ def _look(by: Hand, link: Link, pairs: Sequence[tuple[FoundOrder, str]]) -> _See
     return ask(by, declaration, settings, question, keeps_network=link.shop.keeps_network)
 
 
-def _adopt(by: Hand, found: FoundOrder, seen: _Seen, shop_ref: str, force: bool) -> None:
+def _adopt(
+    by: Hand,
+    found: FoundOrder,
+    seen: _Seen,
+    shop_ref: str,
+    force: bool,
+    expected: ExpectedVersion | None = None,
+) -> None:
     differs, reading = "", seen.readings[shop_ref]
-    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+    with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         _demand_adoptable(row, reading)
         compared = compare(_wanted(row, seen.products), reading.lines, leaving)
         differs = "" if force else _difference(row, reading, compared)

@@ -18,6 +18,7 @@ from orderhaven.core.rules import RuleKind
 from orderhaven.ports.connector import Can, Role
 from orderhaven.store import links, outbox
 from orderhaven.store.models import Connection, DeliveredByMarketplace, Link
+from orderhaven.store.versions import ExpectedVersion
 
 _LONGEST_WAIT = timedelta(days=14)
 _LONGEST_TRANSIT_DAYS = 30
@@ -64,9 +65,9 @@ def link(by: Hand, marketplace: str, shop: str, wish: LinkWish = LinkWish()) -> 
 
 
 @needs(Power.SET_UP)
-def change_link(by: Hand, marketplace: str, wish: LinkWish) -> Link:
+def change_link(by: Hand, marketplace: str, wish: LinkWish, *, expected: ExpectedVersion | None = None) -> Link:
     """Raises Impossible. Another `from_at` holds for orders that are heard from now on."""
-    return _save(by, by.link(marketplace), wish)
+    return _save(by, by.link(marketplace), wish, expected)
 
 
 @needs(Power.SET_UP)
@@ -132,7 +133,7 @@ def _demand_role(by: Hand, name: str, role: Role) -> Connection:
     return row
 
 
-def _save(by: Hand, row: Link, wish: LinkWish) -> Link:
+def _save(by: Hand, row: Link, wish: LinkWish, expected: ExpectedVersion | None = None) -> Link:
     _demand_possible(by, row, wish)
     columns = {
         "from_at": wish.from_at,
@@ -154,7 +155,7 @@ def _save(by: Hand, row: Link, wish: LinkWish) -> Link:
     for name, value in changes.items():
         setattr(row, name, value)
     said = {name: str(value) for name, value in changes.items()}
-    links.save(row, _seconds(wish.every), by.clock.now(), by.actor, said)
+    links.save(row, _seconds(wish.every), by.clock.now(), by.actor, said, expected)
     return row
 
 

@@ -18,6 +18,7 @@ from orderhaven.store.hands import changing, go_on_with_the_shop, messages_with,
 from orderhaven.store.ledger import Ledger
 from orderhaven.store.models import Kind, MessageState, Order
 from orderhaven.store.shapes import facts_of
+from orderhaven.store.versions import ExpectedVersion
 
 # said by a person in another way: Retry must not say it for them
 _NOT_BY_RETRY = frozenset({ProblemKind.CANCELLATIONS_HELD, ProblemKind.ADOPTED_DIFFERS})
@@ -44,27 +45,27 @@ class Retried:
 
 
 @needs(Power.ACT)
-def retry(by: Hand, ref: str) -> Retried:
+def retry(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> Retried:
     """The person has mended it: everything of this order that waits is tried at once. Nothing that may have happened is
     repeated before it was looked for. Raises Impossible when the order is not there."""
     found = by.order(ref)
-    return retry_ids(by, [found.order_id])[0]
+    return retry_ids(by, [found.order_id], expected=expected)[0]
 
 
 @needs(Power.ACT)
-def retry_ids(by: Hand, order_ids: Sequence[int]) -> list[Retried]:
+def retry_ids(by: Hand, order_ids: Sequence[int], *, expected: ExpectedVersion | None = None) -> list[Retried]:
     """The same for orders by their keys, in one transaction."""
-    with changing(order_ids, by.clock.now(), by.actor) as (ledger, rows):
+    with changing(order_ids, by.clock.now(), by.actor, expected) as (ledger, rows):
         done = [_retry(ledger, row) for row in rows]
     connections.end_quiet({side for row in rows for side in (row.link.shop_id, row.link.marketplace_id)})
     return done
 
 
 @needs(Power.ACT)
-def handle(by: Hand, ref: str) -> None:
+def handle(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> None:
     """A person takes the order over: nothing more is sent, what happens is still written down. Raises Impossible."""
     found = by.order(ref)
-    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+    with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         if row.status == Status.MANUAL:
             raise Impossible(_("Order {ref} is handled by hand already. To undo that, give it back.", ref=row.ref))
         _demand(row, Fact.TAKEN_OVER, _("there is nothing to take over"))
@@ -73,10 +74,10 @@ def handle(by: Hand, ref: str) -> None:
 
 
 @needs(Power.ACT)
-def give_back(by: Hand, ref: str) -> Status:
+def give_back(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> Status:
     """Let the hub go on with an order from where the facts have it. Raises Impossible when nobody took it over."""
     found = by.order(ref)
-    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+    with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         if row.status != Status.MANUAL:
             raise Impossible(
                 _(
@@ -93,7 +94,9 @@ def give_back(by: Hand, ref: str) -> Status:
 
 
 @needs(Power.ACT)
-def cancel(by: Hand, ref: str, reason: CancelReason = CancelReason.OUT_OF_STOCK) -> None:
+def cancel(
+    by: Hand, ref: str, reason: CancelReason = CancelReason.OUT_OF_STOCK, *, expected: ExpectedVersion | None = None
+) -> None:
     """Cancel at the marketplace and in the shop; or accept the buyer's wish to. Raises Impossible."""
     found = by.order(ref)
     marketplace = by.declaration(found.connector)
@@ -105,7 +108,7 @@ def cancel(by: Hand, ref: str, reason: CancelReason = CancelReason.OUT_OF_STOCK)
                 ref=found.ref,
             )
         )
-    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+    with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         asked = row.status == Status.CANCELLATION_REQUESTED
         if row.shop_state == ShopState.COMPLETED and not asked:
             raise Impossible(
@@ -117,14 +120,14 @@ def cancel(by: Hand, ref: str, reason: CancelReason = CancelReason.OUT_OF_STOCK)
 
 
 @needs(Power.ACT)
-def refuse(by: Hand, ref: str) -> bool:
+def refuse(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> bool:
     """Say no to a buyer's wish to cancel: the order is to be shipped. Raises Impossible.
 
     Whether the marketplace is told now; where it takes no refusal, shipping is what refuses.
     """
     found = by.order(ref)
     is_told = Can.REFUSE_CANCELLATION in by.declaration(found.connector).can
-    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+    with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         if row.status != Status.CANCELLATION_REQUESTED:
             raise Impossible(
                 _("The buyer does not ask to cancel order {ref}; it is '{status}'.", ref=row.ref, status=shown(row))

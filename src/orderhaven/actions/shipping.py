@@ -20,6 +20,7 @@ from orderhaven.store.corrections import correction_of, uncorrected
 from orderhaven.store.hands import changing, keep_match, last_shipment, waiting_for_product
 from orderhaven.store.models import REFUSED, UNFINISHED, Kind, MessageState, Order
 from orderhaven.store.tellings import rules_of
+from orderhaven.store.versions import ExpectedVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,14 @@ class Chosen:
 
 
 @needs(Power.ACT)
-def choose_carrier(by: Hand, ref: str, carrier: str) -> Chosen:
+def choose_carrier(by: Hand, ref: str, carrier: str, *, expected: ExpectedVersion | None = None) -> Chosen:
     """This order goes with that carrier; a confirmation that waits for it is tried again. Raises Impossible, also where the
     marketplace would never hear of it."""
     found = by.order(ref)
     chosen = carrier_named(carrier)
     marketplace = by.declaration(found.connector)
     _demand_known(marketplace, chosen)
-    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+    with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         waits = _waits_for_correction(row, marketplace)
         ledger.change(row, chosen_carrier=str(chosen))
         ledger.event(row, "carrier_chosen", {"carrier": str(chosen)})
@@ -59,7 +60,7 @@ def choose_carrier(by: Hand, ref: str, carrier: str) -> Chosen:
 
 
 @needs(Power.ACT)
-def correct(by: Hand, ref: str) -> str:
+def correct(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> str:
     """Tell the marketplace the code that came after the confirmation. The code. Raises Impossible."""
     found = by.order(ref)
     marketplace = by.declaration(found.connector)
@@ -70,7 +71,7 @@ def correct(by: Hand, ref: str) -> str:
                 marketplace=marketplace.title,
             )
         )
-    with changing([found.order_id], by.clock.now(), by.actor) as (ledger, [row]):
+    with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         if row.confirmed_at is None or last_shipment(row.pk) is None:
             raise Impossible(
                 _("Order {ref} has no shipment that Orderhaven confirmed, so there is nothing to correct.", ref=row.ref)
@@ -88,7 +89,15 @@ def correct(by: Hand, ref: str) -> str:
 
 
 @needs(Power.ACT)
-def map_product(by: Hand, marketplace: str, sku: str, *, shop_sku: str = "", product_ref: str = "") -> int:
+def map_product(
+    by: Hand,
+    marketplace: str,
+    sku: str,
+    *,
+    shop_sku: str = "",
+    product_ref: str = "",
+    expected: ExpectedVersion | None = None,
+) -> int:
     """This SKU of the marketplace is that product of the shop, from now on. How many orders go on because of it.
 
     `shop_sku` is looked up in the shop; `product_ref` is the shop's own key and is taken as it is. Raises Impossible.
@@ -113,7 +122,7 @@ def map_product(by: Hand, marketplace: str, sku: str, *, shop_sku: str = "", pro
             )
     keep_match(link.shop_id, sku.strip(), product_ref)
     waiting = waiting_for_product(link.shop_id, sku.strip())
-    return len(retry_ids(by, waiting)) if waiting else 0
+    return len(retry_ids(by, waiting, expected=expected)) if waiting else 0
 
 
 def _waits_for_correction(row: Order, marketplace: Declaration) -> bool:

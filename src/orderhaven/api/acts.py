@@ -10,7 +10,7 @@ from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.api.caller import Asking
 from orderhaven.api.description import conditional, refuses
-from orderhaven.api.etags import only_as_read
+from orderhaven.api.etags import expected_by
 from orderhaven.api.fields import Done, Given, Name, Text
 from orderhaven.api.named import order_named
 from orderhaven.core.access import Power
@@ -85,8 +85,8 @@ def act(request: Asking, marketplace: Name, ref: Name, act: ActName, given: ActG
     by = request.auth.by
     _demand_power(by, given)
     found = order_named(by, marketplace, ref)
-    with only_as_read(request, found.order_id, version_of):
-        return Done(sentence=act_on(by, f"{marketplace}/{ref}", act, _words(given)))
+    expected = expected_by(request, found.order_id, version_of)
+    return Done(sentence=act_on(by, f"{marketplace}/{ref}", act, _words(given), expected=expected))
 
 
 @router.post("/acts", response=Outcomes, summary="Do one thing about many orders", openapi_extra=refuses(body=True))

@@ -13,7 +13,7 @@ from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.api.caller import Asking
 from orderhaven.api.description import conditional, refuses, tagged
-from orderhaven.api.etags import is_known, only_as_read, tag_of
+from orderhaven.api.etags import expected_by, is_known, tag_of
 from orderhaven.api.fields import Done, EverySeconds, Given, Name, Settings
 from orderhaven.api.named import connection_named, connector_named
 from orderhaven.core.access import Power
@@ -21,7 +21,7 @@ from orderhaven.core.language import _
 from orderhaven.ports.connector import Can, Declaration, Kind, Role, Setting
 from orderhaven.store import connections
 from orderhaven.store.models import ConnectionState
-from orderhaven.store.versions import version_of_connection
+from orderhaven.store.versions import ExpectedVersion, version_of_connection
 
 router = Router(tags=["connections"])
 
@@ -177,8 +177,8 @@ def change_connection(request: Asking, name: Name, given: ConnectionChange) -> C
     by = request.auth.by
     by.demand(Power.SET_UP)
     row = connection_named(by, name)
-    with only_as_read(request, row.pk, version_of_connection):
-        return _save(by, row.connector, row.name, given.settings, given.every_s)
+    expected = expected_by(request, row.pk, version_of_connection)
+    return _save(by, row.connector, row.name, given.settings, given.every_s, expected)
 
 
 @router.post("/connections/{name}/pause", response=Done, summary="Pause a connection", openapi_extra=refuses(404))
@@ -214,9 +214,16 @@ def poll(request: Asking, name: Name) -> Done:
 # below: how
 
 
-def _save(by: Hand, connector: str, name: str, settings: Mapping[str, str], every_s: int | None) -> Connected:
+def _save(
+    by: Hand,
+    connector: str,
+    name: str,
+    settings: Mapping[str, str],
+    every_s: int | None,
+    expected: ExpectedVersion | None = None,
+) -> Connected:
     every = timedelta(seconds=every_s) if every_s is not None else None
-    saved = connecting.connect(by, connector, name, settings, every)
+    saved = connecting.connect(by, connector, name, settings, every, expected=expected)
     return Connected(name=saved.name, is_new=saved.is_new, **_account(saved.account))
 
 

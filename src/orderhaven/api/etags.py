@@ -5,14 +5,12 @@ compares the version alone, since the same thing reads otherwise in another lang
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.http import HttpRequest
 from django.utils.http import parse_etags
 from ninja import Schema
 
-from orderhaven.store.versions import Changed, Of, as_it_was_read
+from orderhaven.store.versions import Changed, ExpectedVersion, Of
 
 
 def content_of(shown: Schema) -> str:
@@ -30,16 +28,13 @@ def is_known(request: HttpRequest, tag: str) -> bool:
     return given == ["*"] or tag in (one.removeprefix("W/") for one in given)
 
 
-@contextmanager
-def only_as_read(request: HttpRequest, key: int, of: Of) -> Iterator[None]:
-    """Within the block it is changed only as the asker read it, if the request says so. Raises Changed."""
+def expected_by(request: HttpRequest, key: int, of: Of) -> ExpectedVersion | None:
+    """What the asker read, if the request says that only this is to be changed. Raises Changed when it is another already."""
     if "If-Match" not in request.headers:
-        yield
-        return
+        return None
     version = of(key)
     given = parse_etags(request.headers["If-Match"])
     versions = [one.strip('"').partition("-")[0] for one in given]  # a weak tag, W/"...", is nobody's version
     if given != ["*"] and version not in versions:
         raise Changed
-    with as_it_was_read(key, version, of):
-        yield
+    return ExpectedVersion(of, key, version)

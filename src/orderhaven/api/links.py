@@ -11,7 +11,7 @@ from orderhaven.actions.hand import Hand
 from orderhaven.actions.links import LinkWish
 from orderhaven.api.caller import Asking
 from orderhaven.api.description import conditional, refuses, tagged
-from orderhaven.api.etags import is_known, only_as_read, tag_of
+from orderhaven.api.etags import expected_by, is_known, tag_of
 from orderhaven.api.fields import Done, Name
 from orderhaven.api.link_shapes import (
     Adoption,
@@ -82,8 +82,8 @@ def change_link(request: Asking, marketplace: Name, given: Wish) -> Link:
     by = request.auth.by
     by.demand(Power.SET_UP)
     found = link_named(by, marketplace)
-    with only_as_read(request, found.pk, version_of_link):
-        return _shown(links.change_link(by, found.marketplace.name, _wish(given)))
+    expected = expected_by(request, found.pk, version_of_link)
+    return _shown(links.change_link(by, found.marketplace.name, _wish(given), expected=expected))
 
 
 @router.get(

@@ -14,7 +14,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.store import keys, sql
 from orderhaven.store.loading import returned
 from orderhaven.store.models import Connection, ConnectionState, Event, Message, MessageState, Webhook
-from orderhaven.store.versions import demand_as_read, version_of_connection
+from orderhaven.store.versions import ExpectedVersion
 
 TAKES_LONG = timedelta(hours=2)
 REFUSED_FOR = timedelta(minutes=5)
@@ -260,6 +260,7 @@ def save_account(
     now: datetime,
     actor: str,
     moved: Collection[tuple[str, str]] = (),
+    expected: ExpectedVersion | None = None,
 ) -> None:
     """Insert or rewrite a connection that was tested; everything is due at once, and an old token is forgotten. Raises Changed."""
     is_new = row._state.adding
@@ -270,7 +271,8 @@ def save_account(
             row.hear_at, row.reread_at = now, now if row.role == "shop" else None
             row.save(force_insert=True)
         else:
-            demand_as_read([row.pk], version_of_connection)
+            if expected is not None:
+                expected.demand()
             row.save(update_fields=columns)
             Connection.objects.filter(pk=row.pk, refusals__gt=0).update(**_NO_FAILURES)
             _try_refused(row.pk, now)

@@ -12,18 +12,21 @@ from orderhaven.core.status import Fact, Status
 from orderhaven.store.consequences import wait_ends
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.models import Event, Hold, Line, Order, Problem, ProductMatch, Shipment
-from orderhaven.store.versions import demand_as_read
+from orderhaven.store.versions import ExpectedVersion
 
 
 @contextmanager
-def changing(order_ids: Sequence[int], now: datetime, actor: str) -> Iterator[tuple[Ledger, list[Order]]]:
+def changing(
+    order_ids: Sequence[int], now: datetime, actor: str, expected: ExpectedVersion | None = None
+) -> Iterator[tuple[Ledger, list[Order]]]:
     """Orders to change and the ledger that is written when the block ends well; nothing is, when it raises.
 
-    Raises Changed within `versions.as_it_was_read`.
+    Raises Changed when one of them is not `expected` any more.
     """
     with transaction.atomic():
         rows = orders_to_change(order_ids)
-        demand_as_read(order_ids)
+        if expected is not None and expected.key in order_ids:
+            expected.demand()
         ledger = Ledger(now, actor)
         yield ledger, rows
         ledger.write()

@@ -9,7 +9,7 @@ from orderhaven.store import deadlines
 from orderhaven.store.connections import nudge
 from orderhaven.store.loading import by_keys
 from orderhaven.store.models import Connection, Event, Hold, Link, Order
-from orderhaven.store.versions import demand_as_read, version_of_link
+from orderhaven.store.versions import ExpectedVersion
 
 
 def of_marketplace(connection_id: int) -> Link | None:
@@ -35,12 +35,20 @@ def older_count(link_id: int) -> int:
     return Order.objects.filter(link_id=link_id, hold=Hold.OLDER, closed_at__isnull=True).count()
 
 
-def save(link: Link, every_s: int | None, now: datetime, actor: str, changes: Mapping[str, object]) -> None:
+def save(
+    link: Link,
+    every_s: int | None,
+    now: datetime,
+    actor: str,
+    changes: Mapping[str, object],
+    expected: ExpectedVersion | None = None,
+) -> None:
     """Insert or change a link; both sides are heard, and told, at once. Raises Changed."""
     kind = "linked" if link._state.adding else "link_changed"
     sides = [link.marketplace_id, link.shop_id]
     with transaction.atomic():
-        demand_as_read([link.pk], version_of_link)
+        if expected is not None:
+            expected.demand()
         link.save()
         if deadlines.SETTINGS & changes.keys() and kind == "link_changed":
             deadlines.estimate_anew(link)

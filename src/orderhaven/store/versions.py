@@ -5,9 +5,8 @@ Whoever decides by what was read says so, and the change is made only to what wa
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
@@ -27,7 +26,20 @@ SELECT (SELECT MAX(id) FROM store_event WHERE order_id = %s),
 """
 _MESSAGES = "SELECT id, state, attempt FROM store_message WHERE order_id = %s ORDER BY id"
 Of = Callable[[int], str]
-_read: ContextVar[tuple[Of, int, str] | None] = ContextVar("read", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedVersion:
+    """What somebody read and wants changed in no other version: `of` gives the version that `key` has now."""
+
+    of: Of
+    key: int
+    version: str
+
+    def demand(self) -> None:
+        """Asked where it is about to change, while nobody else can. Raises Changed."""
+        if self.of(self.key) != self.version:
+            raise Changed
 
 
 def version_of(order_id: int) -> str:
@@ -47,35 +59,11 @@ def version_of_connection(connection_id: int) -> str:
     return _short(_row(found.filter(pk=connection_id).values(*_OF_A_CONNECTION).first()))
 
 
-@contextmanager
-def as_it_was_read(key: int, version: str, of: Of = version_of) -> Iterator[None]:
-    """Within the block this order, or what `of` gives the version of, is changed in that version only. Raises Changed."""
-    _demand(of, key, version)
-    before = _read.set((of, key, version))
-    try:
-        yield
-    finally:
-        _read.reset(before)
-
-
-def demand_as_read(keys: Collection[int], of: Of = version_of) -> None:
-    """Asked again where these are about to change, while nobody else can, and that once. Raises Changed."""
-    read = _read.get()
-    if read is not None and read[0] is of and read[1] in keys:
-        _demand(*read)
-        _read.set(None)
-
-
 # below: how
 
 
 _OF_A_LINK = (*(field.attname for field in Link._meta.concrete_fields), "marketplace__hear_every_s")
 _OF_A_CONNECTION = ("name", "settings", "secrets", "hear_every_s", "state")
-
-
-def _demand(of: Of, key: int, version: str) -> None:
-    if of(key) != version:
-        raise Changed
 
 
 def _row(found: Mapping[str, Any] | None) -> object:

@@ -11,87 +11,91 @@ from orderhaven.actions.hand import Hand
 from orderhaven.core.access import Power
 from orderhaven.core.language import _, n_
 from orderhaven.core.shipment import CancelReason
+from orderhaven.store.versions import ExpectedVersion
 from orderhaven.words.orders import status_name
 
 Given = Mapping[str, str]
+Expected = ExpectedVersion | None
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """`do` is called with whose hand, the order (`MARKETPLACE/REF` or its number) and the fields; it raises Impossible."""
+    """`do` is called with whose hand, the order (`MARKETPLACE/REF` or its number), the fields, and the version that the order
+    must still have; it raises Impossible and Changed."""
 
-    do: Callable[[Hand, str, Given], str]
+    do: Callable[[Hand, str, Given, Expected], str]
     fields: tuple[str, ...] = ()
 
 
-def act_on(by: Hand, ref: str, act: str, given: Given) -> str:
-    """What came of it, in a sentence. Raises Impossible."""
+def act_on(by: Hand, ref: str, act: str, given: Given, *, expected: Expected = None) -> str:
+    """What came of it, in a sentence. Raises Impossible, and Changed when the order is not `expected` any more."""
     if act not in ACTS:
         raise Impossible(_("There is no act '{act}'. There are: {acts}.", act=act, acts=", ".join(ACTS)))
     missing = [name for name in ACTS[act].fields if not given.get(name, "").strip()]
     if missing:
         raise Impossible(_("{act} needs: {fields}.", act=act, fields=", ".join(missing)))
-    return ACTS[act].do(by, ref, given)
+    return ACTS[act].do(by, ref, given, expected)
 
 
-def _retry(by: Hand, ref: str, _given: Given) -> str:
-    done = orders.retry(by, ref)
+def _retry(by: Hand, ref: str, _given: Given, expected: Expected) -> str:
+    done = orders.retry(by, ref, expected=expected)
     if not (done.messages or done.problems or done.reads):
         return _("Nothing of order {ref} waits for a retry.", ref=done.ref)
     return _("Order {ref} is tried again.", ref=done.ref)
 
 
-def _handle(by: Hand, ref: str, _given: Given) -> str:
-    orders.handle(by, ref)
+def _handle(by: Hand, ref: str, _given: Given, expected: Expected) -> str:
+    orders.handle(by, ref, expected=expected)
     return _("Order {ref} is yours now: nothing more is sent for it.", ref=_number(ref))
 
 
-def _give_back(by: Hand, ref: str, _given: Given) -> str:
-    status = orders.give_back(by, ref)
+def _give_back(by: Hand, ref: str, _given: Given, expected: Expected) -> str:
+    status = orders.give_back(by, ref, expected=expected)
     return _("Order {ref} goes on by itself, as: {status}.", ref=_number(ref), status=status_name(status))
 
 
-def _cancel(by: Hand, ref: str, given: Given) -> str:
+def _cancel(by: Hand, ref: str, given: Given, expected: Expected) -> str:
     word = given.get("reason", "") or CancelReason.OUT_OF_STOCK
     if word not in list(CancelReason):
         raise Impossible(_("'{word}' is no reason. There are: {reasons}.", word=word, reasons=", ".join(CancelReason)))
-    orders.cancel(by, ref, CancelReason(word))
+    orders.cancel(by, ref, CancelReason(word), expected=expected)
     return _("Order {ref} is cancelled here; marketplace and shop are being told.", ref=_number(ref))
 
 
-def _refuse(by: Hand, ref: str, _given: Given) -> str:
-    if orders.refuse(by, ref):
+def _refuse(by: Hand, ref: str, _given: Given, expected: Expected) -> str:
+    if orders.refuse(by, ref, expected=expected):
         return _("The wish to cancel order {ref} is refused, and the marketplace is being told.", ref=_number(ref))
     return _(
         "The marketplace takes no refusal: refusing means shipping. Complete order {ref} in the shop.", ref=_number(ref)
     )
 
 
-def _place(by: Hand, ref: str, _given: Given) -> str:
-    joining.place(by, ref)
+def _place(by: Hand, ref: str, _given: Given, expected: Expected) -> str:
+    joining.place(by, ref, expected=expected)
     return _("Order {ref} will be placed.", ref=_number(ref))
 
 
-def _place_again(by: Hand, ref: str, _given: Given) -> str:
-    joining.place_again(by, ref)
+def _place_again(by: Hand, ref: str, _given: Given, expected: Expected) -> str:
+    joining.place_again(by, ref, expected=expected)
     return _("Order {ref} will be placed again.", ref=_number(ref))
 
 
-def _leave(by: Hand, ref: str, _given: Given) -> str:
-    joining.leave(by, ref)
+def _leave(by: Hand, ref: str, _given: Given, expected: Expected) -> str:
+    joining.leave(by, ref, expected=expected)
     return _("Order {ref} is left alone.", ref=_number(ref))
 
 
-def _adopt(by: Hand, ref: str, given: Given) -> str:
-    joining.adopt(by, ref, given["shop_order"], although_it_differs=given.get("force", "") in ("yes", "true", "on"))
+def _adopt(by: Hand, ref: str, given: Given, expected: Expected) -> str:
+    force = given.get("force", "") in ("yes", "true", "on")
+    joining.adopt(by, ref, given["shop_order"], although_it_differs=force, expected=expected)
     return _("Order {ref} is shop order {shop_order}.", ref=_number(ref), shop_order=given["shop_order"])
 
 
-def _choose_carrier(by: Hand, ref: str, given: Given) -> str:
+def _choose_carrier(by: Hand, ref: str, given: Given, expected: Expected) -> str:
     always = given.get("always", "") in ("yes", "true", "on")
     if always:
         by.demand(Power.SET_UP)  # before anything is changed: a rule is for an administrator
-    chosen = shipping.choose_carrier(by, ref, given["carrier"])
+    chosen = shipping.choose_carrier(by, ref, given["carrier"], expected=expected)
     name = chosen.carrier.display_name
     if chosen.rule is not None and always:
         links.add_carrier_rule(by, chosen.marketplace, chosen.rule.kind, chosen.rule.match, str(chosen.carrier))
@@ -110,22 +114,23 @@ def carrier_words(chosen: shipping.Chosen, number: str) -> str:
     return _("Order {ref} goes with {carrier}.", ref=number, carrier=name)
 
 
-def _correct(by: Hand, ref: str, _given: Given) -> str:
-    code = shipping.correct(by, ref)
+def _correct(by: Hand, ref: str, _given: Given, expected: Expected) -> str:
+    code = shipping.correct(by, ref, expected=expected)
     return _("Code {code} of order {ref} is being told.", code=code, ref=_number(ref))
 
 
-def _map(by: Hand, ref: str, given: Given) -> str:
+def _map(by: Hand, ref: str, given: Given, expected: Expected) -> str:
     marketplace = by.order(ref).marketplace
-    if given.get("product_ref", "").strip():
-        count = shipping.map_product(by, marketplace, given["sku"], product_ref=given["product_ref"].strip())
-    else:
-        count = shipping.map_product(by, marketplace, given["sku"], shop_sku=given.get("shop_sku", ""))
+    product_ref = given.get("product_ref", "").strip()
+    shop_sku = "" if product_ref else given.get("shop_sku", "")
+    count = shipping.map_product(
+        by, marketplace, given["sku"], shop_sku=shop_sku, product_ref=product_ref, expected=expected
+    )
     said = _("{sku} is that product from now on.", sku=given["sku"])
     return f"{said} " + n_("{number} order goes on.", "{number} orders go on.", count)
 
 
-def _release(by: Hand, ref: str, _given: Given) -> str:
+def _release(by: Hand, ref: str, _given: Given, _expected: Expected) -> str:
     count = links.release_cancellations(by, by.order(ref).marketplace)
     return n_("{number} held cancellation will be told.", "{number} held cancellations will be told.", count)
 
