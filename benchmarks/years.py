@@ -27,6 +27,7 @@ from orderhaven.store.models import (
     Shipment,
     User,
 )
+from orderhaven.store.payloads import ConfirmPayload, Payload, PlacePayload
 
 from .bought import YEARS, Bought, bought
 
@@ -121,7 +122,7 @@ _PERSON = (
 )  # fmt: skip
 _MESSAGE = (
     "id", "order", "connection", "side", "kind", "part", "generation", "rank", "state", "attempt", "epoch", "rounds",
-    "deaths", "misses", "made_at", "due_at", "facts", "handle", "refused_as", "remote_ref", "finished_at",
+    "deaths", "misses", "made_at", "due_at", "payload", "handle", "refused_as", "remote_ref", "finished_at",
 )  # fmt: skip
 _SHIPMENT = ("order", "message", "code", "carrier", "label", "remote_ref", "pieces", "confirmed_at")
 _EVENT = ("order", "at", "actor", "kind", "data")
@@ -178,18 +179,18 @@ def _person(one: Bought, role: str) -> tuple[object, ...]:
 def _messages(one: Bought, accounts: Accounts) -> Iterator[tuple[object, ...]]:
     """Placed for all; confirmed, or on the way to it, for what was sent."""
     link = accounts.links[one.marketplace]
-    facts = {"pieces": {f"{one.key}-0": 1}, "total": "28.93"}
+    payload: Payload = PlacePayload({f"{one.key}-0": 1}, "28.93")
     yield (
-        2 * one.key, one.key, link.shop_id, "shop", "place", 0, 0, 6, "told", 1, 1, 0, 0, 0, one.at, one.at, facts, "", "",
+        2 * one.key, one.key, link.shop_id, "shop", "place", 0, 0, 6, "told", 1, 1, 0, 0, 0, one.at, one.at, payload, "", "",
         str(one.key), one.at + timedelta(seconds=5),
     )  # fmt: skip
     if one.status == "shipped":
         made_at = one.at + _COMPLETED
         state, told_at = ("told", one.at + _TOLD) if one.is_closed else ("awaiting", None)
-        facts = {"code": code_of(one.key), "carrier": one.carrier, "pieces": {f"{one.key}-0": 1}}
+        payload = ConfirmPayload(code_of(one.key), one.carrier, pieces={f"{one.key}-0": 1})
         yield (
             2 * one.key + 1, one.key, link.marketplace_id, "marketplace", "confirm", 0, 0, 3, state, 1, 1, 0, 0, 0, made_at,
-            made_at, facts, f"job-{one.key}", "", "", told_at,
+            made_at, payload, f"job-{one.key}", "", "", told_at,
         )  # fmt: skip
 
 

@@ -274,7 +274,7 @@ def test_a_carrier_that_the_marketplace_will_not_have_waits_for_a_person(trade: 
     [parked] = Message.objects.filter(order__ref=ref, kind=Kind.CONFIRM).select_related("order__link")
     lenient = compose(parked, replace(REFERENCE_MARKETPLACE, carrier_required_with_code=False))
     assert isinstance(lenient, Composed)
-    assert (lenient.facts["code"], lenient.facts["carrier"]) == ("ODD10000001", "")
+    assert (lenient.payload.code, lenient.payload.carrier) == ("ODD10000001", "")
 
 
 def test_a_carrier_rule_holds_for_the_orders_that_follow(trade: Any, by: Hand) -> None:

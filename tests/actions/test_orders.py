@@ -246,7 +246,7 @@ def test_the_merchant_cancels_on_both_sides_without_being_asked(trade: Any, by: 
 
     assert ref in trade.marketplace.cancelled()
     assert [one.status for one in trade.in_shop(ref)] == ["cancelled"]
-    assert Message.objects.get(order__ref=ref, kind="cancel").facts["reason"] == "other"
+    assert Message.objects.get(order__ref=ref, kind="cancel").payload.reason == "other"
 
 
 def test_a_buyers_wish_to_cancel_is_accepted(trade: Any, by: Hand) -> None:
@@ -259,7 +259,7 @@ def test_a_buyers_wish_to_cancel_is_accepted(trade: Any, by: Hand) -> None:
     trade.passes(minutes=5)
 
     assert ref in trade.marketplace.cancelled()
-    assert Message.objects.get(order__ref=ref, kind="cancel").facts["reason"] == "buyer_asked"
+    assert Message.objects.get(order__ref=ref, kind="cancel").payload.reason == "buyer_asked"
 
 
 def test_a_completed_order_is_not_cancelled(trade: Any, by: Hand) -> None:

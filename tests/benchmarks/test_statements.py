@@ -97,7 +97,7 @@ def test_beginning_and_finishing_a_batch(trade: Trade) -> None:
         claim, now = claimed(trade, Role.SHOP), trade.clock.now()
         with counted(counts):
             batch = outbox.due(claim, MessageState.DUE, now, 100)
-            begun = outbox.begin(claim, [Composed(one, {}) for one in batch], now, now)
+            begun = outbox.begin(claim, [Composed(one, one.payload) for one in batch], now, now)
             verdicts = {one.pk: (one.attempt, NotNow("busy")) for one in batch}
             pace = Pace("The shop", trade.clock.in_real(60), trade.clock.in_real(60))
             outbox.finish(claim, verdicts, MessageState.SENDING, pace, now)

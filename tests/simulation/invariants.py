@@ -307,7 +307,7 @@ def nothing_secret_was_said(run: Run) -> Iterator[str]:
         "the log": run.logs,
         "an event": list(Event.objects.values_list("data", flat=True)),
         "a problem": list(Problem.objects.values_list("values", "evidence")),
-        "a message": list(Message.objects.values_list("facts", "handle", "remote_ref")),
+        "a message": list(Message.objects.values_list("payload", "handle", "remote_ref")),
         "a connection's trouble": list(Connection.objects.values_list("last_error", "problem_values", "settings")),
     }
     for where, texts in said.items():

@@ -102,8 +102,8 @@ MUTANTS = (
     Mutant(
         "a code in the shop is not told",
         "store/tellings.py",
-        '_parts(message, {**tracking, "label": ""}, limit)',
-        '_parts(message, {**tracking, "code": "", "carrier": "", "label": ""}, limit)',
+        "_parts(message, ConfirmPayload(*tracking), limit)",
+        "_parts(message, ConfirmPayload(ships_from=tracking.ships_from), limit)",
     ),
     Mutant(
         "the buyer stands in the log",
@@ -202,8 +202,8 @@ MUTANTS = (
     Mutant(
         "a confirmation goes an hour late",
         "store/ledger.py",
-        "            due_at=self.now,\n            facts=dict(facts),",
-        "            due_at=self.now + __import__('datetime').timedelta(hours=kind is Kind.CONFIRM),\n            facts=dict(facts),",
+        "            due_at=self.now,\n            payload=",
+        "            due_at=self.now + __import__('datetime').timedelta(hours=kind is Kind.CONFIRM),\n            payload=",
     ),
     # ---------------------------------------------------------------- what could not be read
     Mutant(

@@ -19,6 +19,7 @@ from orderhaven.store.connections import Claim
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.models import Connection, Event, Kind, Line, Link, Merchant, Message, MessageState, Order, Problem
 from orderhaven.store.outbox import Composed
+from orderhaven.store.payloads import Payload
 from orderhaven.store.settling import Pace
 from orderhaven.store.verdicts import Done, Verdict
 from orderhaven.testing.clock import START
@@ -26,6 +27,12 @@ from orderhaven.testing.goods import GIFT, LAMP, MUG, order_of
 
 PACE = Pace("The other side", settle=timedelta(minutes=2), outcome_deadline=timedelta(minutes=30))
 CODE = "3SABCD1234567"
+
+
+def everything_open(message: Message) -> Payload:
+    """What goes out when nothing of the order was handled yet."""
+    known = {"pieces": {line.ref: line.ordered for line in message.order.lines.all()}, "code": message.order.code}
+    return replace(message.payload, **{name: said for name, said in known.items() if hasattr(message.payload, name)})
 
 
 @dataclass
@@ -98,10 +105,9 @@ class Books:
 
     # messages
 
-    def begins(self, ref: str, kind: Kind, facts: dict[str, Any] | None = None) -> Message:
+    def begins(self, ref: str, kind: Kind, payload: Payload | None = None) -> Message:
         message = self.message(ref, kind)
-        pieces = {line.ref: line.ordered for line in message.order.lines.all()}
-        given = {"pieces": pieces, "code": message.order.code} if facts is None else facts
+        given = everything_open(message) if payload is None else payload
         begun = outbox.begin(
             self._claim_of(message), [Composed(message, given)], self.now + timedelta(seconds=30), self.now
         )
@@ -180,4 +186,4 @@ def books(any_store: None) -> Books:
     return new_books()
 
 
-__all__ = ["CODE", "GIFT", "LAMP", "MUG", "PACE", "Books", "LineFacts", "connection", "new_books"]
+__all__ = ["CODE", "GIFT", "LAMP", "MUG", "PACE", "Books", "LineFacts", "connection", "everything_open", "new_books"]

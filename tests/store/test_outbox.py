@@ -14,6 +14,7 @@ from orderhaven.store import connections, outbox, tellings
 from orderhaven.store.connections import Claim, Fenced
 from orderhaven.store.models import Kind, Link, Message, MessageState, Order, Shipment
 from orderhaven.store.outbox import Composed
+from orderhaven.store.payloads import PlacePayload
 from orderhaven.store.verdicts import (
     Done,
     MayHaveHappened,
@@ -41,7 +42,7 @@ def again(claim: Claim) -> Claim:
 
 
 def begin(books: Books, claim: Claim, message: Message) -> set[int]:
-    return outbox.begin(claim, [Composed(message, {"code": "1"})], books.now + SOON, books.now)
+    return outbox.begin(claim, [Composed(message, PlacePayload(total="1"))], books.now + SOON, books.now)
 
 
 def shipped(books: Books, ref: str) -> None:
@@ -96,7 +97,7 @@ def test_begin_commits_what_goes_out(books: Books) -> None:
     message = books.message("A-1", Kind.PLACE)
     assert begun == {message.pk}
     assert (message.state, message.attempt, message.epoch) == (MessageState.SENDING, 1, books.here.epoch)
-    assert (message.facts, message.not_after) == ({"code": "1"}, books.now + SOON)
+    assert (message.payload, message.not_after) == (PlacePayload(total="1"), books.now + SOON)
 
 
 def test_a_message_that_was_withdrawn_is_not_begun(books: Books) -> None:
@@ -116,13 +117,13 @@ def test_of_several_the_withdrawn_one_alone_is_not_begun(books: Books) -> None:
     messages = [books.message(ref, Kind.PLACE) for ref in ("A-1", "A-2")]
     books.change("A-1", lambda ledger, row: ledger.drop_unsent(row, [Kind.PLACE]))
 
-    begun = outbox.begin(
-        books.here, [Composed(one, {"code": "1"}, ({"code": "2"},)) for one in messages], books.now + SOON, books.now
-    )
+    composed = [Composed(one, PlacePayload(total="1"), (PlacePayload(total="2"),)) for one in messages]
+
+    begun = outbox.begin(books.here, composed, books.now + SOON, books.now)
 
     assert begun == {messages[1].pk}
     withdrawn = books.message("A-1", Kind.PLACE)
-    assert (withdrawn.state, withdrawn.attempt, withdrawn.facts) == (MessageState.DROPPED, 0, {})
+    assert (withdrawn.state, withdrawn.attempt, withdrawn.payload) == (MessageState.DROPPED, 0, PlacePayload())
     assert books.states("A-1") == [("place", "dropped")]
     assert books.states("A-2") == [("place", "sending"), ("place", "due")]
 
@@ -500,7 +501,7 @@ def test_a_confirmation_of_250_lines_goes_in_parts_of_what_one_request_takes(boo
         assert isinstance(composed, Composed)
         outbox.begin(books.there, [composed], books.now + SOON, books.now)
         assert books.order("A-1").confirmed_at is None
-        pieces = Message.objects.get(pk=message.pk).facts["pieces"]
+        pieces = Message.objects.get(pk=message.pk).payload.pieces
         told += pieces
         sizes.append(len(pieces))
         outbox.finish(
@@ -538,7 +539,7 @@ def test_pieces_cancelled_before_the_second_try_are_not_told_as_shipped(books: B
     composed = tellings.compose(message, _takes(100))
 
     assert isinstance(composed, Composed)
-    assert list(composed.facts["pieces"].values()) == [1]  # type: ignore[attr-defined]
+    assert list(composed.payload.pieces.values()) == [1]
 
 
 def _takes(lines: int) -> Declaration:

@@ -12,6 +12,7 @@ from orderhaven.store.connections import Fenced, fence
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.models import Connection, Kind, MessageState, Order
 from orderhaven.store.outbox import Composed
+from orderhaven.store.payloads import PlacePayload
 
 from .conftest import Books
 
@@ -65,7 +66,7 @@ def test_a_message_is_not_begun_while_someone_withdraws_it(books: Books) -> None
 
     with transaction.atomic():
         orders_to_change(Order.objects.filter(ref="A-1").values_list("id", flat=True))
-        other = elsewhere(lambda: outbox.begin(books.here, [Composed(message, {})], soon, books.now))
+        other = elsewhere(lambda: outbox.begin(books.here, [Composed(message, PlacePayload())], soon, books.now))
 
     assert other == "has to wait"
 
@@ -77,7 +78,7 @@ def test_a_withdrawn_message_is_not_begun(books: Books) -> None:
     soon = books.now + timedelta(seconds=30)
 
     books.change("A-1", lambda ledger, row: ledger.drop_unsent(row, [Kind.PLACE]))
-    other = elsewhere(lambda: outbox.begin(books.here, [Composed(message, {})], soon, books.now))
+    other = elsewhere(lambda: outbox.begin(books.here, [Composed(message, PlacePayload())], soon, books.now))
 
     assert other == set()
     assert books.states("A-1") == [("place", "dropped")]

@@ -10,6 +10,7 @@ from orderhaven.core.shop_order import ShopState
 from orderhaven.core.status import Status
 from orderhaven.store import outbox, shop_readings
 from orderhaven.store.models import Connection, Kind, MessageState, Problem
+from orderhaven.store.payloads import ConfirmPayload
 from orderhaven.store.verdicts import Done, Park
 
 from .conftest import CODE, MUG, Books
@@ -206,7 +207,7 @@ def test_a_code_that_comes_after_the_confirmation_is_offered_as_a_correction(boo
 def test_a_code_that_changes_while_its_confirmation_is_on_its_way_is_said(books: Books) -> None:
     books.places("A-1")
     books.shop_says(books.reading("A-1", DONE, codes=(TrackingCode(CODE),)))
-    message = books.begins("A-1", Kind.CONFIRM, {"code": CODE})
+    message = books.begins("A-1", Kind.CONFIRM, ConfirmPayload(CODE))
 
     books.shop_says(books.reading("A-1", DONE, codes=(TrackingCode(OTHER_CODE),)))
     books.finishes(message, Done("shipment-1"))
@@ -217,7 +218,7 @@ def test_a_code_that_changes_while_its_confirmation_is_on_its_way_is_said(books:
 def test_a_code_that_changes_after_the_confirmation_is_said(books: Books) -> None:
     books.places("A-1")
     books.shop_says(books.reading("A-1", DONE, codes=(TrackingCode(CODE),)))
-    books.finishes(books.begins("A-1", Kind.CONFIRM, {"code": CODE}), Done("shipment-1"))
+    books.finishes(books.begins("A-1", Kind.CONFIRM, ConfirmPayload(CODE)), Done("shipment-1"))
     before = books.problems("A-1")
 
     books.shop_says(books.reading("A-1", DONE, codes=(TrackingCode(OTHER_CODE),)))
@@ -228,7 +229,7 @@ def test_a_code_that_changes_after_the_confirmation_is_said(books: Books) -> Non
 def test_the_code_of_a_further_parcel_beside_the_one_that_was_confirmed_is_no_problem(books: Books) -> None:
     books.places("A-1")
     books.shop_says(books.reading("A-1", DONE, codes=(TrackingCode(CODE),)))
-    books.finishes(books.begins("A-1", Kind.CONFIRM, {"code": CODE}), Done("shipment-1"))
+    books.finishes(books.begins("A-1", Kind.CONFIRM, ConfirmPayload(CODE)), Done("shipment-1"))
 
     books.shop_says(books.reading("A-1", DONE, codes=(TrackingCode(OTHER_CODE), TrackingCode(CODE))))
 
@@ -274,7 +275,7 @@ def test_cancelled_reopened_and_cancelled_again_is_told_once(books: Books) -> No
 def test_reopening_what_the_marketplace_cancelled_does_not_open_the_order(books: Books) -> None:
     books.places("A-1")
     books.sees(books.sighting("A-1", cancelled=2))
-    books.finishes(books.begins("A-1", Kind.CANCEL_SHOP, {}), Done())
+    books.finishes(books.begins("A-1", Kind.CANCEL_SHOP), Done())
     books.shop_says(books.reading("A-1", CANCELLED))
 
     books.shop_says(books.reading("A-1", OPEN))

@@ -46,7 +46,7 @@ from orderhaven.store.outbox import Composed
 from orderhaven.store.verdicts import Done, MayHaveHappened, NotNow, NotThere, Park, StillPending, TakenIn, Verdict
 from orderhaven.testing.goods import MUG
 
-from .conftest import CODE, PACE, Books, new_books
+from .conftest import CODE, PACE, Books, everything_open, new_books
 
 _TABLES = (Event, Problem, Shipment, Message, Person, Line, Order, Link, Connection, Merchant)
 _IN_FLIGHT = ("sending", "unclear", "awaiting")
@@ -144,8 +144,7 @@ class StoreMachine(RuleBasedStateMachine):
         claim, attempt = self.books._claim_of(message), message.attempt
         first = message.pk in {one.pk for one in outbox.due(claim, MessageState.DUE, self.books.now, 50)}
         if first:
-            pieces = {line.ref: line.ordered for line in Line.objects.filter(order=message.order)}
-            composed = Composed(message, {"pieces": pieces, "code": message.order.code})
+            composed = Composed(message, everything_open(message))
             assert outbox.begin(claim, [composed], self.books.now + timedelta(seconds=30), self.books.now) == {
                 message.pk
             }
@@ -173,7 +172,7 @@ class StoreMachine(RuleBasedStateMachine):
         with pytest.raises(Fenced):
             outbox.finish(claim, written, MessageState(message.state), PACE, self.books.now)
         with pytest.raises(Fenced):
-            outbox.begin(claim, [Composed(message, {})], self.books.now, self.books.now)
+            outbox.begin(claim, [Composed(message, message.payload)], self.books.now, self.books.now)
         assert _dump() == before
 
     @precondition(lambda self: Message.objects.filter(state__in=_IN_FLIGHT).exists())

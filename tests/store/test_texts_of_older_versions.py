@@ -108,7 +108,7 @@ def test_what_a_marketplace_was_told_stays(older: Older) -> None:
     older.is_upgraded()
 
     assert Shipment.objects.get().code == PHONE
-    assert Message.objects.get(kind="confirm").facts["code"] == PHONE
+    assert Message.objects.get(kind="confirm").payload.code == PHONE
     assert (older.books.order("A-1").code, older.books.problems("A-1")) == ("", [])
 
 

@@ -14,6 +14,7 @@ from orderhaven.core.shop_order import ShopState
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Role
 from orderhaven.store.models import Event, Message
+from orderhaven.store.payloads import PlacePayload
 from orderhaven.sync import beats
 from orderhaven.testing.door import FaultKind
 from tests.sync.conftest import MUG, POSTNL_CODE, Shift
@@ -62,7 +63,7 @@ def test_nothing_is_placed_without_a_look(trade: Shift) -> None:
 def test_what_stands_in_the_shop_already_is_found_and_not_placed_again(trade: Shift) -> None:
     """As after a restore from a backup, or with a second hub."""
     ref = trade.placed()
-    Message.objects.filter(order__ref=ref).update(state="due", attempt=0, facts={})
+    Message.objects.filter(order__ref=ref).update(state="due", attempt=0, payload=PlacePayload())
     order = trade.order(ref)
     order.shop_ref = order.shop_state = ""
     order.save()

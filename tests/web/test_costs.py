@@ -20,6 +20,7 @@ from benchmarks.years import write_years
 from orderhaven.core.access import Power
 from orderhaven.store import access
 from orderhaven.store.models import Connection, Event, Line, Message, Order, Problem, User
+from orderhaven.store.payloads import PlacePayload
 from tests.stores import point_store_at
 
 from .conftest import browser_of
@@ -129,7 +130,9 @@ def full(store: None) -> Client:
     )
     facts = {"code": LONG, "carrier": "postnl", "sentence": LONG}
     Event.objects.bulk_create(Event(order_id=1, at=now, actor=LONG, kind="confirmed", data=facts) for _ in range(600))
-    Message.objects.filter(order_id=1).update(facts={f"{LONG} {number}": LONG for number in range(20)})
+    Message.objects.filter(order_id=1).update(
+        payload=PlacePayload(products={f"{LONG} {number}": LONG for number in range(20)})
+    )
     tokens = (f"{LONG[:60]} {number}" for number in range(60))
     for name in tokens:
         access.make_token(accounts.merchant, name, list(Power), now, LONG)

@@ -179,7 +179,7 @@ def test_an_order_that_nobody_asked_to_cancel_is_not_cancelled_unasked_either(ho
     house.operator.post(house.order(ref), dict(asked.context["given"]) | {"asked": "yes"})
 
     assert (before, Order.objects.get(ref=ref).status) == ("not_shipped", "cancelled")
-    assert Message.objects.get(order__ref=ref, kind="cancel").facts["reason"] == "other"
+    assert Message.objects.get(order__ref=ref, kind="cancel").payload.reason == "other"
 
 
 def test_who_may_not_cancel_is_not_asked(house: House) -> None:

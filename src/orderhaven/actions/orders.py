@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power
@@ -17,6 +19,7 @@ from orderhaven.store import connections
 from orderhaven.store.hands import changing, go_on_with_the_shop, messages_with, open_problems, take_over
 from orderhaven.store.ledger import Ledger
 from orderhaven.store.models import Kind, MessageState, Order
+from orderhaven.store.payloads import CancelPayload
 from orderhaven.store.shapes import facts_of
 from orderhaven.store.versions import ExpectedVersion
 
@@ -228,7 +231,8 @@ def _read_shop_anew(row: Order, ledger: Ledger, by: Hand) -> None:
 
 def _say_why(ledger: Ledger, row: Order, reason: CancelReason) -> None:
     for message in row.outbox:
-        if message.kind == Kind.CANCEL and message.state == MessageState.DUE and not message.attempt:
-            message.facts = {**message.facts, "reason": str(reason)}
+        is_unsent = message.state == MessageState.DUE and not message.attempt
+        if is_unsent and isinstance(message.payload, CancelPayload):
+            message.payload = replace(message.payload, reason=reason)
             if message.pk is not None:
-                ledger.change_message(row, message, facts=message.facts)
+                ledger.change_message(row, message, payload=message.payload)

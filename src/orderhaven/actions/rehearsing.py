@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec.structs import asdict
+
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.outside import ask
@@ -80,7 +82,7 @@ def _would_send(by: Hand, link: Link, message: Message, known: Mapping[ProductWa
     problem, facts = "", ""
     match verdict:
         case Composed():
-            facts = ", ".join(f"{name} {value}" for name, value in verdict.facts.items() if value)
+            facts = ", ".join(f"{name} {value}" for name, value in asdict(verdict.payload).items() if value)
         case Park():
             problem = sentence(verdict.kind, verdict.values)
         case NotWanted():

@@ -84,7 +84,7 @@ def correct(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> s
                     ref=row.ref,
                 )
             )
-        ledger.put(row, Kind.CORRECT, **correction_of(shipment))
+        ledger.put(row, Kind.CORRECT, correction_of(shipment))
         return row.code
 
 

@@ -13,6 +13,7 @@ from orderhaven.core.shipment import CancelReason
 from orderhaven.core.shop_order import ShopState
 from orderhaven.core.status import Fact, Move, Status
 from orderhaven.store.models import IN_FLIGHT, REFUSED, SENT, DeliveredByMarketplace, Kind, MessageState, Order
+from orderhaven.store.payloads import CancelPayload
 from orderhaven.store.shapes import facts_of
 
 if TYPE_CHECKING:
@@ -163,7 +164,8 @@ def _cancelled(ledger: Ledger, order: Order, fact: Fact, before: Status) -> None
         ledger.touch(order)
     if fact in _BY_THE_MERCHANT:
         asked = before is Status.CANCELLATION_REQUESTED
-        ledger.put(order, Kind.CANCEL, reason=CancelReason.BUYER_ASKED if asked else CancelReason.OUT_OF_STOCK)
+        reason = CancelReason.BUYER_ASKED if asked else CancelReason.OUT_OF_STOCK
+        ledger.put(order, Kind.CANCEL, CancelPayload(reason))
     else:
         ledger.drop_unsent(order, (Kind.CANCEL,))
     if fact is not Fact.SHOP_CANCELLED and _in_shop(order):

@@ -1,8 +1,9 @@
 """What a correction says of the shipment whose number it changes; the number itself is read when it goes out."""
 
-from typing import Any
+from msgspec.structs import replace
 
 from orderhaven.store.models import Kind, Message, Shipment
+from orderhaven.store.payloads import ConfirmPayload, CorrectPayload
 
 
 def reference(message: Message) -> str:
@@ -10,7 +11,7 @@ def reference(message: Message) -> str:
     return f"oh-{message.order.ref}-{message.kind}-{message.generation}.{message.part}"
 
 
-def correction_of(shipment: Shipment) -> dict[str, Any]:
+def correction_of(shipment: Shipment) -> CorrectPayload:
     return _known(shipment.message, shipment.remote_ref)
 
 
@@ -26,18 +27,18 @@ def uncorrected(order_id: int, code: str, generation: int | None = None) -> Ship
     return together.select_related("message__order").first()
 
 
-def next_correction(told: Message, remote_ref: str) -> dict[str, Any]:
+def next_correction(told: Message, remote_ref: str) -> CorrectPayload:
     """Of the shipment that `told` has just confirmed, or corrected: its own row may not be written yet."""
-    if told.kind == Kind.CORRECT:
-        return dict(told.facts) | ({"shipment_ref": remote_ref} if remote_ref else {})
+    if isinstance(told.payload, CorrectPayload):
+        return replace(told.payload, shipment_ref=remote_ref or told.payload.shipment_ref)
     return _known(told, remote_ref)
 
 
-def _known(confirmation: Message, remote_ref: str) -> dict[str, Any]:
+def _known(confirmation: Message, remote_ref: str) -> CorrectPayload:
     """The marketplace's own key where it gave one, our reference, and the pieces that left."""
-    return {
-        "confirmation": confirmation.pk,
-        "shipment_ref": remote_ref,
-        "confirmed_as": reference(confirmation),
-        "pieces": confirmation.facts.get("pieces", {}),
-    }
+    return CorrectPayload(
+        confirmation=confirmation.pk,
+        shipment_ref=remote_ref,
+        confirmed_as=reference(confirmation),
+        pieces=confirmation.payload.pieces if isinstance(confirmation.payload, ConfirmPayload) else {},
+    )

@@ -7,6 +7,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shipment import CancelReason
 from orderhaven.store.ledger import Ledger
 from orderhaven.store.models import Kind, Link, Message, MessageState, Order
+from orderhaven.store.payloads import CancelPayload
 
 
 def hold_if_too_many(ledger: Ledger, rows: Sequence[Order], now: datetime) -> None:
@@ -28,7 +29,7 @@ def _by_link(rows: Sequence[Order]) -> dict[Link, list[tuple[Order, Message]]]:
     found: dict[Link, list[tuple[Order, Message]]] = {}
     for row in rows:
         for message in row.outbox:
-            unsaved = message._state.adding and message.state == MessageState.DUE
-            if unsaved and message.kind == Kind.CANCEL and message.facts.get("reason") != CancelReason.BUYER_ASKED:
+            unsaved, payload = message._state.adding and message.state == MessageState.DUE, message.payload
+            if unsaved and isinstance(payload, CancelPayload) and payload.reason is not CancelReason.BUYER_ASKED:
                 found.setdefault(row.link, []).append((row, message))
     return found

@@ -30,6 +30,7 @@ from orderhaven.store.models import (
     Side,
     Told,
 )
+from orderhaven.store.payloads import NOTHING_KNOWN, Payload
 
 log = structlog.get_logger()
 
@@ -125,10 +126,11 @@ class Ledger:
         self._touched[message.side][order.id] = order
         _set(self._messages, message, columns)
 
-    def put(self, order: Order, kind: Kind, *, anew: bool = False, **facts: object) -> Message | None:
+    def put(self, order: Order, kind: Kind, payload: Payload | None = None, *, anew: bool = False) -> Message | None:
         """Queue a message; one that is open or parked already serves, and None comes back.
 
         So does one that was sent and withdrawn before its fate was known: it is looked for before it is repeated, unless `anew`.
+        `payload`: what is known beforehand of what goes out; None: nothing.
         """
         same = [message for message in order.outbox if message.kind == kind]
         if any(message.state in UNFINISHED for message in same):
@@ -147,7 +149,7 @@ class Ledger:
             state=MessageState.DUE,
             made_at=self.now,
             due_at=self.now,
-            facts=dict(facts),
+            payload=NOTHING_KNOWN[kind] if payload is None else payload,
         )
         self.add_message(order, message)
         return message

@@ -14,6 +14,7 @@ from django.db.models.base import ModelState
 
 from orderhaven.store import sql
 from orderhaven.store.models import Connection, Line, Link, Message, Order, Person
+from orderhaven.store.payloads import PayloadField, decode
 
 M = TypeVar("M", bound=models.Model)
 Columns = tuple[str, ...]
@@ -33,7 +34,7 @@ _TO_MOVE: Mapping[type[models.Model], Columns] = {
     Line: (*_STATE_OF_A_LINE, "buyer_asks", "placed", "product_ref", "title", "sku"),
     Message: (
         "id", "order_id", "connection_id", "side", "kind", "generation", "state", "attempt", "rounds", "deaths", "misses",
-        "failing_since", "not_after", "facts", "remote_ref", "refused_as",
+        "failing_since", "not_after", "payload", "remote_ref", "refused_as",
     ),
 }  # fmt: skip
 _TO_TELL: Mapping[type[models.Model], Columns] = {
@@ -44,7 +45,7 @@ _TO_TELL: Mapping[type[models.Model], Columns] = {
     Line: (*_STATE_OF_A_LINE, "buyer_asks", "position", "remote_ids"),
     Message: (
         "id", "order_id", "connection_id", "side", "kind", "part", "generation", "rank", "state", "attempt", "deaths",
-        "not_after", "facts", "handle",
+        "not_after", "payload", "handle",
     ),
 }  # fmt: skip
 _TO_PLACE: Mapping[type[models.Model], Columns] = {
@@ -196,7 +197,7 @@ def _converter(column: Any, vendor: str) -> Converter | None:
     if isinstance(field, models.DateTimeField | models.BooleanField) and vendor == "sqlite":
         return None  # the driver's own converters give what the ORM would
     if isinstance(field, models.JSONField):
-        return _JSON.decode
+        return decode if isinstance(field, PayloadField) else _JSON.decode
     steps = [*database.ops.get_db_converters(column), *column.get_db_converters(database)]
     if len(steps) > 1:
         raise NotImplementedError(f"{field} is converted in more than one step")

@@ -10,6 +10,7 @@ from orderhaven.core.problems import ProblemKind, sentence
 from orderhaven.store.evidence import Evidence, evidence
 from orderhaven.store.listing.rows import Row, row_of
 from orderhaven.store.models import Event, Kind, Line, Message, MessageState, Order, Person, Problem, Shipment, Side
+from orderhaven.store.payloads import Payload
 from orderhaven.store.shapes import address_of
 from orderhaven.store.unread import of_orders, with_quote
 
@@ -38,7 +39,7 @@ class MessageView:
     made_at: datetime
     due_at: datetime
     finished_at: datetime | None  # None: not finished
-    facts: Mapping[str, object]  # what was sent, without personal data
+    payload: Payload
     handle: str
     remote_ref: str
 
@@ -148,7 +149,7 @@ def _line(line: Line) -> LineView:
 def _message(message: Message) -> MessageView:
     return MessageView(
         Side(message.side), Kind(message.kind), MessageState(message.state), message.attempt, message.made_at,
-        message.due_at, message.finished_at, message.facts, message.handle, message.remote_ref,
+        message.due_at, message.finished_at, message.payload, message.handle, message.remote_ref,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from orderhaven.store.connections import Claim, fence
 from orderhaven.store.ledger import Ledger, hold_orders, orders_to_change
 from orderhaven.store.loading import bring_orders, telling_messages, unsaved
 from orderhaven.store.models import Kind, Message, MessageState
+from orderhaven.store.payloads import Payload
 from orderhaven.store.settling import Pace, settle
 from orderhaven.store.verdicts import Park, TakenIn, Verdict
 
@@ -20,11 +21,11 @@ _IN_ORDER = (MessageState.DUE, MessageState.SENDING, MessageState.UNCLEAR, Messa
 
 
 class Composed(Struct, frozen=True):
-    """A message ready to begin: the facts that go out with it, and what did not fit in one request."""
+    """A message ready to begin: what goes out with it, and what did not fit in one request."""
 
     message: Message
-    facts: Mapping[str, object]
-    more_parts: tuple[Mapping[str, object], ...] = ()
+    payload: Payload
+    more_parts: tuple[Payload, ...] = ()
 
 
 def due(claim: Claim, state: MessageState, now: datetime, limit: int) -> list[Message]:
@@ -99,7 +100,7 @@ def begin(claim: Claim, composed: Sequence[Composed], not_after: datetime, now: 
         fence(claim)
         hold_orders([one.message.order_id for one in composed])
         for one in composed:
-            one.message.facts = dict(one.facts)
+            one.message.payload = one.payload
             one.message.epoch, one.message.attempt = claim.epoch, one.message.attempt + 1
             one.message.not_after, one.message.state, one.message.handle = not_after, MessageState.SENDING, ""
         begun = _set_if_due([one.message for one in composed], claim.epoch)
@@ -199,7 +200,7 @@ def _await_outcomes(taken_in: Mapping[int, tuple[int, str]], state: MessageState
         )
 
 
-_BEGUN = ("state", "attempt", "epoch", "not_after", "handle", "facts")
+_BEGUN = ("state", "attempt", "epoch", "not_after", "handle", "payload")
 _OF_THIS_EPOCH = "SELECT id FROM store_message WHERE id IN ({marks}) AND state = 'sending' AND epoch = %s"
 
 
@@ -216,10 +217,10 @@ def _insert_parts(rows: Sequence[Composed], now: datetime) -> None:
         unsaved(
             Message, order_id=one.message.order_id, connection_id=one.message.connection_id, side=one.message.side,
             kind=one.message.kind, part=number, generation=one.message.generation, rank=one.message.rank,
-            state=MessageState.DUE, made_at=now, due_at=now, facts=dict(facts),
+            state=MessageState.DUE, made_at=now, due_at=now, payload=payload,
         )
         for one in rows
-        for number, facts in enumerate(one.more_parts, start=one.message.part + 1)
+        for number, payload in enumerate(one.more_parts, start=one.message.part + 1)
     ]  # fmt: skip
     sql.insert(parts, ignore_repeats=True)
 

@@ -5,7 +5,6 @@ Pure but for which products people named and which were looked up.
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,6 +16,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import Placement, ProductWanted
 from orderhaven.store import sql
 from orderhaven.store.models import Line, Message, Order, ProductLookup
+from orderhaven.store.payloads import PlacePayload
 from orderhaven.store.shapes import wanted, whole_order
 from orderhaven.store.verdicts import Park
 
@@ -89,20 +89,19 @@ def articles_of(placements: Collection[Placement]) -> set[ProductWanted]:
     return {ProductWanted(line.sku, line.ean) for one in wanted for line in one.order.lines}
 
 
-def facts_of(whole: Placement) -> dict[str, Any]:
+def payload_of(whole: Placement) -> PlacePayload:
     """What goes out with a placing, as it is kept with its message."""
-    facts = {"pieces": dict(whole.quantities), "total": str(whole.total.amount)}
-    return {**facts, "products": dict(whole.products)} if whole.products else facts
+    return PlacePayload(dict(whole.quantities), str(whole.total.amount), dict(whole.products))
 
 
-def expected(message: Message, facts: Mapping[str, Any]) -> Expected:
+def expected(message: Message, payload: PlacePayload) -> Expected:
     """By what went out with it: some of that may have been cancelled since."""
-    pieces, products = facts["pieces"], facts.get("products") or {}
+    pieces, products = payload.pieces, payload.products
     lines = [line for line in message.order.kept_lines if pieces.get(line.ref)]
     return Expected(
         lines=tuple(wanted(line, pieces[line.ref], products.get(line.ref, "")) for line in lines),
         pieces=pieces,
-        total=str(facts.get("total", "")),
+        total=payload.total,
     )
 
 

@@ -14,6 +14,7 @@ from orderhaven.store.corrections import correction_of, next_correction, uncorre
 from orderhaven.store.ledger import Ledger
 from orderhaven.store.loading import unsaved
 from orderhaven.store.models import UNFINISHED, Kind, Message, MessageState, Order, Shipment
+from orderhaven.store.payloads import CancelShopPayload, ConfirmPayload, CorrectPayload, PlacePayload
 from orderhaven.store.shop_readings import take
 from orderhaven.store.verdicts import (
     Done,
@@ -79,40 +80,39 @@ def _done(ledger: Ledger, row: Order, message: Message, done: Done, pace: Pace) 
         row, message, state=MessageState.TOLD, remote_ref=done.remote_ref or message.remote_ref, finished_at=ledger.now
     )
     ledger.solve_of(message)
-    match message.kind:
-        case Kind.PLACE:
-            _placed(ledger, row, message, done)
-        case Kind.CONFIRM:
-            _confirmed(ledger, row, message, done, pace)
-        case Kind.CANCEL_SHOP:
+    match message.payload:
+        case PlacePayload() as payload:
+            _placed(ledger, row, payload, done)
+        case ConfirmPayload() as payload:
+            _confirmed(ledger, row, message, payload, done, pace)
+        case CancelShopPayload():
             ledger.change(row, shop_state=str(ShopState.CANCELLED))
             ledger.event(row, "cancelled_in_shop")
-        case Kind.CORRECT:
-            _corrected(message, done)
+        case CorrectPayload() as payload:
+            _corrected(payload, done)
             ledger.solve(row, (ProblemKind.LATER_CODE,))
-            ledger.event(row, "corrected", {"code": message.facts.get("code", "")})
-            _follow_the_number(ledger, row, message, done.remote_ref, pace)
-            _correct_the_others(ledger, row, message, pace)
+            ledger.event(row, "corrected", {"code": payload.code})
+            _follow_the_number(ledger, row, message, payload.code, done.remote_ref, pace)
+            _correct_the_others(ledger, row, message, payload.code, pace)
         case _:
             ledger.event(row, f"{message.kind}_told")
 
 
-def _corrected(message: Message, done: Done) -> None:
+def _corrected(payload: CorrectPayload, done: Done) -> None:
     """The shipment is with the code that the marketplace has now; when it was confirmed stays."""
-    facts = message.facts
-    shipment = Shipment.objects.filter(message_id=facts.get("confirmation"))
-    shipment.update(code=facts.get("code", ""), carrier=facts.get("carrier", ""))
+    shipment = Shipment.objects.filter(message_id=payload.confirmation)
+    shipment.update(code=payload.code, carrier=payload.carrier)
     if done.remote_ref:
         shipment.filter(remote_ref="").update(remote_ref=done.remote_ref)
 
 
-def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
+def _placed(ledger: Ledger, row: Order, payload: PlacePayload, done: Done) -> None:
     made = done.shop_order
     if made is None:
         raise ValueError("a placing is done only with the shop's own view of it")
     ledger.change(row, shop_ref=made.shop_ref, shop_number=made.number)
     # found before it was ever sent from here, it holds what would be sent now
-    pieces = message.facts.get("pieces") or done.pieces
+    pieces = payload.pieces or done.pieces
     for line in row.kept_lines:
         if line.ref in pieces:
             ledger.change_line(line, placed=pieces[line.ref], product_ref=done.products.get(line.ref, "")[:100])
@@ -124,7 +124,7 @@ def _placed(ledger: Ledger, row: Order, message: Message, done: Done) -> None:
     if done.also:
         ledger.problem(row, ProblemKind.PLACED_TWICE, {"shop_refs": ", ".join((made.number, *done.also))})
     if made.state not in THROWN_AWAY:
-        _compare_total(ledger, row, str(message.facts.get("total") or done.total), made)
+        _compare_total(ledger, row, payload.total or done.total, made)
     take(ledger, row, with_numbers_only(made))
 
 
@@ -135,61 +135,61 @@ def _compare_total(ledger: Ledger, row: Order, expected: str, made: ShopOrder) -
         ledger.problem(row, ProblemKind.TOTAL_DIFFERS, totals)
 
 
-def _confirmed(ledger: Ledger, row: Order, message: Message, done: Done, pace: Pace) -> None:
+def _confirmed(ledger: Ledger, row: Order, message: Message, payload: ConfirmPayload, done: Done, pace: Pace) -> None:
     if done.by_others:
         ledger.change(row, handled_by_others=True)
         ledger.event(row, "handled_by_others")
     else:
-        facts = message.facts
         ledger.add_shipment(
             unsaved(
-                Shipment, order_id=row.id, message_id=message.id, code=facts.get("code", ""), carrier=facts.get("carrier", ""),
-                label=facts.get("label", ""), remote_ref=done.remote_ref, pieces=facts.get("pieces", {}),
-                confirmed_at=ledger.now,
+                Shipment, order_id=row.id, message_id=message.id, code=payload.code, carrier=payload.carrier,
+                label=payload.label, remote_ref=done.remote_ref, pieces=payload.pieces, confirmed_at=ledger.now,
             )
         )  # fmt: skip
         _count_as_shipped(ledger, row)
-        _follow_the_number(ledger, row, message, done.remote_ref, pace)
+        if not payload.label:
+            _follow_the_number(ledger, row, message, payload.code, done.remote_ref, pace)
     confirmations = [one for one in row.outbox if one.kind == Kind.CONFIRM]
     if len(confirmations) > 1 and not done.by_others:  # the number may have changed since the parts before this one
-        _correct_the_others(ledger, row, message, pace)
+        _correct_the_others(ledger, row, message, payload.code, pace)
     rest = [one for one in confirmations if one.state in UNFINISHED]
     if not rest:
         ledger.change(row, closed_at=row.closed_at or ledger.now)
         if not done.by_others:
-            said = {"code": message.facts.get("code", ""), "carrier": message.facts.get("carrier", "")}
             ledger.change(row, confirmed_at=row.confirmed_at or ledger.now)
-            ledger.event(row, "confirmed", said)
+            ledger.event(row, "confirmed", {"code": payload.code, "carrier": payload.carrier})
         ledger.solve(row, (ProblemKind.WAIT_HELD, ProblemKind.QUANTITIES_DIFFER))
 
 
-def _follow_the_number(ledger: Ledger, row: Order, message: Message, remote_ref: str, pace: Pace) -> None:
-    """The number came or changed in the shop while this was on its way: corrected where that can be, else a person hears."""
-    if message.facts.get("label") or row.code in ("", message.facts.get("code", "")):
+def _follow_the_number(ledger: Ledger, row: Order, message: Message, code: str, remote_ref: str, pace: Pace) -> None:
+    """The number came or changed in the shop while `code` was on its way: corrected where that can be, else a person hears."""
+    if row.code in ("", code):
         return
     told = None
     if pace.takes_corrections and row.status == Status.SHIPPED:
-        told = ledger.put(row, Kind.CORRECT, **next_correction(message, remote_ref))
+        told = ledger.put(row, Kind.CORRECT, next_correction(message, remote_ref))
     if told is None:
         ledger.problem(row, ProblemKind.LATER_CODE, {"code": row.code})
 
 
-def _correct_the_others(ledger: Ledger, row: Order, message: Message, pace: Pace) -> None:
+def _correct_the_others(ledger: Ledger, row: Order, message: Message, code: str, pace: Pace) -> None:
     """What went in parts is several shipments there: all of them get the number that this one has, one after the other."""
-    code = message.facts.get("code", "")
     if not code or not pace.takes_corrections or row.status != Status.SHIPPED:
         return
     other = uncorrected(row.id, code, message.generation if message.kind == Kind.CONFIRM else None)
     if other is not None:
-        ledger.put(row, Kind.CORRECT, **correction_of(other))
+        ledger.put(row, Kind.CORRECT, correction_of(other))
 
 
 def _count_as_shipped(ledger: Ledger, row: Order) -> None:
     """The marketplace took it in: that its list will show these pieces as shipped is no news any more."""
-    told = [one.facts for one in row.outbox if one.kind == Kind.CONFIRM and one.state == MessageState.TOLD]
+    told = [
+        one.payload.pieces
+        for one in row.outbox
+        if isinstance(one.payload, ConfirmPayload) and one.state == MessageState.TOLD
+    ]
     for line in row.kept_lines:
-        pieces = sum(facts.get("pieces", {}).get(line.ref, 0) for facts in told)
-        confirmed = min(pieces, line.ordered - line.cancelled)
+        confirmed = min(sum(pieces.get(line.ref, 0) for pieces in told), line.ordered - line.cancelled)
         if confirmed > line.shipped:
             ledger.change_line(line, shipped=confirmed)
 

@@ -12,6 +12,7 @@ from orderhaven.ports.shop import Shop
 from orderhaven.store import connections, placing, shop_readings
 from orderhaven.store.models import Kind, Message
 from orderhaven.store.outbox import Composed
+from orderhaven.store.payloads import PlacePayload
 from orderhaven.store.placing import Expected
 from orderhaven.store.verdicts import Done, NotThere, NotWanted, Park, Verdict
 from orderhaven.sync.cycle import Cycle
@@ -43,16 +44,15 @@ class ShopMouth:
 
     def compose(self, message: Message) -> Composed | Verdict:
         if message.kind == Kind.CANCEL_SHOP:
-            return Composed(message, message.facts)
-        placement = self._placements[message.id]
-        return Composed(message, placing.facts_of(placement))
+            return Composed(message, message.payload)
+        return Composed(message, placing.payload_of(self._placements[message.id]))
 
     async def send(self, message: Message, not_after: datetime) -> Verdict:
-        if message.kind == Kind.CANCEL_SHOP:
+        if not isinstance(message.payload, PlacePayload):
             await self._shop.cancel(message.order.shop_ref, not_after=not_after)
             return Done()
         placed = await self._shop.place(self._placements[message.id], not_after=not_after)
-        return judged(placing.expected(message, message.facts), (placed.order,))
+        return judged(placing.expected(message, message.payload), (placed.order,))
 
     async def look(self, messages: Sequence[Message], begun_at: datetime) -> Verdicts:
         cancels = [message for message in messages if message.kind == Kind.CANCEL_SHOP]
@@ -84,15 +84,12 @@ class ShopMouth:
 
     async def _expected(self, found: Sequence[Message]) -> Mapping[int, Expected]:
         """What was sent; of one that was never sent from here, what would be sent now."""
-        unsent = {message.id: placing.placement(message) for message in found if not message.facts.get("pieces")}
+        sent = {message.id: payload for message in found if (payload := _sent(message)) is not None}
+        unsent = {message.id: placing.placement(message) for message in found if message.id not in sent}
         products = await self._products(unsent.values())
-        known = {key: placing.with_known_products(placement, products) for key, placement in unsent.items()}
-        return {
-            message.id: placing.expected(
-                message, placing.facts_of(known[message.id]) if message.id in known else message.facts
-            )
-            for message in found
-        }
+        for key, placement in unsent.items():
+            sent[key] = placing.payload_of(placing.with_known_products(placement, products))
+        return {message.id: placing.expected(message, sent[message.id]) for message in found}
 
     async def _resolve(self, placings: Sequence[Message]) -> dict[int, Verdict]:
         """Look products up for all of them at once; what cannot be placed says why."""
@@ -160,6 +157,11 @@ class ShopMouth:
         if completed:
             take = shop_readings.take_readings
             await self._cycle.store(take, self._cycle.claim, completed, begun_at, self._cycle.now())
+
+
+def _sent(message: Message) -> PlacePayload | None:
+    payload = message.payload
+    return payload if isinstance(payload, PlacePayload) and payload.pieces else None
 
 
 def judged(expected: Expected, found: Sequence[ShopOrder]) -> Verdict:

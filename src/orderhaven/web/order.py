@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
+from msgspec import to_builtins
 
 from orderhaven.actions.offers import Offer, offers
 from orderhaven.core.access import Power
@@ -228,7 +229,7 @@ def _for_support(page: OrderPage) -> str:
         "order": page.head.ref,
         "messages": [
             {"side": one.side, "kind": one.kind, "state": one.state, "attempt": one.attempt, "made_at": one.made_at.isoformat(),
-             "facts": one.facts, "handle": one.handle, "remote_ref": one.remote_ref}
+             "payload": to_builtins(one.payload), "handle": one.handle, "remote_ref": one.remote_ref}
             for one in page.messages
         ],
         "problems": [{"kind": one.kind, "values": dict(one.values), "evidence": one.evidence} for one in page.problems],

@@ -10,7 +10,6 @@ from orderhaven.store.models.outbox import (
     UNFINISHED,
     UNSENT,
     Event,
-    Kind,
     Message,
     MessageState,
     Problem,
@@ -26,6 +25,7 @@ from orderhaven.store.models.trade import (
     ProductLookup,
     ProductMatch,
 )
+from orderhaven.store.payloads import Kind
 
 __all__ = [
     "IN_FLIGHT",

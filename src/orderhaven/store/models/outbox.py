@@ -7,23 +7,12 @@ from django.db.models import Q
 
 from orderhaven.store.models.orders import Order
 from orderhaven.store.models.trade import Connection, Merchant
+from orderhaven.store.payloads import PayloadField
 
 
 class Side(StrEnum):
     SHOP = "shop"
     MARKETPLACE = "marketplace"
-
-
-class Kind(StrEnum):
-    """What a message tells."""
-
-    PLACE = "place"
-    CANCEL_SHOP = "cancel_shop"
-    ACCEPT = "accept"
-    CONFIRM = "confirm"
-    CANCEL = "cancel"
-    REFUSE = "refuse"
-    CORRECT = "correct"
 
 
 class MessageState(StrEnum):
@@ -67,7 +56,7 @@ class Message(models.Model):
     failing_since = models.DateTimeField(null=True)
     due_at = models.DateTimeField()  # next sending, look or question, by state
     not_after = models.DateTimeField(null=True)
-    facts = models.JSONField(default=dict)  # composed at begin: what was sent, without personal data
+    payload = PayloadField()
     handle = models.CharField(max_length=200, default="")
     refused_as = models.CharField(max_length=200, default="")  # see store.alike; "" when it was never refused
     remote_ref = models.CharField(max_length=200, default="")
