@@ -17,8 +17,9 @@ from babel.messages.catalog import Message
 from orderhaven import catalogues
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.language import ENGLISH, _, n_, speaking
-from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reasons import TEMPLATES, is_known, said
+from orderhaven.core.sentences import sentence
 from orderhaven.core.status import SHOWN_AS
 
 from . import catalogue, sentences

@@ -8,8 +8,10 @@ import inspect
 import re
 import sys
 import tomllib
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
@@ -103,6 +105,30 @@ def test_core_imports_the_standard_library_and_what_its_values_are_made_of() -> 
     }
 
     assert set() == foreign
+
+
+def test_no_files_import_each_other() -> None:
+    """Imports for types alone and those inside functions count too: who reads one file of a circle has to read them all."""
+    files = {module_of(path): path for path in SOURCES}
+
+    circle: list[str] = []
+    try:
+        TopologicalSorter({name: files_imported_by(path, files) - {name} for name, path in files.items()}).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+
+    assert [] == circle
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+
+
+def files_imported_by(path: Path, files: Mapping[str, Path]) -> set[str]:
+    """`from a import b` means a/b.py where there is one, else a.py."""
+    froms = [node for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom)]
+    names = [(node.module or "", f"{node.module}.{one.name}") for node in froms for one in node.names]
+    return {named if named in files else module for module, named in names} & files.keys()
 
 
 # ---------------------------------------------------------------- the tests

@@ -13,6 +13,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ProductWanted, ShopState
 from orderhaven.core.status import Fact, Status
 from orderhaven.store import orders, outbox, placing
+from orderhaven.store.consequences import move_order
 from orderhaven.store.models import (
     DeliveredByMarketplace,
     Event,
@@ -465,9 +466,9 @@ def test_an_accepted_order_is_placed_once_it_is_read_again(books: Books) -> None
 @pytest.mark.parametrize("fact", [Fact.CANCEL_REFUSED, Fact.CANCEL_WITHDRAWN])
 def test_an_order_that_is_not_to_be_cancelled_after_all_still_gets_its_yes(books: Books, fact: Fact) -> None:
     waits_for_a_yes(books, "A-1")
-    books.change("A-1", lambda ledger, row: ledger.move(row, Fact.BUYER_ASKS))
+    books.change("A-1", lambda ledger, row: move_order(ledger, row, Fact.BUYER_ASKS))
 
-    books.change("A-1", lambda ledger, row: ledger.move(row, fact))
+    books.change("A-1", lambda ledger, row: move_order(ledger, row, fact))
 
     assert books.order("A-1").status == Status.PENDING_CONFIRMATION
     assert books.states("A-1") == [("accept", "due")]
@@ -475,12 +476,12 @@ def test_an_order_that_is_not_to_be_cancelled_after_all_still_gets_its_yes(books
 
 def test_a_yes_that_was_given_while_the_buyer_asks_is_not_given_again(books: Books) -> None:
     waits_for_a_yes(books, "A-1")
-    books.change("A-1", lambda ledger, row: ledger.move(row, Fact.BUYER_ASKS))
+    books.change("A-1", lambda ledger, row: move_order(ledger, row, Fact.BUYER_ASKS))
     books._sold["A-1"] = replace(books._sold["A-1"], needs_acceptance=False)
     orders.take_sightings(books.there, books.link, [books.sighting("A-1")], books.now, accepts=True)
     books.reads("A-1")
 
-    books.change("A-1", lambda ledger, row: ledger.move(row, Fact.CANCEL_REFUSED))
+    books.change("A-1", lambda ledger, row: move_order(ledger, row, Fact.CANCEL_REFUSED))
 
     assert books.order("A-1").status == Status.NOT_SHIPPED
     assert ("place", "due") in books.states("A-1")

@@ -12,6 +12,7 @@ from orderhaven.core.status import Fact, Status
 from orderhaven.ports.connector import Declaration
 from orderhaven.store import connections, outbox, tellings
 from orderhaven.store.connections import Claim, Fenced
+from orderhaven.store.consequences import move_order
 from orderhaven.store.models import Kind, Link, Message, MessageState, Order, Shipment
 from orderhaven.store.outbox import Composed
 from orderhaven.store.payloads import PlacePayload
@@ -677,7 +678,7 @@ def test_telling_it_at_last_solves_what_stood_in_its_way(books: Books) -> None:
 def test_a_fact_outside_the_table_is_a_problem_and_no_crash(books: Books) -> None:
     books.hears("A-1")
 
-    books.change("A-1", lambda ledger, row: ledger.move(row, Fact.WAIT_OVER))
+    books.change("A-1", lambda ledger, row: move_order(ledger, row, Fact.WAIT_OVER))
 
     assert books.problems("A-1") == [ProblemKind.UNEXPECTED_FACT]
     assert books.order("A-1").status == Status.NOT_SHIPPED

@@ -27,7 +27,7 @@ from orderhaven.core.shop_order import ShopState
 from orderhaven.core.status import Fact, Status, path_is_lawful
 from orderhaven.store import connections, outbox
 from orderhaven.store.connections import Claim, Fenced
-from orderhaven.store.consequences import still_wanted
+from orderhaven.store.consequences import move_order, still_wanted
 from orderhaven.store.models import (
     Connection,
     Event,
@@ -111,7 +111,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(ref=st.sampled_from(_REFS), fact=st.sampled_from((Fact.TAKEN_OVER, Fact.GIVEN_BACK, Fact.CANCEL_ACCEPTED)))
     def a_person_says(self, ref: str, fact: Fact) -> None:
         if self._knows(ref):
-            self.books.change(ref, lambda ledger, row: ledger.move(row, fact))
+            self.books.change(ref, lambda ledger, row: move_order(ledger, row, fact))
 
     @rule(minutes=st.integers(1, 200))
     def time_passes(self, minutes: int) -> None:

@@ -8,7 +8,8 @@ import pytest
 from orderhaven.actions.connecting import poll_now, resume
 from orderhaven.actions.orders import retry
 from orderhaven.core.errors import AuthRefused, MayNotWrite, OrderMissing, OrderRefused, RateLimited, Surprise, TryLater
-from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.sentences import sentence
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Declaration, Role
 from orderhaven.store import connections

@@ -19,8 +19,9 @@ from orderhaven.actions.hand import Hand
 from orderhaven.actions.outside import sentence_of
 from orderhaven.connectors.kit.shape_words import in_words, kind_of
 from orderhaven.core.errors import AccessRefused, AuthRefused, ClockOff, WrongAddress
-from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reasons import of_connection
+from orderhaven.core.sentences import sentence
 from orderhaven.testing.clock import ManualClock
 
 SOURCE = Path(orderhaven.__file__).parent

@@ -15,8 +15,9 @@ from orderhaven.actions.outside import ask
 from orderhaven.actions.settings_given import complete, demand_offered, split_secrets
 from orderhaven.core.access import Power
 from orderhaven.core.language import _
-from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reasons import of_connection, said
+from orderhaven.core.sentences import sentence
 from orderhaven.ports.connector import Account, Declaration, Role
 from orderhaven.store import connections, nudging
 from orderhaven.store.keys import KeysLost

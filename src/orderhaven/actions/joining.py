@@ -12,7 +12,8 @@ from orderhaven.actions.outside import ask
 from orderhaven.core.access import Power
 from orderhaven.core.comparing import Comparison, Wanted, compare, leaving
 from orderhaven.core.language import _
-from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.sentences import sentence
 from orderhaven.core.shop_order import THROWN_AWAY, ProductWanted, ShopOrder, ShopState, with_numbers_only
 from orderhaven.core.status import Status
 from orderhaven.ports.shop import Shop

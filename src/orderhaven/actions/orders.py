@@ -16,6 +16,7 @@ from orderhaven.core.shop_order import ShopState
 from orderhaven.core.status import SHOWN_AS, Fact, OutsideTable, Status, move
 from orderhaven.ports.connector import Can
 from orderhaven.store import connections
+from orderhaven.store.consequences import move_order
 from orderhaven.store.hands import changing, go_on_with_the_shop, messages_with, open_problems, take_over
 from orderhaven.store.ledger import Ledger
 from orderhaven.store.models import Kind, MessageState, Order
@@ -89,7 +90,7 @@ def give_back(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) ->
                     status=shown(row),
                 )
             )
-        ledger.move(row, Fact.GIVEN_BACK)
+        move_order(ledger, row, Fact.GIVEN_BACK)
         _follow_the_marketplace(ledger, row)
         go_on_with_the_shop(ledger, row)
         _read_shop_anew(row, ledger, by)
@@ -135,7 +136,7 @@ def refuse(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> bo
             raise Impossible(
                 _("The buyer does not ask to cancel order {ref}; it is '{status}'.", ref=row.ref, status=shown(row))
             )
-        ledger.move(row, Fact.CANCEL_REFUSED)
+        move_order(ledger, row, Fact.CANCEL_REFUSED)
         if is_told:
             ledger.put(row, Kind.REFUSE)
     return is_told
@@ -197,7 +198,7 @@ def _read_again(ledger: Ledger, row: Order, mended: frozenset[ProblemKind]) -> b
 
 def _move(ledger: Ledger, row: Order, fact: Fact, otherwise: str) -> None:
     _demand(row, fact, otherwise)
-    ledger.move(row, fact)
+    move_order(ledger, row, fact)
 
 
 def _demand(row: Order, fact: Fact, otherwise: str) -> None:
@@ -217,7 +218,7 @@ def _follow_the_marketplace(ledger: Ledger, row: Order) -> None:
     if ours and Fact.SHIPPED_THERE not in facts and Fact.CANCELLED_THERE not in facts:
         facts = [Fact.SHIPPED_THERE]
     for fact in facts:
-        ledger.move(row, fact)
+        move_order(ledger, row, fact)
     if ours and row.status == Status.SHIPPED:
         ledger.change(row, closed_at=row.confirmed_at)
 

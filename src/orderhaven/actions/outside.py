@@ -13,9 +13,9 @@ from orderhaven.certificates import NoCertificates
 from orderhaven.connectors import open_connector
 from orderhaven.core.errors import AccountProblem, HubError, Surprise, TryLater, Unclear
 from orderhaven.core.language import _
-from orderhaven.core.problems import at_first
 from orderhaven.core.reach import PRIVATE, private
 from orderhaven.core.reasons import said
+from orderhaven.core.sentences import at_first
 from orderhaven.networks import NoNetwork
 from orderhaven.ports.connector import Declaration, MemoryTokens, Outside
 

@@ -13,7 +13,7 @@ from orderhaven.actions.outside import ask
 from orderhaven.core.access import Power
 from orderhaven.core.errors import TryLater
 from orderhaven.core.language import _
-from orderhaven.core.problems import sentence
+from orderhaven.core.sentences import sentence
 from orderhaven.core.shop_order import Placement, ProductWanted
 from orderhaven.ports.shop import Shop
 from orderhaven.store import connections, outbox, placing, tellings

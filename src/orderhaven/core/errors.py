@@ -26,7 +26,8 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.sentences import sentence
 
 
 class HubError(Exception):

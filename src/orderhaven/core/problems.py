@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from orderhaven.core.language import _, n_
-from orderhaven.core.reasons import said
-
 
 class ProblemKind(StrEnum):
     # about one order, before or while it is placed
@@ -178,7 +175,7 @@ SENTENCES: Mapping[ProblemKind, str] = {
 
 
 # the same before there is a connection: nothing to resume yet
-_AT_FIRST: Mapping[ProblemKind, str] = {
+AT_FIRST: Mapping[ProblemKind, str] = {
     ProblemKind.AUTH_REFUSED: "{side} refuses the key or secret ({reason}). Make or copy it again, and fill it in here.",
     ProblemKind.ACCESS_REFUSED: "{side} does not let Orderhaven in: {reason}. Mend that there, then try again.",
     ProblemKind.WRONG_ADDRESS: "{url} does not answer as it should ({reason}). Check the address, then try again.",
@@ -188,59 +185,6 @@ _AT_FIRST: Mapping[ProblemKind, str] = {
 }
 
 
-def at_first(kind: ProblemKind, values: Mapping[str, str]) -> str:
-    """What kept a connection from being made, or a question of a person from being answered."""
-    return _spoken(_(_AT_FIRST[kind]), values) if kind in _AT_FIRST else sentence(kind, values)
-
-
-def sentence(kind: ProblemKind, values: Mapping[str, str]) -> str:
-    """What happened, to what, and what to do, in the language that is spoken."""
-    return _spoken(_(SENTENCES[kind]), values)
-
-
-def _spoken(text: str, values: Mapping[str, str]) -> str:
-    said_of = {name: _say(name, value) for name, value in values.items()}
-    if "seconds" in values:
-        said_of["duration"] = _apart(values["seconds"])
-    return text.format_map(_Known(said_of))
-
-
-def _apart(seconds: str) -> str:
-    """How far, in the largest unit that says it: nobody counts 22863210 seconds."""
-    apart = abs(int(seconds)) if seconds.lstrip("-").isdecimal() else 0
-    if apart < 120:
-        return n_("{number} second", "{number} seconds", apart)
-    if apart < 2 * 3600:
-        return n_("{number} minute", "{number} minutes", round(apart / 60))
-    if apart < 2 * 86400:
-        return n_("{number} hour", "{number} hours", round(apart / 3600))
-    return n_("{number} day", "{number} days", round(apart / 86400))
-
-
 # What may be a buyer's telephone number or name. It is kept with the buyer's data and added where somebody may see that:
 # neither a Problem's values nor logs, mails and webhooks hold it.
 QUOTED = "quoted"
-
-
-def _say(name: str, value: str) -> str:
-    from orderhaven.core.status import FACTS, SHOWN_AS, Fact, Status  # whose moves name the kinds above
-
-    match name:
-        case "side" | "reason" | "cause" | "candidates" | "lines":
-            return "; ".join(map(said, value.split("\n")))
-        case "status" if value in list(Status):
-            return _(SHOWN_AS[Status(value)][1])
-        case "fact" if value in list(Fact):
-            return _(FACTS[Fact(value)])
-        case "place":
-            return value or _("the field for it")
-        case "quoted":
-            return f'"{value}"' if value else _("something")
-    return value
-
-
-class _Known(dict[str, str]):
-    """Old rows may lack a value that a newer sentence names; a sentence must still be said."""
-
-    def __missing__(self, key: str) -> str:
-        return _("something") if key == QUOTED else "?"

@@ -117,7 +117,8 @@ class Hub:
 
 
 def _open(kind: str, values: dict[str, str]) -> Open:
-    from orderhaven.core.problems import ProblemKind, sentence
+    from orderhaven.core.problems import ProblemKind
+    from orderhaven.core.sentences import sentence
 
     return Open(ProblemKind(kind), sentence(ProblemKind(kind), values))
 

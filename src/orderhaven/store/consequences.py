@@ -1,23 +1,25 @@
-"""What follows from a move: messages put in the outbox or withdrawn, the wait, the closing."""
+"""An order is moved, and what follows from that: messages put in the outbox or withdrawn, the wait, the closing.
 
-from __future__ import annotations
+`move_order` is the only writer of an order's status.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+
+import structlog
 
 from orderhaven.core.comparing import difference, in_one
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reading import Header, header_of
 from orderhaven.core.shipment import CancelReason
 from orderhaven.core.shop_order import ShopState
-from orderhaven.core.status import Fact, Move, Status
+from orderhaven.core.status import Fact, Move, OutsideTable, Status, move
+from orderhaven.store.ledger import Ledger
 from orderhaven.store.models import IN_FLIGHT, REFUSED, SENT, DeliveredByMarketplace, Kind, MessageState, Order
 from orderhaven.store.payloads import CancelPayload
 from orderhaven.store.shapes import facts_of
 
-if TYPE_CHECKING:
-    from orderhaven.store.ledger import Ledger
+log = structlog.get_logger()
 
 # problems that are over once an order stands there
 _SOLVED_BY: Mapping[Status, tuple[ProblemKind, ...]] = {
@@ -38,7 +40,27 @@ _BY_OTHERS = frozenset({Fact.SHIPPED_THERE, Fact.REST_SENT})
 _BY_THE_MERCHANT = frozenset({Fact.SHOP_CANCELLED, Fact.CANCEL_ACCEPTED})
 
 
-def follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Status) -> None:
+def move_order(ledger: Ledger, order: Order, fact: Fact, **data: str) -> None:
+    """Move the order by the table; a fact outside it is a Problem on that order."""
+    before = Status(order.status)
+    try:
+        step = move(before, fact)
+    except OutsideTable:
+        ledger.problem(order, ProblemKind.UNEXPECTED_FACT, {"status": before, "fact": fact})
+        return
+    log.debug("fact", order=order.id, status=before, fact=fact, to=step.to)
+    problem = _problem_of(order, fact, step)
+    if step.to is not before:
+        ledger.change(order, status=step.to)
+        ledger.event(order, "status", {"from": before, "to": step.to, "fact": fact, **data})
+    if problem is not None:
+        ledger.problem(order, problem, {**_named(order, problem), **data})
+        if order.closed_at is not None:  # whoever looks into it needs the buyer's data for as long as ever
+            ledger.change(order, closed_at=ledger.now)
+    _follow(ledger, order, fact, before, step.to)
+
+
+def _follow(ledger: Ledger, order: Order, fact: Fact, before: Status, after: Status) -> None:
     """Put what the other side must know because of `fact`, and withdraw what it need not know any more."""
     if before is Status.WAITING and after is not Status.WAITING:
         ledger.change(order, wait_until=None)
@@ -76,7 +98,7 @@ def wait_ends(order: Order, begins: datetime) -> datetime:
     return min(whole, max(in_time, begins))
 
 
-def problem_of(order: Order, fact: Fact, step: Move) -> ProblemKind | None:
+def _problem_of(order: Order, fact: Fact, step: Move) -> ProblemKind | None:
     """What a person must look at because of a move: one Problem for one late cancellation, whoever is heard of first."""
     if fact is Fact.SHOP_CANCELLED and header_of(map(facts_of, order.kept_lines)) is Header.CANCELLED:
         return None  # the marketplace has cancelled it too, and that was said where it was too late
@@ -85,7 +107,7 @@ def problem_of(order: Order, fact: Fact, step: Move) -> ProblemKind | None:
     return step.problem
 
 
-def named(order: Order, kind: ProblemKind) -> Mapping[str, str]:
+def _named(order: Order, kind: ProblemKind) -> Mapping[str, str]:
     """What the sentence of a Problem that a move brings names of the order."""
     if kind is not ProblemKind.QUANTITIES_DIFFER:
         return {}
@@ -177,7 +199,7 @@ def _open_again(ledger: Ledger, order: Order, fact: Fact) -> None:
         ledger.drop_unsent(order, (Kind.CONFIRM, Kind.CANCEL))
     ledger.change(order, closed_at=None)
     if order.needs_acceptance:
-        ledger.move(order, Fact.UNACCEPTED)
+        move_order(ledger, order, Fact.UNACCEPTED)
     # an order may be heard for the first time with its buyer's wish to cancel: then it was never placed
     elif fact in (Fact.ACCEPTED, Fact.GIVEN_BACK, Fact.CANCEL_REFUSED, Fact.CANCEL_WITHDRAWN):
         want_taken_in(ledger, order)

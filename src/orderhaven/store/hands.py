@@ -9,7 +9,7 @@ from django.db import transaction
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ProductWanted, ShopState
 from orderhaven.core.status import Fact, Status
-from orderhaven.store.consequences import wait_ends
+from orderhaven.store.consequences import move_order, wait_ends
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.models import Event, Hold, Line, Order, Problem, ProductMatch, Shipment
 from orderhaven.store.versions import ExpectedVersion
@@ -40,7 +40,7 @@ def open_problems(order_id: int) -> frozenset[ProblemKind]:
 def take_over(ledger: Ledger, row: Order) -> None:
     """From now on a person has it; until when it waited is kept, for when it is given back."""
     kept = {"wait_until": row.wait_until.isoformat()} if row.wait_until is not None else {}
-    ledger.move(row, Fact.TAKEN_OVER, **kept)
+    move_order(ledger, row, Fact.TAKEN_OVER, **kept)
 
 
 def go_on_with_the_shop(ledger: Ledger, row: Order) -> None:
@@ -57,11 +57,11 @@ def go_on_with_the_shop(ledger: Ledger, row: Order) -> None:
     if not is_news and taken.data["from"] not in (Status.WAITING, Status.SHIPPED):
         return  # it stood still for a reason that the next reading says again
     if not (row.code or row.label):
-        ledger.move(row, Fact.COMPLETED_BARE)
+        move_order(ledger, row, Fact.COMPLETED_BARE)
         kept = "" if is_news else str(taken.data.get("wait_until", ""))
         ledger.wait(row, datetime.fromisoformat(kept) if kept else wait_ends(row, heard.at))
     elif not is_news and taken.data["from"] == Status.SHIPPED:
-        ledger.move(row, Fact.COMPLETED_WITH_CODE)
+        move_order(ledger, row, Fact.COMPLETED_WITH_CODE)
 
 
 def messages_with(order_id: int, kinds: Collection[ProblemKind]) -> frozenset[int]:

@@ -1,19 +1,17 @@
 """One transaction's changes to orders, gathered in memory and written in a few batched statements.
 
-The only writer of an order's status is `move`; what follows from a move stands in `consequences.py`.
+What moves an order, and what follows from that, stands in `consequences.py`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from itertools import repeat
 
-import structlog
 from django.db import connection as database
 from django.db import transaction
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.status import Fact, OutsideTable, Status, move
-from orderhaven.store import connections, consequences, sql
+from orderhaven.store import connections, sql
 from orderhaven.store.loading import moving_orders, unsaved
 from orderhaven.store.models import (
     REFUSED,
@@ -31,8 +29,6 @@ from orderhaven.store.models import (
     Told,
 )
 from orderhaven.store.payloads import NOTHING_KNOWN, Payload
-
-log = structlog.get_logger()
 
 SIDE_OF: Mapping[Kind, Side] = {
     Kind.PLACE: Side.SHOP,
@@ -94,27 +90,6 @@ class Ledger:
         self._waits: dict[int, datetime] = {}
 
     # what callers do
-
-    def move(self, order: Order, fact: Fact, **data: str) -> None:
-        """Move the order by the table; a fact outside it is a Problem on that order."""
-        before = Status(order.status)
-        try:
-            step = move(before, fact)
-        except OutsideTable:
-            self.problem(order, ProblemKind.UNEXPECTED_FACT, {"status": before, "fact": fact})
-            return
-        log.debug("fact", order=order.id, status=before, fact=fact, to=step.to)
-        problem = consequences.problem_of(order, fact, step)
-        if step.to is not before:
-            self.change(order, status=step.to)
-            self.event(order, "status", {"from": before, "to": step.to, "fact": fact, **data})
-        if problem is not None:
-            self.problem(order, problem, {**consequences.named(order, problem), **data})
-            if order.closed_at is not None:
-                self.change(
-                    order, closed_at=self.now
-                )  # whoever looks into it needs the buyer's data for as long as ever
-        consequences.follow(self, order, fact, before, step.to)
 
     def change(self, order: Order, **columns: object) -> None:
         _set(self._orders, order, columns)

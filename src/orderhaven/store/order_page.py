@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from orderhaven.core.address import Address
-from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.sentences import sentence
 from orderhaven.store.evidence import Evidence, evidence
 from orderhaven.store.listing.rows import Row, row_of
 from orderhaven.store.models import Event, Kind, Line, Message, MessageState, Order, Person, Problem, Shipment, Side

@@ -15,7 +15,7 @@ from orderhaven.core.status import TABLE, Fact, Status
 from orderhaven.ports.marketplace import Sighting
 from orderhaven.store import links, sql
 from orderhaven.store.connections import Claim, fence
-from orderhaven.store.consequences import want_taken_in
+from orderhaven.store.consequences import move_order, want_taken_in
 from orderhaven.store.deadlines import deadline_columns
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import know, unsaved
@@ -289,7 +289,7 @@ def _first_facts(ledger: Ledger, row: Order) -> None:
     """What happened to an order before it was heard moves it as news would."""
     ledger.event(row, "heard")
     for fact in facts_so_far(Status(row.status), map(facts_of, row.kept_lines)):
-        ledger.move(row, fact)
+        move_order(ledger, row, fact)
 
 
 def _apply_changes(link: Link, changed: Mapping[str, Sighting], now: datetime) -> None:
@@ -315,7 +315,7 @@ def _apply_acceptance(link: Link, sightings: Sequence[Sighting], now: datetime) 
         ledger.change(
             row, read_at=None, needs_acceptance=False
         )  # first, so that it is placed only once it is read again
-        ledger.move(row, Fact.ACCEPTED)
+        move_order(ledger, row, Fact.ACCEPTED)
     if rows:
         ledger.write()
 
@@ -335,7 +335,7 @@ def _merge_lines(ledger: Ledger, row: Order, lines: Sequence[LineFacts]) -> None
         if line.ref in kept and before[line.ref] != line:
             ledger.change_line(kept[line.ref], **facts_columns(line))
     for fact in facts:
-        ledger.move(row, fact)
+        move_order(ledger, row, fact)
 
 
 def _say_lines_cancelled(ledger: Ledger, row: Order, kept: Mapping[str, Line], refs: Sequence[str]) -> None:

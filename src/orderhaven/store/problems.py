@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.sentences import sentence
 from orderhaven.core.status import Status
 from orderhaven.store import sql
 from orderhaven.store.models import Problem

@@ -13,6 +13,7 @@ from orderhaven.core.shop_order import ShopOrder, ShopState, with_numbers_only
 from orderhaven.core.status import Fact, Status
 from orderhaven.store import sql
 from orderhaven.store.connections import Claim, fence
+from orderhaven.store.consequences import move_order
 from orderhaven.store.holding import hold_if_too_many
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.loading import moving_orders
@@ -114,7 +115,7 @@ def waits_unread(claim: Claim, now: datetime) -> None:
         for row in orders_to_change(keys):
             if now >= hold_until(row):
                 ledger.solve(row, (ProblemKind.WAIT_HELD,))
-                ledger.move(row, Fact.WAIT_OVER, unread="yes")
+                move_order(ledger, row, Fact.WAIT_OVER, unread="yes")
             else:
                 ledger.problem(row, ProblemKind.WAIT_HELD)
         ledger.write()
@@ -177,7 +178,7 @@ def take(ledger: Ledger, row: Order, reading: ShopOrder) -> None:
     _keep(ledger, row, reading)
     keep_unread(ledger, row, reading)
     for fact in heard.facts:
-        ledger.move(row, fact)
+        move_order(ledger, row, fact)
     _say_problems(ledger, row, heard)
 
 
@@ -230,7 +231,7 @@ def _end_wait(ledger: Ledger, row: Order, reading: ShopOrder, begun_at: datetime
     """A wait ends with a reading begun at or after its due time, so a code that came in its last minute goes along."""
     over = row.wait_until is not None and begun_at >= row.wait_until
     if over and row.status == Status.WAITING and reading.state is ShopState.COMPLETED:
-        ledger.move(row, Fact.WAIT_OVER)
+        move_order(ledger, row, Fact.WAIT_OVER)
 
 
 def _say_problems(ledger: Ledger, row: Order, heard: Heard) -> None:

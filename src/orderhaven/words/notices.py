@@ -11,8 +11,9 @@ from django.utils.formats import date_format
 from orderhaven import paths
 from orderhaven.core.language import _, n_
 from orderhaven.core.notices import NoticeKind
-from orderhaven.core.problems import ProblemKind, sentence
+from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reasons import of_connection, said
+from orderhaven.core.sentences import sentence
 from orderhaven.notices import answers
 from orderhaven.notices.letters import Letter, News, Write
 from orderhaven.store.deliveries import PAUSED

@@ -1,17 +1,14 @@
 """Orders, what is in them, and who bought them."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
 from orderhaven.core.searching import LONGEST_KEY
+from orderhaven.store.models.outbox import Message
 from orderhaven.store.models.trade import Link, Merchant
-
-if TYPE_CHECKING:
-    from orderhaven.store.models.outbox import Message
 
 
 class Hold(StrEnum):
@@ -32,7 +29,7 @@ class Told(StrEnum):
 
 
 class Order(models.Model):
-    outbox: list["Message"]  # its messages, where `loading.moving_orders` loaded it
+    outbox: list[Message]  # its messages, where `loading.moving_orders` loaded it
 
     # every foreign key here begins an index below: one of its own would only be written
     merchant = models.ForeignKey(Merchant, models.PROTECT, db_index=False)

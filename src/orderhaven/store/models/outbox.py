@@ -5,7 +5,6 @@ from enum import StrEnum
 from django.db import models
 from django.db.models import Q
 
-from orderhaven.store.models.orders import Order
 from orderhaven.store.models.trade import Connection, Merchant
 from orderhaven.store.payloads import PayloadField
 
@@ -38,7 +37,7 @@ class Message(models.Model):
     """The outbox: one thing that one connection must still be told about one order."""
 
     # both begin an index below
-    order = models.ForeignKey(Order, models.CASCADE, related_name="messages", db_index=False)
+    order = models.ForeignKey("store.Order", models.CASCADE, related_name="messages", db_index=False)
     connection = models.ForeignKey(Connection, models.PROTECT, db_index=False)
     side = models.CharField(max_length=12)
     kind = models.CharField(max_length=12)
@@ -76,7 +75,7 @@ class Message(models.Model):
 class Shipment(models.Model):
     """A shipment as the marketplace has it: confirmed by us, or seen there."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="shipments")
+    order = models.ForeignKey("store.Order", models.CASCADE, related_name="shipments")
     message = models.OneToOneField(Message, models.CASCADE)
     code = models.CharField(max_length=100, default="")
     carrier = models.CharField(max_length=40, default="")
@@ -92,7 +91,7 @@ class Shipment(models.Model):
 class Problem(models.Model):
     """Why a person must look at an order. One open problem per kind; solved ones stay as history."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="problems")
+    order = models.ForeignKey("store.Order", models.CASCADE, related_name="problems")
     message = models.ForeignKey(Message, models.CASCADE, null=True)  # null: it came from a fact, not from telling
     kind = models.CharField(max_length=40)
     values = models.JSONField(default=dict)
@@ -111,7 +110,7 @@ class Problem(models.Model):
 class Event(models.Model):
     """A fact that happened: append-only, the timeline and the audit log."""
 
-    order = models.ForeignKey(Order, models.CASCADE, null=True, related_name="events", db_index=False)
+    order = models.ForeignKey("store.Order", models.CASCADE, null=True, related_name="events", db_index=False)
     connection = models.ForeignKey(Connection, models.CASCADE, null=True, db_index=False)
     # when it concerns neither of those
     merchant = models.ForeignKey(Merchant, models.CASCADE, null=True, db_index=False)

@@ -1,0 +1,59 @@
+"""Problems as people read them: the sentence of a kind with its values, in the language that is spoken."""
+
+from collections.abc import Mapping
+
+from orderhaven.core.language import _, n_
+from orderhaven.core.problems import AT_FIRST, QUOTED, SENTENCES, ProblemKind
+from orderhaven.core.reasons import said
+from orderhaven.core.status import FACTS, SHOWN_AS, Fact, Status
+
+
+def at_first(kind: ProblemKind, values: Mapping[str, str]) -> str:
+    """What kept a connection from being made, or a question of a person from being answered."""
+    return _spoken(_(AT_FIRST[kind]), values) if kind in AT_FIRST else sentence(kind, values)
+
+
+def sentence(kind: ProblemKind, values: Mapping[str, str]) -> str:
+    """What happened, to what, and what to do, in the language that is spoken."""
+    return _spoken(_(SENTENCES[kind]), values)
+
+
+def _spoken(text: str, values: Mapping[str, str]) -> str:
+    said_of = {name: _say(name, value) for name, value in values.items()}
+    if "seconds" in values:
+        said_of["duration"] = _apart(values["seconds"])
+    return text.format_map(_Known(said_of))
+
+
+def _apart(seconds: str) -> str:
+    """How far, in the largest unit that says it: nobody counts 22863210 seconds."""
+    apart = abs(int(seconds)) if seconds.lstrip("-").isdecimal() else 0
+    if apart < 120:
+        return n_("{number} second", "{number} seconds", apart)
+    if apart < 2 * 3600:
+        return n_("{number} minute", "{number} minutes", round(apart / 60))
+    if apart < 2 * 86400:
+        return n_("{number} hour", "{number} hours", round(apart / 3600))
+    return n_("{number} day", "{number} days", round(apart / 86400))
+
+
+def _say(name: str, value: str) -> str:
+    match name:
+        case "side" | "reason" | "cause" | "candidates" | "lines":
+            return "; ".join(map(said, value.split("\n")))
+        case "status" if value in list(Status):
+            return _(SHOWN_AS[Status(value)][1])
+        case "fact" if value in list(Fact):
+            return _(FACTS[Fact(value)])
+        case "place":
+            return value or _("the field for it")
+        case "quoted":
+            return f'"{value}"' if value else _("something")
+    return value
+
+
+class _Known(dict[str, str]):
+    """Old rows may lack a value that a newer sentence names; a sentence must still be said."""
+
+    def __missing__(self, key: str) -> str:
+        return _("something") if key == QUOTED else "?"
