@@ -157,18 +157,7 @@ def _retry(ledger: Ledger, row: Order) -> Retried:
             case MessageState.PARKED:
                 # what was sent once may have happened, unless it was refused: it is looked for before it is repeated
                 may_be_done = message.attempt and message.id not in refused
-                state = MessageState.UNCLEAR if may_be_done else MessageState.DUE
-                ledger.change_message(
-                    row,
-                    message,
-                    state=state,
-                    due_at=ledger.now,
-                    misses=0,
-                    rounds=0,
-                    deaths=0,
-                    failing_since=None,
-                    finished_at=None,
-                )
+                ledger.begin_anew(row, message, MessageState.UNCLEAR if may_be_done else MessageState.DUE)
             case MessageState.STOPPED:  # what was refused did not happen
                 ledger.change_message(row, message, state=MessageState.DUE, due_at=ledger.now, finished_at=None)
             case MessageState.DUE | MessageState.UNCLEAR:

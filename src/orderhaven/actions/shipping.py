@@ -48,10 +48,7 @@ def choose_carrier(by: Hand, ref: str, carrier: str, *, expected: ExpectedVersio
         ledger.solve(row, (ProblemKind.UNKNOWN_CARRIER,))
         for message in row.outbox:
             if message.kind in (Kind.CONFIRM, Kind.CORRECT) and message.state in REFUSED:
-                state = MessageState.UNCLEAR if message.attempt else MessageState.DUE
-                ledger.change_message(
-                    row, message, state=state, due_at=ledger.now, misses=0, rounds=0, deaths=0, finished_at=None
-                )
+                ledger.begin_anew(row, message, MessageState.UNCLEAR if message.attempt else MessageState.DUE)
                 ledger.solve_of(message)
                 ledger.nudge(message.connection_id)
         rule = rule_from(row.code, row.carrier_word, chosen)

@@ -101,6 +101,20 @@ class Ledger:
         self._touched[message.side][order.id] = order
         _set(self._messages, message, columns)
 
+    def begin_anew(self, order: Order, message: Message, state: MessageState) -> None:
+        """At once, and nothing that went wrong before counts against it any more."""
+        self.change_message(
+            order,
+            message,
+            state=state,
+            due_at=self.now,
+            misses=0,
+            rounds=0,
+            deaths=0,
+            failing_since=None,
+            finished_at=None,
+        )
+
     def put(self, order: Order, kind: Kind, payload: Payload | None = None, *, anew: bool = False) -> Message | None:
         """Queue a message; one that is open or parked already serves, and None comes back.
 
@@ -225,18 +239,7 @@ class Ledger:
         if not any(one.attempt for one in left):
             return False
         for one in left:
-            state = MessageState.UNCLEAR if one.attempt else MessageState.DUE
-            self.change_message(
-                order,
-                one,
-                state=state,
-                due_at=self.now,
-                misses=0,
-                rounds=0,
-                deaths=0,
-                failing_since=None,
-                finished_at=None,
-            )
+            self.begin_anew(order, one, MessageState.UNCLEAR if one.attempt else MessageState.DUE)
             self.nudge(one.connection_id)
         return True
 
