@@ -184,6 +184,17 @@ def test_a_carrier_that_nobody_could_tell_is_chosen_by_hand(trade: Any, by: Hand
     assert trade.problems(ref) == []
 
 
+def test_what_waited_for_a_carrier_begins_anew_with_it(trade: Any, by: Hand) -> None:
+    """Else it would be said to take long at once."""
+    ref = shipped(trade, "ODD10000001")
+    waits = Message.objects.filter(order__ref=ref, kind=Kind.CONFIRM)
+    waits.update(failing_since=trade.clock.now() - timedelta(days=1))
+
+    shipping.choose_carrier(by, ref, "gls")
+
+    assert waits.get().failing_since is None
+
+
 def test_another_carrier_is_not_chosen_for_what_the_marketplace_confirmed(trade: Any, by: Hand) -> None:
     ref = shipped(trade, POSTNL_CODE)
     before = trade.order(ref).chosen_carrier
