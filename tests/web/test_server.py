@@ -29,9 +29,11 @@ def serving(app: App, patience: Patience = HURRIED, most: int = 0) -> Iterator[i
     server = Server(app, place_of(f"127.0.0.1:{port}"), largest_body=100_000, patience=patience, most=most)
     running = threading.Thread(target=server.run)
     running.start()
-    yield port
-    server.end()
-    running.join(20)
+    try:
+        yield port
+    finally:
+        server.end()
+        running.join(20)
     assert not running.is_alive()
 
 
@@ -138,6 +140,14 @@ def test_where_there_is_no_more_room_whoever_is_silent_for_longest_goes() -> Non
 
         assert asked(port, "GET", "/").status == 200
         assert silent[0].recv(100) == b""
+
+
+def test_a_newcomer_is_answered_whoever_had_its_socket_before() -> None:
+    with serving(echo, Patience(), most=20) as port, ExitStack() as held:
+        for _ in range(100):
+            held.enter_context(client(port))
+
+            assert asked(port, "GET", "/").status == 200
 
 
 def test_what_is_too_long_reaches_nobody() -> None:

@@ -160,6 +160,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         self._patience = patience
         self._lanes = Lanes()
         self._most = most or most_sockets()
+        self._looks_next = 0.0
         super().__init__(
             application,
             dispatcher=self._lanes,
@@ -171,9 +172,8 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
             inbuf_overflow=_IN_MEMORY,
             outbuf_overflow=_IN_MEMORY,
             outbuf_high_watermark=_LONGEST_ANSWER,
-            connection_limit=self._most + 100,  # the last word, which is never reached: see `readable`
+            connection_limit=self._most + 100,  # the last word, which is never reached: see `_make_room`
             backlog=1024,
-            cleanup_interval=_LOOKS_EVERY_S,
             clear_untrusted_proxy_headers=False,  # Django reads them itself where a proxy is set up, and only there
             log_socket_errors=False,
         )
@@ -181,6 +181,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     def run(self) -> None:
         """Until `end`; then no connection is taken any more, and those in flight are finished."""
         while not self._ends:
+            self._make_room()
             wasyncore.poll2(_LOOKS_EVERY_S, self._map)
         self.accepting = False
         self.del_channel()
@@ -195,21 +196,29 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         with suppress(OSError, IndexError):  # it has ended already
             self.pull_trigger()
 
-    def readable(self) -> bool:
-        if len(self.active_channels) >= self._most:
-            self._make_room()
-        return bool(super().readable())
-
     def set_socket_options(self, conn: socket.socket) -> None:
         super().set_socket_options(conn)
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KEPT_BY_THE_SYSTEM)
 
     def maintenance(self, now: float) -> None:
-        for channel in list(self.active_channels.values()):
-            if channel.is_overdue(now, self._patience):
-                channel.handle_close()  # at once: waitress itself would wait until the client reads
+        """Nothing: waitress calls it within a round. See `_make_room`."""
 
     def _make_room(self) -> None:
+        """Whoever takes too long goes, at once: waitress itself would wait until the client reads.
+
+        Between two rounds of `poll2` alone. Within one, a newcomer is given the number of a socket that was closed, and is then
+        closed for what the system says of that number.
+        """
+        now = time.time()
+        if now >= self._looks_next:
+            self._looks_next = now + _LOOKS_EVERY_S
+            for channel in list(self.active_channels.values()):
+                if channel.is_overdue(now, self._patience):
+                    channel.handle_close()
+        if len(self.active_channels) >= self._most:
+            self._let_silent_go()
+
+    def _let_silent_go(self) -> None:
         """Whoever is silent for longest goes: a newcomer is more likely to be somebody."""
         silent = sorted(
             (one for one in self.active_channels.values() if not one.is_worked_on), key=lambda one: one.last_activity
