@@ -290,7 +290,10 @@ _ALWAYS_OF = {
 
 
 def _worse(chance: random.Random, fault: Fault) -> list[Fault]:
-    """A side that is slow is a good moment to kill the hub; a clock that jumps does so by hours, for a moment."""
+    """A side that is slow is a good moment to kill the hub; a clock that jumps does so by hours, for a moment.
+
+    What arrives late does so when the hub has looked for it already, and mostly not alone.
+    """
     match fault.trouble:
         case Trouble.SLOW:
             dies = [
@@ -298,6 +301,9 @@ def _worse(chance: random.Random, fault: Fault) -> list[Fault]:
                 for _ in range(chance.randint(0, 3))
             ]
             return [replace(fault, amount=chance.uniform(2, 18)), *dies]
+        case Trouble.LATE_ARRIVAL:
+            moments = [fault.at, *(fault.at * chance.random() for _ in range(2))]
+            return [replace(fault, at=at, amount=chance.uniform(20, 85)) for at in moments]
         case Trouble.REFUSES_ALL:
             return [replace(fault, lasts=chance.uniform(60, 240))]
         case Trouble.CLOCK_JUMPS:
