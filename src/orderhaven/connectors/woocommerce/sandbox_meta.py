@@ -26,6 +26,7 @@ _SWALLOWED = frozenset(
         " _download_permissions_granted _order_stock_reduced",
     )
 )
+_OWN = _SWALLOWED | _SETS_FIELD.keys()
 _SWALLOWED_OF_LINES = frozenset(
     re.findall(
         r"\w+",
@@ -37,15 +38,18 @@ _SWALLOWED_OF_LINES = frozenset(
 
 def set_order_meta(body: Body, meta: list[Body], sent: Any, next_id: Callable[[], int]) -> None:
     """A key of WooCommerce's own sets the order's field, or vanishes."""
+    kept = []
     for entry in _entries(sent):
-        field = _SETS_FIELD.get(entry["key"])
-        if field is None and entry["key"] not in _SWALLOWED:
-            if not _is_too_long(entry.get("value")):
-                _set(meta, entry, next_id)
-        elif field is not None and field[1]:
-            body[field[0]] = {**body[field[0]], field[1]: str(entry.get("value") or "")}
-        elif field is not None:
-            body[field[0]] = str(entry.get("value") or "")
+        key = entry["key"]
+        if key not in _OWN:
+            kept.append(entry)
+        elif key in _SETS_FIELD:
+            _set_field(body, *_SETS_FIELD[key], str(entry.get("value") or ""))
+    _set_each(meta, [one for one in kept if not _is_too_long(one.get("value"))], next_id)
+
+
+def _set_field(body: Body, outer: str, inner: str, text: str) -> None:
+    body[outer] = {**body[outer], inner: text} if inner else text
 
 
 def _is_too_long(value: Any) -> bool:
@@ -54,9 +58,19 @@ def _is_too_long(value: Any) -> bool:
 
 
 def set_line_meta(meta: list[Body], sent: Any, next_id: Callable[[], int]) -> None:
-    for entry in _entries(sent):
-        if entry["key"] not in _SWALLOWED_OF_LINES:
+    _set_each(meta, [entry for entry in _entries(sent) if entry["key"] not in _SWALLOWED_OF_LINES], next_id)
+
+
+def _set_each(meta: list[Body], entries: Iterable[Mapping[str, Any]], next_id: Callable[[], int]) -> None:
+    """A key that is new is not looked for among the others: most are."""
+    known = {kept["key"] for kept in meta}
+    for entry in entries:
+        key = entry["key"]
+        if entry.get("id") or key in known:
             _set(meta, entry, next_id)
+        elif len(key) <= META_KEY_HOLDS and (value := kept_value(entry.get("value"))) is not None:
+            meta.append({"id": next_id(), "key": key, "value": value})
+        known.add(key)
 
 
 def _set(meta: list[Body], entry: Mapping[str, Any], next_id: Callable[[], int]) -> None:
@@ -79,6 +93,8 @@ def _set(meta: list[Body], entry: Mapping[str, Any], next_id: Callable[[], int])
 
 def kept_value(value: Any) -> Any:
     """As it comes back from the database: a scalar as text, PHP's empty array for an empty object."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "1" if value else ""
     if isinstance(value, float):

@@ -1,6 +1,7 @@
 """A request's query as PHP reads it: the last of each name counts, and name[] makes a list."""
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from orderhaven.connectors.kit.http import Request
@@ -28,7 +29,13 @@ class Query(dict[str, str | list[str]]):
 
 
 def query_of(request: Request) -> Query:
-    return php_query(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+    """Nobody changes it."""
+    return _query(request.url)
+
+
+@lru_cache(maxsize=64)  # the door, the route and the body ask for the same one
+def _query(url: str) -> Query:
+    return php_query(parse_qsl(urlsplit(url).query, keep_blank_values=True))
 
 
 def php_query(pairs: list[tuple[str, str]]) -> Query:

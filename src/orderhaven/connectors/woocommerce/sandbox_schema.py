@@ -61,14 +61,18 @@ def one_of(words: Collection[str]) -> Check:
 
 
 def fields(**checks: Check) -> Check:
+    looked_at = {name: check for name, check in checks.items() if check is not mixed}
+
     def check(value: Any, at: str) -> str:
-        if isinstance(value, list) or value == "":  # PHP has one kind of array
-            return ""
         if not isinstance(value, dict):
-            return f"{at} is not of type object."
+            fits = isinstance(value, list) or value == ""  # PHP has one kind of array
+            return "" if fits else f"{at} is not of type object."
         for name, inner in value.items():
-            if name in checks and (wrong := checks[name](inner, f"{at}[{name}]")):
-                return wrong
+            wanted = looked_at.get(name)
+            if wanted is None or (wanted is string and isinstance(inner, str)):  # as most are
+                continue
+            if wanted(inner, at):
+                return wanted(inner, f"{at}[{name}]")  # named only now: next to nothing is wrong
         return ""
 
     return check
@@ -80,8 +84,8 @@ def rows(check_row: Check) -> Check:
         if listed is None:
             return f"{at} is not of type array."
         for place, row in enumerate(listed):
-            if wrong := check_row(row, f"{at}[{place}]"):
-                return wrong
+            if check_row(row, at):
+                return check_row(row, f"{at}[{place}]")
         return ""
 
     return check
@@ -89,11 +93,11 @@ def rows(check_row: Check) -> Check:
 
 def as_list(value: Any) -> list[Any] | None:
     """What PHP reads as a list; None where it does not."""
+    if isinstance(value, list):
+        return value
     if isinstance(value, (str, int, float)) and not isinstance(value, bool):
         return words(str(value))
-    if isinstance(value, dict):
-        return None if value else []
-    return value if isinstance(value, list) else None
+    return [] if value == {} else None
 
 
 def is_integer(value: Any) -> bool:

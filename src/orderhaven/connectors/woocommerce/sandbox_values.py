@@ -17,6 +17,7 @@ TEXT_HOLDS = 65_535  # bytes of a column of type text
 _CUT_AT = {"created_via": 100, "transaction_id": 100, "payment_method": 100}
 # columns of wp_wc_order_addresses, for which the whole row is not written
 _ADDRESS_HOLDS = {"phone": 100, "email": 320}
+_EVERY_FIELD_HOLDS = min(_ADDRESS_HOLDS.values())
 META_KEY_HOLDS = 255
 
 
@@ -36,6 +37,8 @@ def amount_of(text: Any) -> Decimal | None:
 
 def text_of(value: Any) -> str:
     """As PHP makes a text of it."""
+    if isinstance(value, str):
+        return value
     if value is None or value is False:
         return ""
     if isinstance(value, (list, dict)):
@@ -74,7 +77,7 @@ def stored(name: str, text: str) -> str:
 
 def is_too_long(address: Mapping[str, str]) -> bool:
     """Whether the address's row cannot be written."""
-    return any(
+    return max(map(len, address.values())) > _EVERY_FIELD_HOLDS and any(
         len(text) > _ADDRESS_HOLDS[name]
         if name in _ADDRESS_HOLDS
         else len(text) * 4 > TEXT_HOLDS and len(text.encode()) > TEXT_HOLDS
