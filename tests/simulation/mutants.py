@@ -22,6 +22,8 @@ def planted(mutant: Mutant, root: Path) -> None:
     if text.count(mutant.text) != 1:
         raise ValueError(f"{mutant.file}: the text of '{mutant.name}' stands there {text.count(mutant.text)} times")
     file.write_text(text.replace(mutant.text, mutant.instead))
+    if mutant.also is not None:
+        planted(mutant.also, root)
 
 
 def found_by(mutant: Mutant, seeds: int) -> str:

@@ -1,5 +1,7 @@
 """Faults to plant in the hub, one at a time: what is wrong, and where."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 
@@ -9,6 +11,7 @@ class Mutant:
     file: str  # below src/orderhaven
     text: str  # stands there exactly once
     instead: str
+    also: Mutant | None = None  # the second of two guards: with either of them the fault does nothing
 
 
 MUTANTS = (
@@ -68,6 +71,12 @@ MUTANTS = (
         "connectors/kit/session.py",
         "            if left_s <= 0:",
         "            if left_s <= -1e9:",
+        also=Mutant(
+            "a hub that wakes after the time sends what it began",
+            "sync/outbox.py",
+            "            if begun.is_late():",
+            "            if False:",
+        ),
     ),
     Mutant(
         "what a dead cycle began is left lying",

@@ -94,7 +94,9 @@ def test_what_no_seed_reached_is_named() -> None:
     assert f"an order that ended '{Ending.OPEN}'" not in missed
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize(
+    "mutant", [*MUTANTS, *(one.also for one in MUTANTS if one.also)], ids=lambda mutant: mutant.name
+)
 def test_a_planted_fault_still_has_its_place(mutant: Mutant) -> None:
     text = (_ROOT / "src" / "orderhaven" / mutant.file).read_text()
 
