@@ -75,7 +75,7 @@ def _measure(name: str, quick: bool) -> float:
 
     configure()
     from benchmarks import stores
-    from orderhaven.sync.worker import collect_rarely
+    from orderhaven.sync.garbage import collect_rarely
 
     stores.prepare()
     collect_rarely()  # as `orderhaven up` does

@@ -14,6 +14,7 @@ import psutil
 from orderhaven.connectors import declarations, make_sandbox
 from orderhaven.connectors.kit.serve import Served
 from orderhaven.ports.sandbox import Article, Basket
+from orderhaven.sync.garbage import collect_rarely
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.goods import many_articles
 
@@ -115,6 +116,7 @@ def _lines(number: int) -> list[tuple[Article, int]]:
 
 def _serve(connector: str, pipe: Pipe) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the measured process ends this one
+    collect_rarely()  # as the measured process does: what goes on here takes of its time, and is not what is measured
     asyncio.run(_answer_until_closed(Person(connector), pipe))
 
 

@@ -160,11 +160,9 @@ class Begun(Struct, frozen=True):
 
     message: Message
     not_after: datetime
-    latest: float  # as the loop counts seconds
-
-    def is_late(self) -> bool:
-        """A process that stood still meanwhile may wake to a clock that was set back."""
-        return asyncio.get_running_loop().time() >= self.latest
+    latest: (
+        float  # as the loop counts seconds: a process that stood still meanwhile may wake to a clock that was set back
+    )
 
 
 class Outgoing:
@@ -185,6 +183,7 @@ class Outgoing:
         self._until = until
         self._begun: deque[Begun] = deque()
         self._beginning = asyncio.Lock()
+        self._seconds = asyncio.get_running_loop().time
         self._began_at = cycle.now()
         self._sent_before = 0  # when the newest were begun
         self._unknown = 0  # in a row
@@ -196,11 +195,12 @@ class Outgoing:
         self._note_pace()
 
     async def _send_one_after_another(self) -> None:
-        while (begun := await self._next()) is not None:
+        while self._begun or await self._begins_more():
+            begun = self._begun.popleft()
             if isinstance(self.broke, TryLater):  # begun and not sent: that needs no looking for
                 self.answered.append(Sent(begun.message, NotNow(self.broke.cause)))
                 continue
-            if begun.is_late():
+            if self._seconds() >= begun.latest:
                 self.answered.append(Sent(begun.message, NotNow("the time to send this had passed")))
                 continue
             answer = await _send_one(self._cycle, self._mouth, begun.message, begun.not_after)
@@ -216,12 +216,11 @@ class Outgoing:
         if self._unknown >= _UNKNOWN_IN_A_ROW and isinstance(verdict, MayHaveHappened):
             self.broke = self.broke or TryLater(verdict.cause)
 
-    async def _next(self) -> Begun | None:
-        if not self._begun:
-            async with self._beginning:
-                while not self._begun and self._goes_on():
-                    await self._begin_some()
-        return self._begun.popleft() if self._begun else None
+    async def _begins_more(self) -> bool:
+        async with self._beginning:
+            while not self._begun and self._goes_on():
+                await self._begin_some()
+        return bool(self._begun)
 
     def _goes_on(self) -> bool:
         """Not when the time is over, nor when one answer, or all of many, said that the cycle ends."""
@@ -234,7 +233,7 @@ class Outgoing:
         self._note_pace()
         some = [self._left.popleft() for _ in range(min(self._how_many(), len(self._left)))]
         self._began_at, not_after = cycle.now(), cycle.not_after()
-        latest = asyncio.get_running_loop().time() + cycle.declaration.limits.call_timeout_s
+        latest = self._seconds() + cycle.declaration.limits.call_timeout_s
         try:
             begun = await cycle.store(rows.begin, cycle.claim, some, not_after, cycle.now())
         except Exception as error:  # noqa: BLE001 - raised again once what was begun before is answered

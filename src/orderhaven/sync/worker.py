@@ -1,7 +1,6 @@
 """The embedded worker: ticker and cycles in one process, over PgQueuer's in-memory queue. All truth is in the store."""
 
 import asyncio
-import gc
 from contextlib import suppress
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from pgqueuer.adapters.inmemory import InMemoryDriver, InMemoryQueries
 from pgqueuer.models import Job
 
 from orderhaven.sync import beats
+from orderhaven.sync.garbage import collect_rarely
 from orderhaven.sync.hub import Hub
 from orderhaven.sync.schedule import tick
 
@@ -18,13 +18,6 @@ log = structlog.get_logger()
 _CYCLE = "cycle"
 _STOPS_WITHIN_S = 40.0
 _FORGETS_JOBS_EVERY_S = 60.0
-
-
-def collect_rarely() -> None:
-    """Look for garbage less often, and never among what was loaded at the start: a twelfth of a busy hub's CPU."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 async def work(hub: Hub, stop: asyncio.Event) -> None:

@@ -238,7 +238,7 @@ def _personal_meta(bill_to: Person) -> tuple[tuple[str, str], ...]:
 
 
 def _joined(words: Iterable[str | None]) -> str:
-    return ",".join(dict.fromkeys(word for word in words if word))
+    return ",".join(dict.fromkeys(filter(None, words)))
 
 
 def _word(table: Mapping[str, T], word: str, what: str) -> T:

@@ -60,6 +60,7 @@ class Session:
         self._transport: Transport = outside.transport
         self._auth = auth
         self._timeout_s = limits.call_timeout_s
+        self._second_s = outside.clock.in_real(1.0).total_seconds()  # how far the clock moves in a real one
         self._slots = asyncio.Semaphore(limits.calls_at_once)
 
     async def read(
@@ -99,7 +100,7 @@ class Session:
         async with self._slots:
             request = await self._auth.sign(Request(method, self._url(path), headers or {}, body))
             # no await between this look at the clock and the sending: a worker that was frozen sends nothing late
-            left_s = min(self._real_seconds(not_after - self.clock.now()), _LONGEST_CALL_S)
+            left_s = min((not_after - self.clock.now()).total_seconds() / self._second_s, _LONGEST_CALL_S)
             if left_s <= 0:
                 raise TryLater("the time to send this had passed")
             try:
@@ -173,9 +174,6 @@ class Session:
 
     def _url(self, path: str, query: Mapping[str, str] | None = None) -> str:
         return f"{self.base_url}{path}" + (f"?{'&'.join(written(query.items()))}" if query else "")
-
-    def _real_seconds(self, duration: timedelta) -> float:
-        return duration / self.clock.in_real(1.0)
 
     async def _pause(self, attempt: int) -> None:
         await self.clock.sleep(self.clock.in_real(_FIRST_PAUSE_S * 2**attempt * random.uniform(0.7, 1.3)))

@@ -4,6 +4,7 @@ import errno
 import os
 import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 from math import inf
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from orderhaven.connectors.kit.guard import GuardedResolver, NotReached
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
 from orderhaven.core.reach import PLAIN_HTTP, PRIVATE, PUBLIC, Reach
 
+_BEHIND_SCHEME = len("https://")
 _LARGEST_ANSWER = 32 * 1024 * 1024
 # OpenSSL's numbers (x509_vfy.h) of what a person can do something about; any other is quoted in its words
 _CERTIFICATES: Mapping[int, str] = {
@@ -67,8 +69,7 @@ class AioTransport:
                 headers=request.headers,
                 data=request.body or None,
                 allow_redirects=False,
-                # to the moment, not to whole seconds
-                timeout=aiohttp.ClientTimeout(total=timeout_s, ceil_threshold=inf),
+                timeout=_within(timeout_s),
             ) as reply:
                 return Response(reply.status, reply.headers, await _whole(reply))  # headers find a name in any case
         except aiohttp.ClientConnectorCertificateError as error:
@@ -83,7 +84,7 @@ class AioTransport:
 
     def _demand_allowed(self, url: str) -> None:
         """What stands in the address itself, once for each place: names are looked at when they are looked up."""
-        place = "/".join(url.split("/", 3)[:3])
+        place = url[: url.find("/", _BEHIND_SCHEME)]
         if place in self._known:
             return
         try:
@@ -101,6 +102,12 @@ class AioTransport:
     async def close(self) -> None:
         await self._client.close()
         await self._resolver.close()
+
+
+@lru_cache(maxsize=64)  # each account's questions have the same
+def _within(seconds: float) -> aiohttp.ClientTimeout:
+    """To the moment, not to whole seconds."""
+    return aiohttp.ClientTimeout(total=seconds, ceil_threshold=inf)
 
 
 def _about_certificate(error: Exception) -> str:

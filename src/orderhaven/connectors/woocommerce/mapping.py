@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -201,12 +201,15 @@ def can_be_sold(product: TheirProduct) -> bool:
     return product.type not in ("variable", "grouped", "external")
 
 
+_TO_THE_SECOND = len("2026-11-05T10:00:00")
+
+
 def utc(text: str | None, field: str) -> datetime | None:
     """'2026-11-05T10:00:00', which is UTC without saying so. None where the shop has no date."""
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+        return datetime.fromisoformat(f"{text[:_TO_THE_SECOND]}Z")
     except ValueError:
         raise Surprise(f"{field} is no date") from None
 

@@ -161,7 +161,7 @@ def _order_meta(placement: Placement) -> list[Body]:
         "_shipping_house_number_suffix": order.ship_to.addition,
         **{cut_key(f"marketplace_{name}"): value for name, value in (*order.meta, *order.personal_meta)},
     }
-    return [_entry(key, value) for key, value in kept.items() if value]
+    return [{"key": key, "value": value} for key, value in kept.items() if value]
 
 
 def _entry(key: str, value: str) -> Body:

@@ -151,7 +151,7 @@ def plain_text(value: object) -> str:
     if not isinstance(value, str):
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
     text = value.strip()
-    return "" if _PHP_SERIALISED.match(text) else text
+    return "" if text[1:2] == ":" and _PHP_SERIALISED.match(text) else text
 
 
 # below: how

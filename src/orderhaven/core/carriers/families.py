@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from orderhaven.core.carriers import checks
 from orderhaven.core.carriers.names import Carrier
@@ -278,6 +279,7 @@ _BY_LENGTH: dict[int, tuple[Family, ...]] = {
 }
 
 
+@lru_cache(maxsize=1024)  # the same code is looked at more than once
 def fitting_families(code: str) -> tuple[Family, ...]:
     """Every family that a clean code fits, exceptions before rules."""
     fitting = tuple(family for family in _BY_LENGTH.get(len(code), ()) if family.fits(code))

@@ -36,6 +36,7 @@ class Found(Struct, frozen=True):
 NOTHING = Found()
 
 
+@lru_cache(maxsize=1024)  # the same field is read at each step of its order
 def numbers_in(text: str, own_eans: frozenset[str] = frozenset()) -> Found:
     """The tracking numbers of a field, each once, and what in it is none.
 
@@ -61,7 +62,6 @@ def numbers_in(text: str, own_eans: frozenset[str] = frozenset()) -> Found:
     return Found(tuple(dict.fromkeys(numbers)), tuple(unread), instead)
 
 
-@lru_cache(maxsize=1024)  # the same number is asked about at each step of its order
 def what_else(code: str, own_eans: frozenset[str] = frozenset()) -> Everyday | None:
     """What bare capitals and digits are instead of a tracking number; None: they can be one."""
     if len(code) > _LONGEST:
