@@ -33,11 +33,13 @@ Id = str | tuple[str, str]  # (one, more) for a sentence about a number of thing
 # Functions that say a sentence, and which of their arguments are ids.
 SAYS: Mapping[str, tuple[int, ...]] = {
     "_": (1,), "gettext": (1,), "gettext_lazy": (1,), "n_": (1, 2), "ngettext": (1, 2), "_in_their_language": (3,),
+    "impossible": (1,),
 }  # fmt: skip
 
 # Where a sentence is said by its variable, and the tables it comes from: () when it is gathered in another way, from what
 # the connectors declare, from the statuses, or where the function is called. `_(TABLE[key])` needs no line here.
 BY_VARIABLE: Mapping[str, tuple[str, ...]] = {
+    "actions/errors.py: sentence": (),
     "actions/moving.py: setting.label": (),
     "actions/orders.py: SHOWN_AS[Status(row.status)][1]": (),
     "actions/settings_given.py: setting.help": (),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from shlex import quote
 
 from orderhaven import paths
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import Impossible, impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.moving import Move, demand_reachable, demand_secrets_again, moves
 from orderhaven.actions.outside import ask
@@ -82,7 +82,7 @@ def choose(trial: Trial, chosen: Mapping[str, str]) -> Trial:
     """The same trial with what was chosen from the account's own lists. Raises Impossible."""
     settings = complete(trial.declaration, chosen, trial.settings)
     if moves(trial.declaration, trial.settings, settings):
-        raise Impossible(_("The address was tried already, and this is another one. Begin again with it."))
+        raise impossible("The address was tried already, and this is another one. Begin again with it.")
     return replace(trial, settings=settings)
 
 
@@ -128,7 +128,7 @@ def poll_now(by: Hand, name: str) -> bool:
     """Make everything due on this connection. Whether a hub runs here that will do it. Raises Impossible."""
     row = by.connection(name)
     if row.state != ConnectionState.ACTIVE:
-        raise Impossible(_("'{name}' is paused. Resume it first.", name=name))
+        raise impossible("'{name}' is paused. Resume it first.", name=name)
     connections.be_asked_now(row, by.clock.now())
     return hub_is_running(paths.lock_file())
 
@@ -142,7 +142,7 @@ def webhook_address(by: Hand, name: str) -> tuple[str, str]:
     row = by.connection(name)
     declaration = by.declaration(row.connector)
     if not declaration.webhook:
-        raise Impossible(_("{title} does not call Orderhaven; it is asked every few minutes.", title=declaration.title))
+        raise impossible("{title} does not call Orderhaven; it is asked every few minutes.", title=declaration.title)
     key = nudging.key_of(row.pk)
     return f"{paths.web_address()}/hooks/{key}", nudging.secret_of(key)
 
@@ -169,12 +169,10 @@ class ConnectionRow:
 def demand_not_too_often(every: timedelta, declaration: Declaration) -> None:
     floor = declaration.limits.poll_floor
     if every < floor:
-        raise Impossible(
-            _(
-                "{title} may not be asked more often than every {seconds} seconds.",
-                title=declaration.title,
-                seconds=int(floor.total_seconds()),
-            )
+        raise impossible(
+            "{title} may not be asked more often than every {seconds} seconds.",
+            title=declaration.title,
+            seconds=int(floor.total_seconds()),
         )
 
 
@@ -216,17 +214,15 @@ def _kept_settings(row: Connection) -> Mapping[str, str]:
 
 def _row_for(by: Hand, declaration: Declaration, name: str) -> Connection:
     if not name or len(name) > 100 or "/" in name:
-        raise Impossible(_("A connection needs a name of 1 to 100 characters, without a slash."))
+        raise impossible("A connection needs a name of 1 to 100 characters, without a slash.")
     row = connections.by_name(by.merchant_id, name)
     if row is None:
         return Connection(merchant_id=by.merchant_id, connector=declaration.name, role=declaration.role, name=name)
     if row.connector != declaration.name:
-        raise Impossible(
-            _(
-                "'{name}' is a connection with {connector} already. Give this one another name.",
-                name=name,
-                connector=row.connector,
-            )
+        raise impossible(
+            "'{name}' is a connection with {connector} already. Give this one another name.",
+            name=name,
+            connector=row.connector,
         )
     return row
 
@@ -237,19 +233,15 @@ def _demand_own_account(declaration: Declaration, row: Connection, account: Acco
         raise Impossible(f"{other} " + _("Give it a name of its own; '{name}' stays as it was.", name=row.name))
     known = connections.of_account(declaration.name, account.fingerprint)
     if known is not None and known.merchant_id != row.merchant_id:
-        raise Impossible(
-            _(
-                "This account of {title} is connected to this hub already, for another merchant. End it there first.",
-                title=declaration.title,
-            )
+        raise impossible(
+            "This account of {title} is connected to this hub already, for another merchant. End it there first.",
+            title=declaration.title,
         )
     if known is not None and (row._state.adding or known.pk != row.pk):
-        raise Impossible(
-            _(
-                "This account of {title} is already connected as '{name}'. To give that one new keys, change that connection.",
-                title=declaration.title,
-                name=known.name,
-            )
+        raise impossible(
+            "This account of {title} is already connected as '{name}'. To give that one new keys, change that connection.",
+            title=declaration.title,
+            name=known.name,
         )
 
 

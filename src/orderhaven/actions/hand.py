@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from orderhaven.actions.errors import Impossible, NotAllowed
+from orderhaven.actions.errors import NotAllowed, impossible
 from orderhaven.connectors import declarations
 from orderhaven.core.access import EVERYTHING, Power
 from orderhaven.core.language import _
@@ -60,24 +60,22 @@ class Hand:
     def order(self, ref: str) -> FoundOrder:
         """The order a person means. Raises Impossible."""
         if not ref.rpartition("/")[2].strip():
-            raise Impossible(_("Say which order it is, by its number."))
+            raise impossible("Say which order it is, by its number.")
         found = find_orders(self.merchant_id, ref.strip())
         if not found:
-            raise Impossible(_("There is no order {ref}. Search for it by another of its numbers.", ref=ref))
+            raise impossible("There is no order {ref}. Search for it by another of its numbers.", ref=ref)
         if len(found) > 1:
             names = _(" or ").join(f"{one.marketplace}/{one.ref}" for one in found)
-            raise Impossible(
-                _("Order number {ref} exists more than once. Say which one: {names}.", ref=ref, names=names)
-            )
+            raise impossible("Order number {ref} exists more than once. Say which one: {names}.", ref=ref, names=names)
         return found[0]
 
     def connection(self, name: str) -> Connection:
         if not name.strip():
-            raise Impossible(_("Say which connection it is, by its name."))
+            raise impossible("Say which connection it is, by its name.")
         row = connections.by_name(self.merchant_id, name)
         if row is None:
             names = ", ".join(one.name for one in connections.all_of(self.merchant_id)) or _("none yet")
-            raise Impossible(_("There is no connection '{name}'. There are: {names}.", name=name, names=names))
+            raise impossible("There is no connection '{name}'. There are: {names}.", name=name, names=names)
         return row
 
     def link(self, marketplace: str) -> Link:
@@ -85,13 +83,13 @@ class Hand:
         found = links.of_name(self.merchant_id, marketplace)
         if found is None:
             row = self.connection(marketplace)
-            raise Impossible(_("'{name}' has no link yet. Link it to a shop first.", name=row.name))
+            raise impossible("'{name}' has no link yet. Link it to a shop first.", name=row.name)
         return found
 
     def declaration(self, connector: str) -> Declaration:
         if connector not in self.declared:
             names = ", ".join(sorted(self.declared))
-            raise Impossible(_("There is no connector '{name}'. There are: {names}.", name=connector, names=names))
+            raise impossible("There is no connector '{name}'. There are: {names}.", name=connector, names=names)
         return self.declared[connector]
 
 

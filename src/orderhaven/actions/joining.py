@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import Impossible, impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.orders import shown
 from orderhaven.actions.outside import ask
@@ -91,12 +91,8 @@ def pairs_in(text: str) -> list[tuple[str, str]]:
     rows = [row for row in csv.reader(StringIO(text.lstrip("\ufeff")), delimiter=separator) if any(row)]
     for number, row in enumerate(rows, start=1):
         if len(row) < 2 or not row[0].strip() or not row[1].strip():
-            raise Impossible(
-                _(
-                    "Line {number} does not name an order and a shop order: {line}",
-                    number=number,
-                    line=separator.join(row),
-                )
+            raise impossible(
+                "Line {number} does not name an order and a shop order: {line}", number=number, line=separator.join(row)
             )
     pairs = [(row[0].strip(), row[1].strip()) for row in rows]
     return pairs[1:] if pairs and not any(sign.isdigit() for sign in pairs[0][1]) else pairs
@@ -109,12 +105,8 @@ def place(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> Non
     with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         _demand_not_in_shop(row)
         if not row.hold:
-            raise Impossible(
-                _(
-                    "Order {ref} is not held back: it is '{status}' and placed by itself.",
-                    ref=row.ref,
-                    status=shown(row),
-                )
+            raise impossible(
+                "Order {ref} is not held back: it is '{status}' and placed by itself.", ref=row.ref, status=shown(row)
             )
         _place(ledger, row)
 
@@ -132,7 +124,7 @@ def leave(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> Non
     with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         _demand_not_in_shop(row)
         if row.hold == Hold.LEFT:
-            raise Impossible(_("Order {ref} is left alone already. It can still be placed.", ref=row.ref))
+            raise impossible("Order {ref} is left alone already. It can still be placed.", ref=row.ref)
         _leave(ledger, row)
 
 
@@ -148,14 +140,12 @@ def place_again(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) 
     with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         gone = row.shop_state in THROWN_AWAY or ProblemKind.SHOP_ORDER_GONE in open_problems(row.pk)
         if not row.shop_ref or not gone:
-            raise Impossible(_("The shop order of order {ref} is not gone, so it is not placed again.", ref=row.ref))
+            raise impossible("The shop order of order {ref} is not gone, so it is not placed again.", ref=row.ref)
         if row.status != Status.NOT_SHIPPED:
-            raise Impossible(
-                _(
-                    "Order {ref} is '{status}': only one that is still to be shipped is placed again.",
-                    ref=row.ref,
-                    status=shown(row),
-                )
+            raise impossible(
+                "Order {ref} is '{status}': only one that is still to be shipped is placed again.",
+                ref=row.ref,
+                status=shown(row),
             )
         before = row.shop_number or row.shop_ref
         ledger.change(
@@ -239,36 +229,30 @@ def _adopt(
 def _demand_adoptable(row: Order, reading: ShopOrder) -> None:
     number = reading.number or reading.shop_ref
     if row.status not in _ALIVE:
-        raise Impossible(
-            _("Order {ref} is '{status}': there is nothing to adopt a shop order for.", ref=row.ref, status=shown(row))
+        raise impossible(
+            "Order {ref} is '{status}': there is nothing to adopt a shop order for.", ref=row.ref, status=shown(row)
         )
     if row.read_at is None:
-        raise Impossible(_("Order {ref} was listed and is not read yet. Try again in a minute.", ref=row.ref))
+        raise impossible("Order {ref} was listed and is not read yet. Try again in a minute.", ref=row.ref)
     if row.shop_ref and row.shop_state not in THROWN_AWAY:
         raise _in_shop_already(row)
     _demand_not_on_its_way(row)
     if reading.state is ShopState.GONE:
-        raise Impossible(
-            _(
-                "The shop has no order {shop_ref}. Give the shop's own key of it, as in its address.",
-                shop_ref=reading.shop_ref,
-            )
+        raise impossible(
+            "The shop has no order {shop_ref}. Give the shop's own key of it, as in its address.",
+            shop_ref=reading.shop_ref,
         )
     if reading.state is ShopState.TRASHED:
-        raise Impossible(
-            _(
-                "Shop order {number} is in the trash. Put it back first, or place order {ref}.",
-                number=number,
-                ref=row.ref,
-            )
+        raise impossible(
+            "Shop order {number} is in the trash. Put it back first, or place order {ref}.", number=number, ref=row.ref
         )
     if reading.state is ShopState.CANCELLED:
-        raise Impossible(
-            _("Shop order {number} is cancelled. Reopen it first, or place order {ref}.", number=number, ref=row.ref)
+        raise impossible(
+            "Shop order {number} is cancelled. Reopen it first, or place order {ref}.", number=number, ref=row.ref
         )
     taken_by = shop_order_taken_by(row.link.shop_id, reading.shop_ref)
     if taken_by and taken_by != row.ref:
-        raise Impossible(_("Shop order {number} belongs to order {ref} already.", number=number, ref=taken_by))
+        raise impossible("Shop order {number} belongs to order {ref} already.", number=number, ref=taken_by)
 
 
 def _wanted(row: Order, products: Mapping[ProductWanted, str]) -> list[Wanted]:
@@ -323,12 +307,12 @@ def _demand_not_in_shop(row: Order) -> None:
 
 def _in_shop_already(row: Order) -> Impossible:
     number = row.shop_number or row.shop_ref
-    return Impossible(_("Order {ref} stands in the shop already, as {number}.", ref=row.ref, number=number))
+    return impossible("Order {ref} stands in the shop already, as {number}.", ref=row.ref, number=number)
 
 
 def _demand_not_on_its_way(row: Order) -> None:
     if any(message.kind == Kind.PLACE and message.state in IN_FLIGHT for message in row.outbox):
-        raise Impossible(_("Order {ref} is being placed at this moment. Look again in a minute.", ref=row.ref))
+        raise impossible("Order {ref} is being placed at this moment. Look again in a minute.", ref=row.ref)
 
 
 def _place(ledger: Ledger, row: Order) -> None:

@@ -8,12 +8,11 @@ from zoneinfo import available_timezones
 
 from orderhaven import countries
 from orderhaven.actions.connecting import demand_not_too_often
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import Impossible, impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.deadline import MONDAY, SUNDAY
-from orderhaven.core.language import _
 from orderhaven.core.rules import RuleKind
 from orderhaven.ports.connector import Can, Role
 from orderhaven.store import links, outbox
@@ -54,11 +53,9 @@ def link(by: Hand, marketplace: str, shop: str, wish: LinkWish = LinkWish()) -> 
     there, here = _demand_role(by, marketplace, Role.MARKETPLACE), _demand_role(by, shop, Role.SHOP)
     existing = links.of_marketplace(there.pk)
     if existing is not None:
-        raise Impossible(
-            _(
-                "'{name}' is linked already, and its orders can go to one shop only. Change that link instead.",
-                name=marketplace,
-            )
+        raise impossible(
+            "'{name}' is linked already, and its orders can go to one shop only. Change that link instead.",
+            name=marketplace,
         )
     made = Link(merchant_id=by.merchant_id, marketplace=there, shop=here, from_at=by.clock.now())
     return _save(by, made, wish)
@@ -90,7 +87,7 @@ def add_carrier_rule(by: Hand, marketplace: str, kind: RuleKind, match: str, car
     """
     found = by.link(marketplace)
     if not match.strip():
-        raise Impossible(_("A carrier rule needs something to match: the beginning of a code, or the shop's word."))
+        raise impossible("A carrier rule needs something to match: the beginning of a code, or the shop's word.")
     rule = {"kind": str(kind), "match": match.strip(), "carrier": str(carrier_named(carrier))}
     found.carrier_rules = [*[one for one in found.carrier_rules if one != rule], rule]
     links.save(found, None, by.clock.now(), by.actor, {"carrier_rule": rule})
@@ -103,7 +100,7 @@ def end_carrier_rule(by: Hand, marketplace: str, kind: RuleKind, match: str) -> 
     found = by.link(marketplace)
     kept = [one for one in found.carrier_rules if (one["kind"], one["match"]) != (kind, match.strip())]
     if len(kept) == len(found.carrier_rules):
-        raise Impossible(_("There is no carrier rule for {match}.", match=match.strip()))
+        raise impossible("There is no carrier rule for {match}.", match=match.strip())
     found.carrier_rules = kept
     links.save(found, None, by.clock.now(), by.actor, {"ended_rule": match.strip()})
     return found
@@ -124,12 +121,10 @@ def _demand_role(by: Hand, name: str, role: Role) -> Connection:
     row = by.connection(name)
     if row.role != role:
         if role is Role.SHOP:
-            raise Impossible(
-                _("'{name}' is a marketplace, not a shop. A link goes from a marketplace to a shop.", name=name)
+            raise impossible(
+                "'{name}' is a marketplace, not a shop. A link goes from a marketplace to a shop.", name=name
             )
-        raise Impossible(
-            _("'{name}' is a shop, not a marketplace. A link goes from a marketplace to a shop.", name=name)
-        )
+        raise impossible("'{name}' is a shop, not a marketplace. A link goes from a marketplace to a shop.", name=name)
     return row
 
 
@@ -165,41 +160,38 @@ def _demand_possible(by: Hand, row: Link, wish: LinkWish) -> None:
         demand_not_too_often(wish.every, by.declaration(row.marketplace.connector))
         demand_not_too_often(wish.every, shop)
     if wish.wait is not None and not timedelta(0) <= wish.wait <= _LONGEST_WAIT:
-        raise Impossible(_("The wait for a code is between 0 and 14 days."))
+        raise impossible("The wait for a code is between 0 and 14 days.")
     if wish.ship_by_margin is not None and wish.ship_by_margin < timedelta(0):
-        raise Impossible(_("The margin before the ship-by time cannot be less than nothing."))
+        raise impossible("The margin before the ship-by time cannot be less than nothing.")
     _demand_dispatch(wish)
     if wish.cancellations_per_hour is not None and wish.cancellations_per_hour < 0:
-        raise Impossible(_("The number of cancellations an hour cannot be less than 0."))
+        raise impossible("The number of cancellations an hour cannot be less than 0.")
     if wish.ships_from and not countries.alpha2(wish.ships_from):
-        raise Impossible(_("'{word}' is no country. Give its ISO code, such as NL or NLD.", word=wish.ships_from))
+        raise impossible("'{word}' is no country. Give its ISO code, such as NL or NLD.", word=wish.ships_from)
     if wish.delivered_by_marketplace is DeliveredByMarketplace.PLACE and Can.TAKE_DELIVERED not in shop.can:
-        raise Impossible(
-            _(
-                "{shop} cannot take orders that the marketplace ships itself. Leave them out of the shop.",
-                shop=shop.title,
-            )
+        raise impossible(
+            "{shop} cannot take orders that the marketplace ships itself. Leave them out of the shop.", shop=shop.title
         )
 
 
 def _demand_dispatch(wish: LinkWish) -> None:
     if wish.transit_days is not None and not 0 <= wish.transit_days <= _LONGEST_TRANSIT_DAYS:
-        raise Impossible(_("A parcel travels between 0 and {days} days.", days=_LONGEST_TRANSIT_DAYS))
+        raise impossible("A parcel travels between 0 and {days} days.", days=_LONGEST_TRANSIT_DAYS)
     if wish.working_days is not None and not (wish.working_days and {*wish.working_days} <= _WEEK):
-        raise Impossible(_("Parcels leave on one day of the week at least: 1 is Monday, 7 is Sunday."))
+        raise impossible("Parcels leave on one day of the week at least: 1 is Monday, 7 is Sunday.")
     if wish.cut_off is not None and not _CLOCK.fullmatch(wish.cut_off):
-        raise Impossible(_("'{text}' is no time of day. Write it as 17:00.", text=wish.cut_off[:20]))
+        raise impossible("'{text}' is no time of day. Write it as 17:00.", text=wish.cut_off[:20])
     if wish.time_zone and wish.time_zone.strip() not in available_timezones():
-        raise Impossible(_("'{text}' is no time zone. Write it as Europe/Amsterdam.", text=wish.time_zone[:60]))
+        raise impossible("'{text}' is no time zone. Write it as Europe/Amsterdam.", text=wish.time_zone[:60])
     if wish.free_days is not None and len(wish.free_days) > _MOST_FREE_DAYS:
-        raise Impossible(
-            _("At most {number} free days can be kept. Leave out those that are over.", number=_MOST_FREE_DAYS)
+        raise impossible(
+            "At most {number} free days can be kept. Leave out those that are over.", number=_MOST_FREE_DAYS
         )
     for day in wish.free_days or ():
         try:
             date.fromisoformat(day)
         except ValueError:
-            raise Impossible(_("'{text}' is no date. Write it as 2026-12-25.", text=day[:20])) from None
+            raise impossible("'{text}' is no date. Write it as 2026-12-25.", text=day[:20]) from None
 
 
 def _seconds(duration: timedelta | None) -> int | None:

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import Impossible, impossible
 from orderhaven.core.language import _
 from orderhaven.networks import NoNetwork, allowed_networks
 from orderhaven.ports.connector import Declaration, Kind
@@ -33,23 +33,19 @@ def demand_secrets_again(
     secrets = [setting for setting in declaration.settings if setting.secret]
     for setting in secrets:
         if setting.default is None and not given.get(setting.key, "").strip():
-            raise Impossible(
-                _(
-                    "The address changes from {before} to {after}. Give {label} again: a secret goes only to the address "
-                    "that it was given for.",
-                    before=before,
-                    after=after,
-                    label=_(setting.label),
-                )
-            )
-    if not all(_is_same(given.get(one.key, "").strip(), kept.get(one.key, "")) for one in secrets):
-        raise Impossible(
-            _(
-                "Address and keys would both be new, so nothing shows that {after} has the same account as {before}. Change "
-                "the address with the present keys first, and the keys afterwards.",
+            raise impossible(
+                "The address changes from {before} to {after}. Give {label} again: a secret goes only to the address "
+                "that it was given for.",
                 before=before,
                 after=after,
+                label=_(setting.label),
             )
+    if not all(_is_same(given.get(one.key, "").strip(), kept.get(one.key, "")) for one in secrets):
+        raise impossible(
+            "Address and keys would both be new, so nothing shows that {after} has the same account as {before}. Change "
+            "the address with the present keys first, and the keys afterwards.",
+            before=before,
+            after=after,
         )
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection
 
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power, Role
-from orderhaven.core.language import _
 from orderhaven.core.notices import NoticeKind
 from orderhaven.notices.mail import mail_is_set_up
 from orderhaven.store import access, deliveries, notices
@@ -36,5 +35,5 @@ def mail_log(by: Hand) -> list[Delivery]:
 def _role(by: Hand, user_id: int) -> Role:
     row = access.member(by.merchant_id, user_id)
     if row is None:
-        raise Impossible(_("This person does not work here any more."))
+        raise impossible("This person does not work here any more.")
     return Role(row.role)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power
 from orderhaven.core.language import _
@@ -71,7 +71,7 @@ def handle(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> No
     found = by.order(ref)
     with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         if row.status == Status.MANUAL:
-            raise Impossible(_("Order {ref} is handled by hand already. To undo that, give it back.", ref=row.ref))
+            raise impossible("Order {ref} is handled by hand already. To undo that, give it back.", ref=row.ref)
         _demand(row, Fact.TAKEN_OVER, _("there is nothing to take over"))
         take_over(ledger, row)
         ledger.solve(row, open_problems(row.pk))
@@ -83,12 +83,10 @@ def give_back(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) ->
     found = by.order(ref)
     with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         if row.status != Status.MANUAL:
-            raise Impossible(
-                _(
-                    "Order {ref} is not handled by hand; it is '{status}'. There is nothing to give back.",
-                    ref=row.ref,
-                    status=shown(row),
-                )
+            raise impossible(
+                "Order {ref} is not handled by hand; it is '{status}'. There is nothing to give back.",
+                ref=row.ref,
+                status=shown(row),
             )
         move_order(ledger, row, Fact.GIVEN_BACK)
         _follow_the_marketplace(ledger, row)
@@ -105,18 +103,16 @@ def cancel(
     found = by.order(ref)
     marketplace = by.declaration(found.connector)
     if Can.CANCEL not in marketplace.can:
-        raise Impossible(
-            _(
-                "{marketplace} cannot be told to cancel. Cancel order {ref} there; it is heard here within minutes.",
-                marketplace=marketplace.title,
-                ref=found.ref,
-            )
+        raise impossible(
+            "{marketplace} cannot be told to cancel. Cancel order {ref} there; it is heard here within minutes.",
+            marketplace=marketplace.title,
+            ref=found.ref,
         )
     with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         asked = row.status == Status.CANCELLATION_REQUESTED
         if row.shop_state == ShopState.COMPLETED and not asked:
-            raise Impossible(
-                _("The shop has completed order {ref}: the parcel may have left. Reopen it there first.", ref=row.ref)
+            raise impossible(
+                "The shop has completed order {ref}: the parcel may have left. Reopen it there first.", ref=row.ref
             )
         _move(ledger, row, Fact.CANCEL_ACCEPTED, _("it cannot be cancelled from here; settle it at the marketplace"))
         ledger.solve(row, open_problems(row.pk))
@@ -133,8 +129,8 @@ def refuse(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> bo
     is_told = Can.REFUSE_CANCELLATION in by.declaration(found.connector).can
     with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         if row.status != Status.CANCELLATION_REQUESTED:
-            raise Impossible(
-                _("The buyer does not ask to cancel order {ref}; it is '{status}'.", ref=row.ref, status=shown(row))
+            raise impossible(
+                "The buyer does not ask to cancel order {ref}; it is '{status}'.", ref=row.ref, status=shown(row)
             )
         move_order(ledger, row, Fact.CANCEL_REFUSED)
         if is_told:
@@ -195,9 +191,7 @@ def _demand(row: Order, fact: Fact, otherwise: str) -> None:
     try:
         move(Status(row.status), fact)
     except OutsideTable:
-        raise Impossible(
-            _("Order {ref} is '{status}': {why}.", ref=row.ref, status=shown(row), why=otherwise)
-        ) from None
+        raise impossible("Order {ref} is '{status}': {why}.", ref=row.ref, status=shown(row), why=otherwise) from None
 
 
 def _follow_the_marketplace(ledger: Ledger, row: Order) -> None:

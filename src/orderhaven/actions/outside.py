@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TypeVar
 
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import Impossible, impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.certificates import NoCertificates
 from orderhaven.connectors import open_connector
@@ -47,13 +47,11 @@ def ask(
     except (NoCertificates, NoNetwork) as error:
         raise Impossible(str(error)) from None
     except TimeoutError:
-        raise Impossible(
-            _(
-                "{side} was asked for {seconds} seconds and did not answer. Nothing was changed; look whether it works, and "
-                "try again.",
-                side=declaration.title,
-                seconds=round(by.patience_s),
-            )
+        raise impossible(
+            "{side} was asked for {seconds} seconds and did not answer. Nothing was changed; look whether it works, and "
+            "try again.",
+            side=declaration.title,
+            seconds=round(by.patience_s),
         ) from None
 
 
@@ -104,10 +102,8 @@ def _turn_of(merchant_id: int) -> Iterator[None]:
     """A few at once, so that one merchant's dead servers leave room for the others' questions."""
     with _counting:
         if _asking[merchant_id] >= AT_ONCE:
-            raise Impossible(
-                _(
-                    "Other servers are being asked for you already. Wait a minute until they have answered, then try again."
-                )
+            raise impossible(
+                "Other servers are being asked for you already. Wait a minute until they have answered, then try again."
             )
         _asking[merchant_id] += 1
     try:

@@ -7,10 +7,9 @@ from datetime import datetime
 from zoneinfo import available_timezones
 
 from orderhaven import catalogues, paths
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import Impossible, impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power, Role
-from orderhaven.core.language import _
 from orderhaven.store import access, merchants, second_factor
 from orderhaven.store.models import Event, Invitation, Membership, User
 from orderhaven.store.second_factor import Beginning
@@ -28,10 +27,10 @@ def first_administrator(code: str, email: str, name: str, password: str, trade: 
     `code` is what `orderhaven up` shows as long as there is nobody: who reads its output may begin.
     """
     if access.has_people():
-        raise Impossible(_("There are accounts here already. Log in, or ask an administrator to invite you."))
+        raise impossible("There are accounts here already. Log in, or ask an administrator to invite you.")
     if not access.is_welcome_code(code):
-        raise Impossible(
-            _("This link is not the one that Orderhaven showed when it started. Look there: orderhaven welcome")
+        raise impossible(
+            "This link is not the one that Orderhaven showed when it started. Look there: orderhaven welcome"
         )
     _demand_good(email, name, password)
     merchant = access.first_merchant() or merchants.make(trade.strip()[:100] or merchants.FIRST_NAME)
@@ -57,7 +56,7 @@ def invite(by: Hand, email: str, role: Role) -> str:
         raise Impossible(" ".join(wrong))
     known = access.of_email(email)
     if known is not None and access.member(by.merchant_id, known.pk):
-        raise Impossible(_("{email} works here already. Change the role in the list instead.", email=email))
+        raise impossible("{email} works here already. Change the role in the list instead.", email=email)
     secret = access.invite(by.merchant_id, email, role, by.clock.now(), by.actor)
     return f"{paths.web_address()}/invitation/{secret}"
 
@@ -76,7 +75,7 @@ def invitation(secret: str, now: datetime) -> Invitation:
     """Raises Impossible when it is over, used, or was never made."""
     found = access.invitation(secret, now)
     if found is None:
-        raise Impossible(_("This invitation is used or over. Ask for a new one."))
+        raise impossible("This invitation is used or over. Ask for a new one.")
     return found
 
 
@@ -89,9 +88,9 @@ def accept(secret: str, name: str, password: str, now: datetime, prove: Prove) -
         _demand_own_name(name, [row.user.name for row in access.members(found.merchant_id)])
         person = access.make_person(found.email, name, password, now)
     elif prove(person.email, password) is None:
-        raise Impossible(_("There is an account with this address, and that is not its password."))
+        raise impossible("There is an account with this address, and that is not its password.")
     if not access.accept(found, person, now):
-        raise Impossible(_("This invitation is used or over. Ask for a new one."))
+        raise impossible("This invitation is used or over. Ask for a new one.")
     return person
 
 
@@ -123,9 +122,9 @@ def change_self(person: User, name: str, language: str, time_zone: str, now: dat
     name = name.strip()[:100]
     _demand_own_name(name, access.colleagues(person))
     if language and language not in catalogues.LANGUAGES:
-        raise Impossible(_("There is no language '{language}' here.", language=language))
+        raise impossible("There is no language '{language}' here.", language=language)
     if time_zone and time_zone not in available_timezones():
-        raise Impossible(_("There is no time zone '{zone}'. Say it as in Europe/Amsterdam.", zone=time_zone))
+        raise impossible("There is no time zone '{zone}'. Say it as in Europe/Amsterdam.", zone=time_zone)
     if name != person.name:
         access.note_of_person(person, now, "renamed", {"name": name})
     person.name, person.language, person.time_zone = name, language, time_zone
@@ -159,7 +158,7 @@ def demand_account(email: str) -> User:
     """Raises Impossible."""
     person = access.of_email(email)
     if person is None:
-        raise Impossible(_("There is no account with the address {email}.", email=email.strip()))
+        raise impossible("There is no account with the address {email}.", email=email.strip())
     return person
 
 
@@ -190,15 +189,13 @@ def _demand_own_name(name: str, taken: Collection[str] = ()) -> None:
     """It is by the name that people see who did what, so nobody goes by what stands for somebody else."""
     name = name.strip()
     if not name:
-        raise Impossible(_("A name is needed: it stands beside what you do."))
+        raise impossible("A name is needed: it stands beside what you do.")
     if not name.isprintable() or name.casefold() in _NOT_A_PERSON or name.casefold().startswith("token "):
-        raise Impossible(_("'{name}' cannot be somebody's name here. Choose another.", name=name[:100]))
+        raise impossible("'{name}' cannot be somebody's name here. Choose another.", name=name[:100])
     if name.casefold() in (one.casefold() for one in taken):
-        raise Impossible(
-            _(
-                "Somebody called {name} works here already. Add a last name, so that it stays clear who did what.",
-                name=name,
-            )
+        raise impossible(
+            "Somebody called {name} works here already. Add a last name, so that it stays clear who did what.",
+            name=name,
         )
 
 
@@ -209,16 +206,16 @@ def _set_password(person: User, password: str) -> None:
 
 def _demand_password(person: User, password: str, prove: Prove) -> None:
     if prove(person.email, password) is None:
-        raise Impossible(_("That is not your present password."))
+        raise impossible("That is not your present password.")
 
 
 def _member(by: Hand, user_id: int) -> Membership:
     row = access.member(by.merchant_id, user_id)
     if row is None:
-        raise Impossible(_("This person does not work here any more."))
+        raise impossible("This person does not work here any more.")
     return row
 
 
 def _demand_another_administrator(by: Hand, row: Membership) -> None:
     if row.role == Role.ADMINISTRATOR and not access.other_administrators(by.merchant_id, row.user_id):
-        raise Impossible(_("{name} is the only administrator. Make somebody else one first.", name=row.user.name))
+        raise impossible("{name} is the only administrator. Make somebody else one first.", name=row.user.name)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import asdict
 
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.outside import ask
 from orderhaven.core.access import Power
@@ -69,7 +69,7 @@ def look_up(by: Hand, marketplace: str, limit: int = 200) -> None:
 def _in_rehearsal(by: Hand, marketplace: str) -> Link:
     found = by.link(marketplace)
     if not found.rehearsal:
-        raise Impossible(_("'{name}' is not in rehearsal: what there is to send is sent.", name=marketplace))
+        raise impossible("'{name}' is not in rehearsal: what there is to send is sent.", name=marketplace)
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import Impossible, impossible
 from orderhaven.core.language import _
 from orderhaven.ports.connector import Declaration, Kind, Setting
 
@@ -15,13 +15,11 @@ def complete(declaration: Declaration, given: Mapping[str, str], kept: Mapping[s
     known = {setting.key for setting in declaration.settings}
     for key in given:
         if key not in known:
-            raise Impossible(
-                _(
-                    "'{key}' is no setting of {title}. Its settings are: {known}.",
-                    key=key,
-                    title=declaration.title,
-                    known=", ".join(sorted(known)),
-                )
+            raise impossible(
+                "'{key}' is no setting of {title}. Its settings are: {known}.",
+                key=key,
+                title=declaration.title,
+                known=", ".join(sorted(known)),
             )
     return {setting.key: _value(setting, given, kept) for setting in declaration.settings}
 
@@ -34,14 +32,12 @@ def demand_offered(
         choices = offered.get(setting.key, ())
         for word in _words(settings[setting.key]) if choices else ():
             if word not in choices:
-                raise Impossible(
-                    _(
-                        "{label}: '{word}' is not known there. It has: {choices}. Give {key} anew.",
-                        label=_(setting.label),
-                        word=word,
-                        choices=", ".join(choices),
-                        key=setting.key,
-                    )
+                raise impossible(
+                    "{label}: '{word}' is not known there. It has: {choices}. Give {key} anew.",
+                    label=_(setting.label),
+                    word=word,
+                    choices=", ".join(choices),
+                    key=setting.key,
                 )
 
 
@@ -57,8 +53,8 @@ def _value(setting: Setting, given: Mapping[str, str], kept: Mapping[str, str]) 
     if not value and not (setting.key in given and setting.default is not None):
         value = kept.get(setting.key, setting.default or "")
     if not value and setting.default is None:
-        raise Impossible(
-            _("{label} ({key}) is missing. {help}", label=_(setting.label), key=setting.key, help=_(setting.help))
+        raise impossible(
+            "{label} ({key}) is missing. {help}", label=_(setting.label), key=setting.key, help=_(setting.help)
         )
     return _CHECKS[setting.kind](setting, value) if value else ""
 

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.links import carrier_named
 from orderhaven.actions.orders import retry_ids
 from orderhaven.actions.outside import ask
 from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
-from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.rules import CarrierRule, rule_from
 from orderhaven.core.shop_order import ProductWanted
@@ -62,24 +61,20 @@ def correct(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> s
     found = by.order(ref)
     marketplace = by.declaration(found.connector)
     if Can.CORRECT_TRACKING not in marketplace.can:
-        raise Impossible(
-            _(
-                "{marketplace} takes no other code once a shipment is confirmed. Add it there by hand.",
-                marketplace=marketplace.title,
-            )
+        raise impossible(
+            "{marketplace} takes no other code once a shipment is confirmed. Add it there by hand.",
+            marketplace=marketplace.title,
         )
     with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
         if row.confirmed_at is None or last_shipment(row.pk) is None:
-            raise Impossible(
-                _("Order {ref} has no shipment that Orderhaven confirmed, so there is nothing to correct.", ref=row.ref)
+            raise impossible(
+                "Order {ref} has no shipment that Orderhaven confirmed, so there is nothing to correct.", ref=row.ref
             )
         shipment = uncorrected(row.pk, row.code)
         if not row.code or shipment is None:
-            raise Impossible(
-                _(
-                    "The shop shows no other code for order {ref} than was confirmed. Add it in the shop first.",
-                    ref=row.ref,
-                )
+            raise impossible(
+                "The shop shows no other code for order {ref} than was confirmed. Add it in the shop first.",
+                ref=row.ref,
             )
         ledger.put(row, Kind.CORRECT, correction_of(shipment))
         return row.code
@@ -101,7 +96,7 @@ def map_product(
     """
     link = by.link(marketplace)
     if not sku.strip() or not (shop_sku or product_ref):
-        raise Impossible(_("Say which SKU it is, and which product of the shop."))
+        raise impossible("Say which SKU it is, and which product of the shop.")
     if not product_ref:
         declaration = by.declaration(link.shop.connector)
         wanted = ProductWanted(shop_sku.strip(), "")
@@ -111,11 +106,9 @@ def map_product(
         )
         product_ref = found.get(wanted, "")
         if not product_ref:
-            raise Impossible(
-                _(
-                    "The shop has no product with SKU {sku}. Look it up there, or give the shop's own key of it.",
-                    sku=shop_sku,
-                )
+            raise impossible(
+                "The shop has no product with SKU {sku}. Look it up there, or give the shop's own key of it.",
+                sku=shop_sku,
             )
     keep_match(link.shop_id, sku.strip(), product_ref)
     waiting = waiting_for_product(link.shop_id, sku.strip())
@@ -125,37 +118,31 @@ def map_product(
 def _waits_for_correction(row: Order, marketplace: Declaration) -> bool:
     """Whether the choice goes out with a correction that a person still has to send. Raises Impossible when it never goes out."""
     if row.status == Status.CANCELLED:
-        raise Impossible(_("Order {ref} is cancelled, so no carrier is told to anybody.", ref=row.ref))
+        raise impossible("Order {ref} is cancelled, so no carrier is told to anybody.", ref=row.ref)
     its_name = row.link.marketplace.name
     if row.handled_by_others:
-        raise Impossible(
-            _(
-                "Order {ref} was shipped at {marketplace} by others. Change the carrier there.",
-                ref=row.ref,
-                marketplace=its_name,
-            )
+        raise impossible(
+            "Order {ref} was shipped at {marketplace} by others. Change the carrier there.",
+            ref=row.ref,
+            marketplace=its_name,
         )
     if row.confirmed_at is None or any(one.kind == Kind.CORRECT and one.state in UNFINISHED for one in row.outbox):
         return False
     if Can.CORRECT_TRACKING in marketplace.can and row.code and uncorrected(row.pk, row.code) is not None:
         return True
-    raise Impossible(
-        _(
-            "The shipment of order {ref} is confirmed already, and {marketplace} is not told of another carrier. Change it there.",
-            ref=row.ref,
-            marketplace=its_name,
-        )
+    raise impossible(
+        "The shipment of order {ref} is confirmed already, and {marketplace} is not told of another carrier. Change it there.",
+        ref=row.ref,
+        marketplace=its_name,
     )
 
 
 def _demand_known(declaration: Declaration, carrier: Carrier) -> None:
     if declaration.carriers and not declaration.carrier_word(carrier):
         known = ", ".join(sorted(declaration.carriers))
-        raise Impossible(
-            _(
-                "{marketplace} does not know the carrier '{carrier}'. It knows: {known}.",
-                marketplace=declaration.title,
-                carrier=carrier,
-                known=known,
-            )
+        raise impossible(
+            "{marketplace} does not know the carrier '{carrier}'. It knows: {known}.",
+            marketplace=declaration.title,
+            carrier=carrier,
+            known=known,
         )

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection
 
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import Impossible, impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power
-from orderhaven.core.language import _
 from orderhaven.core.notices import HookKind
 from orderhaven.networks import allowed_networks
 from orderhaven.notices import addresses
@@ -27,18 +26,16 @@ def make(by: Hand, url: str, kinds: Collection[str]) -> str:
         raise Impossible(wrong)
     unknown = [one for one in kinds if one not in list(HookKind)]
     if unknown or not kinds:
-        raise Impossible(_("Say what the address is called for: {kinds}.", kinds=", ".join(HookKind)))
+        raise impossible("Say what the address is called for: {kinds}.", kinds=", ".join(HookKind))
     if len(hooks.of_merchant(by.merchant_id)) >= hooks.MOST_OF_A_MERCHANT:
-        raise Impossible(
-            _(
-                "There are {number} webhooks already, and no more can be had. End one first.",
-                number=hooks.MOST_OF_A_MERCHANT,
-            )
+        raise impossible(
+            "There are {number} webhooks already, and no more can be had. End one first.",
+            number=hooks.MOST_OF_A_MERCHANT,
         )
     wanted = {HookKind(one) for one in kinds}
     secret = hooks.make(by.merchant_id, url, wanted, by.clock.now(), by.actor)
     if secret is None:
-        raise Impossible(_("There is a webhook to {url} already. End that one first.", url=url))
+        raise impossible("There is a webhook to {url} already. End that one first.", url=url)
     return secret
 
 
@@ -46,7 +43,7 @@ def make(by: Hand, url: str, kinds: Collection[str]) -> str:
 def end(by: Hand, webhook_id: int) -> None:
     """It is not called any more, and its log goes with it. Raises Impossible."""
     if not hooks.end(by.merchant_id, webhook_id, by.clock.now(), by.actor):
-        raise Impossible(_("There is no such webhook any more."))
+        raise impossible("There is no such webhook any more.")
 
 
 @needs(Power.SET_UP)
@@ -78,5 +75,5 @@ def log(by: Hand) -> list[Delivery]:
 def _webhook(by: Hand, webhook_id: int) -> Webhook:
     found = hooks.one(by.merchant_id, webhook_id)
     if found is None:
-        raise Impossible(_("There is no such webhook any more."))
+        raise impossible("There is no such webhook any more.")
     return found

@@ -9,7 +9,7 @@ from ninja import Field, Router, Schema, Status
 
 from orderhaven.actions import connecting
 from orderhaven.actions.connecting import ConnectionRow
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.api.caller import Asking
 from orderhaven.api.description import conditional, refuses, tagged
@@ -144,7 +144,7 @@ def connect(request: Asking, given: ConnectionGiven) -> Status[Connected]:
     by.demand(Power.SET_UP)
     connector_named(by, given.connector)
     if connections.by_name(by.merchant_id, given.name.strip()) is not None:
-        raise Impossible(_("There is a connection '{name}' already. Choose another name.", name=given.name.strip()))
+        raise impossible("There is a connection '{name}' already. Choose another name.", name=given.name.strip())
     return Status(201, _save(by, given.connector, given.name, given.settings, given.every_s))
 
 

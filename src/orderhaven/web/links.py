@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from orderhaven import paths
 from orderhaven.actions import joining, links, rehearsing
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import impossible
 from orderhaven.actions.links import LinkWish
 from orderhaven.actions.rehearsing import Rehearsal
 from orderhaven.core.access import Power
@@ -122,7 +122,7 @@ def act(request: AtDesk, marketplace: str) -> HttpResponse:
 
 def _rule_kind(word: str) -> RuleKind:
     if word not in list(RuleKind):
-        raise Impossible(_("Say whether the rule goes by the code or by the shop's word."))
+        raise impossible("Say whether the rule goes by the code or by the shop's word.")
     return RuleKind(word)
 
 
@@ -187,7 +187,7 @@ def _wish(request: HttpRequest) -> LinkWish:
     delivered = given.get("delivered_by_marketplace", "")
     cancellations = given.get("cancellations_per_hour", "")
     if cancellations and not cancellations.isdecimal():
-        raise Impossible(_("The number of cancellations an hour is a whole number."))
+        raise impossible("The number of cancellations an hour is a whole number.")
     return LinkWish(
         wait=_time(given.get("wait_hours", ""), hours=1),
         every=_time(given.get("every_minutes", ""), minutes=1),
@@ -207,7 +207,7 @@ def _dispatch(given: QueryDict) -> dict[str, Any]:
     """How parcels leave. A form that does not show the days of the week leaves them as they are. Raises Impossible."""
     transit = given.get("transit_days", "").strip()
     if transit and not transit.isdecimal():
-        raise Impossible(_("'{text}' is no number.", text=transit[:20]))
+        raise impossible("'{text}' is no number.", text=transit[:20])
     if "transit_days" not in given:
         return {}
     return {
@@ -228,7 +228,7 @@ def _time(text: str, **unit: int) -> timedelta | None:
     try:
         return read(text, timedelta(**unit))
     except ValueError:
-        raise Impossible(_("'{text}' is no duration. Say 40 s, 5 min or 1 h 30 min.", text=text[:20])) from None
+        raise impossible("'{text}' is no duration. Say 40 s, 5 min or 1 h 30 min.", text=text[:20]) from None
 
 
 def _moment(text: str) -> datetime | None:
@@ -238,7 +238,7 @@ def _moment(text: str) -> datetime | None:
     try:
         return timezone.make_aware(datetime.fromisoformat(text)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Impossible(_("'{text}' is no date.", text=text[:30])) from None
+        raise impossible("'{text}' is no date.", text=text[:30]) from None
 
 
 def _adopt_many(request: AtDesk) -> None:

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from orderhaven.actions import notices, people
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import impossible
 from orderhaven.core.access import Power, Role
 from orderhaven.core.language import _
 from orderhaven.core.notices import NoticeKind
@@ -87,11 +87,11 @@ def audit(request: AtDesk) -> HttpResponse:
 
 def _role(word: str) -> Role:
     if word not in list(Role):
-        raise Impossible(_("Choose a role."))
+        raise impossible("Choose a role.")
     return Role(word)
 
 
 def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 18:
-        raise Impossible(_("Say who is meant."))
+        raise impossible("Say who is meant.")
     return int(text)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import Impossible, impossible
 from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.language import _, n_
@@ -90,7 +90,7 @@ def bulk(request: AtDesk) -> HttpResponse:
     act = request.POST.get("act", "")
     refs = request.POST.getlist("order")[:_MOST_AT_ONCE]
     if act not in _IN_BULK or not refs:
-        raise Impossible(_("Tick the orders first, and then say what to do with them."))
+        raise impossible("Tick the orders first, and then say what to do with them.")
     question = before_many(act, len(refs))
     if question is not None and Power.ACT in request.desk.by.powers and not is_asked(request):
         return ask(request, question, reverse("orders", args=[request.desk.merchant.slug]))

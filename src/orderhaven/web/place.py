@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import psutil
 
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import Impossible, impossible
 from orderhaven.core.language import _
 
 _WAITS_FOR_S = 5.0
@@ -35,14 +35,12 @@ def place_of(text: str) -> Place:
     except ValueError:
         found = None
     if found is None or not 0 < found.port < 65536:
-        raise Impossible(_("'{text}' is no place to listen. Give an address and a port: 127.0.0.1:8080", text=text))
+        raise impossible("'{text}' is no place to listen. Give an address and a port: 127.0.0.1:8080", text=text)
     if found.host.is_unspecified and not os.environ.get("ORDERHAVEN_URL"):
-        raise Impossible(
-            _(
-                "{text} listens on every address of this machine. Say in ORDERHAVEN_URL by which one people come, as in "
-                "https://orders.example.com: whoever comes by another is turned away.",
-                text=text,
-            )
+        raise impossible(
+            "{text} listens on every address of this machine. Say in ORDERHAVEN_URL by which one people come, as in "
+            "https://orders.example.com: whoever comes by another is turned away.",
+            text=text,
         )
     return found
 

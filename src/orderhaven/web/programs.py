@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from orderhaven.actions import tokens, webhooks
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import impossible
 from orderhaven.core.access import Power
 from orderhaven.core.language import _
 from orderhaven.core.notices import HookKind
@@ -73,5 +73,5 @@ def act(request: AtDesk) -> HttpResponse:
 
 def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 18:
-        raise Impossible(_("Say which one is meant."))
+        raise impossible("Say which one is meant.")
     return int(text)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from orderhaven.actions import joining, links, orders, shipping
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import impossible
 from orderhaven.actions.hand import Hand
 from orderhaven.core.access import Power
 from orderhaven.core.language import _, n_
@@ -30,10 +30,10 @@ class Act:
 def act_on(by: Hand, ref: str, act: str, given: Given, *, expected: Expected = None) -> str:
     """What came of it, in a sentence. Raises Impossible, and Changed when the order is not `expected` any more."""
     if act not in ACTS:
-        raise Impossible(_("There is no act '{act}'. There are: {acts}.", act=act, acts=", ".join(ACTS)))
+        raise impossible("There is no act '{act}'. There are: {acts}.", act=act, acts=", ".join(ACTS))
     missing = [name for name in ACTS[act].fields if not given.get(name, "").strip()]
     if missing:
-        raise Impossible(_("{act} needs: {fields}.", act=act, fields=", ".join(missing)))
+        raise impossible("{act} needs: {fields}.", act=act, fields=", ".join(missing))
     return ACTS[act].do(by, ref, given, expected)
 
 
@@ -57,7 +57,7 @@ def _give_back(by: Hand, ref: str, _given: Given, expected: Expected) -> str:
 def _cancel(by: Hand, ref: str, given: Given, expected: Expected) -> str:
     word = given.get("reason", "") or CancelReason.OUT_OF_STOCK
     if word not in list(CancelReason):
-        raise Impossible(_("'{word}' is no reason. There are: {reasons}.", word=word, reasons=", ".join(CancelReason)))
+        raise impossible("'{word}' is no reason. There are: {reasons}.", word=word, reasons=", ".join(CancelReason))
     orders.cancel(by, ref, CancelReason(word), expected=expected)
     return _("Order {ref} is cancelled here; marketplace and shop are being told.", ref=_number(ref))
 
