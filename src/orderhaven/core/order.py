@@ -66,7 +66,7 @@ class Order(Struct, frozen=True):
     @property
     def total(self) -> Money:
         """What the buyer paid, as stated (with VAT if `prices_include_vat`)."""
-        stated = sum_money([*(line.total for line in self.lines), self.shipping_cost], self.currency)
+        stated = sum_money([self.shipping_cost, *[line.total for line in self.lines]], self.currency)
         return stated if self.discount.is_zero else stated - self.discount
 
     @property

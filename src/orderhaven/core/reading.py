@@ -74,6 +74,10 @@ def _buyer_asks(lines: Iterable[LineFacts]) -> bool:
     return any(line.buyer_asks_to_cancel and line.open for line in lines)
 
 
+# what the shop shows as open after one of these was opened again there
+CLOSED_THERE = frozenset({ShopState.COMPLETED, ShopState.CANCELLED})
+
+
 class ShopSide(Struct, frozen=True):
     """What the hub knows of the shop's side of an order before a reading is taken in."""
 
@@ -81,7 +85,8 @@ class ShopSide(Struct, frozen=True):
     state: str  # the last ShopState read; "" before the first
     code: str
     wanted: tuple[Wanted, ...]  # what the marketplace expects from the merchant, with what we confirmed ourselves
-    told: bool  # whether the marketplace was told (or is being told) what the shop said last, or knows it by itself
+    # whether the marketplace was told (or is being told) what the shop said last, or knows it by itself: of what is CLOSED_THERE
+    told: bool
     confirmed: bool
 
 
@@ -139,7 +144,7 @@ def _late(known: ShopSide, reading: ShopOrder) -> Mapping[ProblemKind, Mapping[s
 
 def _open(known: ShopSide, reading: ShopOrder) -> Heard:
     facts = []
-    if known.state in (ShopState.COMPLETED, ShopState.CANCELLED):
+    if known.state in CLOSED_THERE:
         facts.append(Fact.REOPENED_LATE if known.told else Fact.REOPENED)
     if _has_new_code(known, reading):
         facts.append(Fact.CODE)

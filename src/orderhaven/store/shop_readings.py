@@ -8,7 +8,7 @@ from django.db import transaction
 from orderhaven.core.carriers import is_article
 from orderhaven.core.comparing import compare, leaving
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.reading import READING_PROBLEMS, Header, Heard, ShopSide, header_of, shop_facts
+from orderhaven.core.reading import CLOSED_THERE, READING_PROBLEMS, Header, Heard, ShopSide, header_of, shop_facts
 from orderhaven.core.shop_order import ShopOrder, ShopState, with_numbers_only
 from orderhaven.core.status import Fact, Status
 from orderhaven.store import sql
@@ -252,7 +252,12 @@ def _shop_side(row: Order) -> ShopSide:
         state=row.shop_state,
         code=row.code,
         wanted=tuple(wanted(line, line.ordered - line.cancelled, line.product_ref) for line in ours),
-        told=any(message.kind in _TELL_WHAT_IT_SAYS and message.state in SENT for message in row.outbox)
-        or header_of(map(facts_of, lines)) in _NOTHING_OPEN,
+        told=row.shop_state in CLOSED_THERE and _is_told(row),
         confirmed=row.confirmed_at is not None,
     )
+
+
+def _is_told(row: Order) -> bool:
+    """What the shop said last: by us, or the marketplace's own lines say it."""
+    told = any(message.kind in _TELL_WHAT_IT_SAYS and message.state in SENT for message in row.outbox)
+    return told or header_of(map(facts_of, row.kept_lines)) in _NOTHING_OPEN

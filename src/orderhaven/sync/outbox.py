@@ -160,9 +160,7 @@ class Begun(Struct, frozen=True):
 
     message: Message
     not_after: datetime
-    latest: (
-        float  # as the loop counts seconds: a process that stood still meanwhile may wake to a clock that was set back
-    )
+    latest: float  # as the loop counts seconds, which go on where the clock was set back while the process stood still
 
 
 class Outgoing:

@@ -26,7 +26,10 @@ def reference_of(word: str) -> str:
     """The other way: "" for an order that is not ours."""
     if not word.startswith(_OURS):
         return ""
-    parts = word.removeprefix(_OURS).split("~")
+    text = word.removeprefix(_OURS)
+    parts = text.split("~")
+    if len(parts) == 1:  # nothing unusual
+        return text
     try:
         return "".join(bytes.fromhex(part).decode() if at % 2 else part for at, part in enumerate(parts))
     except ValueError:

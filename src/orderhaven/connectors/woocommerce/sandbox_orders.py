@@ -112,11 +112,9 @@ class OrderBook:
         self._last_id = first - 1
 
     @property
-    def statuses(self) -> dict[str, str]:
+    def statuses(self) -> Mapping[str, str]:
         """Name by slug, in WooCommerce's order: a plugin's own before the drafts of the check-out."""
-        *known, (slug, name) = STATUSES.items()
-        every = {**dict(known), **self.custom_statuses, slug: name}
-        return {slug: name for slug, name in every.items() if slug not in self.removed_statuses}
+        return _statuses(tuple(self.custom_statuses.items()), frozenset(self.removed_statuses))
 
     @property
     def settable(self) -> tuple[str, ...]:
@@ -348,6 +346,12 @@ def _keeps_free_pieces(order: SandboxOrder, items: Mapping[str, Sequence[Body]])
     given_back -= sum(line["quantity"] for line in items.get("line_items", ()))
     left = sum(line["quantity"] for line in lines) - given_back
     return left > 0 and any(not line["total"] for line in lines)
+
+
+@lru_cache(maxsize=64)  # every order that comes asks for them, and plugins come and go seldom
+def _statuses(custom: tuple[tuple[str, str], ...], removed: frozenset[str]) -> Mapping[str, str]:
+    *known, drafts = STATUSES.items()
+    return {slug: name for slug, name in dict((*known, *custom, drafts)).items() if slug not in removed}
 
 
 def _nobody_listens(topic: str, number: int) -> None:
