@@ -9,8 +9,8 @@ from orderhaven.connectors.kit.transport import AioTransport
 from orderhaven.core.reach import LOOPBACK
 from orderhaven.ports.connector import Declaration, Role
 from orderhaven.store import connections, keys
-from orderhaven.store.hop import Hop
 from orderhaven.store.models import Connection, Link, Merchant, Order
+from orderhaven.store.sql.hop import Hop
 from orderhaven.sync import beats
 from orderhaven.sync.hub import Hub
 from orderhaven.testing.clock import ManualClock

@@ -11,7 +11,6 @@ from django.db import models, transaction
 from orderhaven.core import access
 from orderhaven.core.searching import search_key
 from orderhaven.ports.connector import Role
-from orderhaven.store import sql
 from orderhaven.store.access import note
 from orderhaven.store.models import (
     Connection,
@@ -28,6 +27,7 @@ from orderhaven.store.models import (
     User,
 )
 from orderhaven.store.payloads import ConfirmPayload, Payload, PlacePayload
+from orderhaven.store.sql.writes import insert_values
 
 from .bought import YEARS, Bought, bought
 
@@ -141,8 +141,8 @@ def _write(some: Sequence[Bought], accounts: Accounts, erased_at: datetime | Non
     _put(Problem, _PROBLEM, (_problem(one) for one in some if one.had_problem))
 
 
-def _put(model: type[models.Model], columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
-    sql.insert_values(model, columns, list(rows))
+def _put(model: type[models.Model], columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    insert_values(model, columns, rows)
 
 
 def _order(one: Bought, accounts: Accounts) -> tuple[object, ...]:

@@ -82,7 +82,7 @@ def store(sqlite_template: Path, tmp_path: Path) -> Iterator[None]:
     """An empty SQLite store."""
     file = tmp_path / "orderhaven.sqlite3"
     shutil.copyfile(sqlite_template, file)
-    point_store_at({**connections.databases["default"], "ENGINE": "orderhaven.store.sqlite", "NAME": str(file)})
+    point_store_at({**connections.databases["default"], "ENGINE": "orderhaven.store.sql.sqlite", "NAME": str(file)})
     yield
     connections.close_all()
 

@@ -45,7 +45,7 @@ SQLITE_SYNCHRONOUS = "OFF" if os.environ.get("ORDERHAVEN_UNSAFE_SYNC") == "1" el
 
 def _sqlite() -> dict[str, object]:
     return {
-        "ENGINE": "orderhaven.store.sqlite",
+        "ENGINE": "orderhaven.store.sql.sqlite",
         "NAME": str(paths.sqlite_file()),
         "CONN_MAX_AGE": None,
         "OPTIONS": {

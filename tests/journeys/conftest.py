@@ -22,8 +22,8 @@ from orderhaven.connectors.kit.serve import Direct
 from orderhaven.ports.connector import Declaration, Role
 from orderhaven.ports.sandbox import Article, Basket, ConfirmedShipment
 from orderhaven.store import connections, keys
-from orderhaven.store.hop import Hop
 from orderhaven.store.models import Connection, ConnectionState, Event, Link, Merchant, Order, Problem
+from orderhaven.store.sql.hop import Hop
 from orderhaven.sync import beats
 from orderhaven.sync.hub import Hub
 from orderhaven.testing import door

@@ -19,8 +19,8 @@ from orderhaven.notices.calls import Caller
 from orderhaven.notices.courier import Courier
 from orderhaven.notices.mail import server_of_the_environment
 from orderhaven.ports.sandbox import Article
-from orderhaven.store.hop import Hop
 from orderhaven.store.models import Membership, User, Webhook
+from orderhaven.store.sql.hop import Hop
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
 from orderhaven.words.notices import write

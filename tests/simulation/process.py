@@ -11,8 +11,8 @@ from django.db import OperationalError, connection, connections
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
 from orderhaven.store import orders
 from orderhaven.store.connections import Claim
-from orderhaven.store.hop import told_apart
 from orderhaven.store.models import Connection
+from orderhaven.store.sql.hop import told_apart
 from orderhaven.sync.hub import Hub
 from tests.simulation.virtual import LoopClock, VirtualLoop
 

@@ -19,8 +19,8 @@ from orderhaven.ports.connector import Declaration, Role
 from orderhaven.store import clock_ahead, keys
 from orderhaven.store import connections as schedule
 from orderhaven.store import orders as orders_in_store
-from orderhaven.store.hop import StoreTrouble
 from orderhaven.store.models import Connection, ConnectionState, Link, Merchant, Message, Order, Problem
+from orderhaven.store.sql.hop import StoreTrouble
 from orderhaven.sync import beats
 from tests.simulation import neighbour
 from tests.simulation.breaking import break_it

@@ -6,7 +6,7 @@ import threading
 import pytest
 from django.db import IntegrityError, OperationalError, connection
 
-from orderhaven.store.hop import Hop, StoreTrouble
+from orderhaven.store.sql.hop import Hop, StoreTrouble
 
 
 def full_disk() -> None:

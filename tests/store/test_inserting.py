@@ -2,9 +2,9 @@
 
 import pytest
 
-from orderhaven.store import sql
-from orderhaven.store.loading import unsaved
 from orderhaven.store.models import Event, Line
+from orderhaven.store.sql import writes as sql
+from orderhaven.store.sql.rows import unsaved
 
 from .conftest import Books
 

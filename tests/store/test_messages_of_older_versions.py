@@ -9,7 +9,6 @@ from django.db.migrations.executor import MigrationExecutor
 
 from orderhaven.core.shipment import CancelReason
 from orderhaven.store import outbox
-from orderhaven.store.loading import moving_orders
 from orderhaven.store.models import Kind, Message, MessageState
 from orderhaven.store.payloads import (
     AcceptPayload,
@@ -21,6 +20,7 @@ from orderhaven.store.payloads import (
     PlacePayload,
     RefusePayload,
 )
+from orderhaven.store.sql.loads import moving_orders
 
 from .conftest import CODE, Books
 

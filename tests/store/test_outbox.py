@@ -16,6 +16,7 @@ from orderhaven.store.consequences import move_order
 from orderhaven.store.models import Kind, Link, Message, MessageState, Order, Shipment
 from orderhaven.store.outbox import Composed
 from orderhaven.store.payloads import PlacePayload
+from orderhaven.store.sql import messages as statements
 from orderhaven.store.verdicts import (
     Done,
     MayHaveHappened,
@@ -686,7 +687,7 @@ def test_a_fact_outside_the_table_is_a_problem_and_no_crash(books: Books) -> Non
 
 @pytest.mark.parametrize(
     ("statement", "given"),
-    [(outbox._NEXT, [1, 1, 1]), (outbox._DUE, [1, "due", "2026-01-01", 50])],
+    [(statements._NEXT_DUE, [1, 1, 1]), (statements._DUE, [1, "due", "2026-01-01", 50])],
     ids=["next due", "due"],
 )
 def test_what_was_told_long_ago_is_not_walked_through(store: None, statement: str, given: list[object]) -> None:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from orderhaven.store import sql
 from orderhaven.store.models import Hold, Order
+from orderhaven.store.sql import execute as sql
 
 from .conftest import Books
 

@@ -6,7 +6,8 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from orderhaven.store import connections, sql
+from orderhaven.store import connections
+from orderhaven.store.sql import execute as sql
 from tests.store.conftest import new_books
 
 NORMAL, FULL = 1, 2

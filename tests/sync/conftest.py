@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orderhaven.connectors.kit.serve import Direct
-from orderhaven.store.hop import Hop
+from orderhaven.store.sql.hop import Hop
 from orderhaven.sync.hub import Hub
 from tests.journeys.conftest import MUG, POSTNL_CODE, Trade, start_trade
 from tests.sync.seams import MARKETPLACE, SHOP, Died

@@ -62,7 +62,7 @@ def archives(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     for orders in (FEW, MANY):
         archive = Archive(orders, folder / f"{orders}.sqlite3", addresses(orders, now))
         shutil.copyfile(sqlite_template, archive.file)
-        point_store_at({**kept, "ENGINE": "orderhaven.store.sqlite", "NAME": str(archive.file)})
+        point_store_at({**kept, "ENGINE": "orderhaven.store.sql.sqlite", "NAME": str(archive.file)})
         write_years(orders, now)
         made.append(archive)
     yield made

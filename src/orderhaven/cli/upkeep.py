@@ -155,7 +155,7 @@ async def _run(kept_for: timedelta, place: Place | None, welcome: str) -> None:
     from orderhaven.core.reach import EVERYWHERE
     from orderhaven.networks import allowed_networks
     from orderhaven.notices.courier import deliver, open_courier
-    from orderhaven.store.hop import Hop
+    from orderhaven.store.sql.hop import Hop
     from orderhaven.sync.hub import Hub
     from orderhaven.sync.worker import work
     from orderhaven.words.notices import write

@@ -31,7 +31,7 @@ def impatient(declared: Mapping[str, Declaration]) -> dict[str, Declaration]:
 
 async def _run() -> None:
     # the store's modules can be imported once it is open
-    from orderhaven.store.hop import Hop
+    from orderhaven.store.sql.hop import Hop
     from orderhaven.sync.hub import Hub
     from orderhaven.sync.worker import work
 

@@ -21,9 +21,9 @@ from orderhaven.notices.mail import MailServer, enveloped, send, server_of_the_e
 from orderhaven.ports.clock import Clock, is_time
 from orderhaven.store import deliveries, hooks, notices, noticing
 from orderhaven.store.deliveries import Fate
-from orderhaven.store.hop import Hop, StoreTrouble
 from orderhaven.store.keys import KeysLost
 from orderhaven.store.models import Delivery, DeliveryState, User, Webhook
+from orderhaven.store.sql.hop import Hop, StoreTrouble
 
 log = structlog.get_logger()
 _LOOKS_EVERY = timedelta(seconds=1)

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from orderhaven.store import sql
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.ledger import Ledger, orders_to_change
 from orderhaven.store.models import Connection, Event, Message, MessageState, Order
@@ -89,7 +88,8 @@ def try_one(claim: Claim, now: datetime) -> None:
 
 def stopped_orders(connection_id: int, limit: int) -> list[tuple[str, str]]:
     """(marketplace, ref) of the orders that a shared refusal has stopped, oldest first."""
-    return [(name, ref) for name, ref in sql.rows(_STOPPED, [connection_id, limit])]
+    stopped = Message.objects.filter(connection_id=connection_id, state=MessageState.STOPPED).order_by("order_id")
+    return list(stopped.values_list("order__link__marketplace__name", "order__ref")[:limit])
 
 
 # below: how
@@ -152,12 +152,6 @@ def _note(ledger: Ledger, connection: Connection, kind: str) -> None:
     Event.objects.create(connection_id=connection.pk, at=ledger.now, actor=ledger.actor, kind=kind)
 
 
-_WITH = "SELECT DISTINCT order_id FROM store_message WHERE connection_id = %s AND state = %s AND refused_as = %s"
-_STOPPED = """
-SELECT c.name, o.ref FROM store_message m JOIN store_order o ON o.id = m.order_id JOIN store_link l ON l.id = o.link_id
-JOIN store_connection c ON c.id = l.marketplace_id WHERE m.connection_id = %s AND m.state = 'stopped' ORDER BY o.id LIMIT %s
-"""
-
-
 def _orders_with(connection_id: int, cause: str, state: MessageState) -> set[int]:
-    return {key for (key,) in sql.rows(_WITH, [connection_id, str(state), cause])}
+    met = Message.objects.filter(connection_id=connection_id, state=state, refused_as=cause)
+    return set(met.values_list("order_id", flat=True))

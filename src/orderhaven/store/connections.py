@@ -5,15 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Least
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.store import keys, sql
-from orderhaven.store.loading import returned
+from orderhaven.store import keys
 from orderhaven.store.models import Connection, ConnectionState, Event, Message, MessageState, Webhook
+from orderhaven.store.sql import connections as statements
+from orderhaven.store.sql.execute import unhurried
 from orderhaven.store.versions import ExpectedVersion
 
 TAKES_LONG = timedelta(hours=2)
@@ -34,14 +34,11 @@ class Claim:
     epoch: int
 
 
-_CLAIM = "UPDATE store_connection SET epoch = epoch + 1 WHERE id = %s RETURNING"
-
-
 def claim(connection_id: int) -> tuple[Claim, Connection] | None:
     """Raise the epoch and take the connection as it stands, in one statement; None when it is gone."""
-    with sql.unhurried():
-        found = returned(Connection, _CLAIM, [connection_id])
-    return (Claim(found[0].pk, found[0].epoch), found[0]) if found else None
+    with unhurried():
+        row = statements.raise_epoch(connection_id)
+    return (Claim(row.pk, row.epoch), row) if row is not None else None
 
 
 def fence(claimed: Claim) -> int:
@@ -49,32 +46,23 @@ def fence(claimed: Claim) -> int:
 
     Returns how many orders in a row met one refusal, which `store.alike` counts.
     """
-    lock = " FOR SHARE" if database.features.has_select_for_update else ""
-    found = sql.rows(f"SELECT epoch, alike_count FROM store_connection WHERE id = %s{lock}", [claimed.connection_id])
-    if not found or found[0][0] != claimed.epoch:
+    found = statements.held_epoch(claimed.connection_id)
+    if found is None or found[0] != claimed.epoch:
         raise Fenced(f"connection {claimed.connection_id}: epoch {claimed.epoch} is over")
-    return int(found[0][1])
-
-
-_DUE = """
-SELECT id FROM store_connection
-WHERE (state = 'active' AND (hear_at <= %s OR tell_at <= %s OR reread_at <= %s)
-    AND (quiet_until IS NULL OR quiet_until <= %s)) OR wait_at <= %s
-ORDER BY id LIMIT %s
-"""
+    return found[1]
 
 
 @contextmanager
 def scheduling(claimed: Claim) -> Iterator[None]:
     """One transaction for what is due next: no nudge comes between what is read and what is written. Raises Fenced."""
-    with sql.unhurried(), transaction.atomic():
+    with unhurried(), transaction.atomic():
         fence(claimed)
         yield
 
 
 def due(now: datetime, limit: int = 200) -> list[int]:
     """Connections with something to do. A wait ends on a connection in trouble too: then by the clock alone."""
-    return [key for (key,) in sql.rows(_DUE, [now] * 5 + [limit])]
+    return statements.due(now, limit)
 
 
 def nudge(connection_id: int, now: datetime, *columns: str) -> None:
@@ -89,10 +77,7 @@ def end_quiet(connection_ids: Collection[int]) -> None:
 
 def nudge_tell(connection_ids: set[int], now: datetime) -> None:
     for one in connection_ids:
-        sql.change(
-            "UPDATE store_connection SET tell_at = %s WHERE id = %s AND (tell_at IS NULL OR tell_at > %s)",
-            [now, one, now],
-        )
+        statements.nudge_tell(one, now)
 
 
 def bring_wait_forward(connection_id: int, wait_until: datetime) -> None:
@@ -103,7 +88,7 @@ def bring_wait_forward(connection_id: int, wait_until: datetime) -> None:
 
 def save_schedule(claimed: Claim, **columns: object) -> None:
     """Write the schedule at the end of a cycle. Raises Fenced."""
-    if not sql.set_columns(Connection, columns, "id = %s AND epoch = %s", [claimed.connection_id, claimed.epoch]):
+    if not statements.set_in_epoch(claimed.connection_id, claimed.epoch, columns):
         raise Fenced(f"connection {claimed.connection_id}: epoch {claimed.epoch} is over")
 
 
@@ -207,8 +192,7 @@ def open_settings(row: Connection) -> dict[str, str]:
 
 
 def token_of(connection_id: int) -> tuple[str, datetime] | None:
-    ((box,),) = sql.rows("SELECT token FROM store_connection WHERE id = %s", [connection_id])
-    kept = keys.decrypt(box)
+    kept = keys.decrypt(Connection.objects.values_list("token", flat=True).get(pk=connection_id))
     return (kept["token"], datetime.fromisoformat(kept["ends_at"])) if kept else None
 
 

@@ -31,7 +31,7 @@ def next_correction(told: Message, remote_ref: str) -> CorrectPayload:
     """Of the shipment that `told` has just confirmed, or corrected: its own row may not be written yet."""
     if isinstance(told.payload, CorrectPayload):
         return replace(told.payload, shipment_ref=remote_ref or told.payload.shipment_ref)
-    return _known(told, remote_ref)
+    return _known(Message.objects.select_related("order").get(pk=told.pk), remote_ref)
 
 
 def _known(confirmation: Message, remote_ref: str) -> CorrectPayload:

@@ -10,11 +10,14 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 
 from orderhaven.core.notices import NoticeKind
-from orderhaven.store import access, sql
-from orderhaven.store.loading import unsaved
+from orderhaven.store import access
 from orderhaven.store.models import Channel, Delivery, DeliveryState, Membership, Webhook
+from orderhaven.store.sql.rows import unsaved
+from orderhaven.store.sql.writes import insert
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
@@ -50,7 +53,7 @@ def put_mails(
     merchant_id: int, user_ids: Sequence[int], kind: NoticeKind, facts: Mapping[str, Any], now: datetime
 ) -> None:
     """One message, to each of these people."""
-    sql.insert([
+    insert([
         unsaved(
             Delivery, merchant_id=merchant_id, channel=str(Channel.MAIL), user_id=user_id, kind=str(kind),
             facts=dict(facts), made_at=now, due_at=now,
@@ -61,7 +64,7 @@ def put_mails(
 
 def put_calls(calls: Sequence[tuple[Webhook, str, Mapping[str, Any]]], now: datetime) -> None:
     """To each webhook, of this kind, with these facts."""
-    sql.insert([
+    insert([
         unsaved(
             Delivery, merchant_id=hook.merchant_id, channel=str(Channel.WEBHOOK), webhook_id=hook.pk, kind=kind,
             facts=dict(facts), made_at=now, due_at=now,
@@ -84,25 +87,18 @@ def last_mails(merchant_id: int) -> dict[str, datetime]:
 
 # ---------------------------------------------------------------- sending
 
-# a few to each address, the oldest first, so that a thousand calls for one receiver leave room for the others
-_DUE = """
-SELECT id, webhook_id FROM (
-    SELECT id, webhook_id, ROW_NUMBER() OVER (PARTITION BY webhook_id ORDER BY id) AS place
-    FROM store_delivery WHERE state = %s AND due_at <= %s
-) due WHERE place <= %s ORDER BY id LIMIT %s
-"""
-_BEGIN = """
-UPDATE store_delivery SET attempt = attempt + 1, due_at = %s WHERE state = %s AND due_at <= %s AND id IN ({marks})
-RETURNING id
-"""
-
 
 def begin(now: datetime, until: datetime, busy: Counter[int | None], limit: int) -> list[Delivery]:
     """Take what is due, each for one attempt. Nobody else gets it before `until`; by then it was finished, or is lost.
 
     `busy` says how many attempts are under way to each webhook (None: by mail).
     """
-    due = sql.rows(_DUE, [DeliveryState.DUE, now, AT_ONCE, limit])
+    # a few to each address, the oldest first, so that a thousand calls for one receiver leave room for the others
+    all_due = Delivery.objects.filter(state=DeliveryState.DUE, due_at__lte=now)
+    place = Window(RowNumber(), partition_by="webhook_id", order_by="id")
+    due = (
+        all_due.annotate(place=place).filter(place__lte=AT_ONCE).order_by("id").values_list("id", "webhook_id")[:limit]
+    )
     room = Counter(busy)
     keys = []
     for key, webhook_id in due:
@@ -112,9 +108,10 @@ def begin(now: datetime, until: datetime, busy: Counter[int | None], limit: int)
     if not keys:
         return []
     with transaction.atomic():
-        text = _BEGIN.format(marks=sql.marks(keys))
-        mine = sql.rows(text, [until, DeliveryState.DUE, now, *keys])
-    rows = Delivery.objects.filter(pk__in=[key for (key,) in mine])
+        # of two processes that do this at once, the other one waits for these rows, and then finds them due later
+        mine = list(all_due.filter(pk__in=keys).select_for_update().values_list("id", flat=True))
+        Delivery.objects.filter(pk__in=mine).update(attempt=F("attempt") + 1, due_at=until)
+    rows = Delivery.objects.filter(pk__in=mine)
     return list(rows.select_related("merchant", "user", "webhook").order_by("id"))
 
 

@@ -7,9 +7,11 @@ events there are, and whoever's they are, a page looks at no more than some thou
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from orderhaven.core.language import _
-from orderhaven.store import sql
 from orderhaven.store.listing.cursors import BadCursor
 from orderhaven.store.models import Event
 
@@ -45,10 +47,7 @@ def events(merchant_id: int, after: int, limit: int, now: datetime, *, of_mercha
     Three queries. Raises BadCursor.
     """
     end, goes_on = _stretch(after, now)
-    ids = [
-        key
-        for (key,) in sql.rows(_MINE, [after, end, merchant_id, merchant_id, _own(merchant_id, of_merchant), limit + 1])
-    ]
+    ids = list(_of(merchant_id, after, end, of_merchant=of_merchant)[: limit + 1])
     if len(ids) > limit:
         return Events(_rows(ids[:limit]), ids[limit - 1], has_more=True)
     return Events(_rows(ids), end, has_more=goes_on)
@@ -56,50 +55,45 @@ def events(merchant_id: int, after: int, limit: int, now: datetime, *, of_mercha
 
 def newest(now: datetime) -> int:
     """Behind it stands only what is still to happen."""
-    ((last, young),) = sql.rows(_LAST, [now - _SETTLED_AFTER, _LOOKED_AT])
-    return int(young) - 1 if young is not None else int(last or 0)
+    looked_at = Event.objects.order_by("-id").values("id", "at")[:_LOOKED_AT]
+    last, young, _count = _ends(looked_at, now)
+    return young - 1 if young is not None else last or 0
 
 
 # below: how
 
 
-_NEXT = """
-SELECT MAX(id), MIN(CASE WHEN at > %s THEN id END), COUNT(*)
-FROM (SELECT id, at FROM store_event WHERE id > %s ORDER BY id LIMIT %s) looked_at
-"""
-_LAST = """
-SELECT MAX(id), MIN(CASE WHEN at > %s THEN id END) FROM (SELECT id, at FROM store_event ORDER BY id DESC LIMIT %s) looked_at
-"""
-_MINE = """
-SELECT e.id FROM store_event e
-LEFT JOIN store_order o ON o.id = e.order_id LEFT JOIN store_connection c ON c.id = e.connection_id
-WHERE e.id > %s AND e.id <= %s AND (o.merchant_id = %s OR c.merchant_id = %s OR e.merchant_id = %s)
-ORDER BY e.id LIMIT %s
-"""
-
-
 def _stretch(after: int, now: datetime) -> tuple[int, bool]:
     """To which event this page looks, and whether there is more to look at behind it. Raises BadCursor."""
-    ((last, young, count),) = sql.rows(_NEXT, [now - _SETTLED_AFTER, after, _LOOKED_AT])
+    last, young, count = _ends(Event.objects.filter(pk__gt=after).order_by("id").values("id", "at")[:_LOOKED_AT], now)
     if last is None:
         _demand_known(after)
         return after, False
     if young is not None:
-        return int(young) - 1, False
-    return int(last), count == _LOOKED_AT
+        return young - 1, False
+    return last, count == _LOOKED_AT
 
 
 def _demand_known(after: int) -> None:
     """A reader may be ahead of a store that was brought back from a backup; it would wait for ever."""
-    ((last,),) = sql.rows("SELECT MAX(id) FROM store_event")
-    if after > (last or 0):
+    if after > (Event.objects.aggregate(last=Max("pk"))["last"] or 0):
         raise BadCursor(
             _("Nothing has got so far yet. If this hub was brought back from a backup, begin anew: leave 'after' out.")
         )
 
 
-def _own(merchant_id: int, of_merchant: bool) -> int:
-    return merchant_id if of_merchant else 0
+def _of(merchant_id: int, after: int, end: int, *, of_merchant: bool) -> QuerySet[Event, int]:
+    mine = Q(order__merchant_id=merchant_id) | Q(connection__merchant_id=merchant_id)
+    if of_merchant:
+        mine |= Q(merchant_id=merchant_id)
+    return Event.objects.filter(mine, pk__gt=after, pk__lte=end).order_by("id").values_list("id", flat=True)
+
+
+def _ends(looked_at: QuerySet[Event, Any], now: datetime) -> tuple[int | None, int | None, int]:
+    """Of these events the last one, the first that is too young to be settled, and how many there are."""
+    young = Min("id", filter=Q(at__gt=now - _SETTLED_AFTER))
+    found = looked_at.aggregate(last=Max("id"), young=young, count=Count("id"))
+    return found["last"], found["young"], found["count"]
 
 
 def _rows(ids: list[int]) -> tuple[EventRow, ...]:

@@ -24,7 +24,7 @@ def changing(
     Raises Changed when one of them is not `expected` any more.
     """
     with transaction.atomic():
-        rows = orders_to_change(order_ids)
+        rows = orders_to_change(order_ids, whole=True)
         if expected is not None and expected.key in order_ids:
             expected.demand()
         ledger = Ledger(now, actor)

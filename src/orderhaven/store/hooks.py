@@ -13,7 +13,7 @@ from django.db.models import Max
 
 from orderhaven.core.notices import HookKind
 from orderhaven.ports.clock import is_recent
-from orderhaven.store import access, deliveries, keys, sql
+from orderhaven.store import access, deliveries, keys
 from orderhaven.store.clock_ahead import SLACK
 from orderhaven.store.models import Event, Webhook
 
@@ -141,15 +141,12 @@ def _fan_out_from(cursor: int, hooks: Sequence[Webhook], now: datetime) -> int:
     return len(calls)
 
 
-_MOVE = """
-UPDATE store_webhook SET cursor = %s WHERE cursor = %s AND paused_at IS NULL AND id IN ({marks}) RETURNING id
-"""
-
-
 def _move_cursor(hooks: Sequence[Webhook], before: int, after: int) -> set[int]:
     """Whoever moves the cursor makes the calls: of two processes that do this at once, one finds it moved."""
-    ids = [hook.pk for hook in hooks]
-    return {key for (key,) in sql.rows(_MOVE.format(marks=sql.marks(ids)), [after, before, *ids])}
+    there = Webhook.objects.filter(pk__in=[hook.pk for hook in hooks], cursor=before, paused_at__isnull=True)
+    mine = set(there.select_for_update().values_list("pk", flat=True))  # the other one waits, then finds it moved
+    Webhook.objects.filter(pk__in=mine).update(cursor=after)
+    return mine
 
 
 _COLUMNS = (

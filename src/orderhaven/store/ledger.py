@@ -11,8 +11,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.store import connections, sql
-from orderhaven.store.loading import moving_orders, unsaved
+from orderhaven.store import connections
 from orderhaven.store.models import (
     REFUSED,
     UNFINISHED,
@@ -29,6 +28,11 @@ from orderhaven.store.models import (
     Told,
 )
 from orderhaven.store.payloads import NOTHING_KNOWN, Payload
+from orderhaven.store.sql.execute import unhurried
+from orderhaven.store.sql.loads import moving_orders
+from orderhaven.store.sql.orders import open_problems
+from orderhaven.store.sql.rows import unsaved
+from orderhaven.store.sql.writes import insert, insert_values, update
 
 SIDE_OF: Mapping[Kind, Side] = {
     Kind.PLACE: Side.SHOP,
@@ -52,13 +56,14 @@ _TOLD_BY_STATES = (
 )
 
 
-def orders_to_change(keys: Collection[int]) -> list[Order]:
+def orders_to_change(keys: Collection[int], *, whole: bool = False) -> list[Order]:
     """Orders with everything a move may look at, in a few queries whatever their number, oldest first.
 
-    They are held until the transaction ends: both sides, and a person, may have news of one order at once.
+    They are held until the transaction ends: both sides, and a person, may have news of one order at once. `whole`: with all
+    of their columns, for what a person does, which may look at any.
     """
     hold_orders(keys)
-    return moving_orders(keys)
+    return moving_orders(keys, whole=whole)
 
 
 def hold_orders(keys: Collection[int]) -> None:
@@ -210,16 +215,16 @@ class Ledger:
             for order in orders.values():
                 if getattr(order, column) != (told := _told(order, side)):
                     self.change(order, **{column: told})
-        sql.insert(
+        insert(
             [message for message in self._new_messages if message.state != MessageState.DROPPED], ignore_repeats=True
         )
         for changed in (self._orders, self._lines, self._messages):
             _update(changed)
-        sql.insert(self._shipments, ignore_repeats=True)
+        insert(self._shipments, ignore_repeats=True)
         self._write_solved()
-        new = sql.insert(self._problems, ignore_repeats=True, returning=("order_id", "kind"))
+        new = insert(self._problems, ignore_repeats=True, returning=("order_id", "kind"))
         self._events += [(order_id, self.now, self.actor, "problem", {"problem": kind}) for order_id, kind in new]
-        sql.insert_values(Event, _EVENT_COLUMNS, self._events)
+        insert_values(Event, _EVENT_COLUMNS, self._events)
         # only once all this is committed: two cycles that hold their own connection would wait for each other's for good.
         # A death in between costs until the next hearing at most: a cycle plans from the messages and waits themselves
         if self._nudged or self._waits:
@@ -228,7 +233,7 @@ class Ledger:
     # below: how
 
     def _nudge_connections(self) -> None:
-        with sql.unhurried():
+        with unhurried():
             connections.nudge_tell(self._nudged, self.now)
             for shop, until in self._waits.items():
                 connections.bring_wait_forward(shop, until)
@@ -254,23 +259,17 @@ class Ledger:
         orders = {order_id for order_id, _ in self._solved} | set(self._solved_messages.values())
         over = [
             key
-            for some in sql.in_statements(orders)
-            for key, order_id, kind, message_id in sql.rows(_OPEN_PROBLEMS.format(marks=sql.marks(some)), some)
+            for key, order_id, kind, message_id in open_problems(orders)
             if (order_id, kind) in self._solved or message_id in self._solved_messages
         ]
         if over:
             Problem.objects.filter(pk__in=over).update(solved_at=self.now)
 
 
-_OPEN_PROBLEMS = """
-SELECT id, order_id, kind, message_id FROM store_problem WHERE order_id IN ({marks}) AND solved_at IS NULL
-"""
-
-
 def _set(changed: dict, row: object, columns: Mapping[str, object]) -> None:  # type: ignore[type-arg]
     if not columns:
         return
-    row.__dict__.update(columns)
+    vars(row).update(columns)
     key = row.id  # type: ignore[attr-defined]
     if key in changed:
         changed[key][1].update(columns)
@@ -283,7 +282,7 @@ def _update(changed: dict) -> None:  # type: ignore[type-arg]
     for row, columns in changed.values():
         by_columns.setdefault(frozenset(columns), []).append(row)
     for columns, rows in by_columns.items():
-        sql.update(rows, columns)
+        update(rows, columns)
 
 
 def _told(order: Order, side: str) -> Told:

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from orderhaven.store import deadlines
 from orderhaven.store.connections import nudge
-from orderhaven.store.loading import by_keys
 from orderhaven.store.models import Connection, Event, Hold, Link, Order
+from orderhaven.store.sql.rows import by_keys
 from orderhaven.store.versions import ExpectedVersion
 
 

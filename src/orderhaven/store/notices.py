@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from orderhaven.core.access import Role
 from orderhaven.core.notices import NoticeKind
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.clock import is_recent
-from orderhaven.store import deliveries, sql
+from orderhaven.store import deliveries
 from orderhaven.store.listing.counts import count_tabs
-from orderhaven.store.loading import returned
 from orderhaven.store.models import Membership, Notice, NoticeWish, Problem
 
 _FOR_WHO_ACTS = frozenset({NoticeKind.PROBLEM, NoticeKind.CONNECTION, NoticeKind.CANCELLATION, NoticeKind.LATE})
@@ -69,18 +70,14 @@ def tell(now: datetime) -> int:
     return sum(_tell_together(merchant_id, kind, now) for merchant_id, kind in _ripe(now))
 
 
-_WAITING = """
-SELECT merchant_id, kind, MIN(COALESCE(over_at, at)) FROM store_notice
-WHERE told_at IS NULL OR over_at IS NOT NULL GROUP BY merchant_id, kind ORDER BY merchant_id, kind
-"""
-
-
 def _ripe(now: datetime) -> list[tuple[int, NoticeKind]]:
     """Of whom and of what kind something waits for long enough, and the last message of that kind is long enough ago."""
     found = []
-    for merchant_id, word, first in sql.rows(_WAITING):
-        kind, since = NoticeKind(word), sql.time_of(first)
-        waited = kind is NoticeKind.DIGEST or (since is not None and since <= now - GATHERED_FOR)
+    waiting = Notice.objects.filter(Q(told_at__isnull=True) | Q(over_at__isnull=False)).values("merchant_id", "kind")
+    since = waiting.annotate(since=Min(Coalesce("over_at", "at"))).order_by("merchant_id", "kind")
+    for merchant_id, word, first in since.values_list("merchant_id", "kind", "since"):
+        kind = NoticeKind(word)
+        waited = kind is NoticeKind.DIGEST or first <= now - GATHERED_FOR
         if waited and not _told_lately(merchant_id, kind, now):
             found.append((merchant_id, kind))
     return found
@@ -90,15 +87,14 @@ def _told_lately(merchant_id: int, kind: NoticeKind, now: datetime) -> bool:
     return is_recent(deliveries.last_mails(merchant_id).get(kind), now, APART[kind])
 
 
-_TAKE_NEW = "UPDATE store_notice SET told_at = %s WHERE merchant_id = %s AND kind = %s AND told_at IS NULL RETURNING"
-_TAKE_OVER = "DELETE FROM store_notice WHERE merchant_id = %s AND kind = %s AND over_at <= %s RETURNING"
-
-
 def _tell_together(merchant_id: int, kind: NoticeKind, now: datetime) -> int:
     """Whoever takes the notices tells them: of two processes that do this at once, one finds nothing."""
     with transaction.atomic():
-        new = _facts(_TAKE_NEW, [now, merchant_id, kind])
-        over = _facts(_TAKE_OVER, [merchant_id, kind, now - GATHERED_FOR])
+        of_kind = Notice.objects.filter(merchant_id=merchant_id, kind=kind)
+        new, new_keys = _taken(of_kind.filter(told_at__isnull=True))
+        over, over_keys = _taken(of_kind.filter(over_at__lte=now - GATHERED_FOR))
+        Notice.objects.filter(pk__in=new_keys).update(told_at=now)
+        Notice.objects.filter(pk__in=over_keys).delete()
         if not new and not over:
             return 0
         if kind is NoticeKind.DIGEST:
@@ -114,8 +110,9 @@ def _tell_together(merchant_id: int, kind: NoticeKind, now: datetime) -> int:
     return len(whom)
 
 
-def _facts(change: str, given: list[Any]) -> list[dict[str, Any]]:
-    return [row.facts for row in sorted(returned(Notice, change, given), key=lambda row: row.pk)]
+def _taken(notices: QuerySet[Notice]) -> tuple[list[dict[str, Any]], list[int]]:
+    rows = list(notices.select_for_update().order_by("pk"))
+    return [row.facts for row in rows], [row.pk for row in rows]
 
 
 def _how_things_stand(merchant_id: int, now: datetime) -> dict[str, Any]:

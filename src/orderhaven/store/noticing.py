@@ -11,9 +11,10 @@ from django.db.models import QuerySet
 
 from orderhaven.core.notices import NoticeKind
 from orderhaven.core.problems import ProblemKind
-from orderhaven.store import sql
-from orderhaven.store.loading import unsaved
 from orderhaven.store.models import Connection, ConnectionState, Merchant, Notice, Order, Problem
+from orderhaven.store.sql import execute as sql
+from orderhaven.store.sql.rows import unsaved
+from orderhaven.store.sql.writes import insert
 
 FAILS_FOR = timedelta(minutes=5)  # less is a hiccup that nobody needs to hear of
 LATE_WITHIN = timedelta(hours=4)
@@ -109,7 +110,7 @@ def _note(kind: NoticeKind, watched: _Watched, now: datetime) -> None:
         for merchant_id, key in new
         if key in facts
     ]
-    sql.insert(rows, ignore_repeats=True)
+    insert(rows, ignore_repeats=True)
 
 
 def _of_problems(keys: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -215,7 +216,7 @@ def _note_digests(now: datetime, zone: ZoneInfo) -> None:
     if new:
         _digests().filter(merchant_id__in=new).delete()
         rows = [unsaved(Notice, merchant_id=key, kind=str(NoticeKind.DIGEST), about=today, at=now) for key in new]
-        sql.insert(rows, ignore_repeats=True)
+        insert(rows, ignore_repeats=True)
 
 
 def _digests() -> QuerySet[Notice]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from orderhaven.core.order import LineFacts
 from orderhaven.core.order import Order as WholeOrder
@@ -13,12 +13,11 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reading import facts_so_far, marketplace_facts, newly_cancelled
 from orderhaven.core.status import TABLE, Fact, Status
 from orderhaven.ports.marketplace import Sighting
-from orderhaven.store import links, sql
+from orderhaven.store import links
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.consequences import move_order, want_taken_in
 from orderhaven.store.deadlines import deadline_columns
 from orderhaven.store.ledger import Ledger, orders_to_change
-from orderhaven.store.loading import know, unsaved
 from orderhaven.store.models import Hold, Line, Link, Order, Person, Problem, Told
 from orderhaven.store.privacy import overwrite_what_is_erased, take_in_the_journal
 from orderhaven.store.shapes import (
@@ -30,6 +29,10 @@ from orderhaven.store.shapes import (
     order_columns,
     people_rows,
 )
+from orderhaven.store.sql import orders as statements
+from orderhaven.store.sql.execute import in_statements
+from orderhaven.store.sql.rows import know, unsaved
+from orderhaven.store.sql.writes import insert, update
 
 
 def take_sightings(
@@ -41,7 +44,7 @@ def take_sightings(
     """
     with transaction.atomic():
         fence(claim)
-        known = _known_lines(link, [sighting.ref for sighting in sightings])
+        known = statements.known_lines(link.id, [sighting.ref for sighting in sightings])
         seen = [sighting for sighting in sightings if sighting.ref in known]
         _apply_changes(link, {one.ref: one for one in seen if _differs(known[one.ref], one)}, now)
         if accepts:
@@ -62,12 +65,6 @@ def take_new(claim: Claim, link: Link, sightings: Sequence[Sighting], now: datet
         return _insert_new(link, sightings, now)
 
 
-_UNREAD = """
-SELECT ref FROM store_order WHERE link_id = %s AND read_at IS NULL AND (read_due_at IS NULL OR read_due_at <= %s)
-ORDER BY id LIMIT %s
-"""
-
-
 def to_hear(connection_id: int, now: datetime) -> tuple[Link | None, bool]:
     """The link of a marketplace connection, None while it has none, and whether orders are still to be read."""
     link = links.of_marketplace(connection_id)
@@ -76,7 +73,7 @@ def to_hear(connection_id: int, now: datetime) -> tuple[Link | None, bool]:
 
 def to_read(link: Link, now: datetime, limit: int) -> list[str]:
     """Refs of orders that were seen and not yet read, oldest first."""
-    return [ref for (ref,) in sql.rows(_UNREAD, [link.id, now, limit])]
+    return statements.unread(link.id, now, limit)
 
 
 def take_orders(claim: Claim, link: Link, orders: Sequence[WholeOrder], now: datetime) -> None:
@@ -84,14 +81,14 @@ def take_orders(claim: Claim, link: Link, orders: Sequence[WholeOrder], now: dat
     by_ref = {order.ref: order for order in orders}
     with transaction.atomic():
         fence(claim)
-        rows = orders_to_change(_keys_of(link, by_ref, "AND read_at IS NULL"))
+        rows = orders_to_change(_keys_of(link, by_ref, Q(read_at__isnull=True)))
         fresh, read_before = [row for row in rows if not row.currency], [row for row in rows if row.currency]
         ledger = Ledger(now)
         lines: list[Line] = []
         for row in rows:
             lines += _complete(ledger, row, by_ref[row.ref])
-        sql.insert(lines, ignore_repeats=True)
-        sql.insert([person for row in fresh for person in people_rows(row, by_ref[row.ref])], ignore_repeats=True)
+        insert(lines, ignore_repeats=True)
+        insert([person for row in fresh for person in people_rows(row, by_ref[row.ref])], ignore_repeats=True)
         _renew_people(read_before, by_ref)
         ledger.write()
 
@@ -156,13 +153,9 @@ def erase_people(now: datetime, after_closing: timedelta, after_placing: timedel
     return len(keys)
 
 
-def _keys_of(link: Link, refs: Collection[str], condition: str = "") -> list[int]:
-    text = "SELECT id FROM store_order WHERE link_id = %s AND ref IN ({marks}) {condition}"
-    return [
-        key
-        for some in sql.in_statements(refs)
-        for (key,) in sql.rows(text.format(marks=sql.marks(some), condition=condition), [link.id, *some])
-    ]
+def _keys_of(link: Link, refs: Collection[str], *conditions: Q) -> list[int]:
+    found = Order.objects.filter(*conditions, link=link)
+    return [key for some in in_statements(refs) for key in found.filter(ref__in=some).values_list("id", flat=True)]
 
 
 # below: orders that are read again
@@ -179,7 +172,7 @@ class _LastRead:
 
 def _last_read(link: Link, refs: Collection[str]) -> dict[str, _LastRead]:
     known: dict[str, _LastRead] = {}
-    for some in sql.in_statements(refs):
+    for some in in_statements(refs):
         rows = Order.objects.filter(link=link, ref__in=some)
         for ref, key, at, changed_at in rows.values_list("ref", "id", "read_at", "changed_at"):
             known[ref] = _LastRead(key, at, changed_at)
@@ -194,34 +187,17 @@ def _renew_people(rows: Sequence[Order], by_ref: Mapping[str, WholeOrder]) -> No
     """Of orders that were read before: whoever is still there is as they stand now. What was erased does not come back."""
     if not rows:
         return
-    kept = {(one.order_id, one.role): one.id for one in Person.objects.filter(order__in=rows).only("order_id", "role")}
+    kept = {(one.order_id, one.role): one.id for one in Person.objects.filter(order__in=rows)}
     renewed = []
     for row in rows:
         for person in people_rows(row, by_ref[row.ref]):
             if (row.id, person.role) in kept:
                 person.id = kept[row.id, person.role]
                 renewed.append(person)
-    sql.update(renewed, PERSON_COLUMNS)
+    update(renewed, PERSON_COLUMNS)
 
 
 # below: sightings
-
-
-_KNOWN = """
-SELECT o.ref, l.ref, l.ordered, l.shipped, l.cancelled, l.buyer_asks, l.by_marketplace
-FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE o.link_id = %s AND o.ref IN ({marks})
-"""
-
-
-def _known_lines(link: Link, refs: Collection[str]) -> dict[str, dict[str, LineFacts]]:
-    known: dict[str, dict[str, LineFacts]] = {}
-    for order_ref, ref, ordered, shipped, cancelled, asks, by_marketplace in sql.rows(
-        _KNOWN.format(marks=sql.marks(refs)), [link.id, *refs]
-    ):
-        lines = known.setdefault(order_ref, {})
-        if ref is not None:
-            lines[ref] = LineFacts(ref, ordered, shipped, cancelled, bool(asks), bool(by_marketplace))
-    return known
 
 
 def _differs(known: Mapping[str, LineFacts], sighting: Sighting) -> bool:
@@ -230,7 +206,7 @@ def _differs(known: Mapping[str, LineFacts], sighting: Sighting) -> bool:
 
 def _insert_new(link: Link, sightings: Sequence[Sighting], now: datetime) -> int:
     rows = [_new_row(link, sighting, now) for sighting in sightings]
-    keys = {ref: key for key, ref in sql.insert(rows, ignore_repeats=True, returning=("id", "ref"))}
+    keys = {ref: key for key, ref in insert(rows, ignore_repeats=True, returning=("id", "ref"))}
     ledger = Ledger(now)
     people: list[Person] = []
     inserted = [(row, sighting) for row, sighting in zip(rows, sightings, strict=True) if row.ref in keys]
@@ -242,8 +218,8 @@ def _insert_new(link: Link, sightings: Sequence[Sighting], now: datetime) -> int
         if sighting.order is not None:
             people += people_rows(row, sighting.order)
             _go_on(ledger, row, sighting.order)
-    sql.insert([line for row, _ in inserted for line in row.kept_lines], ignore_repeats=True)
-    sql.insert(people, ignore_repeats=True)
+    insert([line for row, _ in inserted for line in row.kept_lines], ignore_repeats=True)
+    insert(people, ignore_repeats=True)
     ledger.write()
     return len(inserted)
 
@@ -269,7 +245,7 @@ def _new_row(link: Link, sighting: Sighting, now: datetime) -> Order:
         changed_at=sighting.changed_at,
         **columns,
     )
-    know(row, "link", link)
+    know(row, link=link)
     row.outbox = []
     return row
 
@@ -309,7 +285,7 @@ _HEARS_OF_ACCEPTANCE = tuple(str(status) for status, facts in TABLE.items() if F
 def _apply_acceptance(link: Link, sightings: Sequence[Sighting], now: datetime) -> None:
     """Orders that waited for a yes and have it: they are read again, for the address is often shown only then."""
     accepted = [sighting.ref for sighting in sightings if not sighting.needs_acceptance]
-    rows = orders_to_change(_keys_of(link, accepted, f"AND needs_acceptance AND status IN {_HEARS_OF_ACCEPTANCE}"))
+    rows = orders_to_change(_keys_of(link, accepted, Q(needs_acceptance=True, status__in=_HEARS_OF_ACCEPTANCE)))
     ledger = Ledger(now)
     for row in rows:
         ledger.change(
@@ -355,8 +331,8 @@ def _unread_among(link: Link, orders: Sequence[WholeOrder]) -> list[WholeOrder]:
 
 def _complete(ledger: Ledger, row: Order, whole: WholeOrder) -> list[Line]:
     """Fill the listed order; lines that the list had not shown come back to be inserted."""
-    if not row.kept_lines and row.placed_at == row.heard_at and whole.placed_at < row.link.from_at:
-        ledger.change(row, hold=Hold.OLDER)  # its list did not say when it was placed
+    if not row.kept_lines and whole.placed_at < row.link.from_at and _says_not_when_placed(row):
+        ledger.change(row, hold=Hold.OLDER)
     deadline = deadline_columns(row.link, whole)
     ledger.change(
         row, **order_columns(whole), **deadline, changed_at=whole.changed_at, read_at=ledger.now, read_due_at=None
@@ -375,6 +351,11 @@ def _complete(ledger: Ledger, row: Order, whole: WholeOrder) -> list[Line]:
     _merge_lines(ledger, row, [line.facts for line in whole.lines])
     _go_on(ledger, row, whole)
     return fresh
+
+
+def _says_not_when_placed(row: Order) -> bool:
+    """Its list did not: then it stands as placed when it was heard."""
+    return Order.objects.filter(pk=row.id, placed_at=F("heard_at")).exists()
 
 
 def _go_on(ledger: Ledger, row: Order, whole: WholeOrder) -> None:

@@ -14,10 +14,10 @@ from orderhaven.core.order import Line as WholeLine
 from orderhaven.core.order import Order as WholeOrder
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import Placement, ProductWanted
-from orderhaven.store import sql
-from orderhaven.store.models import Line, Message, Order, ProductLookup
+from orderhaven.store.models import Line, Message, Order, ProductLookup, ProductMatch
 from orderhaven.store.payloads import PlacePayload
 from orderhaven.store.shapes import wanted, whole_order
+from orderhaven.store.sql.execute import in_statements
 from orderhaven.store.verdicts import Park
 
 
@@ -108,15 +108,13 @@ def expected(message: Message, payload: PlacePayload) -> Expected:
 def matches_said(shop_id: int, wanted: Collection[ProductWanted]) -> dict[ProductWanted, str]:
     """Products that a person named for an SKU (or for an EAN, where the offer has no SKU)."""
     named = {article: article.sku or article.ean for article in wanted}
+    matches = ProductMatch.objects.filter(shop_id=shop_id)
     said = {
         sku: product_ref
-        for some in sql.in_statements(set(named.values()))
-        for sku, product_ref in sql.rows(_MATCHES.format(marks=sql.marks(some)), [shop_id, *some])
+        for some in in_statements(set(named.values()))
+        for sku, product_ref in matches.filter(sku__in=some).values_list("sku", "product_ref")
     }
     return {article: said[name] for article, name in named.items() if name in said}
-
-
-_MATCHES = "SELECT sku, product_ref FROM store_productmatch WHERE shop_id = %s AND sku IN ({marks})"
 
 
 def keep_lookup(link_id: int, products: Mapping[ProductWanted, str], now: datetime) -> None:

@@ -4,10 +4,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q, QuerySet
+
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.sentences import sentence
 from orderhaven.core.status import Status
-from orderhaven.store import sql
+from orderhaven.store.listing.conditions import Unindexed, unindexed
 from orderhaven.store.models import Problem
 from orderhaven.store.unread import of_orders, with_quote
 
@@ -39,10 +41,7 @@ def open_problems(
     merchant_id: int, kinds: Collection[ProblemKind], before: int | None, limit: int, *, quotes: bool = False
 ) -> Problems:
     """Of these kinds; of any when none is named. Two queries, and one for what is to be quoted."""
-    wanted = [str(kind) for kind in kinds]
-    text = _OPEN.format(kinds=f"AND p.kind IN ({sql.marks(wanted)})" if wanted else "")
-    given = [merchant_id, before if before is not None else _BEHIND_ALL, *wanted, limit + 1]
-    ids = [key for (key,) in sql.rows(text, given)]
+    ids = list(_open(merchant_id, kinds, before)[: limit + 1])
     found = Problem.objects.filter(pk__in=ids[:limit]).select_related("order__link__marketplace").order_by("-id")
     rows = list(found)
     texts = of_orders({row.order_id: (ProblemKind(row.kind),) for row in rows}) if quotes else {}
@@ -54,12 +53,12 @@ def open_problems(
 # below: how
 
 
-# the open ones are taken together first: SQLite would walk back through all solved ones to have them in the right order
-_OPEN = """
-WITH p AS MATERIALIZED (SELECT id, order_id, kind FROM store_problem WHERE solved_at IS NULL)
-SELECT p.id FROM p CROSS JOIN store_order o WHERE o.id = p.order_id AND o.merchant_id = %s AND p.id < %s {kinds}
-ORDER BY p.id DESC LIMIT %s
-"""
+def _open(merchant_id: int, kinds: Collection[ProblemKind], before: int | None) -> QuerySet[Problem, int]:
+    """By the index of open problems, which is short: all else is `unindexed`, or SQLite would walk back through the solved ones."""
+    wanted = Q(kind__in=[str(kind) for kind in kinds]) if kinds else Q()
+    found = Problem.objects.filter(wanted, solved_at__isnull=True, order_id__gt=0)
+    place = unindexed(order__merchant__id__exact=merchant_id, id__lt=_BEHIND_ALL if before is None else before)
+    return found.filter(place).order_by(Unindexed("id").desc()).values_list("id", flat=True)
 
 
 def _row(problem: Problem, quote: str) -> ProblemRow:

@@ -2,16 +2,15 @@
 
 import hashlib
 
-from orderhaven.store import sql
+from django.db.models import Max, Sum
 
-# an order is moved with an event, or with a message that is begun or finished; the messages of the last hour are enough
-_BEAT = """
-SELECT (SELECT MAX(id) FROM store_event), (SELECT MAX(id) FROM store_message), (SELECT MAX(id) FROM store_order),
-    (SELECT SUM(epoch) FROM store_connection), (SELECT COUNT(*) FROM store_problem WHERE solved_at IS NULL)
-"""
+from orderhaven.store.models import Connection, Event, Message, Order, Problem
 
 
 def beat() -> str:
     """Opaque, and the same for everybody: it says that something happened somewhere, never what or to whom."""
-    (now,) = sql.rows(_BEAT)
+    # an order is moved with an event, or with a message that is begun or finished
+    newest = [model.objects.aggregate(newest=Max("pk"))["newest"] for model in (Event, Message, Order)]
+    cycles = Connection.objects.aggregate(cycles=Sum("epoch"))["cycles"]
+    now = (*newest, cycles, Problem.objects.filter(solved_at__isnull=True).count())
     return hashlib.sha256(repr(now).encode()).hexdigest()[:16]

@@ -12,10 +12,10 @@ from orderhaven.store.connections import TAKES_LONG
 from orderhaven.store.consequences import still_wanted
 from orderhaven.store.corrections import correction_of, next_correction, uncorrected
 from orderhaven.store.ledger import Ledger
-from orderhaven.store.loading import unsaved
 from orderhaven.store.models import UNFINISHED, Kind, Message, MessageState, Order, Shipment
 from orderhaven.store.payloads import CancelShopPayload, ConfirmPayload, CorrectPayload, PlacePayload
 from orderhaven.store.shop_readings import take
+from orderhaven.store.sql.rows import unsaved
 from orderhaven.store.verdicts import (
     Done,
     MayHaveHappened,

@@ -1,7 +1,7 @@
 """Between rows and the canonical shapes of `core/`, both ways. No rule, no query."""
 
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import attrgetter
 
 from msgspec.structs import asdict
 
@@ -12,11 +12,11 @@ from orderhaven.core.order import Line as WholeLine
 from orderhaven.core.order import LineFacts
 from orderhaven.core.order import Order as WholeOrder
 from orderhaven.core.searching import search_key
-from orderhaven.store.loading import unsaved
 from orderhaven.store.models import Line, Order, Person, PersonRole
+from orderhaven.store.sql.rows import unsaved
 
 _ADDRESS_FIELDS = Address.__struct_fields__
-_address_in = itemgetter(*_ADDRESS_FIELDS)
+_address_in = attrgetter(*_ADDRESS_FIELDS)
 # what a marketplace says of a person; text of the shop stands beside it
 PERSON_COLUMNS = (*_ADDRESS_FIELDS, "name_key", "postcode_key", "order_reference", "meta")
 
@@ -96,7 +96,7 @@ def _person_row(row: Order, role: PersonRole, address: Address, **more: object) 
 
 
 def address_of(person: Person) -> Address:
-    return Address(**dict(zip(_ADDRESS_FIELDS, _address_in(person.__dict__), strict=True)))
+    return Address(**dict(zip(_ADDRESS_FIELDS, _address_in(person), strict=True)))
 
 
 def whole_order(row: Order, lines: Sequence[Line], people: Sequence[Person]) -> WholeOrder:

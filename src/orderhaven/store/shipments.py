@@ -7,8 +7,11 @@ still not be the last.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from orderhaven.store import sql
+from django.db.models import Count, Max, Min, QuerySet
+
+from orderhaven.store.listing.conditions import unindexed
 from orderhaven.store.models import Shipment
 
 _LOOKED_AT = 2_000
@@ -40,29 +43,26 @@ def shipments(merchant_id: int, before: int | None, since: datetime | None, limi
     A shipment is written when it is confirmed: before a stretch that is too old, all are.
     """
     end, since = before if before is not None else _BEHIND_ALL, since or _LONG_AGO
-    ((oldest, youngest, count),) = sql.rows(_STRETCH, [end, _LOOKED_AT])
-    if oldest is None or (sql.time_of(youngest) or since) < since:
+    found = _stretch(end).aggregate(oldest=Min("id"), youngest=Max("confirmed_at"), count=Count("id"))
+    if found["oldest"] is None or found["youngest"] < since:
         return Shipments((), None)
-    given = [oldest, end, merchant_id, since, limit + 1]
-    ids = [key for (key,) in sql.rows(_MINE, given)]
+    ids = list(_of(merchant_id, found["oldest"], end, since)[: limit + 1])
     if len(ids) > limit:
         return Shipments(_rows(ids[:limit]), ids[limit - 1])
-    return Shipments(_rows(ids), oldest if count == _LOOKED_AT else None)
+    return Shipments(_rows(ids), found["oldest"] if found["count"] == _LOOKED_AT else None)
 
 
 # below: how
 
 
-_STRETCH = """
-SELECT MIN(id), MAX(confirmed_at), COUNT(*)
-FROM (SELECT id, confirmed_at FROM store_shipment WHERE id < %s ORDER BY id DESC LIMIT %s) looked_at
-"""
-# the cross join keeps SQLite from beginning with the merchant's orders, of which there are more every day
-_MINE = """
-SELECT s.id FROM store_shipment s CROSS JOIN store_order o
-WHERE o.id = s.order_id AND s.id >= %s AND s.id < %s AND o.merchant_id = %s AND s.confirmed_at >= %s
-ORDER BY s.id DESC LIMIT %s
-"""
+def _stretch(end: int) -> QuerySet[Shipment, Any]:
+    return Shipment.objects.filter(pk__lt=end).order_by("-id").values("id", "confirmed_at")[:_LOOKED_AT]
+
+
+def _of(merchant_id: int, oldest: int, end: int, since: datetime) -> QuerySet[Shipment, int]:
+    """In this stretch; whose it is is `unindexed`, or SQLite would begin with all orders of the merchant."""
+    mine = Shipment.objects.filter(unindexed(order__merchant__id__exact=merchant_id), confirmed_at__gte=since)
+    return mine.filter(pk__gte=oldest, pk__lt=end).order_by("-id").values_list("id", flat=True)
 
 
 def _rows(ids: list[int]) -> tuple[ShipmentRow, ...]:

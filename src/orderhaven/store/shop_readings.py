@@ -11,20 +11,17 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reading import CLOSED_THERE, READING_PROBLEMS, Header, Heard, ShopSide, header_of, shop_facts
 from orderhaven.core.shop_order import ShopOrder, ShopState, with_numbers_only
 from orderhaven.core.status import Fact, Status
-from orderhaven.store import sql
 from orderhaven.store.connections import Claim, fence
 from orderhaven.store.consequences import move_order
 from orderhaven.store.holding import hold_if_too_many
 from orderhaven.store.ledger import Ledger, orders_to_change
-from orderhaven.store.loading import moving_orders
-from orderhaven.store.models import SENT, Event, Kind, MessageState, Order, Problem, Side
+from orderhaven.store.models import SENT, Event, Kind, Line, MessageState, Order, Problem, Side
 from orderhaven.store.shapes import facts_of, wanted
+from orderhaven.store.sql import orders as statements
+from orderhaven.store.sql.loads import moving_orders
+from orderhaven.store.sql.orders import OPEN, KnownInShop
 from orderhaven.store.unread import keep_unread
 
-_OPEN = (
-    Status.NOT_SHIPPED, Status.PARTLY_SHIPPED, Status.WAITING, Status.CANCELLATION_REQUESTED,
-    Status.PENDING_CONFIRMATION,
-)  # fmt: skip
 _HELD_AT_ONCE = 500
 _TELL_WHAT_IT_SAYS = frozenset({Kind.CONFIRM, Kind.CANCEL})
 _NOTHING_OPEN = frozenset({Header.SENT, Header.CANCELLED})
@@ -66,27 +63,13 @@ def not_understood(claim: Claim, causes: Mapping[str, str], side: str, now: date
 
 def ours_among(connection_id: int, shop_refs: Sequence[str]) -> list[str]:
     """Those of these shop orders that belong to orders of ours."""
-    if not shop_refs:
-        return []
-    found = sql.rows(_OURS.format(marks=sql.marks(shop_refs)), [*shop_refs, connection_id])
-    return [shop_ref for (shop_ref,) in found]
-
-
-# a condition that is always true leads SQLite to the index of open problems, which is short
-_OPEN_THERE = f"""
-SELECT o.id, o.shop_ref FROM store_link l JOIN store_order o ON o.link_id = l.id
-WHERE l.shop_id = %s AND o.closed_at IS NULL AND o.id > %s AND o.shop_ref <> '' AND o.status IN ({sql.marks(_OPEN)})
-UNION SELECT o.id, o.shop_ref FROM store_problem p CROSS JOIN store_order o JOIN store_link l ON l.id = o.link_id
-WHERE p.solved_at IS NULL AND p.order_id > 0 AND p.kind = 'surprise' AND p.message_id IS NULL AND o.id = p.order_id
-    AND l.shop_id = %s AND o.id > %s AND o.shop_ref <> ''
-ORDER BY 1 LIMIT %s
-"""
+    found = Order.objects.filter(shop_ref__in=shop_refs).order_by("id").values_list("shop_ref", "link__shop_id")
+    return [shop_ref for shop_ref, shop_id in found if shop_id == connection_id]
 
 
 def open_in_shop(connection_id: int, after: int, limit: int) -> list[tuple[int, str]]:
     """(order id, shop_ref), in pages by id: placed orders that are still open, and those that nobody understood lately."""
-    place = [connection_id, after]
-    return [(key, ref) for key, ref in sql.rows(_OPEN_THERE, [*place, *map(str, _OPEN), *place, limit])]
+    return statements.open_in_shop(connection_id, after, limit)
 
 
 def waits_over(connection_id: int, now: datetime, limit: int) -> list[str]:
@@ -95,14 +78,8 @@ def waits_over(connection_id: int, now: datetime, limit: int) -> list[str]:
     return list(rows.order_by("wait_until").values_list("shop_ref", flat=True)[:limit])
 
 
-_NEXT_WAIT = """
-SELECT MIN(o.wait_until) FROM store_link l JOIN store_order o ON o.link_id = l.id
-WHERE l.shop_id = %s AND o.wait_until IS NOT NULL
-"""
-
-
 def next_wait(connection_id: int) -> datetime | None:
-    return sql.time_of(sql.rows(_NEXT_WAIT, [connection_id])[0][0])
+    return statements.next_wait(connection_id)
 
 
 def waits_unread(claim: Claim, now: datetime) -> None:
@@ -130,43 +107,26 @@ def hold_until(row: Order) -> datetime:
     return promised - margin if promised is not None else waited + timedelta(hours=12)
 
 
-# the plus keeps the database from going through all orders of the shop's links instead of these few
-_AMONG = "shop_ref IN ({marks}) AND +link_id IN (SELECT id FROM store_link WHERE shop_id = %s) ORDER BY id"
-_OURS = f"SELECT shop_ref FROM store_order WHERE {_AMONG}"
-# while an order is unread, it is the marketplace's answer that nobody understands
-_KNOWN = f"""
-SELECT id, shop_ref, shop_state, shop_word, code, label, wait_until, status, number_unread, read_at IS NOT NULL AND EXISTS(
-    SELECT 1 FROM store_problem p
-    WHERE p.order_id = store_order.id AND p.kind = 'surprise' AND p.solved_at IS NULL AND p.message_id IS NULL
-) FROM store_order
-WHERE {_AMONG}
-"""
-
-
 def _news(shop_id: int, by_ref: Mapping[str, ShopOrder], begun_at: datetime) -> dict[int, bool]:
     """Ids of orders of which the reading says something new, and whether nobody understood the one before.
 
     Repeats of an overlap cost one query and no loading.
     """
     refs = [ref for ref in by_ref if ref]
-    if not refs:
-        return {}
-    news = {}
-    for key, shop_ref, *known in sql.rows(_KNOWN.format(marks=sql.marks(refs)), [*refs, shop_id]):
-        state, word, code, label, wait_until, status, unread, was_strange = known
-        reading, until = by_ref[shop_ref], sql.time_of(wait_until)
-        same = (
-            state == reading.state
-            and word == reading.status_word
-            and label == reading.label
-            and (not reading.codes or reading.codes[0].code == code)
-            and not (unread or reading.unread or was_strange)
-            and (until is None or begun_at < until)
-            and (reading.state is not ShopState.COMPLETED or status not in _OPEN or status == Status.WAITING)
-        )
-        if not same:
-            news[key] = bool(was_strange)
-    return news
+    known = statements.known_in_shop(shop_id, refs)
+    return {one.order_id: bool(one.was_strange) for one in known if _is_news(one, by_ref[one.shop_ref], begun_at)}
+
+
+def _is_news(known: KnownInShop, reading: ShopOrder, begun_at: datetime) -> bool:
+    return not (
+        known.state == reading.state
+        and known.word == reading.status_word
+        and known.label == reading.label
+        and (not reading.codes or reading.codes[0].code == known.code)
+        and not (known.number_unread or reading.unread or known.was_strange)
+        and (known.wait_until is None or begun_at < known.wait_until)
+        and (reading.state is not ShopState.COMPLETED or known.status not in OPEN or known.status == Status.WAITING)
+    )
 
 
 def take(ledger: Ledger, row: Order, reading: ShopOrder) -> None:
@@ -191,7 +151,7 @@ def _without_own_products(row: Order, reading: ShopOrder) -> ShopOrder:
     """A product's EAN, scanned where the number belongs. The lines are asked for their EANs only where one may be meant."""
     if not any(is_article(each.code) for each in reading.codes):
         return reading
-    return with_numbers_only(reading, frozenset(line.ean for line in row.kept_lines))
+    return with_numbers_only(reading, frozenset(Line.objects.filter(order_id=row.id).values_list("ean", flat=True)))
 
 
 def _takes_as_agreed(ledger: Ledger, row: Order, reading: ShopOrder) -> bool:

@@ -10,21 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, Max
 
-from orderhaven.store import sql
-from orderhaven.store.models import Connection, Link
+from orderhaven.store.models import Connection, Event, Link, Message, Problem
 
 
 class Changed(Exception):
     """It is not any more what it was when it was read."""
 
 
-_LATEST = """
-SELECT (SELECT MAX(id) FROM store_event WHERE order_id = %s),
-    (SELECT MAX(id) FROM store_problem WHERE order_id = %s AND solved_at IS NULL),
-    (SELECT COUNT(*) FROM store_problem WHERE order_id = %s AND solved_at IS NULL)
-"""
-_MESSAGES = "SELECT id, state, attempt FROM store_message WHERE order_id = %s ORDER BY id"
 Of = Callable[[int], str]
 
 
@@ -43,8 +37,12 @@ class ExpectedVersion:
 
 
 def version_of(order_id: int) -> str:
-    """Opaque. Two queries."""
-    return _short((sql.rows(_LATEST, [order_id] * 3), sql.rows(_MESSAGES, [order_id])))
+    """Opaque. Three queries."""
+    event = Event.objects.filter(order_id=order_id).aggregate(newest=Max("pk"))["newest"]
+    problems = Problem.objects.filter(order_id=order_id, solved_at__isnull=True)
+    newest, number = problems.aggregate(newest=Max("pk"), number=Count("pk")).values()
+    messages = Message.objects.filter(order_id=order_id).order_by("pk").values_list("pk", "state", "attempt")
+    return _short(([(event, newest, number)], list(messages)))
 
 
 def version_of_link(link_id: int) -> str:

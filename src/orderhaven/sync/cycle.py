@@ -8,11 +8,12 @@ from typing import Any, ParamSpec, TypeVar
 import structlog
 
 from orderhaven.ports.connector import Can, Declaration, Role
-from orderhaven.store import connections, outbox, shop_readings, sql
+from orderhaven.store import connections, outbox, shop_readings
 from orderhaven.store.connections import Claim
-from orderhaven.store.hop import StoreTrouble
 from orderhaven.store.models import Connection, ConnectionState
 from orderhaven.store.settling import Pace
+from orderhaven.store.sql.execute import unhurried
+from orderhaven.store.sql.hop import StoreTrouble
 from orderhaven.sync.hub import Hub
 
 log = structlog.get_logger()
@@ -143,7 +144,7 @@ async def _keep_schedule(cycle: Cycle) -> None:
 
 
 def _keep_in_store(claim: Claim, columns: dict[str, object]) -> None:
-    with sql.unhurried():
+    with unhurried():
         connections.save_schedule(claim, **columns)
 
 

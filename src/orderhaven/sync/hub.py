@@ -10,8 +10,8 @@ from orderhaven.connectors import declarations, open_connector
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.connector import Declaration, Outside
 from orderhaven.store import connections
-from orderhaven.store.hop import Hop
 from orderhaven.store.models import Connection
+from orderhaven.store.sql.hop import Hop
 
 
 class StoredTokens:

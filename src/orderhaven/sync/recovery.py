@@ -19,8 +19,8 @@ from orderhaven.core.errors import (
 from orderhaven.core.problems import ProblemKind
 from orderhaven.store import connections
 from orderhaven.store.connections import Fenced
-from orderhaven.store.hop import StoreTrouble
 from orderhaven.store.keys import KeysLost
+from orderhaven.store.sql.hop import StoreTrouble
 from orderhaven.store.verdicts import MayHaveHappened, NotNow, Park, Verdict
 from orderhaven.sync.cycle import Cycle
 

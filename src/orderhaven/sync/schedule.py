@@ -8,7 +8,7 @@ import structlog
 
 from orderhaven.ports.clock import is_time
 from orderhaven.store import access, clock_ahead, connections, orders
-from orderhaven.store.hop import StoreTrouble
+from orderhaven.store.sql.hop import StoreTrouble
 from orderhaven.sync.hub import Hub
 
 log = structlog.get_logger()

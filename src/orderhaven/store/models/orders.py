@@ -9,6 +9,7 @@ from django.utils.functional import cached_property
 from orderhaven.core.searching import LONGEST_KEY
 from orderhaven.store.models.outbox import Message
 from orderhaven.store.models.trade import Link, Merchant
+from orderhaven.store.sql.loaded import LoadedModel
 
 
 class Hold(StrEnum):
@@ -28,8 +29,8 @@ class Told(StrEnum):
     REFUSED = "refused"
 
 
-class Order(models.Model):
-    outbox: list[Message]  # its messages, where `loading.moving_orders` loaded it
+class Order(LoadedModel):
+    outbox: list[Message]  # its messages, where `sql.loads.moving_orders` loaded it
 
     # every foreign key here begins an index below: one of its own would only be written
     merchant = models.ForeignKey(Merchant, models.PROTECT, db_index=False)
@@ -109,15 +110,17 @@ class Order(models.Model):
 
     @cached_property
     def kept_lines(self) -> "list[Line]":
-        """Its lines as they were loaded with it, or else once."""
+        """Its lines as they were loaded with it; of an order that the ORM loaded, asked for once."""
+        self.demand_whole("kept_lines")
         return list(self.lines.all())
 
     @cached_property
     def kept_people(self) -> "list[Person]":
+        self.demand_whole("kept_people")
         return list(self.people.all())
 
 
-class Line(models.Model):
+class Line(LoadedModel):
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveIntegerField()
     ref = models.CharField(max_length=100)

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from orderhaven.store.models.trade import Connection, Merchant
 from orderhaven.store.payloads import PayloadField
+from orderhaven.store.sql.loaded import LoadedModel
 
 
 class Side(StrEnum):
@@ -33,7 +34,7 @@ UNFINISHED = UNSENT | IN_FLIGHT
 SENT = IN_FLIGHT | {MessageState.TOLD}
 
 
-class Message(models.Model):
+class Message(LoadedModel):
     """The outbox: one thing that one connection must still be told about one order."""
 
     # both begin an index below

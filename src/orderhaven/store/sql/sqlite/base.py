@@ -1,7 +1,7 @@
-"""Django's SQLite backend, with shorter ways for what a cycle does by the hundred."""
+"""Django's SQLite backend, with shorter ways for what a cycle does by the hundred. For `loop_ratio` and `idle_ratio`."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -12,42 +12,26 @@ from django.db.backends.sqlite3 import base
 
 
 class Cursor(base.SQLiteCursorWrapper):
-    """Python's SQLite knows '?' where Django says '%s'."""
+    """Python's SQLite knows '?' where Django says '%s': a long statement is translated once."""
 
-    def execute(self, query: str, params: Any = None) -> Any:
-        if params is None or isinstance(params, Mapping):
-            return super().execute(query, params)
-        return sqlite3.Cursor.execute(self, _translated(query), params)
-
-    def executemany(self, query: str, param_list: Iterable[Any]) -> Any:
-        rows = param_list if isinstance(param_list, Sequence) else list(param_list)
-        if rows and isinstance(rows[0], Mapping):
-            return super().executemany(query, rows)
-        return sqlite3.Cursor.executemany(self, _translated(query), rows)
+    def convert_query(self, query: str, *, param_names: Sequence[str] | None = None) -> str:
+        return _translated(query) if param_names is None else super().convert_query(query, param_names=param_names)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    # without looking each time whether an event loop runs: where one does, `store.hop` means it
+    # without looking each time whether an event loop runs: where one does, `store.sql.hop` means it
     cursor = unwrap(base.DatabaseWrapper.cursor)
     ensure_connection = unwrap(base.DatabaseWrapper.ensure_connection)
     commit = unwrap(base.DatabaseWrapper.commit)
 
     def get_new_connection(self, conn_params: Mapping[str, Any]) -> sqlite3.Connection:
-        _say_how_parameters_are_bound()
+        for words in StrEnum.__subclasses__():
+            sqlite3.register_adapter(words, str.__str__)
         made: sqlite3.Connection = super().get_new_connection(conn_params)
         return made
 
     def create_cursor(self, name: str | None = None) -> Cursor:
         return self.connection.cursor(factory=Cursor)  # type: ignore[no-any-return]
-
-
-def _say_how_parameters_are_bound() -> None:
-    """Those that are no time sqlite3 binds by itself as well, but only after three failed searches for how, each time."""
-    sqlite3.register_adapter(datetime, _text)
-    sqlite3.register_adapter(type(None), {None: None}.__getitem__)
-    sqlite3.register_adapter(bool, int)
-    for words in StrEnum.__subclasses__():
-        sqlite3.register_adapter(words, str.__str__)
 
 
 @lru_cache(maxsize=1024)
@@ -69,4 +53,7 @@ def _utc(text: bytes) -> datetime:
     return datetime.fromisoformat((text + b"+00:00").decode())
 
 
+sqlite3.register_adapter(datetime, _text)
+sqlite3.register_adapter(type(None), {None: None}.__getitem__)
+sqlite3.register_adapter(bool, int)
 sqlite3.register_converter("datetime", _utc)  # in place of Django's own
