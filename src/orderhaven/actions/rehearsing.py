@@ -147,4 +147,4 @@ def _contents(message: Message) -> str:
     lines = sorted(row.lines.all(), key=lambda line: line.position)
     open_pieces = [(line.ordered - line.shipped - line.cancelled, line.sku or line.ean or line.title) for line in lines]
     articles = ", ".join(f"{pieces} x {article}" for pieces, article in open_pieces if pieces > 0)
-    return _("{articles}; total {total}", articles=articles, total=f"{row.total.normalize():f} {row.currency}")
+    return _("{articles}; total {total}", articles=articles, total=f"{row.total:.2f} {row.currency}")

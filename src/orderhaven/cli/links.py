@@ -242,9 +242,10 @@ def _sentences(found: Link) -> Iterator[str]:
         wait=exact(found.wait_s),
     )
     days = ", ".join(weekday_name(day) for day in found.working_days)
-    yield _(
-        "Where no ship-by time is stated it is estimated: {days} days on the way, leaving {weekdays} by {cut_off}.",
-        days=found.transit_days, weekdays=days, cut_off=found.cut_off,
+    yield n_(
+        "Where no ship-by time is stated it is estimated: {number} day on the way, leaving {weekdays} by {cut_off}.",
+        "Where no ship-by time is stated it is estimated: {number} days on the way, leaving {weekdays} by {cut_off}.",
+        found.transit_days, weekdays=days, cut_off=found.cut_off,
     )  # fmt: skip
     if found.free_days:
         yield _("Nothing leaves on {days}.", days=", ".join(found.free_days))
