@@ -12,17 +12,10 @@ from typing import Any
 from orderhaven.connectors import declarations, make_stage
 from orderhaven.ports.connector import Declaration
 from orderhaven.testing.clock import ManualClock
-from orderhaven.testing.replay import (
-    Played,
-    Scenario,
-    Verdict,
-    all_sent,
-    forms_of,
-    play,
-    scenarios_in,
-    what_was_taken,
-)
-from orderhaven.testing.replay.playing import MakeStage
+from orderhaven.testing.replay.playing import MakeStage, Played, Verdict, play
+from orderhaven.testing.replay.recording import Scenario, scenarios_in
+from orderhaven.testing.replay.requests import forms_of, what_was_taken
+from orderhaven.testing.replay.situations import all_sent
 
 _WIDTH = 110
 

@@ -16,10 +16,10 @@ import msgspec
 from orderhaven.connectors import declarations, make_sandbox
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.serve import Served
-from orderhaven.demo.clocks import clock_from
 from orderhaven.demo.people import People
 from orderhaven.demo.plan import Plan, plan_day
 from orderhaven.demo.sandboxes import Addresses, until_told_to_end
+from orderhaven.ports.clock import ScaledClock
 from tests.browser.outside import MARKETPLACE, SHOP
 
 HOURS = 24
@@ -47,10 +47,10 @@ def _moved(bought: float, hours: Sequence[float], ends: Sequence[float]) -> time
 class Day:
     def __init__(self, clock: str, orders: int) -> None:
         declared = declarations()
-        self.marketplace: Any = make_sandbox(declared[MARKETPLACE], clock_from(clock))
-        self.shop: Any = make_sandbox(declared[SHOP], clock_from(clock))
+        self.marketplace: Any = make_sandbox(declared[MARKETPLACE], ScaledClock.of(clock))
+        self.shop: Any = make_sandbox(declared[SHOP], ScaledClock.of(clock))
         plans = busy(plan_day(orders, _SEED, HOURS))
-        self.people = People(self.marketplace, self.shop, clock_from(clock), plans, MARKETPLACE, _LABEL_KEY)
+        self.people = People(self.marketplace, self.shop, ScaledClock.of(clock), plans, MARKETPLACE, _LABEL_KEY)
 
     async def play(self) -> None:
         self.people.open_shop()

@@ -3,14 +3,13 @@
 It works on the store that the environment names: two connections, the link between them, and a person of each role.
 """
 
-import os
 import sys
 from datetime import timedelta
 
 import msgspec
 
-from orderhaven.demo.clocks import ENVIRONMENT, clock_from
 from orderhaven.demo.sandboxes import Addresses
+from orderhaven.ports.clock import clock_of_the_environment
 from orderhaven.store.setup import open_store
 from tests.browser.outside import MARKETPLACE, SHOP
 from tests.browser.persons import PASSWORD, PERSONS, TRADE
@@ -26,7 +25,7 @@ def main() -> None:
     from orderhaven.store import access
     from orderhaven.store.merchants import only_merchant
 
-    clock = clock_from(os.environ[ENVIRONMENT])
+    clock = clock_of_the_environment()
     now = clock.now()
     first, *others = PERSONS
     people.first_administrator(access.welcome_code(), first.email, first.name, PASSWORD, TRADE, now)

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from orderhaven.connectors import declarations, make_sandbox
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.serve import Served
-from orderhaven.demo.clocks import clock_from
 from orderhaven.demo.plan import ARTICLES, NOT_FOR_SALE
 from orderhaven.demo.sandboxes import Addresses, until_told_to_end
+from orderhaven.ports.clock import ScaledClock
 from orderhaven.ports.sandbox import Basket
 
 MARKETPLACE, SHOP = "bol", "woocommerce"
@@ -27,8 +27,8 @@ _BY_SKU = {article.sku: article for article in ARTICLES}
 class World:
     def __init__(self, clock: str) -> None:
         declared = declarations()
-        self.marketplace: Any = make_sandbox(declared[MARKETPLACE], clock_from(clock))
-        self.shop: Any = make_sandbox(declared[SHOP], clock_from(clock))
+        self.marketplace: Any = make_sandbox(declared[MARKETPLACE], ScaledClock.of(clock))
+        self.shop: Any = make_sandbox(declared[SHOP], ScaledClock.of(clock))
         self.shop.stock(ARTICLES)
         for shown in ("open", "completed", "cancelled"):  # so that the shop's own words are seen in use
             ref = self.shop.enter_by_other_tool(Basket(lines=[(ARTICLES[0], 1)]), f"OTHER-{shown}")

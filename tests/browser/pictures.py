@@ -16,7 +16,6 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from orderhaven.demo.clocks import clock_text
 from orderhaven.demo.processes import Child
 from orderhaven.demo.sandboxes import Addresses
 from orderhaven.ports.clock import ScaledClock
@@ -156,7 +155,7 @@ def play_a_day(folder: Path) -> datetime:
     ends = datetime.now(ZoneInfo("Europe/Amsterdam")).replace(hour=FIRST_HOUR, minute=50).astimezone(UTC)
     begins = ends - timedelta(hours=HOURS)
     clock = ScaledClock(begins - _BEGINS_AFTER, _FACTOR)
-    sides = Child(["tests.browser.a_day", clock_text(clock), str(_ORDERS)], {}, folder / "sides.log")
+    sides = Child(["tests.browser.a_day", str(clock), str(_ORDERS)], {}, folder / "sides.log")
     hub = Hub(folder, clock)
     try:
         at = msgspec.json.decode(sides.first_line(), type=Addresses)

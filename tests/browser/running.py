@@ -15,7 +15,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from orderhaven.demo.clocks import clock_text, start_clock
 from orderhaven.demo.hub_side import environment
 from orderhaven.demo.processes import Child
 from orderhaven.demo.sandboxes import Addresses
@@ -34,7 +33,7 @@ class Outside:
     """The process of both sides, and what a buyer or a merchant does there."""
 
     def __init__(self, clock: ScaledClock, log: Path) -> None:
-        self._child = Child(["tests.browser.outside", clock_text(clock)], {}, log)
+        self._child = Child(["tests.browser.outside", str(clock)], {}, log)
         line = self._child.first_line()
         assert line, f"the two sides did not start: {log.read_text()}"
         self.addresses = msgspec.json.decode(line, type=Addresses)
@@ -127,7 +126,7 @@ class Hub:
 @contextmanager
 def running(folder: Path, *, in_use: bool) -> Iterator[tuple[Hub, Outside]]:
     """Both sides and the hub: empty, or with connections, link and a person of each role."""
-    clock = start_clock(datetime.now(UTC), FACTOR)
+    clock = ScaledClock(datetime.now(UTC), FACTOR)
     outside = Outside(clock, folder / "outside.log")
     hub = Hub(folder, clock)
     try:

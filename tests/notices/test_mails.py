@@ -9,6 +9,7 @@ from orderhaven.actions import notices, orders
 from orderhaven.actions.connecting import poll_now
 from orderhaven.core.access import Role
 from orderhaven.core.notices import NoticeKind
+from orderhaven.notices.mail import mail_is_set_up
 from orderhaven.ports.connector import Role as Side
 from orderhaven.store.models import Connection, Delivery, Merchant, Notice, Order
 from tests.journeys.conftest import LAMP, MUG
@@ -396,6 +397,6 @@ def test_without_a_mail_server_no_mail_is_made(office: Office, monkeypatch: pyte
 
     office.passes(minutes=30)
 
-    assert not notices.mail_is_set_up()
+    assert not mail_is_set_up()
     assert not Delivery.objects.exists()
     assert not Notice.objects.exists()

@@ -68,9 +68,8 @@ BY_VARIABLE: Mapping[str, tuple[str, ...]] = {
     "web/connections.py: setting.label": (),
     "web/errors.py: message": (),
     "web/order.py: name": ("web/order.py: REASONS",),
-    "web/orders.py: name": ("web/orders.py: TABS", "web/orders.py: SORTS"),
+    "web/orders.py: name": ("words/orders.py: TABS", "web/orders.py: SORTS"),
     "web/templatetags/words.py: text": (),
-    "words/notices.py: name": ("words/notices.py: COUNTED",),
     "words/orders.py: SHOWN_AS[status][1]": (),
     "words/timeline.py: str(data['role'])": ("words/people.py: ROLE_NAMES",),
 }

@@ -11,7 +11,9 @@ import pytest
 
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.replay import Likeness, NotPlayed, PlayedAnswer, RecordedRequest, SentRequest, Way
-from orderhaven.testing.replay import Played, Scenario, Verdict, forms_of, play, scenarios_in, what_was_taken
+from orderhaven.testing.replay.playing import Played, Verdict, play
+from orderhaven.testing.replay.recording import Scenario, scenarios_in
+from orderhaven.testing.replay.requests import forms_of, what_was_taken
 
 
 class Notes:

@@ -209,9 +209,6 @@ def _kept_settings(row: Connection) -> Mapping[str, str]:
         return dict(row.settings)
 
 
-# below: how
-
-
 def _row_for(by: Hand, declaration: Declaration, name: str) -> Connection:
     if not name or len(name) > 100 or "/" in name:
         raise impossible("A connection needs a name of 1 to 100 characters, without a slash.")

@@ -12,7 +12,7 @@ from orderhaven.actions.connecting import trouble_of
 from orderhaven.actions.errors import Impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.moving import addresses_of
-from orderhaven.actions.outside import ask
+from orderhaven.actions.outside import ask_of
 from orderhaven.core.access import Power
 from orderhaven.core.errors import ClockOff
 from orderhaven.core.language import _
@@ -30,6 +30,7 @@ from orderhaven.sync.lock import hub_is_running
 
 _LITTLE_ROOM = 500 * 1024 * 1024
 _STALE_AFTER = 3  # hearings that were due and did not come
+Found = tuple[bool, str]  # whether it is well, and the sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,129 +45,116 @@ class Check:
 @needs(Power.SET_UP)
 def look_after(by: Hand) -> Iterator[Check]:
     """Look at database, disk, keys and hub, and ask every connection. Each check comes as soon as it is known."""
-    yield _database()
-    yield _schema()
-    yield _writable()
-    yield _disk()
-    yield _folder()
+    yield Check(_("database"), *_database())
+    yield Check(_("schema"), *_schema())
+    yield Check(_("writing"), *_writable())
+    yield Check(_("disk"), *_disk())
+    yield Check(_("folder"), *_folder())
     rows = connections.all_of(by.merchant_id)
-    yield _keys(rows)
+    yield Check(_("keys"), *_keys(rows))
     is_running = hub_is_running(paths.lock_file())
-    yield _hub(is_running, rows)
+    yield Check(_("hub"), *_hub(is_running, rows))
     clocks: list[str] = []
     for row in rows:
-        yield _connection(by, row, is_running, clocks)
-    yield _clock(rows, clocks, by.clock.now())
-
-
-def _well(name: str, sentence: str) -> Check:
-    return Check(name, is_well=True, sentence=sentence)
-
-
-def _ill(name: str, sentence: str) -> Check:
-    return Check(name, is_well=False, sentence=sentence)
+        yield Check(_("connection {name}", name=row.name), *_connection(by, row, is_running, clocks))
+    yield Check(_("clock"), *_clock(rows, clocks, by.clock.now()))
 
 
 # below: each check
 
 
-def _database() -> Check:
+def _database() -> Found:
     damage = database.damage()
     if damage:
-        sentence = _("The database is damaged: {damage}. Stop the hub and bring your last backup back.", damage=damage)
-        return _ill(_("database"), sentence)
+        return False, _(
+            "The database is damaged: {damage}. Stop the hub and bring your last backup back.", damage=damage
+        )
     place = "PostgreSQL" if paths.database_url() else paths.sqlite_file()
-    return _well(_("database"), _("Sound, in {place}.", place=place))
+    return True, _("Sound, in {place}.", place=place)
 
 
-def _schema() -> Check:
+def _schema() -> Found:
     missing = database.migrations_missing()
     if missing:
-        sentence = _(
+        return False, _(
             "It lacks {changes}. Restart Orderhaven; it brings the schema up to date.", changes=", ".join(missing)
         )
-        return _ill(_("schema"), sentence)
-    return _well(_("schema"), _("As this version wants it."))
+    return True, _("As this version wants it.")
 
 
-def _writable() -> Check:
+def _writable() -> Found:
     try:
         database.write_something()
     except Exception as error:
         trouble = database.database_trouble(error)
         if not trouble:
             raise
-        return _ill(_("writing"), trouble)
-    return _well(_("writing"), _("The database can be written to."))
+        return False, trouble
+    return True, _("The database can be written to.")
 
 
-def _disk() -> Check:
+def _disk() -> Found:
     folder = paths.data_folder()
     usage = shutil.disk_usage(folder if folder.exists() else "/")
     room = {"free": f"{usage.free / 1024**3:.1f}", "whole": f"{usage.total / 1024**3:.1f}", "folder": folder}
     if usage.free < _LITTLE_ROOM:
-        sentence = _(
+        return False, _(
             "Only {free} GB free of {whole} GB for {folder}. Make room: nothing can be taken in when the disk is full.",
             **room,
         )
-        return _ill(_("disk"), sentence)
-    return _well(_("disk"), _("{free} GB free of {whole} GB for {folder}.", **room))
+    return True, _("{free} GB free of {whole} GB for {folder}.", **room)
 
 
-def _folder() -> Check:
+def _folder() -> Found:
     folder = paths.data_folder()
     if not is_private(folder):
-        sentence = _(
+        return False, _(
             "Others can read {folder}. Close it: {command}", folder=folder, command=f"chmod 0700 {quote(str(folder))}"
         )
-        return _ill(_("folder"), sentence)
     if folder.exists() and is_given_to_our_group(folder):
         group = folder.stat().st_gid
-        return _well(
-            _("folder"),
-            _("Nobody but this user and group {group} can read what is in {folder}.", group=group, folder=folder),
+        return True, _(
+            "Nobody but this user and group {group} can read what is in {folder}.", group=group, folder=folder
         )
-    return _well(_("folder"), _("Nobody else can read {folder}.", folder=folder))
+    return True, _("Nobody else can read {folder}.", folder=folder)
 
 
-def _keys(rows: list[Connection]) -> Check:
+def _keys(rows: list[Connection]) -> Found:
     place = paths.keys_place()
     try:
         for row in rows:
             connections.open_settings(row)
     except KeysLost as error:
-        return _ill(_("keys"), str(error))
+        return False, str(error)
     except OSError as error:
-        sentence = _(
+        return False, _(
             "{place} cannot be read ({error}). Look at its owner and rights.", place=place, error=error.strerror
         )
-        return _ill(_("keys"), sentence)
-    return _well(_("keys"), _("They open every secret. Keep a copy of {place} apart from the backups.", place=place))
+    return True, _("They open every secret. Keep a copy of {place} apart from the backups.", place=place)
 
 
-def _hub(is_running: bool, rows: list[Connection]) -> Check:
+def _hub(is_running: bool, rows: list[Connection]) -> Found:
     if is_running:
-        return _well(_("hub"), _("Running on {folder}.", folder=paths.data_folder()))
+        return True, _("Running on {folder}.", folder=paths.data_folder())
     if not rows:
-        return _ill(_("hub"), _("Nothing is connected yet. Begin with: orderhaven connect CONNECTOR"))
-    return _ill(_("hub"), _("Not running here, so nothing is heard or told. Start it with: orderhaven up"))
+        return False, _("Nothing is connected yet. Begin with: orderhaven connect CONNECTOR")
+    return False, _("Not running here, so nothing is heard or told. Start it with: orderhaven up")
 
 
-def _connection(by: Hand, row: Connection, is_running: bool, clocks: list[str]) -> Check:
-    name = _("connection {name}", name=row.name)
+def _connection(by: Hand, row: Connection, is_running: bool, clocks: list[str]) -> Found:
     try:
-        account = _ask_who(by, row)
+        account: Account = ask_of(by, row, lambda connector: connector.check())
     except KeysLost as error:
-        return _ill(name, str(error))
+        return False, str(error)
     except Impossible as error:
         if isinstance(error.__cause__, ClockOff):
             clocks.append(str(error))
-        return _ill(name, str(error))
+        return False, str(error)
     trouble = _trouble(by, row, account, is_running)
     if trouble:
-        return _ill(name, " ".join((trouble, *_stays_in_network(by, row))))
+        return False, " ".join((trouble, *_stays_in_network(by, row)))
     remarks = (*map(said, account.remarks), *_stays_in_network(by, row))
-    return _well(name, " ".join((_("Answers as {account}.", account=account.name), *remarks)))
+    return True, " ".join((_("Answers as {account}.", account=account.name), *remarks))
 
 
 def _stays_in_network(by: Hand, row: Connection) -> list[str]:
@@ -195,18 +183,6 @@ def _stands_for(host: str) -> set[str]:
         return set()
 
 
-def _ask_who(by: Hand, row: Connection) -> Account:
-    declaration = by.declaration(row.connector)
-    account: Account = ask(
-        by,
-        declaration,
-        connections.open_settings(row),
-        lambda connector: connector.check(),
-        keeps_network=row.keeps_network,
-    )
-    return account
-
-
 def _trouble(by: Hand, row: Connection, account: Account, is_running: bool) -> str:
     now = by.clock.now()
     if account.fingerprint != row.fingerprint:
@@ -232,17 +208,16 @@ def _trouble(by: Hand, row: Connection, account: Account, is_running: bool) -> s
     return ""
 
 
-def _clock(rows: list[Connection], clocks: list[str], now: datetime) -> Check:
+def _clock(rows: list[Connection], clocks: list[str], now: datetime) -> Found:
     ahead = {row.pk for row in connections_ahead(now)}
     if names := ", ".join(row.name for row in rows if row.pk in ahead):
-        sentence = _(
+        return False, _(
             "It was ahead: what it wrote of {names} lies in the future. A hub that runs mends that within a minute; keep the "
             "clock right with systemd-timesyncd or chrony.",
             names=names,
         )
-        return _ill(_("clock"), sentence)
     if clocks:
-        return _ill(_("clock"), clocks[0])
+        return False, clocks[0]
     if not rows:
-        return _well(_("clock"), _("Compared with the other sides once something is connected."))
-    return _well(_("clock"), _("No connection reports a difference that matters."))
+        return True, _("Compared with the other sides once something is connected.")
+    return True, _("No connection reports a difference that matters.")

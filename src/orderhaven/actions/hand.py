@@ -1,5 +1,7 @@
 """Whose hand does it, when, and by which way to the outside."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
@@ -52,10 +54,11 @@ class Hand:
     as_before: Callable[[], Any] = network_as_before
     patience_s: float = 50.0  # for one question to the outside, however many calls it takes; a proxy waits a minute
 
-    def demand(self, power: Power) -> None:
-        """Raises NotAllowed."""
+    def demand(self, power: Power) -> Hand:
+        """Itself, when it may. Raises NotAllowed."""
         if power not in self.powers:
             raise NotAllowed(_(_NOT_ALLOWED[power]))
+        return self
 
     def order(self, ref: str) -> FoundOrder:
         """The order a person means. Raises Impossible."""

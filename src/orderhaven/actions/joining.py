@@ -8,7 +8,7 @@ from io import StringIO
 from orderhaven.actions.errors import Impossible, impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.orders import shown
-from orderhaven.actions.outside import ask
+from orderhaven.actions.outside import ask_of
 from orderhaven.core.access import Power
 from orderhaven.core.comparing import Comparison, Wanted, compare, leaving
 from orderhaven.core.language import _
@@ -17,7 +17,6 @@ from orderhaven.core.sentences import sentence
 from orderhaven.core.shop_order import THROWN_AWAY, ProductWanted, ShopOrder, ShopState, with_numbers_only
 from orderhaven.core.status import Status
 from orderhaven.ports.shop import Shop
-from orderhaven.store import connections
 from orderhaven.store.consequences import want_taken_in
 from orderhaven.store.hands import articles_of, changing, older_orders, open_problems, shop_order_taken_by
 from orderhaven.store.ledger import Ledger
@@ -187,8 +186,6 @@ class _Seen:
 
 
 def _look(by: Hand, link: Link, pairs: Sequence[tuple[FoundOrder, str]]) -> _Seen:
-    declaration = by.declaration(link.shop.connector)
-    settings = connections.open_settings(link.shop)
     wanted = articles_of([found.order_id for found, _ in pairs])
     named = matches_said(link.shop_id, wanted)
     rest = [article for article in wanted if article not in named]
@@ -197,7 +194,7 @@ def _look(by: Hand, link: Link, pairs: Sequence[tuple[FoundOrder, str]]) -> _See
     async def question(shop: Shop) -> _Seen:
         return _Seen(await shop.read(shop_refs), {**await shop.find_products(rest), **named})
 
-    return ask(by, declaration, settings, question, keeps_network=link.shop.keeps_network)
+    return ask_of(by, link.shop, question)
 
 
 def _adopt(

@@ -114,9 +114,6 @@ def carrier_named(word: str) -> Carrier:
         raise Impossible(str(unknown)) from None
 
 
-# below: how
-
-
 def _demand_role(by: Hand, name: str, role: Role) -> Connection:
     row = by.connection(name)
     if row.role != role:

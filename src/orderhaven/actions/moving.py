@@ -40,7 +40,8 @@ def demand_secrets_again(
                 after=after,
                 label=_(setting.label),
             )
-    if not all(_is_same(given.get(one.key, "").strip(), kept.get(one.key, "")) for one in secrets):
+    pairs = [(given.get(one.key, "").strip().encode(), kept.get(one.key, "").encode()) for one in secrets]
+    if not all(hmac.compare_digest(*pair) for pair in pairs):
         raise impossible(
             "Address and keys would both be new, so nothing shows that {after} has the same account as {before}. Change "
             "the address with the present keys first, and the keys afterwards.",
@@ -74,7 +75,3 @@ def _origin(url: str) -> str:
     host = parts.hostname or ""
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" if port == _PORTS.get(parts.scheme) else f"{parts.scheme}://{shown}:{port}"
-
-
-def _is_same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())

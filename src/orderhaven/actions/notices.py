@@ -6,11 +6,8 @@ from orderhaven.actions.errors import impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.core.access import Power, Role
 from orderhaven.core.notices import NoticeKind
-from orderhaven.notices.mail import mail_is_set_up
 from orderhaven.store import access, deliveries, notices
 from orderhaven.store.models import Channel, Delivery
-
-__all__ = ["mail_is_set_up", "mail_log", "wish", "wishes"]
 
 
 @needs(Power.LOOK)

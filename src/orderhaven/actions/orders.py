@@ -143,9 +143,6 @@ def shown(row: Order) -> str:
     return _(SHOWN_AS[Status(row.status)][1]).lower()
 
 
-# below: how
-
-
 def _retry(ledger: Ledger, row: Order) -> Retried:
     count, refused = 0, messages_with(row.pk, _NOT_DONE)
     for message in row.outbox:

@@ -18,6 +18,8 @@ from orderhaven.core.reasons import said
 from orderhaven.core.sentences import at_first
 from orderhaven.networks import NoNetwork
 from orderhaven.ports.connector import Declaration, MemoryTokens, Outside
+from orderhaven.store import connections
+from orderhaven.store.models import Connection
 
 R = TypeVar("R")
 AT_ONCE = 3  # questions of a merchant, in one process
@@ -53,6 +55,12 @@ def ask(
             side=declaration.title,
             seconds=round(by.patience_s),
         ) from None
+
+
+def ask_of(by: Hand, row: Connection, question: Callable[[Any], Awaitable[R]]) -> R:
+    """The same of a connection that exists. Raises KeysLost too."""
+    declaration, settings = by.declaration(row.connector), connections.open_settings(row)
+    return ask(by, declaration, settings, question, keeps_network=row.keeps_network)
 
 
 def sentence_of(error: HubError, side: str) -> str:

@@ -175,9 +175,6 @@ def give_password(email: str, password: str, actor: str, now: datetime, *, witho
         access.note_of_person(person, now, "second_factor_off", {}, actor)
 
 
-# below: how
-
-
 def _demand_good(email: str, name: str, password: str) -> None:
     _demand_own_name(name)
     wrong = access.complaints(email.strip().lower(), name, password)

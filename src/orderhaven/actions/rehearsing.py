@@ -9,14 +9,14 @@ from msgspec.structs import asdict
 
 from orderhaven.actions.errors import impossible
 from orderhaven.actions.hand import Hand, needs
-from orderhaven.actions.outside import ask
+from orderhaven.actions.outside import ask_of
 from orderhaven.core.access import Power
 from orderhaven.core.errors import TryLater
 from orderhaven.core.language import _
 from orderhaven.core.sentences import sentence
 from orderhaven.core.shop_order import Placement, ProductWanted
 from orderhaven.ports.shop import Shop
-from orderhaven.store import connections, outbox, placing, tellings
+from orderhaven.store import outbox, placing, tellings
 from orderhaven.store.corrections import reference
 from orderhaven.store.models import Kind, Link, Message, Side
 from orderhaven.store.outbox import Composed
@@ -61,9 +61,6 @@ def look_up(by: Hand, marketplace: str, limit: int = 200) -> None:
     asked = _articles(outbox.to_be_sent(found.pk, limit))
     products = _asked(by, found, sorted(asked - placing.matches_said(found.shop_id, asked).keys(), key=repr))
     placing.keep_lookup(found.pk, products, by.clock.now())
-
-
-# below: how
 
 
 def _in_rehearsal(by: Hand, marketplace: str) -> Link:
@@ -125,8 +122,7 @@ def _asked(by: Hand, link: Link, wanted: Sequence[ProductWanted]) -> Mapping[Pro
 
     if not wanted:
         return {}
-    settings = connections.open_settings(link.shop)
-    found = ask(by, declaration, settings, look, keeps_network=link.shop.keeps_network)
+    found = ask_of(by, link.shop, look)
     return {one: found.get(one, "") for one in wanted}
 
 

@@ -6,7 +6,7 @@ from orderhaven.actions.errors import impossible
 from orderhaven.actions.hand import Hand, needs
 from orderhaven.actions.links import carrier_named
 from orderhaven.actions.orders import retry_ids
-from orderhaven.actions.outside import ask
+from orderhaven.actions.outside import ask_of
 from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
@@ -14,7 +14,6 @@ from orderhaven.core.rules import CarrierRule, rule_from
 from orderhaven.core.shop_order import ProductWanted
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Can, Declaration
-from orderhaven.store import connections
 from orderhaven.store.corrections import correction_of, uncorrected
 from orderhaven.store.hands import changing, keep_match, last_shipment, waiting_for_product
 from orderhaven.store.models import REFUSED, UNFINISHED, Kind, MessageState, Order
@@ -98,12 +97,8 @@ def map_product(
     if not sku.strip() or not (shop_sku or product_ref):
         raise impossible("Say which SKU it is, and which product of the shop.")
     if not product_ref:
-        declaration = by.declaration(link.shop.connector)
         wanted = ProductWanted(shop_sku.strip(), "")
-        settings = connections.open_settings(link.shop)
-        found = ask(
-            by, declaration, settings, lambda shop: shop.find_products((wanted,)), keeps_network=link.shop.keeps_network
-        )
+        found = ask_of(by, link.shop, lambda shop: shop.find_products((wanted,)))
         product_ref = found.get(wanted, "")
         if not product_ref:
             raise impossible(

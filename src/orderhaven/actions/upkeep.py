@@ -22,13 +22,9 @@ def backup(target: Path) -> Backup:
         size = copies.copy_database(target)
     except copies.NoBackup as error:
         raise Impossible(str(error)) from None
-    return Backup(target, size, keys_place())
+    return Backup(target, size, paths.keys_place())
 
 
 def rotate_keys() -> int:
     """Encrypt every secret with a new key. How many connections. Raises Impossible, KeysLost, OSError."""
     return connections.rotate_keys()
-
-
-def keys_place() -> str:
-    return paths.keys_place()

@@ -82,7 +82,7 @@ class Outcomes(Schema):
 )
 def act(request: Asking, marketplace: Name, ref: Name, act: ActName, given: ActGiven | None = None) -> Done:
     """The acts that an order's problems offer, and those that can always be done. What has happened is not repeated."""
-    by = request.auth.by
+    by = request.auth
     _demand_power(by, given)
     found = order_named(by, marketplace, ref)
     expected = expected_by(request, found.order_id, version_of)
@@ -92,13 +92,10 @@ def act(request: Asking, marketplace: Name, ref: Name, act: ActName, given: ActG
 @router.post("/acts", response=Outcomes, summary="Do one thing about many orders", openapi_extra=refuses(body=True))
 def bulk(request: Asking, wanted: BulkGiven) -> Outcomes:
     """What cannot be done for one order says why, and holds the others up in nothing."""
-    by = request.auth.by
+    by = request.auth
     _demand_power(by, wanted.given)
     words = _words(wanted.given)
     return Outcomes(outcomes=[_outcome(by, one, wanted.act, words) for one in wanted.orders])
-
-
-# below: how
 
 
 def _demand_power(by: Hand, given: ActGiven | None) -> None:

@@ -1,7 +1,5 @@
 """Who asks: a token, its merchant, and what it may do. Nobody gets past this without one."""
 
-from dataclasses import dataclass
-
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
@@ -14,16 +12,10 @@ from orderhaven.store import access
 from orderhaven.store.models import Token
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    by: Hand
-    merchant_id: int
-
-
 class Asking(HttpRequest):
     """A request with a good token."""
 
-    auth: Caller
+    auth: Hand
     left: Left
 
 
@@ -36,7 +28,7 @@ class Bearer(HttpBearer):
         super().__init__()
         self._world = world
 
-    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+    def authenticate(self, request: HttpRequest, token: str) -> Hand | None:
         """None when it is not good. Raises TooMany."""
         clock = self._world.clock()
         found = access.token(token.strip(), clock.now())
@@ -46,10 +38,9 @@ class Bearer(HttpBearer):
         request.left = left  # type: ignore[attr-defined]
         if left.wait_s:
             raise TooMany(left.wait_s)
-        hand = Hand(
+        return Hand(
             f"token {found.name}", found.merchant_id, clock, self._world.transport, self._world.declared, _powers(found)
         )
-        return Caller(hand, found.merchant_id)
 
 
 def _powers(token: Token) -> frozenset[Power]:

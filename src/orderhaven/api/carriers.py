@@ -7,7 +7,7 @@ from pydantic import StringConstraints
 
 from orderhaven.api.caller import Asking
 from orderhaven.api.description import refuses
-from orderhaven.api.fields import Asked, Country, Text
+from orderhaven.api.fields import Asked, Country, Text, columns_of
 from orderhaven.core.access import Power
 from orderhaven.core.carriers import Carrier, Confidence, recognise, tracking_url
 
@@ -41,7 +41,7 @@ class Recognised(Schema):
 @router.get("/carrier", response=Recognised, summary="Tell a carrier by a code", openapi_extra=refuses())
 def carrier(request: Asking, wanted: Query[CarrierAsked]) -> Recognised:
     """Unsure rather than a guess."""
-    request.auth.by.demand(Power.LOOK)
+    request.auth.demand(Power.LOOK)
     told = recognise(
         wanted.code,
         url=wanted.url,
@@ -50,13 +50,7 @@ def carrier(request: Asking, wanted: Query[CarrierAsked]) -> Recognised:
         shop_says=wanted.shop_says,
         likely=wanted.uses,
     )
-    return Recognised(
-        code=told.code,
-        carrier=told.carrier,
-        carrier_name=told.carrier.display_name if told.carrier else "",
-        confidence=told.confidence,
-        candidates=list(told.candidates),
-        why=told.why,
-        others=list(told.others),
-        link=tracking_url(told.carrier, told.code, wanted.postcode, wanted.to.upper()) if told.carrier else "",
-    )
+    link = tracking_url(told.carrier, told.code, wanted.postcode, wanted.to.upper()) if told.carrier else ""
+    name = told.carrier.display_name if told.carrier else ""
+    lists = {"candidates": list(told.candidates), "others": list(told.others)}
+    return Recognised(**columns_of(Recognised, told, carrier_name=name, link=link, **lists))

@@ -14,7 +14,7 @@ from orderhaven.actions.hand import Hand
 from orderhaven.api.caller import Asking
 from orderhaven.api.description import conditional, refuses, tagged
 from orderhaven.api.etags import expected_by, is_known, tag_of
-from orderhaven.api.fields import Done, EverySeconds, Given, Name, Settings
+from orderhaven.api.fields import Done, EverySeconds, Given, Name, Settings, columns_of
 from orderhaven.api.named import connection_named, connector_named
 from orderhaven.core.access import Power
 from orderhaven.core.language import _
@@ -108,8 +108,7 @@ class Connected(Trial):
 @router.get("/connectors", response=Connectors, summary="List connectors", openapi_extra=refuses())
 def connector_list(request: Asking) -> Connectors:
     """What can be connected here, and what each one needs."""
-    by = request.auth.by
-    by.demand(Power.LOOK)
+    by = request.auth.demand(Power.LOOK)
     declared = sorted(by.declared.values(), key=lambda one: one.name)
     return Connectors(connectors=[_connector(one) for one in declared])
 
@@ -122,8 +121,7 @@ def connector_list(request: Asking) -> Connectors:
 )
 def try_account(request: Asking, connector: Name, given: TrialGiven) -> Trial:
     """Ask the account who it is and what it offers, with these settings. Nothing is saved."""
-    by = request.auth.by
-    by.demand(Power.SET_UP)
+    by = request.auth.demand(Power.SET_UP)
     connector_named(by, connector)
     trial = connecting.try_account(by, connector, given.name, given.settings)
     return Trial(**_account(trial.account))
@@ -132,7 +130,7 @@ def try_account(request: Asking, connector: Name, given: TrialGiven) -> Trial:
 @router.get("/connections", response=Connections, summary="List connections", openapi_extra=refuses())
 def connection_list(request: Asking) -> Connections:
     """All of them: there are never many."""
-    return Connections(connections=[Connection(**_columns(row)) for row in connecting.connection_list(request.auth.by)])
+    return Connections(connections=[Connection(**_columns(row)) for row in connecting.connection_list(request.auth)])
 
 
 @router.post(
@@ -140,8 +138,7 @@ def connection_list(request: Asking) -> Connections:
 )
 def connect(request: Asking, given: ConnectionGiven) -> Status[Connected]:
     """The account is tried first, and saved only when it answers."""
-    by = request.auth.by
-    by.demand(Power.SET_UP)
+    by = request.auth.demand(Power.SET_UP)
     connector_named(by, given.connector)
     if connections.by_name(by.merchant_id, given.name.strip()) is not None:
         raise impossible("There is a connection '{name}' already. Choose another name.", name=given.name.strip())
@@ -156,8 +153,7 @@ def connect(request: Asking, given: ConnectionGiven) -> Status[Connected]:
 )
 def connection(request: Asking, name: Name, response: HttpResponse) -> object:
     """Settings are shown, secrets never; with an ETag."""
-    by = request.auth.by
-    by.demand(Power.LOOK)
+    by = request.auth.demand(Power.LOOK)
     row = connection_named(by, name)
     [shown] = [one for one in connecting.connection_list(by) if one.name == row.name]
     whole = WholeConnection(**_columns(shown), settings=row.settings)
@@ -174,8 +170,7 @@ def connection(request: Asking, name: Name, response: HttpResponse) -> object:
 )
 def change_connection(request: Asking, name: Name, given: ConnectionChange) -> Connected:
     """New keys or settings of the same account: tried first, and saved only when it answers."""
-    by = request.auth.by
-    by.demand(Power.SET_UP)
+    by = request.auth.demand(Power.SET_UP)
     row = connection_named(by, name)
     expected = expected_by(request, row.pk, version_of_connection)
     return _save(by, row.connector, row.name, given.settings, given.every_s, expected)
@@ -184,8 +179,7 @@ def change_connection(request: Asking, name: Name, given: ConnectionChange) -> C
 @router.post("/connections/{name}/pause", response=Done, summary="Pause a connection", openapi_extra=refuses(404))
 def pause(request: Asking, name: Name) -> Done:
     """Nothing is heard or told there until it is resumed."""
-    by = request.auth.by
-    by.demand(Power.ACT)
+    by = request.auth.demand(Power.ACT)
     connecting.pause(by, connection_named(by, name).name)
     return Done(sentence=_("'{name}' is paused.", name=name))
 
@@ -193,8 +187,7 @@ def pause(request: Asking, name: Name) -> Done:
 @router.post("/connections/{name}/resume", response=Done, summary="Resume a connection", openapi_extra=refuses(404))
 def resume(request: Asking, name: Name) -> Done:
     """Goes on with one that was paused, by hand or because of trouble."""
-    by = request.auth.by
-    by.demand(Power.ACT)
+    by = request.auth.demand(Power.ACT)
     connecting.resume(by, connection_named(by, name).name)
     return Done(sentence=_("'{name}' goes on.", name=name))
 
@@ -204,14 +197,10 @@ def resume(request: Asking, name: Name) -> Done:
 )
 def poll(request: Asking, name: Name) -> Done:
     """Makes everything due on it."""
-    by = request.auth.by
-    by.demand(Power.ACT)
+    by = request.auth.demand(Power.ACT)
     if connecting.poll_now(by, connection_named(by, name).name):
         return Done(sentence=_("'{name}' is asked now.", name=name))
     return Done(sentence=_("'{name}' is due now, but no hub runs here that would ask it.", name=name))
-
-
-# below: how
 
 
 def _save(
@@ -237,20 +226,7 @@ def _account(account: Any) -> dict[str, Any]:
 
 
 def _columns(row: ConnectionRow) -> dict[str, Any]:
-    same = (
-        "name",
-        "connector",
-        "title",
-        "role",
-        "account",
-        "state",
-        "shop",
-        "rehearsal",
-        "heard_at",
-        "next_at",
-        "trouble",
-    )
-    return {**{one: getattr(row, one) for one in same}, "every_s": int(row.every.total_seconds())}
+    return columns_of(Connection, row, every_s=int(row.every.total_seconds()))
 
 
 def _connector(declaration: Declaration) -> Connector:

@@ -85,9 +85,6 @@ def complete(schema: dict[str, Any]) -> None:
                 answer["headers"] = {**answer.get("headers", {}), **_ALLOWANCE_HEADERS}
 
 
-# below: how
-
-
 def _refusal(status: int) -> dict[str, str]:
     return {"$ref": f"#/components/responses/Error{status}"}
 

@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from orderhaven.api.caller import Asking
 from orderhaven.api.description import refuses
-from orderhaven.api.fields import Asked, Limit, MomentOrNone, cursor, place_of
+from orderhaven.api.fields import Asked, Limit, MomentOrNone, columns_of, cursor, place_of
 from orderhaven.api.order_shapes import OrderProblem, Shipped, problem_columns, shipment_columns
 from orderhaven.core.access import Power
 from orderhaven.core.problems import ProblemKind
@@ -99,8 +99,7 @@ def event_list(request: Asking, wanted: Query[EventsAsked]) -> Events:
 
     With the scope `set_up` also what people did beside those: who came in, which tokens were made.
     """
-    by = request.auth.by
-    by.demand(Power.LOOK)
+    by = request.auth.demand(Power.LOOK)
     now = by.clock.now()
     after = events.newest(now) if wanted.after == "latest" else place_of(wanted.after) or 0
     found = events.events(by.merchant_id, after, wanted.limit, now, of_merchant=Power.SET_UP in by.powers)
@@ -110,8 +109,7 @@ def event_list(request: Asking, wanted: Query[EventsAsked]) -> Events:
 @router.get("/shipments", response=Shipments, summary="List shipments", openapi_extra=refuses())
 def shipment_list(request: Asking, wanted: Query[ShipmentsAsked]) -> Shipments:
     """What marketplaces confirmed, newest first."""
-    by = request.auth.by
-    by.demand(Power.LOOK)
+    by = request.auth.demand(Power.LOOK)
     found = shipments.shipments(by.merchant_id, place_of(wanted.after), wanted.since, wanted.limit)
     return Shipments(shipments=[_shipment(row) for row in found.rows], after=cursor("s", found.before))
 
@@ -119,8 +117,7 @@ def shipment_list(request: Asking, wanted: Query[ShipmentsAsked]) -> Shipments:
 @router.get("/problems", response=Problems, summary="List open problems", openapi_extra=refuses())
 def problem_list(request: Asking, wanted: Query[ProblemsAsked]) -> Problems:
     """What needs a person now, newest first."""
-    by = request.auth.by
-    by.demand(Power.LOOK)
+    by = request.auth.demand(Power.LOOK)
     may_see = Power.ACT in by.powers
     found = problems.open_problems(by.merchant_id, wanted.kind, place_of(wanted.after), wanted.limit, quotes=may_see)
     return Problems(problems=[_problem(row) for row in found.rows], after=cursor("p", found.before))
@@ -130,17 +127,8 @@ def problem_list(request: Asking, wanted: Query[ProblemsAsked]) -> Problems:
 
 
 def _event(row: EventRow) -> Event:
-    return Event(
-        id=cursor("e", row.event_id),
-        at=row.at,
-        actor=row.actor,
-        kind=row.kind,
-        sentence=event_words(row.kind, row.data),
-        data=dict(row.data),
-        marketplace=row.marketplace,
-        ref=row.ref,
-        connection=row.connection,
-    )
+    sentence = event_words(row.kind, row.data)
+    return Event(**columns_of(Event, row, id=cursor("e", row.event_id), sentence=sentence, data=dict(row.data)))
 
 
 def _shipment(row: ShipmentRow) -> Shipment:

@@ -119,6 +119,11 @@ class Money(Schema):
         return cls(amount=amount(value), currency=currency)
 
 
+def columns_of(shape: type[Schema], row: object, **others: Any) -> dict[str, Any]:
+    """What a shape is made of: what the row calls the same, and the others."""
+    return {**{name: getattr(row, name) for name in shape.model_fields if name not in others}, **others}
+
+
 class Done(Schema):
     """What came of it."""
 

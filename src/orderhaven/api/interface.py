@@ -10,18 +10,20 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
+from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from orderhaven import __version__
 from orderhaven.api import acts, carriers, connections, description, feeds, links, orders
 from orderhaven.api.caller import Bearer
-from orderhaven.api.docs_page import DocsPage
 from orderhaven.api.errors import error_response, say_errors
 from orderhaven.api.world import World
 
 View = Callable[..., HttpResponse]
 NAMESPACE = "api"
+# of the page on which the description can be tried; without a word about it, a checker on another host would be asked
+_PAGE = {"validatorUrl": None, "defaultModelsExpandDepth": 0}
 
 
 class Interface(NinjaAPI):
@@ -40,7 +42,7 @@ def make_api(world: World) -> Interface:
         version=__version__,
         description=description.INTRODUCTION,
         urls_namespace=NAMESPACE,
-        docs=DocsPage(),
+        docs=Swagger(_PAGE),
         docs_decorator=require_safe,
         auth=Bearer(world),
     )
@@ -54,7 +56,7 @@ def routes(api: Interface) -> tuple[list[URLPattern], str]:
     """As `include` takes them. Whatever else stands behind this address is an error that programs understand."""
     patterns: list[Any] = api.urls[0]
     own = [URLPattern(one.pattern, _polite(one.callback), one.default_args, one.name) for one in patterns]
-    return [path("", _to_the_docs), *own, re_path(r"", _polite(_nothing_here))], NAMESPACE
+    return [path("", _to_the_docs), *own, re_path(r"", _polite(lambda request: error_response("not-found")))], NAMESPACE
 
 
 # below: what is so for every answer
@@ -62,10 +64,6 @@ def routes(api: Interface) -> tuple[list[URLPattern], str]:
 
 def _to_the_docs(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse(f"{NAMESPACE}:openapi-view"))
-
-
-def _nothing_here(request: HttpRequest) -> HttpResponse:
-    return error_response("not-found")
 
 
 def _polite(view: View) -> View:

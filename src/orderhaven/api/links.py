@@ -12,7 +12,7 @@ from orderhaven.actions.links import LinkWish
 from orderhaven.api.caller import Asking
 from orderhaven.api.description import conditional, refuses, tagged
 from orderhaven.api.etags import expected_by, is_known, tag_of
-from orderhaven.api.fields import Done, Name
+from orderhaven.api.fields import Done, Name, columns_of
 from orderhaven.api.link_shapes import (
     Adoption,
     Adoptions,
@@ -42,16 +42,14 @@ router = Router(tags=["links"])
 @router.get("/links", response=Links, summary="List links", openapi_extra=refuses())
 def link_list(request: Asking) -> Links:
     """All of them: a marketplace has one."""
-    by = request.auth.by
-    by.demand(Power.LOOK)
+    by = request.auth.demand(Power.LOOK)
     return Links(links=[LinkInList(**_columns(row)) for row in all_of(by.merchant_id)])
 
 
 @router.post("/links", response={201: Link}, summary="Make a link", openapi_extra=refuses(404, 409, body=True))
 def make_link(request: Asking, given: LinkGiven) -> Status[Link]:
     """Orders go from then on; older ones wait for a person's word. Say `rehearsal` to look first what would be sent."""
-    by = request.auth.by
-    by.demand(Power.SET_UP)
+    by = request.auth.demand(Power.SET_UP)
     marketplace, shop = (connection_named(by, name).name for name in (given.marketplace, given.shop))
     made = links.link(by, marketplace, shop, _wish(given))
     return Status(201, _shown(made))
@@ -62,8 +60,7 @@ def make_link(request: Asking, given: LinkGiven) -> Status[Link]:
 )
 def link(request: Asking, marketplace: Name, response: HttpResponse) -> object:
     """How its orders are handled, with an ETag."""
-    by = request.auth.by
-    by.demand(Power.LOOK)
+    by = request.auth.demand(Power.LOOK)
     row = link_named(by, marketplace)
     shown = _shown(row)
     tag = tag_of(shown, version_of_link(row.pk))
@@ -79,8 +76,7 @@ def link(request: Asking, marketplace: Name, response: HttpResponse) -> object:
 )
 def change_link(request: Asking, marketplace: Name, given: Wish) -> Link:
     """Only what is named changes."""
-    by = request.auth.by
-    by.demand(Power.SET_UP)
+    by = request.auth.demand(Power.SET_UP)
     found = link_named(by, marketplace)
     expected = expected_by(request, found.pk, version_of_link)
     return _shown(links.change_link(by, found.marketplace.name, _wish(given), expected=expected))
@@ -94,8 +90,7 @@ def change_link(request: Asking, marketplace: Name, given: Wish) -> Link:
 )
 def rehearsal(request: Asking, marketplace: Name, wanted: Query[RehearsalAsked]) -> Rehearsal:
     """Now, if it did send, by what the shop said when it was last asked which products it has."""
-    by = request.auth.by
-    by.demand(Power.LOOK)
+    by = request.auth.demand(Power.LOOK)
     return _rehearsal(by, link_named(by, marketplace).marketplace.name, wanted.limit)
 
 
@@ -107,8 +102,7 @@ def rehearsal(request: Asking, marketplace: Name, wanted: Query[RehearsalAsked])
 )
 def look_up(request: Asking, marketplace: Name, wanted: Query[RehearsalAsked]) -> Rehearsal:
     """The shop is asked for the products of what a rehearsal would place, and nothing else."""
-    by = request.auth.by
-    by.demand(Power.ACT)
+    by = request.auth.demand(Power.ACT)
     name = link_named(by, marketplace).marketplace.name
     rehearsing.look_up(by, name, wanted.limit)
     return _rehearsal(by, name, wanted.limit)
@@ -119,8 +113,7 @@ def look_up(request: Asking, marketplace: Name, wanted: Query[RehearsalAsked]) -
 )
 def place_older(request: Asking, marketplace: Name) -> Done:
     """Every open order from before the link is placed in the shop."""
-    by = request.auth.by
-    by.demand(Power.ACT)
+    by = request.auth.demand(Power.ACT)
     count = joining.place_older(by, link_named(by, marketplace).marketplace.name)
     return Done(sentence=n_("{number} order will be placed.", "{number} orders will be placed.", count))
 
@@ -130,8 +123,7 @@ def place_older(request: Asking, marketplace: Name) -> Done:
 )
 def leave_older(request: Asking, marketplace: Name) -> Done:
     """No open order from before the link is ever placed; they stay in the list."""
-    by = request.auth.by
-    by.demand(Power.ACT)
+    by = request.auth.demand(Power.ACT)
     count = joining.leave_older(by, link_named(by, marketplace).marketplace.name)
     return Done(sentence=n_("{number} order is left alone.", "{number} orders are left alone.", count))
 
@@ -141,8 +133,7 @@ def leave_older(request: Asking, marketplace: Name) -> Done:
 )
 def release(request: Asking, marketplace: Name) -> Done:
     """The shop's cancellations that were held because they were many, were meant: they are told."""
-    by = request.auth.by
-    by.demand(Power.ACT)
+    by = request.auth.demand(Power.ACT)
     count = links.release_cancellations(by, link_named(by, marketplace).marketplace.name)
     return Done(
         sentence=n_("{number} held cancellation will be told.", "{number} held cancellations will be told.", count)
@@ -157,8 +148,7 @@ def release(request: Asking, marketplace: Name) -> Done:
 )
 def add_carrier_rule(request: Asking, marketplace: Name, given: RuleGiven) -> Status[Link]:
     """Behind those that there are."""
-    by = request.auth.by
-    by.demand(Power.SET_UP)
+    by = request.auth.demand(Power.SET_UP)
     found = link_named(by, marketplace)
     changed = links.add_carrier_rule(by, found.marketplace.name, given.kind, given.match, given.carrier)
     return Status(201, _shown(changed))
@@ -172,8 +162,7 @@ def add_carrier_rule(request: Asking, marketplace: Name, given: RuleGiven) -> St
 )
 def end_carrier_rule(request: Asking, marketplace: Name, given: RuleMatched) -> Link:
     """From now on it says nothing any more."""
-    by = request.auth.by
-    by.demand(Power.SET_UP)
+    by = request.auth.demand(Power.SET_UP)
     found = link_named(by, marketplace)
     return _shown(links.end_carrier_rule(by, found.marketplace.name, given.kind, given.match))
 
@@ -186,8 +175,7 @@ def end_carrier_rule(request: Asking, marketplace: Name, given: RuleMatched) -> 
 )
 def match_product(request: Asking, marketplace: Name, given: ProductGiven) -> Done:
     """From now on; orders that waited for it go on."""
-    by = request.auth.by
-    by.demand(Power.ACT)
+    by = request.auth.demand(Power.ACT)
     name = link_named(by, marketplace).marketplace.name
     count = shipping.map_product(by, name, given.sku, shop_sku=given.shop_sku, product_ref=given.product_ref)
     said = _("{sku} is that product from now on.", sku=given.sku)
@@ -197,7 +185,7 @@ def match_product(request: Asking, marketplace: Name, given: ProductGiven) -> Do
 @router.post("/adoptions", response=Adoptions, summary="Adopt many shop orders", openapi_extra=refuses(409, body=True))
 def adopt(request: Asking, given: Pairs) -> Adoptions:
     """These shop orders, made by another tool or by hand, are these orders: nothing is placed. One that cannot be says why."""
-    by = request.auth.by
+    by = request.auth
     pairs = [(pair.order, pair.shop_order) for pair in given.pairs]
     done = joining.adopt_all(by, pairs, although_they_differ=given.force)
     return Adoptions(
@@ -208,9 +196,6 @@ def adopt(request: Asking, given: Pairs) -> Adoptions:
     )
 
 
-# below: how
-
-
 def _rehearsal(by: Hand, marketplace: str, limit: int) -> Rehearsal:
     found = rehearsing.rehearsal(by, marketplace, limit)
     would = [WouldSend.model_validate(one) for one in found.would_send]
@@ -218,23 +203,9 @@ def _rehearsal(by: Hand, marketplace: str, limit: int) -> Rehearsal:
 
 
 def _wish(given: Wish) -> LinkWish:
-    return LinkWish(
-        from_at=given.from_at,
-        rehearsal=given.rehearsal,
-        wait=_time(given.wait_s),
-        every=_time(given.every_s),
-        ship_by_margin=_time(given.ship_by_margin_s),
-        transit_days=given.transit_days,
-        working_days=given.working_days,
-        cut_off=given.cut_off,
-        time_zone=given.time_zone,
-        free_days=given.free_days,
-        delivered_by_marketplace=given.delivered_by_marketplace,
-        cancellations_per_hour=given.cancellations_per_hour,
-        default_carrier=given.default_carrier,
-        own_carriers=given.own_carriers,
-        ships_from=given.ships_from,
-    )
+    wanted = given.model_dump(include=set(Wish.model_fields))
+    times: dict[str, Any] = {name: _time(wanted.pop(f"{name}_s")) for name in ("wait", "every", "ship_by_margin")}
+    return LinkWish(**wanted, **times)
 
 
 def _time(seconds: int | None) -> timedelta | None:
@@ -245,17 +216,6 @@ def _shown(row: LinkRow) -> Link:
     return Link(**_columns(row), older=older_count(row.pk))
 
 
-_SAME = (
-    "from_at", "rehearsal", "wait_s", "ship_by_margin_s", "transit_days", "working_days", "cut_off", "time_zone", "free_days",
-    "delivered_by_marketplace", "cancellations_per_hour",
-    "default_carrier", "own_carriers", "ships_from", "carrier_rules",
-)  # fmt: skip
-
-
 def _columns(row: LinkRow) -> dict[str, Any]:
-    return {
-        **{name: getattr(row, name) for name in _SAME},
-        "marketplace": row.marketplace.name,
-        "shop": row.shop.name,
-        "every_s": row.marketplace.hear_every_s,
-    }
+    sides = {"marketplace": row.marketplace.name, "shop": row.shop.name, "every_s": row.marketplace.hear_every_s}
+    return columns_of(LinkInList, row, **sides)

@@ -1,7 +1,6 @@
 """An order as the API shows it: in a list, and by itself with everything the hub knows of it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +8,7 @@ from msgspec import structs
 from ninja import Field, Schema
 
 from orderhaven.actions.offers import offers
-from orderhaven.api.fields import Money
+from orderhaven.api.fields import Money, columns_of
 from orderhaven.core.address import Address
 from orderhaven.core.carriers import Carrier, tracking_url
 from orderhaven.core.language import _
@@ -17,7 +16,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.store.listing.rows import Row
 from orderhaven.store.models import Hold, Kind, MessageState, Side, Told
-from orderhaven.store.order_page import EventView, LineView, MessageView, OrderPage, ProblemView, ShipmentView
+from orderhaven.store.order_page import EventView, MessageView, OrderPage, ProblemView, ShipmentView
 from orderhaven.store.problems import ProblemRow
 from orderhaven.store.shipments import ShipmentRow
 from orderhaven.words.orders import MESSAGES, OPEN_STATES, message_words, shop_state_words, status_words, told_words
@@ -182,23 +181,25 @@ def in_list(row: Row) -> OrderInList:
 def order(page: OrderPage, people: Mapping[str, Address] | None) -> Order:
     """`people` None: they were not asked for."""
     return Order(
-        **_head(page.head),
-        **{name: getattr(page, name) for name in _SAME},
-        shop_shown=shop_state_words(page.shop_state),
-        lines=[_line(line, page.head.currency) for line in page.lines],
-        messages=[_message(message, rehearses=page.head.rehearsal) for message in page.messages],
-        shipments=[Shipped(**shipment_columns(shipment)) for shipment in page.shipments],
-        open_problems=[OrderProblem(**problem_columns(problem)) for problem in page.problems],
-        events=[_event(event) for event in page.events],
-        buyer=None if people is None else _buyer(people),
+        **columns_of(
+            Order,
+            page,
+            **_head(page.head),
+            shop_shown=shop_state_words(page.shop_state),
+            lines=[Line(**columns_of(Line, one, total=Money.of(one.total, page.head.currency))) for one in page.lines],
+            messages=[_message(message, rehearses=page.head.rehearsal) for message in page.messages],
+            shipments=[Shipped(**shipment_columns(shipment)) for shipment in page.shipments],
+            open_problems=[OrderProblem(**problem_columns(problem)) for problem in page.problems],
+            events=[_event(event) for event in page.events],
+            buyer=None if people is None else _buyer(people),
+        )
     )
 
 
 def shipment_columns(shipment: ShipmentView | ShipmentRow) -> dict[str, Any]:
     """Those of `Shipped`."""
     name, link = _carrier_of(shipment.carrier, shipment.code)
-    same = ("carrier", "code", "label", "remote_ref", "confirmed_at")
-    return {**{one: getattr(shipment, one) for one in same}, "carrier_name": name, "link": link}
+    return columns_of(Shipped, shipment, carrier_name=name, link=link)
 
 
 def problem_columns(problem: ProblemView | ProblemRow) -> dict[str, Any]:
@@ -216,57 +217,28 @@ def problem_columns(problem: ProblemView | ProblemRow) -> dict[str, Any]:
 # below: parts
 
 
-_SAME = (
-    "heard_at", "read_at", "deliver_by", "expires_at",
-    "is_test", "shop_ref", "shop_state", "completed_at", "wait_until", "confirmed_at",
-    "carrier_word", "chosen_carrier",
-)  # fmt: skip
-_SAME_IN_LIST = (
-    "marketplace", "ref", "shop", "status", "hold", "shop_number", "shop_told", "marketplace_told", "handled_by_others",
-    "by_marketplace", "rehearsal", "placed_at", "ship_by", "ship_by_is_estimated", "code", "pieces",
-)  # fmt: skip
-
-
 def _head(row: Row) -> dict[str, Any]:
-    return {
-        **{name: getattr(row, name) for name in _SAME_IN_LIST},
-        "shown": status_words(row),
-        "told": told_words(row),
-        "total": Money.of(row.total, row.currency),
-        "carriers": list(row.carriers),
-        "problems": list(row.problems),
-    }
-
-
-def _line(line: LineView, currency: str) -> Line:
-    return Line(**{**asdict(line), "total": Money.of(line.total, currency)})
+    return columns_of(
+        OrderInList,
+        row,
+        shown=status_words(row),
+        told=told_words(row),
+        total=Money.of(row.total, row.currency),
+        carriers=list(row.carriers),
+        problems=list(row.problems),
+    )
 
 
 def _message(message: MessageView, *, rehearses: bool) -> Message:
-    is_open = message.state in OPEN_STATES
-    return Message(
-        side=message.side,
-        kind=message.kind,
-        state=message.state,
-        sentence=message_words(message.kind, message.state, rehearses=rehearses)
-        if is_open
-        else _(MESSAGES[message.kind]),
-        attempt=message.attempt,
-        made_at=message.made_at,
-        due_at=message.due_at,
-        finished_at=message.finished_at,
-        remote_ref=message.remote_ref,
-    )
+    sentence = _(MESSAGES[message.kind])
+    if message.state in OPEN_STATES:
+        sentence = message_words(message.kind, message.state, rehearses=rehearses)
+    return Message(**columns_of(Message, message, sentence=sentence))
 
 
 def _event(event: EventView) -> OrderEvent:
-    return OrderEvent(
-        at=event.at,
-        actor=event.actor,
-        kind=event.kind,
-        sentence=event_words(event.kind, event.data),
-        data=dict(event.data),
-    )
+    sentence = event_words(event.kind, event.data)
+    return OrderEvent(**columns_of(OrderEvent, event, sentence=sentence, data=dict(event.data)))
 
 
 def _buyer(people: Mapping[str, Address]) -> Buyer:

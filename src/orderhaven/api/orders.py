@@ -71,8 +71,7 @@ class OrderAsked(Asked):
 @router.get("/orders", response=Orders, summary="Find orders", openapi_extra=refuses(404))
 def order_list(request: Asking, wanted: Query[OrdersAsked]) -> Orders:
     """A page of the orders that the filters leave. Nobody's name or address is in it."""
-    by = request.auth.by
-    by.demand(Power.LOOK)
+    by = request.auth.demand(Power.LOOK)
     found = list_orders(by.merchant_id, _filter(request, wanted), wanted.after, wanted.limit, now=by.clock.now())
     return Orders(orders=[order_shapes.in_list(row) for row in found.rows], after=found.after)
 
@@ -80,8 +79,7 @@ def order_list(request: Asking, wanted: Query[OrdersAsked]) -> Orders:
 @router.get("/orders/counts", response=Counts, summary="Count orders by tab", openapi_extra=refuses())
 def order_counts(request: Asking) -> Counts:
     """Exact for what is open, up to 999 for what grows with history."""
-    by = request.auth.by
-    by.demand(Power.LOOK)
+    by = request.auth.demand(Power.LOOK)
     found = count_tabs(by.merchant_id, by.clock.now())
     return Counts(tabs=[Count(tab=tab, number=one.number, is_exact=one.is_exact) for tab, one in found.items()])
 
@@ -94,8 +92,7 @@ def order_counts(request: Asking) -> Counts:
 )
 def order(request: Asking, marketplace: Name, ref: Name, wanted: Query[OrderAsked], response: HttpResponse) -> object:
     """Everything the hub knows of it, with an ETag."""
-    by = request.auth.by
-    by.demand(Power.ACT if wanted.people else Power.LOOK)
+    by = request.auth.demand(Power.ACT if wanted.people else Power.LOOK)
     found = order_named(by, marketplace, ref)
     version = versions.version_of(found.order_id)
     people = order_page.buyer(found.order_id) if wanted.people else None
@@ -109,7 +106,7 @@ def order(request: Asking, marketplace: Name, ref: Name, wanted: Query[OrderAske
 
 def _filter(request: Asking, wanted: OrdersAsked) -> Filter:
     """A connection that is not there is a slip, not an empty list. Raises Http404."""
-    names = {one: connection_named(request.auth.by, one).name for one in (wanted.marketplace, wanted.shop) if one}
+    names = {one: connection_named(request.auth, one).name for one in (wanted.marketplace, wanted.shop) if one}
     return Filter(
         tab=wanted.tab,
         statuses=tuple(wanted.status),
@@ -121,6 +118,6 @@ def _filter(request: Asking, wanted: OrdersAsked) -> Filter:
         carrier=wanted.carrier,
         by_marketplace=None if wanted.fulfilment is None else wanted.fulfilment is Fulfilment.MARKETPLACE,
         search=wanted.search,
-        by_person=Power.ACT in request.auth.by.powers,
+        by_person=Power.ACT in request.auth.powers,
         sort=wanted.sort,
     )

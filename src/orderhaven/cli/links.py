@@ -284,18 +284,10 @@ def _cells(one: WouldSend) -> tuple[str, ...]:
 
 
 def _facts(found: Link) -> dict[str, object]:
-    deadlines = ("transit_days", "working_days", "cut_off", "time_zone", "free_days")
     same = (
-        *deadlines,
-        "rehearsal",
-        "from_at",
-        "wait_s",
-        "ship_by_margin_s",
-        "delivered_by_marketplace",
-        "cancellations_per_hour",
-    )
-    carriers = {
-        name: getattr(found, name) for name in ("default_carrier", "carrier_rules", "own_carriers", "ships_from")
-    }
+        "transit_days", "working_days", "cut_off", "time_zone", "free_days", "rehearsal", "from_at", "wait_s",
+        "ship_by_margin_s", "delivered_by_marketplace", "cancellations_per_hour", "default_carrier", "carrier_rules",
+        "own_carriers", "ships_from",
+    )  # fmt: skip
     sides = {"marketplace": found.marketplace.name, "shop": found.shop.name, "every_s": found.marketplace.hear_every_s}
-    return {**sides, **{name: getattr(found, name) for name in same}, **carriers}
+    return {**sides, **{name: getattr(found, name) for name in same}}

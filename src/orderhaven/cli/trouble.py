@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,9 +10,6 @@ from orderhaven.cli.desk import hand
 from orderhaven.cli.screen import err, order_meant, orders_meant, say
 from orderhaven.core.language import _, n_
 from orderhaven.core.shipment import CancelReason
-
-if TYPE_CHECKING:
-    from orderhaven.actions.orders import Retried
 
 _REF = typer.Argument(callback=order_meant, help=_("The order number, the marketplace's or the shop's."))
 _REFS = typer.Argument(callback=orders_meant, help=_("The order numbers, the marketplace's or the shop's."))
@@ -41,18 +38,13 @@ def retry(refs: list[str] = _REFS) -> None:
             err.print(str(error), markup=False)
             continue
         if done.messages or done.problems or done.reads:
-            say(_("Order {ref}: {tried}, {closed}.", ref=done.ref, **_counted(done)))
+            tried = n_("{number} message tried again", "{number} messages tried again", done.messages)
+            closed = n_("{number} problem closed", "{number} problems closed", done.problems)
+            say(_("Order {ref}: {tried}, {closed}.", ref=done.ref, tried=tried, closed=closed))
         else:
             say(_("Nothing of order {ref} waits for a retry.", ref=done.ref))
     if failed:
         raise typer.Exit(1)
-
-
-def _counted(done: Retried) -> dict[str, str]:
-    return {
-        "tried": n_("{number} message tried again", "{number} messages tried again", done.messages),
-        "closed": n_("{number} problem closed", "{number} problems closed", done.problems),
-    }
 
 
 def handle(ref: str = _REF) -> None:

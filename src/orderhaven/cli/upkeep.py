@@ -126,13 +126,13 @@ def backup(file: Path = typer.Argument(help=_("The new file; a backup never over
 
 def rotate() -> None:
     hand()
-    from orderhaven.actions.upkeep import keys_place, rotate_keys
+    from orderhaven.actions.upkeep import rotate_keys
 
     rewritten = rotate_keys()
     done = n_(
         "{number} connection encrypted with a new key, in {place}.",
         "{number} connections encrypted with a new key, in {place}.",
-        rewritten, place=keys_place(),
+        rewritten, place=paths.keys_place(),
     )  # fmt: skip
     say(f"{done} {_('Backups from before need the old one.')}")
 

@@ -106,9 +106,6 @@ def compare(wanted: Iterable[Wanted], found: Sequence[ShopLine], pieces: Pieces)
     return Comparison(tuple(said), products, tuple(missing), tuple(surplus))
 
 
-# below: how
-
-
 def _is_as_wanted(want: Wanted, line: ShopLine, pieces: Pieces) -> bool:
     """Its own line, marked by us, with the product that it was given: nothing is left to be told apart."""
     is_product_of_it = line.product_ref != "" and want.product_ref in ("", line.product_ref)

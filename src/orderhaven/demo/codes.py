@@ -30,14 +30,6 @@ def label_number(chance: random.Random) -> str:
     return f"b5d5d5b2-{_digits(chance, 4)}-4f1c-{_digits(chance, 4)}-{_digits(chance, 12)}"
 
 
-def _postnl(chance: random.Random) -> str:
-    return f"3S{_letters(chance, 4)}{_digits(chance, chance.choice((7, 9)))}"
-
-
-def _dhl(chance: random.Random) -> str:
-    return f"JVGL{_digits(chance, 16)}"
-
-
 def _dpd(chance: random.Random) -> str:
     """Only a letter as check character makes fifteen characters surely DPD's."""
     while True:
@@ -51,14 +43,6 @@ def _ups(chance: random.Random) -> str:
     return f"1Z{body}{checks.ups_digit(body)}"
 
 
-def _bpost(chance: random.Random) -> str:
-    return f"3232{_digits(chance, 20)}"
-
-
-def _gls(chance: random.Random) -> str:
-    return f"{_letters(chance, 4)}{_digits(chance, 4)}"
-
-
 def _digits(chance: random.Random, count: int) -> str:
     return "".join(chance.choices("0123456789", k=count))
 
@@ -68,10 +52,10 @@ def _letters(chance: random.Random, count: int) -> str:
 
 
 _MAKERS: Mapping[Carrier, Callable[[random.Random], str]] = {
-    Carrier.POSTNL: _postnl,
-    Carrier.DHL_ECOMMERCE_NL: _dhl,
+    Carrier.POSTNL: lambda chance: f"3S{_letters(chance, 4)}{_digits(chance, chance.choice((7, 9)))}",
+    Carrier.DHL_ECOMMERCE_NL: lambda chance: f"JVGL{_digits(chance, 16)}",
     Carrier.DPD: _dpd,
     Carrier.UPS: _ups,
-    Carrier.BPOST: _bpost,
-    Carrier.GLS: _gls,
+    Carrier.BPOST: lambda chance: f"3232{_digits(chance, 20)}",
+    Carrier.GLS: lambda chance: f"{_letters(chance, 4)}{_digits(chance, 4)}",
 }

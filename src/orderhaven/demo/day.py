@@ -10,7 +10,6 @@ from pathlib import Path
 
 from orderhaven.connectors import declarations
 from orderhaven.core.status import Status
-from orderhaven.demo.clocks import clock_text, start_clock
 from orderhaven.demo.compare import Rules, Verdict, compare
 from orderhaven.demo.hub_side import Hub, environment
 from orderhaven.demo.processes import CannotPlay, Child, Sandboxes
@@ -65,7 +64,7 @@ class Day:
         self.wish = wish
         self.marketplace = _with_sandbox(Role.MARKETPLACE, wish.marketplace)
         self.shop = _with_sandbox(Role.SHOP, wish.shop)
-        self.clock: ScaledClock = start_clock(ORIGIN, wish.factor)
+        self.clock: ScaledClock = ScaledClock(ORIGIN, wish.factor)
         self.began_at = ORIGIN
         self.pressed: list[str] = []  # what a person at the hub had to do
         self.sandboxes = Sandboxes(self._wanted(), folder / "sandboxes.log")
@@ -123,7 +122,7 @@ class Day:
     def _wanted(self) -> Wanted:
         wish = self.wish
         return Wanted(
-            clock=clock_text(self.clock),
+            clock=str(self.clock),
             marketplace=self.marketplace.name,
             shop=self.shop.name,
             orders=wish.orders,

@@ -4,7 +4,6 @@ It differs from `orderhaven up` in one thing: calls are given up after a few sec
 """
 
 import asyncio
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -12,9 +11,9 @@ from orderhaven import paths
 from orderhaven.connectors import declarations
 from orderhaven.connectors.kit.transport import AioTransport
 from orderhaven.core.reach import LOOPBACK
-from orderhaven.demo.clocks import ENVIRONMENT, clock_from
 from orderhaven.demo.sandboxes import until_told_to_end
 from orderhaven.log import log_to_stderr
+from orderhaven.ports.clock import clock_of_the_environment
 from orderhaven.ports.connector import Declaration
 from orderhaven.store.setup import open_store
 
@@ -35,7 +34,7 @@ async def _run() -> None:
     from orderhaven.sync.hub import Hub
     from orderhaven.sync.worker import work
 
-    clock = clock_from(os.environ[ENVIRONMENT])
+    clock = clock_of_the_environment()
     stop = asyncio.Event()
     working = asyncio.create_task(
         work(Hub(clock, Hop(), AioTransport(reach=LOOPBACK), declared=impatient(declarations())), stop)

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from orderhaven.core.status import Status
-from orderhaven.demo.clocks import ENVIRONMENT, clock_text
 from orderhaven.demo.processes import CannotPlay
 from orderhaven.demo.sandboxes import Addresses
 from orderhaven.demo.sides import HubSide, InHub, Open
@@ -23,7 +22,7 @@ def environment(folder: Path, clock: ScaledClock) -> dict[str, str]:
         "ORDERHAVEN_KEY_FILE": str(folder / "keys"),
         "ORDERHAVEN_DATABASE_URL": "",
         "ORDERHAVEN_ALLOW_NETWORKS": "loopback",  # where both sandboxes stand
-        ENVIRONMENT: clock_text(clock),
+        "ORDERHAVEN_CLOCK": str(clock),
     }
 
 

@@ -94,8 +94,6 @@ class People:
         again = ref.rpartition("-")[0]  # what was placed once more has its count behind it
         return next((one for one in (ref, again) if one in self.diaries), "")
 
-    # below: how
-
     def _order(self, plan: Plan, now: datetime) -> None:
         ref = self.marketplace.sell(plan.basket)
         diary = self.diaries[ref] = Diary(plan, ref, now)

@@ -15,12 +15,11 @@ import msgspec
 from orderhaven.connectors import declarations, make_sandbox
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.serve import Served
-from orderhaven.demo.clocks import clock_from
 from orderhaven.demo.outside import look_outside
 from orderhaven.demo.people import People
 from orderhaven.demo.plan import plan_day
 from orderhaven.demo.trouble import Trouble
-from orderhaven.ports.clock import Clock
+from orderhaven.ports.clock import Clock, ScaledClock
 from orderhaven.ports.connector import Declaration
 
 _ACTS_EVERY_S = 0.03
@@ -50,7 +49,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class World:
     def __init__(self, wanted: Wanted) -> None:
         declared = declarations()
-        clock = clock_from(wanted.clock)
+        clock = ScaledClock.of(wanted.clock)
         there, here = declared[wanted.marketplace], declared[wanted.shop]
         self.marketplace, self.shop = make_sandbox(there, clock), make_sandbox(here, clock)
         plans = plan_day(wanted.orders, wanted.seed, wanted.selling_hours)

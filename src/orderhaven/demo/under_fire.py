@@ -131,11 +131,8 @@ def _await_first_call(day: Day, hub: Child) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=int, default=120)
-    parser.add_argument("--kills", type=int, default=0)
-    parser.add_argument("--stops", type=int, default=0)
-    parser.add_argument("--full-disks", type=int, default=0)
-    parser.add_argument("--seed", type=int, default=1)
+    for name, default in {"orders": 120, "kills": 0, "stops": 0, "full-disks": 0, "seed": 1}.items():
+        parser.add_argument(f"--{name}", type=int, default=default)
     given = parser.parse_args()
     fire = Fire(given.kills, given.stops, given.full_disks)
     raise SystemExit(run_under_fire(given.orders, fire, given.seed))

@@ -5,17 +5,15 @@ import os
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, Self
 
 
 class Clock(Protocol):
     def now(self) -> datetime:
         """Aware UTC."""
-        ...
 
     def in_real(self, seconds: float) -> timedelta:
         """How far this clock moves in so many real seconds (network time-outs are real on every clock)."""
-        ...
 
     async def sleep(self, duration: timedelta) -> None: ...
 
@@ -42,6 +40,15 @@ class ScaledClock:
     factor: float
     started: float = field(default_factory=time.time)
 
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """origin,factor,started: as it says itself."""
+        origin, factor, started = text.split(",")
+        return cls(datetime.fromisoformat(origin), float(factor), float(started))
+
+    def __str__(self) -> str:
+        return f"{self.origin.isoformat()},{self.factor},{self.started}"
+
     def now(self) -> datetime:
         return self.origin + timedelta(seconds=(time.time() - self.started) * self.factor)
 
@@ -67,5 +74,4 @@ def clock_of_the_environment() -> Clock:
     given = os.environ.get("ORDERHAVEN_CLOCK", "")
     if not given:
         return RealClock()
-    origin, factor, started = given.split(",")
-    return ScaledClock(datetime.fromisoformat(origin), float(factor), float(started))
+    return ScaledClock.of(given)

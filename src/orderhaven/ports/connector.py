@@ -107,7 +107,6 @@ class TokenCache(Protocol):
 
     async def get(self) -> tuple[str, datetime] | None:
         """The token and when it ends, or None."""
-        ...
 
     async def put(self, token: str, ends_at: datetime) -> None: ...
 

@@ -73,7 +73,6 @@ class Finding(Struct, frozen=True):
 class Marketplace(Protocol):
     async def check(self) -> Account:
         """Whose account this is. Raises AuthRefused, WrongAddress, ClockOff or TryLater."""
-        ...
 
     def hear(self, since: str) -> AsyncIterator[Page]:
         """What changed since the cursor `since` ("": everything open now), overlap included.
@@ -82,17 +81,14 @@ class Marketplace(Protocol):
         that was listened to until its end need not be given again by one from its cursor. Raises RateLimited, TryLater,
         AuthRefused, and Surprise for what is no list at all; pages given before that may be used, their cursor not.
         """
-        ...
 
     async def read(self, ref: str) -> Order:
         """The whole order. Raises OrderMissing when they do not know it."""
-        ...
 
     async def accept(self, telling: Acceptance, *, not_after: datetime) -> Receipt: ...
 
     async def confirm(self, telling: Shipment, *, not_after: datetime) -> Receipt:
         """Tell that these pieces left. Raises UnknownCarrier or OrderRefused when they will not have it."""
-        ...
 
     async def cancel(self, telling: Cancellation, *, not_after: datetime) -> Receipt: ...
 
@@ -105,10 +101,8 @@ class Marketplace(Protocol):
 
         A handle that they forgot is UNKNOWN, and so is one of which they say something that nobody understands.
         """
-        ...
 
     async def look(self, telling: Telling) -> Finding:
         """Whether an unclear telling happened, by their own record and not by our wish."""
-        ...
 
     async def close(self) -> None: ...

@@ -73,27 +73,21 @@ class Stage(Protocol):
 
         Raises NotPlayed for a setting that the sandbox does not have.
         """
-        ...
 
     def change(self, change: Mapping[str, Any]) -> None:
         """The state of the site from here on. Raises NotPlayed for one that the sandbox cannot be in."""
-        ...
 
     async def answer(self, request: RecordedRequest) -> PlayedAnswer:
         """What the sandbox answers to this, sent with the key and in the way that it names. Raises NotPlayed."""
-        ...
 
     def compared(self, row: Any) -> Mapping[str, Any]:
         """What is compared of one row of an answer: path -> value. A path may be compared on one side only."""
-        ...
 
     def is_compared_always(self, path: str) -> bool:
         """Whether the sandbox must give this field wherever the real server does; any other it may leave out."""
-        ...
 
     def open(self, **settings: str) -> Any:
         """The connector on this sandbox; its requests are kept in `sent`."""
-        ...
 
     @property
     def likeness(self) -> Likeness: ...
@@ -104,9 +98,7 @@ class Stage(Protocol):
     @property
     def articles(self) -> Sequence[Article]:
         """The scenario's products that can be sold."""
-        ...
 
     @property
     def ways(self) -> Sequence[Way]:
         """Ways to work that change what the connector sends; the first is as usual."""
-        ...

@@ -77,7 +77,6 @@ class Sandbox(Protocol):
 
     def settings(self, url: str) -> Mapping[str, str]:
         """The connection settings that reach this sandbox at `url`."""
-        ...
 
     async def handle(self, request: Any) -> Any: ...
 
@@ -85,27 +84,22 @@ class Sandbox(Protocol):
 class SandboxMarketplace(Sandbox, Protocol):
     def sell(self, basket: Basket) -> str:
         """A buyer orders; the order's ref."""
-        ...
 
     def buyer_asks_to_cancel(self, ref: str) -> None: ...
 
     def cancel(self, ref: str) -> None:
         """The marketplace cancels what is still open."""
-        ...
 
     def ship_elsewhere(self, ref: str, code: str = "") -> None:
         """The merchant (or the marketplace, for its own orders) ships outside the hub."""
-        ...
 
     def refs(self) -> Sequence[str]: ...
 
     def shipments(self) -> Sequence[ConfirmedShipment]:
         """Every shipment that was confirmed, in order, whoever did it."""
-        ...
 
     def cancelled(self) -> frozenset[str]:
         """Orders of which no piece will come any more."""
-        ...
 
 
 class BackOfficeOrder(Struct, frozen=True):
@@ -121,21 +115,17 @@ class BackOfficeOrder(Struct, frozen=True):
 class SandboxShop(Sandbox, Protocol):
     def stock(self, articles: Sequence[Article], quantity: int = 1000) -> None:
         """The shop sells these."""
-        ...
 
     def complete(self, shop_ref: str, code: str = "", carrier_word: str = "") -> None:
         """The merchant ships: with a code, or bare."""
-        ...
 
     def add_code(self, shop_ref: str, code: str, carrier_word: str = "") -> None: ...
 
     def add_line(self, shop_ref: str, article: Article, quantity: int, price: str = "0.00") -> None:
         """The merchant or a plug-in puts a line into an order that was not ordered; the shop sells the article."""
-        ...
 
     def change_pieces(self, shop_ref: str, sku: str, quantity: int) -> None:
         """The merchant changes how many of an article stand in an order; 0 takes the line out."""
-        ...
 
     def cancel(self, shop_ref: str) -> None: ...
 
@@ -147,18 +137,14 @@ class SandboxShop(Sandbox, Protocol):
 
     def enter_by_other_tool(self, basket: Basket, number: str) -> str:
         """Another tool or a person makes this order; the shop's key of it."""
-        ...
 
     def orders(self) -> Sequence[BackOfficeOrder]:
         """All orders, trashed ones included, oldest first."""
-        ...
 
     def stock_of(self, sku: str) -> int: ...
 
     def break_off_before_stock(self) -> None:
         """The next order that is created is there with lines, total and status; its stock is not taken."""
-        ...
 
     def take_stock_after_all(self, shop_ref: str) -> None:
         """A person mends that."""
-        ...

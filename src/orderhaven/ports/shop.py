@@ -27,11 +27,9 @@ class ShopPage:
 class Shop(Protocol):
     async def check(self) -> Account:
         """Which shop this is, what it sells in, which statuses it has, and what to know. Also that the key may write."""
-        ...
 
     def hear(self, since: str) -> AsyncIterator[ShopPage]:
         """Orders changed since the cursor ("": from now on, one page that may be empty), ours and others, overlap included."""
-        ...
 
     async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
         """These orders as they stand now, one for each ref, at most `limits.orders_per_look` at once.
@@ -39,7 +37,6 @@ class Shop(Protocol):
         One that a list does not show, or shows bent out of shape, is asked for by id: TRASHED or GONE is an answer, not an
         error. One that nobody understands is left out; asked for alone it raises Surprise.
         """
-        ...
 
     async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrder, ...]]:
         """Our orders by exact reference, oldest first, trash included, in one batched call (and the pages it takes).
@@ -47,21 +44,17 @@ class Shop(Protocol):
         A reference that the shop does not have is absent. Raises Surprise where what bears one of these cannot be understood,
         neither in the list nor by its id: it is there, perhaps. Ask in halves then, so that it holds up no other.
         """
-        ...
 
     async def find_products(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
         """The shop's product for each, by SKU, then by EAN. One that it does not have is absent.
 
         An SKU is meant exactly; in other capitals it counts where the shop has only one such. Raises Surprise as `find` does.
         """
-        ...
 
     async def place(self, placement: Placement, *, not_after: datetime) -> Placed:
         """Make the order, in one request. The caller has looked products up and looked for the reference before."""
-        ...
 
     async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:
         """Cancel it there; the shop's own rules decide about stock. Raises OrderMissing when it is gone."""
-        ...
 
     async def close(self) -> None: ...

@@ -1,7 +1,7 @@
 """The door of a world in memory: what every call to it passes, and what may go wrong there."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -159,6 +159,25 @@ class Door:
         elif fault:
             raise Spoiled(fault)
         return result
+
+
+class World:
+    """What both references have. They speak no HTTP: only their connectors reach them, in the same process."""
+
+    page_size = 10
+
+    def __init__(self, clock: Clock) -> None:
+        self.door = Door(clock, key="reference key")
+        self.calls = self.door.calls
+        self.faults = self.door.faults
+        self.name = enrol(self)
+        self._clock = clock
+
+    def settings(self, url: str) -> Mapping[str, str]:
+        return {"world": self.name, "key": self.door.key}
+
+    async def handle(self, request: Any) -> Any:
+        raise NotImplementedError("A reference speaks no HTTP: open its connector in the same process.")
 
 
 class Caller:

@@ -14,7 +14,7 @@ from orderhaven.core.shipment import Acceptance, Cancellation, Correction, Refus
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.marketplace import Finding, Outcome, Receipt, Seen
 from orderhaven.ports.sandbox import Basket, ConfirmedShipment
-from orderhaven.testing.door import Door, enrol
+from orderhaven.testing.door import World
 from orderhaven.testing.goods import order_of
 
 SIDE = "The reference marketplace"
@@ -46,21 +46,15 @@ class Job:
     receipt: Receipt | None = None  # None: not carried out yet
 
 
-class MarketplaceWorld:
+class MarketplaceWorld(World):
     """Three switches: `outcome_takes` (None: every telling is answered at once), `piece_by_piece` (a line id for each
     piece) and `lists_whole_orders`. No other request than its connector's reaches it: it speaks no HTTP."""
 
-    page_size = 10
-
     def __init__(self, clock: Clock) -> None:
-        self.door = Door(clock, key="reference key")
-        self.calls = self.door.calls
-        self.faults = self.door.faults
-        self.name = enrol(self)
+        super().__init__(clock)
         self.outcome_takes: timedelta | None = timedelta(seconds=30)
         self.piece_by_piece = False
         self.lists_whole_orders = False
-        self._clock = clock
         self._sales: dict[str, Sale] = {}
         self._shipments: dict[str, ConfirmedShipment] = {}
         self._done: dict[str, str] = {}  # our reference -> what was made
@@ -68,12 +62,6 @@ class MarketplaceWorld:
         self._numbers = count(1)
 
     # ------------------------------------------------------------ a person at the other side (ports.sandbox)
-
-    def settings(self, url: str) -> Mapping[str, str]:
-        return {"world": self.name, "key": self.door.key}
-
-    async def handle(self, request: Any) -> Any:
-        raise NotImplementedError("The reference marketplace speaks no HTTP: open its connector in the same process.")
 
     def sell(self, basket: Basket, *, needs_acceptance: bool = False) -> str:
         ref = f"RM-{next(self._numbers):06d}"

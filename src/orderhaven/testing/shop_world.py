@@ -1,6 +1,6 @@
 """The reference shop as its merchant has it: products, stock, and orders that are worked on by hand."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -15,7 +15,7 @@ from orderhaven.core.shipment import TrackingCode
 from orderhaven.core.shop_order import Placement, ProductWanted, ShopLine, ShopOrder, ShopState, as_meant
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.sandbox import Article, BackOfficeOrder, Basket
-from orderhaven.testing.door import Door, enrol
+from orderhaven.testing.door import World
 from orderhaven.testing.goods import order_of
 
 SIDE = "The reference shop"
@@ -28,35 +28,24 @@ class Product:
     stock: int
 
 
-class ShopWorld:
+class ShopWorld(World):
     """Speaks no HTTP: only its connector reaches it, in the same process. `mails` names the shop orders
     that a buyer was mailed about; `ships_to` says where each goes that the hub made."""
 
-    page_size = 10
     currencies = frozenset({"EUR"})
     keeps_lines = True  # False: it makes orders without their lines, and says nothing of it
 
     def __init__(self, clock: Clock) -> None:
-        self.door = Door(clock, key="reference key")
-        self.calls = self.door.calls
-        self.faults = self.door.faults
-        self.name = enrol(self)
+        super().__init__(clock)
         self.mails: list[str] = []
         self.ships_to: dict[str, Address] = {}
         self.refuses: Callable[[Placement], str] = lambda placement: ""  # why it does not take this one; "": it does
-        self._clock = clock
         self._products: dict[str, Product] = {}
         self._orders: dict[str, ShopOrder] = {}
         self._numbers = count(1001)
         self._takes_no_stock_next = False
 
     # ------------------------------------------------------------ the merchant (ports.sandbox)
-
-    def settings(self, url: str) -> Mapping[str, str]:
-        return {"world": self.name, "key": self.door.key}
-
-    async def handle(self, request: Any) -> Any:
-        raise NotImplementedError("The reference shop speaks no HTTP: open its connector in the same process.")
 
     def stock(self, articles: Sequence[Article], quantity: int = 1000) -> None:
         for article in articles:

@@ -174,8 +174,6 @@ def ticks(top: int) -> list[int]:
     return [top * number // parts for number in range(parts + 1)]
 
 
-# below: how
-
 _ROW = 44
 _DAY = 86_400
 _MOST_STEPS = 4

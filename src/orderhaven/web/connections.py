@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -18,7 +19,6 @@ from orderhaven.core.language import _
 from orderhaven.core.reasons import said
 from orderhaven.ports.connector import Declaration, Kind, Role, Setting
 from orderhaven.store import alike, connections, pulse
-from orderhaven.web import notes
 from orderhaven.web.desk import AtDesk, at_desk
 from orderhaven.web.way_back import way_back
 from orderhaven.words.timeline import actor_words, event_words
@@ -109,16 +109,16 @@ def act(request: AtDesk, name: str) -> HttpResponse:
     match request.POST.get("act"):
         case "pause":
             connecting.pause(by, name)
-            notes.done(request, _("'{name}' is paused.", name=name))
+            messages.success(request, _("'{name}' is paused.", name=name))
         case "resume":
             connecting.resume(by, name)
-            notes.done(request, _("'{name}' goes on.", name=name))
+            messages.success(request, _("'{name}' goes on.", name=name))
         case "poll":
             is_running = connecting.poll_now(by, name)
             if is_running:
-                notes.done(request, _("'{name}' is asked now.", name=name))
+                messages.success(request, _("'{name}' is asked now.", name=name))
             else:
-                notes.trouble(request, _("'{name}' is due now, but no hub runs here that would ask it.", name=name))
+                messages.error(request, _("'{name}' is due now, but no hub runs here that would ask it.", name=name))
         case "webhook":
             return _page(request, name, connecting.webhook_address(by, name))
     return redirect(way_back(request))
@@ -139,9 +139,9 @@ def _try_and_save(request: AtDesk, declaration: Declaration, name: str, *, is_ne
     except Impossible as error:
         return _again(request, declaration, name, str(error), is_new=is_new)
     for remark in trial.account.remarks:
-        notes.done(request, said(remark))
+        messages.success(request, said(remark))
     account = saved.account.name
-    notes.done(request, _("{title} answers as {account}: saved.", title=declaration.title, account=account))
+    messages.success(request, _("{title} answers as {account}: saved.", title=declaration.title, account=account))
     return redirect("connections", request.desk.merchant.slug)
 
 

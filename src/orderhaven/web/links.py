@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -25,7 +26,6 @@ from orderhaven.ports.connector import Can
 from orderhaven.store import connections
 from orderhaven.store.links import all_of, older_count
 from orderhaven.store.models import DeliveredByMarketplace, Kind, Link
-from orderhaven.web import notes
 from orderhaven.web.desk import AtDesk, at_desk
 from orderhaven.web.templatetags.words import whole_moment
 from orderhaven.web.way_back import way_back
@@ -60,7 +60,7 @@ def new(request: AtDesk) -> HttpResponse:
     given = request.POST
     wish = LinkWish(rehearsal=given.get("start") != "now", from_at=_moment(given.get("from_at", "")))
     made = links.link(request.desk.by, given.get("marketplace", ""), given.get("shop", ""), wish)
-    notes.done(
+    messages.success(
         request, _("{marketplace} goes to {shop} from now on.", marketplace=made.marketplace.name, shop=made.shop.name)
     )
     return redirect("link", request.desk.merchant.slug, made.marketplace.name)
@@ -73,7 +73,7 @@ def one(request: AtDesk, marketplace: str) -> HttpResponse:
     if request.method == "POST":
         by.demand(Power.SET_UP)
         links.change_link(by, marketplace, _wish(request))
-        notes.done(request, _("The link is changed."))
+        messages.success(request, _("The link is changed."))
         return redirect("link", request.desk.merchant.slug, marketplace)
     found = by.link(marketplace)
     return render(request, "link.html", _shown(request, found))
@@ -86,38 +86,35 @@ def act(request: AtDesk, marketplace: str) -> HttpResponse:
     match given.get("act"):
         case "go":
             links.end_rehearsal(by, marketplace)
-            notes.done(request, _("The rehearsal is over: what waits is sent from now on."))
+            messages.success(request, _("The rehearsal is over: what waits is sent from now on."))
         case "rehearse":
             links.change_link(by, marketplace, LinkWish(rehearsal=True))
-            notes.done(request, _("From now on this link only rehearses: it hears everything and sends nothing."))
+            messages.success(request, _("From now on this link only rehearses: it hears everything and sends nothing."))
         case "look_up":
             rehearsing.look_up(by, marketplace, _SHOWN)
-            notes.done(request, _("Which products the shop has is looked up."))
+            messages.success(request, _("Which products the shop has is looked up."))
         case "place_older":
             count = joining.place_older(by, marketplace)
-            notes.done(request, n_("{number} order will be placed.", "{number} orders will be placed.", count))
+            messages.success(request, n_("{number} order will be placed.", "{number} orders will be placed.", count))
         case "leave_older":
             count = joining.leave_older(by, marketplace)
-            notes.done(request, n_("{number} order is left alone.", "{number} orders are left alone.", count))
+            messages.success(request, n_("{number} order is left alone.", "{number} orders are left alone.", count))
         case "release":
             count = links.release_cancellations(by, marketplace)
-            notes.done(
+            messages.success(
                 request,
                 n_("{number} held cancellation will be told.", "{number} held cancellations will be told.", count),
             )
         case "rule":
             kind = _rule_kind(given.get("kind", ""))
             links.add_carrier_rule(by, marketplace, kind, given.get("match", ""), given.get("carrier", ""))
-            notes.done(request, _("The rule counts from now on."))
+            messages.success(request, _("The rule counts from now on."))
         case "end_rule":
             links.end_carrier_rule(by, marketplace, _rule_kind(given.get("kind", "")), given.get("match", ""))
-            notes.done(request, _("The rule does not count any more."))
+            messages.success(request, _("The rule does not count any more."))
         case "adopt":
             _adopt_many(request)
     return redirect(way_back(request))
-
-
-# below: how
 
 
 def _rule_kind(word: str) -> RuleKind:
@@ -246,6 +243,6 @@ def _adopt_many(request: AtDesk) -> None:
     done = joining.adopt_all(request.desk.by, joining.pairs_in(request.POST.get("pairs", "")[:200_000]))
     for one_pair in done:
         if one_pair.sentence:
-            notes.trouble(request, f"{one_pair.ref}: {one_pair.sentence}")
+            messages.error(request, f"{one_pair.ref}: {one_pair.sentence}")
     count = sum(not one_pair.sentence for one_pair in done)
-    notes.done(request, n_("{number} order adopted.", "{number} orders adopted.", count))
+    messages.success(request, n_("{number} order adopted.", "{number} orders adopted.", count))

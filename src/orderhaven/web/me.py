@@ -7,6 +7,7 @@ from typing import Any, cast
 from zoneinfo import available_timezones
 
 import segno
+from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,10 +23,10 @@ from orderhaven.actions.hand import Hand
 from orderhaven.core.access import POWERS
 from orderhaven.core.language import _
 from orderhaven.core.notices import NoticeKind
+from orderhaven.notices.mail import mail_is_set_up
 from orderhaven.store import merchants
 from orderhaven.store import second_factor as factor
 from orderhaven.store.models import User
-from orderhaven.web import notes
 from orderhaven.web.desk import clock, with_account
 from orderhaven.web.way_back import way_back
 from orderhaven.web.wrong_passwords import proof
@@ -50,7 +51,7 @@ def _page(request: HttpRequest, recovery_codes: Sequence[str] = ()) -> HttpRespo
         "wishes": [
             _wishes(person, merchant.pk, merchant.name, POWERS[role]) for merchant, role in merchants.of_user(person.pk)
         ],
-        "mail_is_set_up": notices.mail_is_set_up(),
+        "mail_is_set_up": mail_is_set_up(),
     }
     return render(request, "me.html", shown)
 
@@ -65,17 +66,17 @@ def act(request: HttpRequest) -> HttpResponse:
             people.change_self(
                 person, given.get("name", ""), given.get("language", ""), given.get("time_zone", ""), clock().now()
             )
-            notes.done(request, _("Saved."))
+            messages.success(request, _("Saved."))
         case "password":
             people.change_password(person, given.get("old", ""), given.get("new", ""), proof(request), clock().now())
             update_session_auth_hash(request, person)
-            notes.done(request, _("Your password is changed. Other sessions of yours have ended."))
+            messages.success(request, _("Your password is changed. Other sessions of yours have ended."))
         case "notices":
             _change_wishes(request, person)
-            notes.done(request, _("Saved."))
+            messages.success(request, _("Saved."))
         case "end_second_factor":
             people.end_second_factor(person, given.get("password", ""), proof(request), clock().now())
-            notes.done(request, _("The second factor is off."))
+            messages.success(request, _("The second factor is off."))
     return redirect(way_back(request))
 
 
@@ -93,13 +94,10 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         codes = people.begin_second_factor(person, beginning, figures, clock().now())
         if codes:
             otp_login(request, beginning.device)
-            notes.done(request, _("From now on a code of your phone is asked for when you log in."))
+            messages.success(request, _("From now on a code of your phone is asked for when you log in."))
             return _page(request, codes)
         page["error"] = _("That code is not right. Look whether the clock of your phone is.")
     return render(request, "second_factor_setup.html", page, status=422 if "error" in page else 200)
-
-
-# below: how
 
 
 def _picture(address: str) -> str:

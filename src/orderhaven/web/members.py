@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -11,7 +12,6 @@ from orderhaven.actions.errors import impossible
 from orderhaven.core.access import Power, Role
 from orderhaven.core.language import _
 from orderhaven.core.notices import NoticeKind
-from orderhaven.web import notes
 from orderhaven.web.desk import AtDesk, at_desk
 from orderhaven.web.way_back import way_back
 from orderhaven.words.notices import answer_words
@@ -50,13 +50,13 @@ def act(request: AtDesk) -> HttpResponse:
             return _page(request, people.invite(by, given.get("email", ""), _role(given.get("role", ""))))
         case "role":
             people.change_role(by, _number(given.get("person", "")), _role(given.get("role", "")))
-            notes.done(request, _("The role is changed."))
+            messages.success(request, _("The role is changed."))
         case "remove":
             people.remove(by, _number(given.get("person", "")))
-            notes.done(request, _("This person cannot come in here any more."))
+            messages.success(request, _("This person cannot come in here any more."))
         case "take_back":
             people.take_back_invitation(by, _number(given.get("invitation", "")))
-            notes.done(request, _("The invitation is taken back."))
+            messages.success(request, _("The invitation is taken back."))
     return redirect(way_back(request))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -23,7 +24,6 @@ from orderhaven.ports.connector import Can
 from orderhaven.store import order_page, pulse
 from orderhaven.store.models import REFUSED, Side
 from orderhaven.store.order_page import MessageView, OrderPage, ProblemView
-from orderhaven.web import notes
 from orderhaven.web.asking import ask, back_from, is_asked
 from orderhaven.web.desk import AtDesk, at_desk
 from orderhaven.words.acts import act_on
@@ -76,7 +76,7 @@ def _do(request: AtDesk, ref: str) -> HttpResponse:
     act = given.get("act", "")
     if act == "cancel" and Power.ACT in by.powers and not is_asked(request):
         return ask(request, before_cancelling(order_page.order_page(by.order(ref).order_id)), request.path)
-    notes.done(request, act_on(by, ref, act, given))
+    messages.success(request, act_on(by, ref, act, given))
     return redirect(back_from(request))
 
 
@@ -152,7 +152,7 @@ def _problem(problem: ProblemView) -> dict[str, Any]:
         "values": problem.values,
         "buttons": [
             {
-                "act": _act(offer),
+                "act": offer.replace(" --", "-"),  # as `words.acts` names it
                 "label": _(BUTTONS[offer]),
                 "asks": _ASKS.get(offer, ""),
                 "is_first": offer is found[0],
@@ -160,11 +160,6 @@ def _problem(problem: ProblemView) -> dict[str, Any]:
             for offer in found
         ],
     }
-
-
-def _act(offer: Offer) -> str:
-    """As `words.acts` names it."""
-    return offer.replace(" --", "-")
 
 
 def _asks_to_cancel(request: AtDesk, page: OrderPage) -> dict[str, Any] | None:

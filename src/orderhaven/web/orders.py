@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,11 +25,10 @@ from orderhaven.store import connections, pulse
 from orderhaven.store.listing.counts import count_tabs
 from orderhaven.store.listing.filters import CLOSED_TABS, Filter, Sort, Tab
 from orderhaven.store.listing.rows import Row, list_orders
-from orderhaven.web import notes
 from orderhaven.web.asking import ask, back_from, is_asked
 from orderhaven.web.desk import AtDesk, Desk, at_desk
 from orderhaven.words.acts import act_on
-from orderhaven.words.orders import mark, status_words, told_words
+from orderhaven.words.orders import TABS, mark, status_words, told_words
 from orderhaven.words.problems import TITLES
 from orderhaven.words.questions import before_many
 
@@ -36,19 +36,6 @@ _A_PAGE = 50
 _MOST_AT_ONCE = 200
 _FILTERS = ("marketplace", "shop", "since", "until", "carrier", "fulfilment", "problem")
 _IN_BULK = ("retry", "handle", "place", "leave")
-TABS: tuple[tuple[Tab, str], ...] = (
-    (Tab.ALL, "All"),
-    (Tab.PROBLEMS, "Problems"),
-    (Tab.NOT_SHIPPED, "Not shipped"),
-    (Tab.WAITING, "Waiting"),
-    (Tab.CONFIRMING, "Being confirmed"),
-    (Tab.UNCONFIRMED, "Not confirmed"),
-    (Tab.SHIPPED, "Shipped"),
-    (Tab.ASKED, "Cancellation requested"),
-    (Tab.CANCELLED, "Cancelled"),
-    (Tab.MANUAL, "Manual"),
-    (Tab.LATE, "Late"),
-)
 _NEEDS_A_PERSON = frozenset({Tab.PROBLEMS, Tab.UNCONFIRMED, Tab.ASKED, Tab.LATE})
 _SHOWN_WHEN_NEEDED = CLOSED_TABS | {Tab.UNCONFIRMED}
 SORTS: tuple[tuple[Sort, str], ...] = (
@@ -100,9 +87,9 @@ def bulk(request: AtDesk) -> HttpResponse:
             act_on(request.desk.by, ref, act, {})
             done += 1
         except Impossible as error:
-            notes.trouble(request, str(error))
+            messages.error(request, str(error))
     if done:
-        notes.done(request, n_("Done for {number} order.", "Done for {number} orders.", done))
+        messages.success(request, n_("Done for {number} order.", "Done for {number} orders.", done))
     return redirect(back_from(request))
 
 
@@ -178,7 +165,7 @@ def _tabs(request: AtDesk, here: Tab, now: datetime) -> list[Shown]:
             is_here=tab is here,
             needs_a_person=tab in _NEEDS_A_PERSON and found[tab].number > 0,
         )
-        for tab, name in TABS
+        for tab, name in TABS.items()
         if tab is Tab.ALL or tab is here or found[tab].number or tab not in _SHOWN_WHEN_NEEDED
     ]
 

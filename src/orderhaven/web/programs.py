@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -13,7 +14,6 @@ from orderhaven.actions.errors import impossible
 from orderhaven.core.access import Power
 from orderhaven.core.language import _
 from orderhaven.core.notices import HookKind
-from orderhaven.web import notes
 from orderhaven.web.desk import AtDesk, at_desk
 from orderhaven.web.way_back import way_back
 from orderhaven.words.notices import answer_words
@@ -28,8 +28,7 @@ def page(request: AtDesk) -> HttpResponse:
 
 def _page(request: AtDesk, made: Mapping[str, str] | None = None) -> HttpResponse:
     """With a secret that was just made: it stands in this answer and nowhere else."""
-    by = request.desk.by
-    by.demand(Power.SET_UP)
+    by = request.desk.by.demand(Power.SET_UP)
     shown = {
         "tokens": tokens.token_list(by),
         "scopes": [(power.value, _(POWER_NAMES[power])) for power in Power],
@@ -54,20 +53,20 @@ def act(request: AtDesk) -> HttpResponse:
             return _page(request, {"kind": "token", "secret": secret})
         case "end_token":
             tokens.end_token(by, _number(given.get("token", "")))
-            notes.done(request, _("The token opens nothing any more."))
+            messages.success(request, _("The token opens nothing any more."))
         case "webhook":
             secret = webhooks.make(by, given.get("url", ""), given.getlist("kind"))
             return _page(request, {"kind": "webhook", "secret": secret})
         case "end_webhook":
             webhooks.end(by, _number(given.get("webhook", "")))
-            notes.done(request, _("This address is not called any more."))
+            messages.success(request, _("This address is not called any more."))
         case "pause_webhook":
             webhooks.pause(by, _number(given.get("webhook", "")))
         case "resume_webhook":
             webhooks.resume(by, _number(given.get("webhook", "")))
         case "test_webhook":
             webhooks.send_test(by, _number(given.get("webhook", "")))
-            notes.done(request, _("A test call is on its way; its fate will stand in the log below."))
+            messages.success(request, _("A test call is on its way; its fate will stand in the log below."))
     return redirect(way_back(request))
 
 

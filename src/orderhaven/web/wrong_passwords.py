@@ -80,9 +80,6 @@ def from_where(request: HttpRequest) -> str:
     return _counted_at(told.rpartition(",")[2]) or _counted_at(request.META.get("REMOTE_ADDR", ""))
 
 
-# below: how
-
-
 def _purses(request: HttpRequest, email: str) -> Collection[Purse]:
     name, known = _known(request)
     if _mark(email) in known:

@@ -18,6 +18,7 @@ from orderhaven.notices import answers
 from orderhaven.notices.letters import Letter, News, Write
 from orderhaven.store.deliveries import PAUSED
 from orderhaven.store.listing.filters import Tab
+from orderhaven.words.orders import TABS
 from orderhaven.words.problems import TITLES
 
 ANSWERS: Mapping[str, str] = {
@@ -31,15 +32,9 @@ ANSWERS: Mapping[str, str] = {
     answers.UNEXPECTED: "something unexpected went wrong in Orderhaven: its log says what",
     PAUSED: "the webhook was paused",
 }
-COUNTED: Mapping[Tab, str] = {
-    Tab.PROBLEMS: "Problems",
-    Tab.NOT_SHIPPED: "Not shipped",
-    Tab.WAITING: "Waiting",
-    Tab.CONFIRMING: "Being confirmed",
-    Tab.UNCONFIRMED: "Not confirmed",
-    Tab.ASKED: "Cancellation requested",
-    Tab.LATE: "Late",
-}
+_COUNTED = (
+    Tab.PROBLEMS, Tab.NOT_SHIPPED, Tab.WAITING, Tab.CONFIRMING, Tab.UNCONFIRMED, Tab.ASKED, Tab.LATE,
+)  # fmt: skip
 
 
 def answer_words(answer: str) -> str:
@@ -139,7 +134,7 @@ def _deadlines(news: News, one: Mapping[str, Any]) -> Iterator[str]:
 
 def _of_the_day(news: News) -> Letter:
     day = date_format(news.made_at.astimezone(news.zone), "j F")
-    counts = [f"{_(name)}: {news.facts['counts'][tab]}" for tab, name in COUNTED.items() if tab in news.facts["counts"]]
+    counts = [f"{_(TABS[tab])}: {news.facts['counts'][tab]}" for tab in _COUNTED if tab in news.facts["counts"]]
     kinds = [
         f"{_(TITLES[ProblemKind(kind)])}: {number}"
         for kind, number in news.facts["problems"].items()

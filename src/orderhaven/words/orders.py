@@ -9,9 +9,23 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.rules import CarrierRule, RuleKind
 from orderhaven.core.status import SHOWN_AS, Status
 from orderhaven.store.evidence import DecidedBy, Evidence
+from orderhaven.store.listing.filters import Tab
 from orderhaven.store.listing.rows import Row
 from orderhaven.store.models import ConnectionState, Kind, MessageState, Told
 
+TABS: Mapping[Tab, str] = {
+    Tab.ALL: "All",
+    Tab.PROBLEMS: "Problems",
+    Tab.NOT_SHIPPED: "Not shipped",
+    Tab.WAITING: "Waiting",
+    Tab.CONFIRMING: "Being confirmed",
+    Tab.UNCONFIRMED: "Not confirmed",
+    Tab.SHIPPED: "Shipped",
+    Tab.ASKED: "Cancellation requested",
+    Tab.CANCELLED: "Cancelled",
+    Tab.MANUAL: "Manual",
+    Tab.LATE: "Late",
+}
 NEEDS_A_PERSON = "trouble"  # the mark, whatever the status
 _HELD = {"older": "older than the link: place, adopt or leave it", "left": "left alone"}
 _TOLD = {

@@ -40,9 +40,6 @@ def before_many(act: str, number: int) -> Question | None:
     return _MANY[act](number) if act in _MANY else None
 
 
-# below: how
-
-
 def _in_shop(page: OrderPage) -> str:
     number, shop = page.head.shop_number or page.shop_ref, page.head.shop
     if number:

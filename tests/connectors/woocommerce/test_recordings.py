@@ -11,7 +11,10 @@ from orderhaven.connectors.woocommerce import DECLARATION
 from orderhaven.ports.clock import Clock
 from orderhaven.ports.replay import Stage
 from orderhaven.testing.clock import ManualClock
-from orderhaven.testing.replay import Played, Verdict, all_sent, forms_of, play, scenarios_in, what_was_taken
+from orderhaven.testing.replay.playing import Played, Verdict, play
+from orderhaven.testing.replay.recording import scenarios_in
+from orderhaven.testing.replay.requests import forms_of, what_was_taken
+from orderhaven.testing.replay.situations import all_sent
 
 RECORDINGS = Path(__file__).parents[4] / "shared" / "recordings" / "woocommerce"
 SCENARIOS = {scenario.name: scenario for scenario in scenarios_in(RECORDINGS)}

@@ -11,7 +11,7 @@ from orderhaven.connectors.bol.sandbox_answers import (
     shipment_detail,
     shipment_row,
 )
-from orderhaven.connectors.bol.sandbox_door import Dates, Door
+from orderhaven.connectors.bol.sandbox_door import Door, http_date
 from orderhaven.connectors.bol.sandbox_listing import PAGE_SIZE, Listing
 from orderhaven.connectors.bol.sandbox_processes import Process, Processes, Refused
 from orderhaven.connectors.bol.sandbox_rules import (
@@ -60,9 +60,11 @@ class Sandbox:
         self.shipments_visible_after = timedelta(0)  # from the shipment until the list of shipments shows it
         self.expires = True  # what is not handled three days after the promised day is cancelled
         self._clock = clock
-        self._dates = Dates()
         self._exact: dict[tuple[str, str], Callable[[Request, datetime], Answer]] = {
-            ("GET", "/retailer/orders"): self._list_orders,
+            ("GET", "/retailer/orders"): lambda asked, now: (
+                200,
+                self.listing.page(orders_query(asked.query, now), now),
+            ),
             ("PUT", "/retailer/orders/cancellation"): self._cancel_item,
             ("GET", "/retailer/shipments"): self._list_shipments,
             ("POST", "/retailer/shipments"): self._create_shipment,
@@ -134,11 +136,11 @@ class Sandbox:
 
     async def _answer(self, request: Request) -> Response:
         now = self._now()
-        path = request.path
+        path, date = request.path, http_date(int(now.timestamp()))
         if path == "/token":
             response = self.door.sign_in(request, now)
-            return Response(response.status, {**response.headers, "date": self._dates.at(now)}, response.body)
-        headers = {"date": self._dates.at(now), "content-type": MEDIA_TYPE}
+            return Response(response.status, {**response.headers, "date": date}, response.body)
+        headers = {"date": date, "content-type": MEDIA_TYPE}
         try:
             limits, (status, body) = self._route(request, path, now)
             return Response(status, {**headers, **limits} if limits else headers, body)
@@ -158,9 +160,6 @@ class Sandbox:
         if by_ref is None:
             raise Problem(404, "Not found")
         return limits, by_ref(request, ref, now)
-
-    def _list_orders(self, request: Request, now: datetime) -> Answer:
-        return 200, self.listing.page(orders_query(request.query, now), now)
 
     def _order(self, request: Request, ref: str, now: datetime) -> Answer:
         sale = self.trade.sales.get(ref)

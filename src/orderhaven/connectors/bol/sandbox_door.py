@@ -2,8 +2,9 @@
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 
 from orderhaven.connectors.bol.sandbox_rules import MEDIA_TYPE, Problem
 from orderhaven.connectors.kit.http import Request, Response
@@ -30,7 +31,8 @@ class Door:
             return _refused(405, "method_not_allowed")
         if "client_secret" in query or query.get("grant_type") != "client_credentials":
             return _refused(400, "invalid_request")
-        if request.headers.get("authorization", "") != f"Basic {self._pair()}":
+        pair = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+        if request.headers.get("authorization", "") != f"Basic {pair}":
             return _refused(401, "unauthorized_client")
         self._tokens = {token: ends_at for token, ends_at in self._tokens.items() if ends_at > now}
         self._issued += 1
@@ -52,9 +54,6 @@ class Door:
         if request.method in ("POST", "PUT") and request.headers.get("content-type") != MEDIA_TYPE:
             raise Problem(415, "Unsupported media type")
         return headers
-
-    def _pair(self) -> str:
-        return base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
 
     def _check_token(self, request: Request, now: datetime) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -80,18 +79,10 @@ class Door:
         return headers
 
 
-class Dates:
-    """The Date header, made once a second."""
-
-    def __init__(self) -> None:
-        self._second = 0
-        self._text = ""
-
-    def at(self, now: datetime) -> str:
-        second = int(now.timestamp())
-        if second != self._second:
-            self._second, self._text = second, format_datetime(now, usegmt=True)
-        return self._text
+@lru_cache(maxsize=64)
+def http_date(second: int) -> str:
+    """The Date header."""
+    return format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True)
 
 
 def _refused(status: int, error: str) -> Response:

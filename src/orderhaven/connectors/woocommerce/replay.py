@@ -149,47 +149,19 @@ def _set_taxes(sandbox: Sandbox, taxes: Mapping[str, Any]) -> None:
     }
 
 
-def _set_currency(sandbox: Sandbox, code: str) -> None:
-    sandbox.currency = code
-
-
-def _set_country(sandbox: Sandbox, country: str) -> None:
-    sandbox.taxes.base_country = country
-
-
-def _set_zone(sandbox: Sandbox, zone: str) -> None:
-    sandbox.book.zone = ZoneInfo(zone)
-
-
 def _add_statuses(sandbox: Sandbox, statuses: Sequence[Mapping[str, str]]) -> None:
     for status in statuses:
         sandbox.add_status(status["slug"], status["name"])
 
 
-def _set_fulfilments(sandbox: Sandbox, on: bool) -> None:
-    sandbox.site.has_fulfilments = on
-
-
-def _set_permalinks(sandbox: Sandbox, structure: str) -> None:
-    sandbox.site.has_permalinks = structure != ""
-
-
-def _set_stock(sandbox: Sandbox, keeps: bool) -> None:
-    sandbox.book.keeps_stock = keeps
-
-
-def _set_number_prefix(sandbox: Sandbox, prefix: str) -> None:
-    sandbox.book.number_prefix = prefix
-
-
 _SETTINGS: Mapping[str, Callable[[Sandbox, Any], None]] = {
     "taxes": _set_taxes,
-    "currency": _set_currency,
-    "country": _set_country,
-    "timezone": _set_zone,
+    "currency": lambda sandbox, code: setattr(sandbox, "currency", code),
+    "country": lambda sandbox, country: setattr(sandbox.taxes, "base_country", country),
+    "timezone": lambda sandbox, zone: setattr(sandbox.book, "zone", ZoneInfo(zone)),
     "statuses": _add_statuses,
-    "fulfillments": _set_fulfilments,
-    "permalinks": _set_permalinks,
-    "manage_stock": _set_stock,
-    "order_number_prefix": _set_number_prefix,
+    "fulfillments": lambda sandbox, on: setattr(sandbox.site, "has_fulfilments", on),
+    "permalinks": lambda sandbox, structure: setattr(sandbox.site, "has_permalinks", structure != ""),
+    "manage_stock": lambda sandbox, keeps: setattr(sandbox.book, "keeps_stock", keeps),
+    "order_number_prefix": lambda sandbox, prefix: setattr(sandbox.book, "number_prefix", prefix),
 }

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 Table: TypeAlias = dict[str, Any]
@@ -52,30 +52,6 @@ def compared(row: Any) -> Mapping[str, Any]:
     return _picked_plainly(row)
 
 
-def _is_error(row: Table) -> bool:
-    return row.keys() >= {"code", "message", "data"}
-
-
-def _is_refund(row: Table) -> bool:
-    return "amount" in row and ("refunded_by" in row or "parent_id" in row)
-
-
-def _is_order(row: Table) -> bool:
-    return "order_key" in row or "line_items" in row
-
-
-def _is_product(row: Table) -> bool:
-    return "stock_quantity" in row or "global_unique_id" in row
-
-
-def _is_fulfilment(row: Table) -> bool:
-    return "entity_id" in row and "is_fulfilled" in row
-
-
-def _is_batch(row: Table) -> bool:
-    return bool(row) and row.keys() <= _BATCH
-
-
 def _picked_error(row: Table) -> Table:
     data = row["data"] if isinstance(row["data"], dict) else {}
     picked = {"code": row["code"], "data.status": data.get("status")}
@@ -89,18 +65,6 @@ def _picked_order(row: Table) -> Table:
     if isinstance(row.get("refunds"), list):
         picked["refunds"] = [refund.get("total") for refund in row["refunds"]]
     return picked
-
-
-def _picked_refund(row: Table) -> Table:
-    return _fields(row, _REFUND) | _lines(row) | _meta(row)
-
-
-def _picked_product(row: Table) -> Table:
-    return _fields(row, _PRODUCT)
-
-
-def _picked_fulfilment(row: Table) -> Table:
-    return _fields(row, _FULFILMENT) | _meta(row)
 
 
 def _picked_batch(row: Table) -> Table:
@@ -120,13 +84,20 @@ def _picked_plainly(row: Table) -> Table:
     return plain | _meta(row)
 
 
-_KINDS = (
-    (_is_error, _picked_error),
-    (_is_refund, _picked_refund),
-    (_is_order, _picked_order),
-    (_is_product, _picked_product),
-    (_is_fulfilment, _picked_fulfilment),
-    (_is_batch, _picked_batch),
+# what a row is known by, and what is compared of it; the first that fits counts
+_KINDS: tuple[tuple[Callable[[Table], bool], Callable[[Table], Table]], ...] = (
+    (lambda row: row.keys() >= {"code", "message", "data"}, _picked_error),
+    (
+        lambda row: "amount" in row and ("refunded_by" in row or "parent_id" in row),
+        lambda row: _fields(row, _REFUND) | _lines(row) | _meta(row),
+    ),
+    (lambda row: "order_key" in row or "line_items" in row, _picked_order),
+    (lambda row: "stock_quantity" in row or "global_unique_id" in row, lambda row: _fields(row, _PRODUCT)),
+    (
+        lambda row: "entity_id" in row and "is_fulfilled" in row,
+        lambda row: _fields(row, _FULFILMENT) | _meta(row),
+    ),
+    (lambda row: bool(row) and row.keys() <= _BATCH, _picked_batch),
 )
 
 

@@ -6,7 +6,6 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
@@ -31,7 +30,8 @@ class Signing:
         body = _body(recorded)
         if body:
             headers.setdefault("content-type", "application/json")
-        pairs = [(name, str(one)) for name, value in recorded.query.items() for one in _each(value)]
+        named = {name: value if isinstance(value, list) else [value] for name, value in recorded.query.items()}
+        pairs = [(name, str(one)) for name, values in named.items() for one in values]
         address = f"{recorded.scheme}://{HOST}{recorded.path}"
         if recorded.as_ != "nobody":
             pairs, more = self._proved(recorded, address, pairs)
@@ -63,7 +63,8 @@ class Signing:
         if "old" in how:
             stamp -= 3600
         self._last = (stamp, nonce)
-        own = [("oauth_consumer_key", key), ("oauth_signature_method", _method(how)), ("oauth_timestamp", str(stamp))]
+        method = "HMAC-SHA1" if "sha1" in how else "HMAC-SHA256"
+        own = [("oauth_consumer_key", key), ("oauth_signature_method", method), ("oauth_timestamp", str(stamp))]
         return own if "without nonce" in how else [*own, ("oauth_nonce", nonce)]
 
     def _key(self, whose: str) -> tuple[str, str]:
@@ -86,10 +87,6 @@ class Signing:
         return self._made[rights].key, self._made[rights].secret
 
 
-def _method(how: str) -> str:
-    return "HMAC-SHA1" if "sha1" in how else "HMAC-SHA256"
-
-
 def _signature(how: str, method: str, address: str, pairs: list[tuple[str, str]], secret: str) -> str:
     """RFC 5849, 3.4, written out once more: it must not agree with the connector's own for the same mistake."""
     digest = hashlib.sha1 if "sha1" in how else hashlib.sha256
@@ -104,7 +101,3 @@ def _body(recorded: RecordedRequest) -> bytes:
         return recorded.raw_body.encode()
     # escapes as the recorder's own encoder did: what is measured in bytes must have as many
     return b"" if recorded.body is msgspec.UNSET else json.dumps(recorded.body).encode()
-
-
-def _each(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -37,10 +37,6 @@ class BrokenDown(Exception):
     """A fatal error of PHP in the middle of an answer."""
 
 
-def _no_parameters() -> Parameters:
-    return {}
-
-
 @dataclass(frozen=True)
 class Route:
     """`answer` is called with what was asked and the groups of `path`, a regular expression without its namespace."""
@@ -48,7 +44,7 @@ class Route:
     method: str
     path: str
     answer: Callable[..., Answer]
-    parameters: Callable[[], Parameters] = _no_parameters
+    parameters: Callable[[], Parameters] = dict
     check_body: CheckBody | None = None  # None: the body may be anything
     is_public: bool = False
     pattern: re.Pattern[str] = field(init=False)
@@ -76,8 +72,11 @@ class Api:
         self._clock = clock
         self._door = door
         self._site = site
-        own = [Route("GET", "", self._namespace, is_public=True), Route("OPTIONS", ".*", _described, is_public=True)]
-        self._routes: Sequence[Route] = [*routes, *own]
+        self._routes: Sequence[Route] = [
+            *routes,
+            Route("GET", "", lambda asked: Answer({"namespace": "wc/v3", "routes": {}}), is_public=True),
+            Route("OPTIONS", ".*", lambda asked: Answer({"namespace": "wc/v3", "endpoints": []}), is_public=True),
+        ]
 
     def answer(self, request: Request, path: str) -> Response:
         asked = Asked(request)
@@ -135,19 +134,9 @@ class Api:
 
     def _index(self, request: Request) -> Answer:
         home = home_of(request, self._site)
-        namespaces = _NAMESPACES if self._site.has_woocommerce else [*filter(_is_of_wordpress, _NAMESPACES)]
+        all_ = self._site.has_woocommerce
+        namespaces = [one for one in _NAMESPACES if all_ or one.startswith(("oembed", "wp"))]
         return Answer({"name": self._site.title, "url": home, "home": home, "namespaces": namespaces})
-
-    def _namespace(self, asked: Asked) -> Answer:
-        return Answer({"namespace": "wc/v3", "routes": {}})
-
-
-def _is_of_wordpress(namespace: str) -> bool:
-    return namespace.startswith(("oembed", "wp"))
-
-
-def _described(asked: Asked) -> Answer:
-    return Answer({"namespace": "wc/v3", "endpoints": []})
 
 
 def _forbidden(route: Route, visitor: Visitor) -> ApiError:

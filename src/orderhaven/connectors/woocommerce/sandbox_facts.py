@@ -18,8 +18,8 @@ _GROUPS = (
     "wc_admin", "general", "products", "tax", "shipping", "checkout", "account", "email", "integration",
     "site-visibility", "point-of-sale", "advanced",
 )  # fmt: skip
-_GATEWAYS = ("bacs", "cheque", "cod")
-_SHIPPING_METHODS = ("flat_rate", "free_shipping", "local_pickup", "pickup_location")
+_GATEWAYS = [{"id": name, "enabled": False} for name in ("bacs", "cheque", "cod")]
+_SHIPPING_METHODS = [{"id": name} for name in ("flat_rate", "free_shipping", "local_pickup", "pickup_location")]
 _CLASS_NAMES = {"": "Standard rate", "reduced-rate": "Reduced rate", "zero-rate": "Zero rate"}
 
 
@@ -34,12 +34,14 @@ class Facts:
         return [
             Route("GET", "/taxes", self._list_taxes, lambda: PAGES),
             Route("GET", "/taxes/classes", self._list_tax_classes),
-            Route("GET", "/settings", self._list_groups),
-            Route("GET", r"/settings/([\w-]+)", self._list_settings),
+            Route("GET", "/settings", lambda asked: Answer([{"id": group} for group in _GROUPS])),
+            Route("GET", r"/settings/([\w-]+)", lambda asked, group: Answer(_listed(self._settings(group)))),
             Route("GET", r"/settings/([\w-]+)/([\w-]+)", self._get_setting),
-            Route("GET", "/data/currencies/current", self._get_currency),
-            Route("GET", "/payment_gateways", self._list_gateways),
-            Route("GET", "/shipping_methods", self._list_shipping_methods),
+            Route("GET", "/data/currencies/current", lambda asked: Answer({"code": self._writer.currency})),
+            Route("GET", "/payment_gateways", lambda asked: page(_GATEWAYS, len(_GATEWAYS), asked.query)),
+            Route(
+                "GET", "/shipping_methods", lambda asked: page(_SHIPPING_METHODS, len(_SHIPPING_METHODS), asked.query)
+            ),
             Route("GET", "/reports/orders/totals", self._count_orders),
             Route("GET", "/system_status", self._system_status),
         ]
@@ -57,12 +59,6 @@ class Facts:
         classes = sorted(self._taxes.classes)
         rows = [{"slug": slug or "standard", "name": _CLASS_NAMES.get(slug, slug)} for slug in classes]
         return page(rows, len(rows), asked.query)
-
-    def _list_groups(self, asked: Asked) -> Answer:
-        return Answer([{"id": group} for group in _GROUPS])
-
-    def _list_settings(self, asked: Asked, group: str) -> Answer:
-        return Answer([{"id": key, "value": value} for key, value in self._settings(group).items()])
 
     def _get_setting(self, asked: Asked, group: str, key: str) -> Answer:
         values = self._settings(group)
@@ -91,16 +87,6 @@ class Facts:
         }
         return values.get(group, {})
 
-    def _get_currency(self, asked: Asked) -> Answer:
-        return Answer({"code": self._writer.currency})
-
-    def _list_gateways(self, asked: Asked) -> Answer:
-        return page([{"id": name, "enabled": False} for name in _GATEWAYS], len(_GATEWAYS), asked.query)
-
-    def _list_shipping_methods(self, asked: Asked) -> Answer:
-        rows = [{"id": name} for name in _SHIPPING_METHODS]
-        return page(rows, len(rows), asked.query)
-
     def _count_orders(self, asked: Asked) -> Answer:
         names = self._book.statuses.items()
         rows = [{"slug": slug, "name": name, "total": self._book.count(slug)} for slug, name in names]
@@ -110,6 +96,10 @@ class Facts:
         if not self._site.tells_system_status:
             raise ApiError(403, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
         return Answer({"environment": {"version": self._site.version, "home_url": home_of(asked.request, self._site)}})
+
+
+def _listed(settings: Mapping[str, Any]) -> list[Body]:
+    return [{"id": key, "value": value} for key, value in settings.items()]
 
 
 def _rate(at: int, key: tuple[str, str], percent: Decimal) -> Body:

@@ -58,10 +58,10 @@ class FulfilmentRoutes:
         return [
             Route("GET", all_, self._list),
             Route("POST", all_, self._create, check_body=_check),
-            Route("GET", one, self._get),
+            Route("GET", one, lambda asked, order, number: Answer(self._shown(self._one(order, number)))),
             *updates(one, self._update, _check),
             Route("DELETE", one, self._delete),
-            Route("GET", one + "/metadata", self._meta),
+            Route("GET", one + "/metadata", lambda asked, order, number: Answer(self._one(order, number).meta)),
         ]
 
     def fulfil(self, order: SandboxOrder, meta: Sequence[Body]) -> None:
@@ -72,12 +72,6 @@ class FulfilmentRoutes:
 
     def _list(self, asked: Asked, order_id: str) -> Answer:
         return Answer([self._shown(made) for made in self._of.get(self._order(order_id).id, [])])
-
-    def _get(self, asked: Asked, order_id: str, number: str) -> Answer:
-        return Answer(self._shown(self._one(order_id, number)))
-
-    def _meta(self, asked: Asked, order_id: str, number: str) -> Answer:
-        return Answer(self._one(order_id, number).meta)
 
     def _create(self, asked: Asked, order_id: str) -> Answer:
         order = self._order(order_id)

@@ -72,7 +72,8 @@ def _candidates(book: OrderBook, query: Query, *, several_vias: bool) -> tuple[l
     if query.get("include"):
         return ids(query["include"]), False
     if query.get("created_via"):
-        return book.created_via(_vias(query, several_vias=several_vias)), False
+        asked = listed(query["created_via"]) if several_vias else [query.text("created_via")]
+        return book.created_via(asked), False
     statuses = _statuses(query)
     if "modified_after" in query and statuses is None:
         changed = book.changed_after(_moment(book, query, "modified_after"))
@@ -128,10 +129,6 @@ def _statuses(query: Query) -> frozenset[str] | None:
     """None for any, which leaves out the trash and drafts; 'any' among others makes it any."""
     asked = listed(query.get("status", "any"))
     return None if "any" in asked or not asked else frozenset(asked)
-
-
-def _vias(query: Query, *, several_vias: bool) -> list[str]:
-    return listed(query["created_via"]) if several_vias else [query.text("created_via")]
 
 
 def _is_found(order: SandboxOrder, text: str) -> bool:

@@ -5,13 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_orders import Body
+from orderhaven.connectors.woocommerce.sandbox_schema import ADDRESS
 from orderhaven.connectors.woocommerce.sandbox_values import META_KEY_HOLDS, TEXT_HOLDS
 
-_ADDRESS = (
-    "first_name", "last_name", "company", "address_1", "address_2", "city", "state", "postcode", "country", "phone",
-)  # fmt: skip
 _SETS_FIELD = {
-    **{f"_{kind}_{name}": (kind, name) for kind in ("billing", "shipping") for name in _ADDRESS},
+    **{f"_{kind}_{name}": (kind, name) for kind in ("billing", "shipping") for name in (*ADDRESS, "phone")},
     "_billing_email": ("billing", "email"),
     **{f"_{name}": (name, "") for name in ("transaction_id", "payment_method", "payment_method_title", "created_via")},
 }

@@ -23,11 +23,12 @@ class NoteRoutes:
 
     def routes(self) -> list[Route]:
         notes = r"/orders/(\d+)/notes"
+        one = notes + r"/(\d+)"
         return [
             Route("GET", notes, self._list, lambda: {"type": OneOf(("any", "customer", "internal"))}),
             Route("POST", notes, self._create, check_body=_check),
-            Route("GET", notes + r"/(\d+)", self._get),
-            Route("DELETE", notes + r"/(\d+)", self._delete, check_body=partial(check_params, DELETE)),
+            Route("GET", one, lambda asked, order, note: Answer(self._shown(self._note(self._order(order), note)))),
+            Route("DELETE", one, self._delete, check_body=partial(check_params, DELETE)),
         ]
 
     def _list(self, asked: Asked, order_id: str) -> Answer:
@@ -49,9 +50,6 @@ class NoteRoutes:
         if for_customer and order.body["billing"]["email"]:
             self._book.mail(order, Mail("customer_note", order.body["billing"]["email"], order.id), self._now())
         return Answer(self._shown(note), 201)
-
-    def _get(self, asked: Asked, order_id: str, number: str) -> Answer:
-        return Answer(self._shown(self._note(self._order(order_id), number)))
 
     def _delete(self, asked: Asked, order_id: str, number: str) -> Answer:
         order = self._order(order_id)

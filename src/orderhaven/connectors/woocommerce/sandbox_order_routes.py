@@ -30,8 +30,13 @@ class OrderRoutes:
         order = r"/orders/(\d+)"
         return [
             Route("GET", "/orders", self._list, lambda: order_parameters(self.book)),
-            Route("POST", "/orders", self._create, check_body=self._writer.check),
-            Route("GET", order, self._get),
+            Route(
+                "POST",
+                "/orders",
+                lambda asked: self._answer(self._created(asked.body), asked, 201),
+                check_body=self._writer.check,
+            ),
+            Route("GET", order, lambda asked, order_id: self._answer(self._order(order_id), asked)),
             *updates(order, self._update, self._writer.check),
             Route("DELETE", order, self._delete, check_body=partial(check_params, DELETE)),
             *updates("/orders/batch", self._batch),
@@ -42,12 +47,6 @@ class OrderRoutes:
         found, total = orders_listed(self.book, asked.query, several_vias=self._site.filters_by_several)
         fields = asked.fields
         return page([msgspec.Raw(self.shown(order, fields)) for order in found], total, asked.query, is_chosen=True)
-
-    def _get(self, asked: Asked, order_id: str) -> Answer:
-        return self._answer(self._order(order_id), asked)
-
-    def _create(self, asked: Asked) -> Answer:
-        return self._answer(self._created(asked.body), asked, 201)
 
     def _update(self, asked: Asked, order_id: str) -> Answer:
         # a parameter of the body goes before that of the address

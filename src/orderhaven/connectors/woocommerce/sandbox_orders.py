@@ -92,7 +92,9 @@ class OrderBook:
         self.by_ean: dict[str, list[int]] = {}
         self.mails: list[Mail] = []
         self.custom_statuses: dict[str, str] = {}
-        self.tell: Callable[[str, int], None] = _nobody_listens  # what happened, by a webhook's word, to which number
+        self.tell: Callable[[str, int], None] = lambda topic, number: (
+            None
+        )  # what happened, by a webhook's word, to which number
         self.on_status: list[Callable[[SandboxOrder], None]] = []  # what else happens when a status has changed
         self.removed_statuses: set[str] = set()
         self.keeps_stock = True
@@ -352,10 +354,6 @@ def _keeps_free_pieces(order: SandboxOrder, items: Mapping[str, Sequence[Body]])
 def _statuses(custom: tuple[tuple[str, str], ...], removed: frozenset[str]) -> Mapping[str, str]:
     *known, drafts = STATUSES.items()
     return {slug: name for slug, name in dict((*known, *custom, drafts)).items() if slug not in removed}
-
-
-def _nobody_listens(topic: str, number: int) -> None:
-    return None
 
 
 def rendered(order: SandboxOrder, book: OrderBook) -> Body:

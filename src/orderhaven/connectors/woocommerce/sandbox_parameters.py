@@ -22,7 +22,6 @@ _DATE = re.compile(
 class Parameter(Protocol):
     def complaint(self, name: str, value: str | list[str]) -> str:
         """ "" when it is right."""
-        ...
 
 
 Parameters: TypeAlias = Mapping[str, Parameter]

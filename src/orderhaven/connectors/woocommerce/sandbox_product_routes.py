@@ -71,12 +71,14 @@ class ProductRoutes:
             Route("GET", "/products", self._list, product_parameters),
             Route("POST", "/products", self._create, check_body=_check),
             *updates("/products/batch", self._batch),
-            Route("GET", product, self._get),
-            *updates(product, self._update, _check),
+            Route("GET", product, lambda asked, number: Answer(self.shown(self._product(number, 404)))),
+            *updates(product, lambda asked, number: Answer(self._updated(number, asked.body)), _check),
             Route("GET", product + "/variations", self._list_variations, product_parameters),
             *updates(product + "/variations/batch", self._batch_of_variations),
-            Route("GET", variation, self._get_variation),
-            *updates(variation, self._update_variation, _check),
+            Route(
+                "GET", variation, lambda asked, at, own: Answer(self._shown_variation(self._variation(at, own, 404)))
+            ),
+            *updates(variation, lambda asked, at, own: Answer(self._updated_variation(at, own, asked.body)), _check),
         ]
 
     def _list(self, asked: Asked) -> Answer:
@@ -87,12 +89,6 @@ class ProductRoutes:
         found, total = products_listed(self._book, asked.query, parent=int(parent))
         return page([self._shown_variation(product) for product in found], total, asked.query)
 
-    def _get(self, asked: Asked, product_id: str) -> Answer:
-        return Answer(self.shown(self._product(product_id, 404)))
-
-    def _get_variation(self, asked: Asked, parent: str, product_id: str) -> Answer:
-        return Answer(self._shown_variation(self._variation(parent, product_id, 404)))
-
     def _create(self, asked: Asked) -> Answer:
         sent = asked.body
         product = SandboxProduct(self._book.next_id(), "", "", "Product", "", 0, manages_stock=False)
@@ -101,28 +97,20 @@ class ProductRoutes:
         self._book.tell("product.created", product.id)
         return Answer(self.shown(product), 201)
 
-    def _update(self, asked: Asked, product_id: str) -> Answer:
-        return Answer(self._updated(self._product(product_id, 400), asked.body))
-
-    def _update_variation(self, asked: Asked, parent: str, product_id: str) -> Answer:
-        return Answer(self._updated_variation(self._variation(parent, product_id, 400), asked.body))
-
     def _batch(self, asked: Asked) -> Answer:
         _refuse_other_than_update(asked.body)
-        return Answer(batch(asked.body, {"update": self._update_one}))
+        return Answer(batch(asked.body, {"update": lambda item: self._updated(str(item.get("id")), item)}))
 
     def _batch_of_variations(self, asked: Asked, parent: str) -> Answer:
         _refuse_other_than_update(asked.body)
 
         def update(item: Any) -> Body:
-            return self._updated_variation(self._variation(parent, str(item.get("id")), 400), item)
+            return self._updated_variation(parent, str(item.get("id")), item)
 
         return Answer(batch(asked.body, {"update": update}))
 
-    def _update_one(self, item: Any) -> Body:
-        return self._updated(self._product(str(item.get("id")), 400), item)
-
-    def _updated(self, product: SandboxProduct, sent: Mapping[str, Any]) -> Body:
+    def _updated(self, product_id: str, sent: Mapping[str, Any]) -> Body:
+        product = self._product(product_id, 400)
         if product.kind == "variation":
             message = (
                 "To manipulate product variations you should use the"
@@ -132,8 +120,9 @@ class ProductRoutes:
         self._set(product, sent)
         return self.shown(product)
 
-    def _updated_variation(self, product: SandboxProduct, sent: Mapping[str, Any]) -> Body:
+    def _updated_variation(self, parent: str, product_id: str, sent: Mapping[str, Any]) -> Body:
         """Shown as it is kept: with its parent's tax class by that name."""
+        product = self._variation(parent, product_id, 400)
         self._set(product, sent)
         inherits = product.tax_class == self._book.products[product.parent_id].tax_class
         return {**self._shown_variation(product), **({"tax_class": "parent"} if inherits else {})}

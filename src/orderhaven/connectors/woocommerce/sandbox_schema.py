@@ -131,9 +131,8 @@ def _is_numeric(value: Any) -> bool:
 
 
 _BOOLEANS = frozenset({"true", "false", "1", "0"})
-_ADDRESS = dict.fromkeys(
-    ("first_name", "last_name", "company", "address_1", "address_2", "city", "state", "postcode", "country"), string
-)
+ADDRESS = ("first_name", "last_name", "company", "address_1", "address_2", "city", "state", "postcode", "country")
+_ADDRESS = dict.fromkeys(ADDRESS, string)
 _META = rows(fields(id=integer, key=string, value=mixed))
 _TAXES = rows(fields(id=integer, total=string, subtotal=string))
 _ITEM = {"id": integer, "total": string, "total_tax": string, "taxes": _TAXES, "meta_data": _META}

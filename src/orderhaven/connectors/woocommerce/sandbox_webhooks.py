@@ -89,7 +89,7 @@ class Webhooks:
         return [
             Route("GET", "/webhooks", self._list, lambda: _PARAMETERS),
             Route("POST", "/webhooks", self._create, check_body=_check_new),
-            Route("GET", one, self._get),
+            Route("GET", one, lambda asked, number: Answer(self._shown(self._webhook(number)))),
             *updates(one, self._update, partial(check_params, _SCHEMA)),
             Route("DELETE", one, self._delete, check_body=partial(check_params, DELETE)),
         ]
@@ -149,9 +149,6 @@ class Webhooks:
             found.reverse()
         start, rows = page_of(asked.query)
         return page([self._shown(webhook) for webhook in found[start : start + rows]], len(found), asked.query)
-
-    def _get(self, asked: Asked, number: str) -> Answer:
-        return Answer(self._shown(self._webhook(number)))
 
     def _create(self, asked: Asked) -> Answer:
         """Its date of change comes with the second saving, of which the answer knows nothing yet."""

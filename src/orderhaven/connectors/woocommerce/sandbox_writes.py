@@ -8,16 +8,13 @@ from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, fatal, in
 from orderhaven.connectors.woocommerce.sandbox_items import KINDS, Items, shown_items, whole_number
 from orderhaven.connectors.woocommerce.sandbox_meta import set_order_meta
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxOrder, rendered
-from orderhaven.connectors.woocommerce.sandbox_schema import ORDER, is_true, one_of, wrong_params
+from orderhaven.connectors.woocommerce.sandbox_schema import ADDRESS, ORDER, is_true, one_of, wrong_params
 from orderhaven.connectors.woocommerce.sandbox_totals import NotANumber, ShopTaxes, compute_totals
 from orderhaven.connectors.woocommerce.sandbox_values import clean, is_too_long, stored, text_of
 
 _TEXTS = ("transaction_id", "payment_method", "payment_method_title", "customer_note")
-_ADDRESS = (
-    "first_name", "last_name", "company", "address_1", "address_2", "city", "state", "postcode", "country",
-)  # fmt: skip
-_BILLING = dict.fromkeys((*_ADDRESS, "email", "phone"), "")
-_SHIPPING = dict.fromkeys((*_ADDRESS, "phone"), "")
+_BILLING = dict.fromkeys((*ADDRESS, "email", "phone"), "")
+_SHIPPING = dict.fromkeys((*ADDRESS, "phone"), "")
 _BEGUN = frozenset({"pending", "on-hold", "failed", "cancelled"})  # from these a payment completes an order
 _UNPAID = frozenset({"pending", "failed"})
 

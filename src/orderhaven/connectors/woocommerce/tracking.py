@@ -154,9 +154,6 @@ def plain_text(value: object) -> str:
     return "" if text[1:2] == ":" and _PHP_SERIALISED.match(text) else text
 
 
-# below: how
-
-
 def _unpacked(value: object) -> Any:
     """Some plugins store JSON text; what is none after all stays the text that it is."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):

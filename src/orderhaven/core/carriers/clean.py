@@ -76,9 +76,6 @@ def split_link(text: str) -> SplitResult | None:
         return None
 
 
-# below: how
-
-
 def _codes_of(part: str) -> tuple[str, ...]:
     plain = _unlabelled(part)
     words = [code for word in plain.split() if (code := bare(_without_tail(word)))]

@@ -68,9 +68,6 @@ def same_article(bare: str, eans: frozenset[str]) -> bool:
     return bool(eans) and bare.isdecimal() and bare.lstrip("0") in {ean.strip().lstrip("0") for ean in eans} - {""}
 
 
-# below: how
-
-
 _LONGEST_NOTHING = 40
 _NO_LETTER = re.compile(r"[\W_]+")
 # folded, without signs and spaces; "" is what is left of "-" and "n/a" without its letters

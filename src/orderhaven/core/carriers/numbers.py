@@ -74,9 +74,6 @@ def what_else(code: str, own_eans: frozenset[str] = frozenset()) -> Everyday | N
     return None if _can_be_one(code) else Everyday.WORDS
 
 
-# below: how
-
-
 def _of_one(text: str, own_eans: frozenset[str]) -> Found:
     """A field as it mostly is: the number and nothing else."""
     code = text.upper()

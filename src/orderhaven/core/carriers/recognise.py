@@ -17,7 +17,7 @@ from orderhaven.core.carriers.everyday import Everyday, is_article
 from orderhaven.core.carriers.families import CARRIERS_WITH_A_SHAPE, Confidence, Family, fitting_families
 from orderhaven.core.carriers.links import carrier_of_link
 from orderhaven.core.carriers.names import BRAND, DIVISIONS, Carrier
-from orderhaven.core.carriers.numbers import Found, numbers_in
+from orderhaven.core.carriers.numbers import numbers_in
 from orderhaven.core.carriers.words import carriers_named
 from orderhaven.core.language import _
 
@@ -57,7 +57,7 @@ def recognise(
     if not found.numbers and url and is_link(url):
         found = numbers_in(url, own_eans) if not found.unread else found
     if not found.numbers:
-        return Recognition("", None, Confidence.UNSURE, (), _say_none(found))
+        return Recognition("", None, Confidence.UNSURE, (), _(_SAY_INSTEAD[found.is_instead or Everyday.NOTHING]))
     number, *others = found.numbers
     link = url or (code if "." in code and is_link(code) else "")
     origin, destination = origin.upper(), destination.upper()
@@ -207,10 +207,6 @@ _SAY_INSTEAD = {
     Everyday.FILLER: "This is a made-up number, not a tracking number.",
     Everyday.ARTICLE: "This is the article number (EAN) of a product in this order, not a tracking number.",
 }
-
-
-def _say_none(found: Found) -> str:
-    return _(_SAY_INSTEAD[found.is_instead or Everyday.NOTHING])
 
 
 def _say_rivals(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ Which facts are asserted follows from its declaration: `can`, `limits` and `carr
 import pytest
 
 _PARTS = (
-    "subject", "tellings", "shop_orders",
+    "subject", "both_roles", "tellings", "shop_orders",
     "marketplace_hearing", "marketplace_reading", "marketplace_telling", "marketplace_shipping", "marketplace_outcomes",
     "shop_hearing", "shop_placing", "shop_finding", "shop_telling", "noise", "bent_rows",
 )  # fmt: skip

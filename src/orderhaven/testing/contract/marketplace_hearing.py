@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater
+from orderhaven.core.errors import RateLimited, Surprise, TryLater
 from orderhaven.ports.connector import Can
 from orderhaven.ports.marketplace import Page
 from orderhaven.ports.sandbox import Basket
+from orderhaven.testing.contract.both_roles import CheckedAccount
 from orderhaven.testing.contract.fact import demand_tokens, expire_tokens, fact
 from orderhaven.testing.contract.subject import Break, MarketplaceSubject, On, sightings_on
 from orderhaven.testing.contract.tellings import BASKET
@@ -217,7 +218,7 @@ class MarketplaceHearing:
         assert heard[ref].needs_acceptance
 
 
-class MarketplaceHearingWithFaults:
+class MarketplaceHearingWithFaults(CheckedAccount):
     @fact()
     async def test_a_hearing_that_is_too_much_for_now_says_how_long_to_wait(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
@@ -297,21 +298,3 @@ class MarketplaceHearingWithFaults:
         order = await marketplace.read(ref)
 
         assert order.ref == ref
-
-    @fact()
-    async def test_each_wrong_key_is_refused_at_the_check(self, subject: MarketplaceSubject) -> None:
-        secrets = [setting.key for setting in subject.declaration.settings if setting.secret]
-
-        for key in secrets:
-            with pytest.raises(AuthRefused):
-                await subject.another(**{key: "wrong"}).check()
-
-    @fact()
-    async def test_an_account_has_one_fingerprint_and_it_holds_no_secret(self, subject: MarketplaceSubject) -> None:
-        settings = subject.sandbox.settings("https://sandbox.test")
-        secrets = [settings[setting.key] for setting in subject.declaration.settings if setting.secret]
-
-        first, second = await subject.another().check(), await subject.another().check()
-
-        assert first.fingerprint == second.fingerprint != ""
-        assert not [secret for secret in secrets if secret in first.fingerprint]

@@ -5,15 +5,20 @@ from datetime import timedelta
 
 import pytest
 
-from orderhaven.core.errors import RateLimited, TryLater, Unclear
+from orderhaven.core.errors import TryLater, Unclear
 from orderhaven.ports.marketplace import Seen
+from orderhaven.testing.contract.both_roles import EveryTelling
 from orderhaven.testing.contract.fact import expire_tokens, fact
 from orderhaven.testing.contract.subject import Break, Lost, MarketplaceSubject, On
-from orderhaven.testing.contract.tellings import EVERY_TELLING, Case
+from orderhaven.testing.contract.tellings import CASES, Case
 
 
-class MarketplaceTelling:
-    @EVERY_TELLING
+class MarketplaceTelling(EveryTelling):
+    @pytest.fixture(params=CASES, ids=lambda case: case.name)
+    def case(self, request: pytest.FixtureRequest) -> Case:
+        case: Case = request.param
+        return case
+
     @fact()
     async def test_a_telling_is_exactly_one_request(self, subject: MarketplaceSubject, case: Case) -> None:
         marketplace = await subject.warm()
@@ -27,7 +32,6 @@ class MarketplaceTelling:
         assert len(requests) - len(reads) == 1
         assert case.may_read_first or reads == []
 
-    @EVERY_TELLING
     @fact()
     async def test_a_telling_happens(self, subject: MarketplaceSubject, case: Case) -> None:
         marketplace = await subject.warm()
@@ -38,7 +42,6 @@ class MarketplaceTelling:
         assert (await subject.settled(marketplace, receipt)).refused == ""
         assert await case.times_done(subject, telling) == 1
 
-    @EVERY_TELLING
     @pytest.mark.parametrize("too_late", [timedelta(0), timedelta(seconds=1)], ids=["at", "after"])
     @fact()
     async def test_a_telling_at_or_after_its_last_moment_sends_nothing(
@@ -54,7 +57,6 @@ class MarketplaceTelling:
         requests = subject.requests(subject.sandbox.calls[before:])
         assert [call for call in requests if not call.startswith("GET ")] == []
 
-    @EVERY_TELLING
     @fact()
     async def test_a_reply_lost_before_the_effect_is_unclear_and_a_look_says_not_done(
         self, subject: MarketplaceSubject, case: Case
@@ -69,7 +71,6 @@ class MarketplaceTelling:
         assert (await subject.looked(marketplace, telling)).seen is Seen.NOT_DONE
         assert await case.times_done(subject, telling) == 0
 
-    @EVERY_TELLING
     @fact()
     async def test_a_reply_lost_after_the_effect_is_unclear_and_a_look_says_done(
         self, subject: MarketplaceSubject, case: Case
@@ -84,7 +85,6 @@ class MarketplaceTelling:
         assert (await subject.looked(marketplace, telling)).seen is Seen.DONE
         assert await case.times_done(subject, telling) == 1
 
-    @EVERY_TELLING
     @fact()
     async def test_a_look_by_another_process_says_the_same(self, subject: MarketplaceSubject, case: Case) -> None:
         marketplace = await subject.warm()
@@ -97,46 +97,6 @@ class MarketplaceTelling:
 
         assert finding.seen is Seen.DONE
 
-    @EVERY_TELLING
-    @pytest.mark.parametrize("after", [timedelta(seconds=7), None], ids=["with a time", "without a time"])
-    @fact()
-    async def test_a_telling_that_is_too_much_for_now_did_not_happen(
-        self, subject: MarketplaceSubject, case: Case, after: timedelta | None
-    ) -> None:
-        marketplace = await subject.warm()
-        telling = await case.prepare(subject, marketplace)
-        subject.rate_limit(after, On.TELLINGS)
-
-        with pytest.raises(RateLimited) as slowed:
-            await case.tell(marketplace, telling, subject.soon())
-
-        assert slowed.value.after == after
-        assert await case.times_done(subject, telling) == 0
-
-    @EVERY_TELLING
-    @fact()
-    async def test_a_server_error_on_a_telling_is_unclear(self, subject: MarketplaceSubject, case: Case) -> None:
-        marketplace = await subject.warm()
-        telling = await case.prepare(subject, marketplace)
-        subject.break_with(Break.SERVER_ERROR, On.TELLINGS)
-
-        with pytest.raises(Unclear):
-            await case.tell(marketplace, telling, subject.soon())
-
-    @EVERY_TELLING
-    @fact()
-    async def test_a_telling_that_reached_nobody_did_not_happen(self, subject: MarketplaceSubject, case: Case) -> None:
-        marketplace = await subject.warm()
-        telling = await case.prepare(subject, marketplace)
-        subject.break_with(Break.UNREACHABLE, On.TELLINGS)
-
-        with pytest.raises(TryLater):
-            await case.tell(marketplace, telling, subject.soon())
-
-        subject.mend()
-        assert await case.times_done(subject, telling) == 0
-
-    @EVERY_TELLING
     @fact()
     async def test_an_unreadable_answer_to_a_telling_is_never_taken_for_a_no(
         self, subject: MarketplaceSubject, case: Case
@@ -152,7 +112,6 @@ class MarketplaceTelling:
         subject.mend()
         assert (await subject.looked(marketplace, telling)).seen is Seen.DONE
 
-    @EVERY_TELLING
     @fact()
     async def test_a_telling_with_an_expired_token_happens_now_or_the_next_time_and_once(
         self, subject: MarketplaceSubject, case: Case
@@ -170,7 +129,6 @@ class MarketplaceTelling:
         assert (await subject.settled(marketplace, receipt)).refused == ""
         assert await case.times_done(subject, telling) == 1
 
-    @EVERY_TELLING
     @fact()
     async def test_told_again_it_stands_there_once(self, subject: MarketplaceSubject, case: Case) -> None:
         marketplace = await subject.warm()

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from orderhaven.core.errors import AuthRefused, RateLimited, Surprise, TryLater
+from orderhaven.core.errors import RateLimited, Surprise, TryLater
 from orderhaven.core.shop_order import ShopOrder, ShopState
 from orderhaven.ports.sandbox import Basket
 from orderhaven.ports.shop import ShopPage
+from orderhaven.testing.contract.both_roles import CheckedAccount
 from orderhaven.testing.contract.fact import expire_tokens, fact
 from orderhaven.testing.contract.shop_orders import placed
 from orderhaven.testing.contract.subject import Break, On, ShopSubject
@@ -109,7 +110,7 @@ class ShopReading:
         assert set(await shop.read(refs)) == set(refs)
 
 
-class ShopHearing:
+class ShopHearing(CheckedAccount):
     @fact()
     async def test_the_first_hearing_begins_now(self, subject: ShopSubject) -> None:
         await placed(subject, await subject.warm())
@@ -245,24 +246,6 @@ class ShopHearing:
         expire_tokens(subject)
 
         assert order.shop_ref in await shop.read([order.shop_ref])
-
-    @fact()
-    async def test_each_wrong_key_is_refused_at_the_check(self, subject: ShopSubject) -> None:
-        secrets = [setting.key for setting in subject.declaration.settings if setting.secret]
-
-        for key in secrets:
-            with pytest.raises(AuthRefused):
-                await subject.another(**{key: "wrong"}).check()
-
-    @fact()
-    async def test_a_shop_has_one_fingerprint_and_it_holds_no_secret(self, subject: ShopSubject) -> None:
-        settings = subject.sandbox.settings("https://sandbox.test")
-        secrets = [settings[setting.key] for setting in subject.declaration.settings if setting.secret]
-
-        first, second = await subject.another().check(), await subject.another().check()
-
-        assert first.fingerprint == second.fingerprint != ""
-        assert not [secret for secret in secrets if secret in first.fingerprint]
 
 
 BASKET_OF_ONE = Basket([(MUG, 1)])

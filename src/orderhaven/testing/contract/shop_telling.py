@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from orderhaven.core.errors import OrderMissing, RateLimited, TryLater, Unclear
+from orderhaven.core.errors import OrderMissing, TryLater, Unclear
 from orderhaven.core.shop_order import Placement, ShopState
 from orderhaven.ports.connector import Can
 from orderhaven.ports.shop import Shop
+from orderhaven.testing.contract.both_roles import EveryTelling
 from orderhaven.testing.contract.fact import expire_tokens, fact
 from orderhaven.testing.contract.shop_orders import placed, prepared
 from orderhaven.testing.contract.subject import Break, Lost, On, ShopSubject
@@ -20,16 +21,13 @@ What = Placement | str  # to place, or the shop_ref of an order to cancel
 
 @dataclass(frozen=True, slots=True)
 class ShopCase:
-    name: str
+    name: str  # of the shop's method
     needs: tuple[Can, ...]
     prepare: Callable[[ShopSubject, Shop], Awaitable[What]]
-    tell: Callable[[Shop, What, datetime], Awaitable[None]]
     times_done: Callable[[ShopSubject, What], Awaitable[int]]  # as the connector finds it
 
-
-async def _place(shop: Shop, what: What, not_after: datetime) -> None:
-    assert isinstance(what, Placement)
-    await shop.place(what, not_after=not_after)
+    async def tell(self, shop: Shop, what: What, not_after: datetime) -> None:
+        await getattr(shop, self.name)(what, not_after=not_after)
 
 
 async def _times_placed(subject: ShopSubject, what: What) -> int:
@@ -44,11 +42,6 @@ async def _to_cancel(subject: ShopSubject, shop: Shop) -> What:
     return (await placed(subject, shop)).order.shop_ref
 
 
-async def _cancel(shop: Shop, what: What, not_after: datetime) -> None:
-    assert isinstance(what, str)
-    await shop.cancel(what, not_after=not_after)
-
-
 async def _times_cancelled(subject: ShopSubject, what: What) -> int:
     assert isinstance(what, str)
     order = (await subject.another().read([what]))[what]
@@ -56,14 +49,17 @@ async def _times_cancelled(subject: ShopSubject, what: What) -> int:
 
 
 CASES = (
-    ShopCase("place", (), prepared, _place, _times_placed),
-    ShopCase("cancel", (Can.CANCEL,), _to_cancel, _cancel, _times_cancelled),
+    ShopCase("place", (), prepared, _times_placed),
+    ShopCase("cancel", (Can.CANCEL,), _to_cancel, _times_cancelled),
 )
-EVERY_TELLING = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 
 
-class ShopTelling:
-    @EVERY_TELLING
+class ShopTelling(EveryTelling):
+    @pytest.fixture(params=CASES, ids=lambda case: case.name)
+    def case(self, request: pytest.FixtureRequest) -> ShopCase:
+        case: ShopCase = request.param
+        return case
+
     @fact()
     async def test_a_telling_is_exactly_one_request(self, subject: ShopSubject, case: ShopCase) -> None:
         shop = await subject.warm()
@@ -75,7 +71,6 @@ class ShopTelling:
         assert len(subject.requests(subject.sandbox.calls[before:])) == 1
         assert await case.times_done(subject, what) == 1
 
-    @EVERY_TELLING
     @pytest.mark.parametrize("too_late", [timedelta(0), timedelta(seconds=1)], ids=["at", "after"])
     @fact()
     async def test_a_telling_at_or_after_its_last_moment_sends_nothing(
@@ -90,7 +85,6 @@ class ShopTelling:
 
         assert subject.requests(subject.sandbox.calls[before:]) == []
 
-    @EVERY_TELLING
     @pytest.mark.parametrize(("lost", "times"), [(Lost.BEFORE, 0), (Lost.AFTER, 1)], ids=["before", "after"])
     @fact()
     async def test_a_lost_reply_is_unclear_and_a_look_says_what_happened(
@@ -106,46 +100,6 @@ class ShopTelling:
         subject.clock.advance(subject.declaration.limits.settle)
         assert await case.times_done(subject, what) == times
 
-    @EVERY_TELLING
-    @pytest.mark.parametrize("after", [timedelta(seconds=7), None], ids=["with a time", "without a time"])
-    @fact()
-    async def test_a_telling_that_is_too_much_for_now_did_not_happen(
-        self, subject: ShopSubject, case: ShopCase, after: timedelta | None
-    ) -> None:
-        shop = await subject.warm()
-        what = await case.prepare(subject, shop)
-        subject.rate_limit(after, On.TELLINGS)
-
-        with pytest.raises(RateLimited) as slowed:
-            await case.tell(shop, what, subject.soon())
-
-        assert slowed.value.after == after
-        assert await case.times_done(subject, what) == 0
-
-    @EVERY_TELLING
-    @fact()
-    async def test_a_server_error_on_a_telling_is_unclear(self, subject: ShopSubject, case: ShopCase) -> None:
-        shop = await subject.warm()
-        what = await case.prepare(subject, shop)
-        subject.break_with(Break.SERVER_ERROR, On.TELLINGS)
-
-        with pytest.raises(Unclear):
-            await case.tell(shop, what, subject.soon())
-
-    @EVERY_TELLING
-    @fact()
-    async def test_a_telling_that_reached_nobody_did_not_happen(self, subject: ShopSubject, case: ShopCase) -> None:
-        shop = await subject.warm()
-        what = await case.prepare(subject, shop)
-        subject.break_with(Break.UNREACHABLE, On.TELLINGS)
-
-        with pytest.raises(TryLater):
-            await case.tell(shop, what, subject.soon())
-
-        subject.mend()
-        assert await case.times_done(subject, what) == 0
-
-    @EVERY_TELLING
     @fact()
     async def test_an_unreadable_answer_to_a_telling_is_never_taken_for_a_no(
         self, subject: ShopSubject, case: ShopCase
@@ -161,7 +115,6 @@ class ShopTelling:
         subject.mend()
         assert await case.times_done(subject, what) == 1
 
-    @EVERY_TELLING
     @fact()
     async def test_a_telling_with_an_expired_token_happens_now_or_the_next_time_and_once(
         self, subject: ShopSubject, case: ShopCase
