@@ -16,7 +16,7 @@ from orderhaven.actions.hand import Hand
 from orderhaven.core.access import POWERS, Power, Role
 
 # what an action does for the one who is in already; and what asks for the power itself, once it runs
-NO_ACTIONS = {"look_after", "demand_not_too_often", "trouble_of", "ask"}
+NO_ACTIONS = {"look_after", "demand_not_too_often", "trouble_of", "ask", "ask_of"}
 
 
 def every_action() -> Iterator[tuple[str, Callable[..., Any]]]:

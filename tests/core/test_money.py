@@ -10,7 +10,6 @@ from orderhaven.core.money import CurrencyMismatch, Money, sum_money
 
 EUR = "EUR"
 amounts = st.decimals(min_value=-(10**9), max_value=10**9, places=2, allow_nan=False, allow_infinity=False)
-rates = st.sampled_from([Decimal(0), Decimal("0.06"), Decimal("0.09"), Decimal("0.21"), Decimal("0.255")])
 
 
 def euro(text: str) -> Money:
@@ -104,26 +103,6 @@ def test_an_amount_is_written_with_its_cents_and_never_with_an_exponent() -> Non
     assert "12.90 EUR" == str(euro("12.9"))
     assert "12.995 EUR" == str(euro("12.995"))
     assert "1000000 JPY" == str(Money.of(Decimal("1E+6"), "JPY"))
-
-
-def test_vat_is_taken_out_and_put_on() -> None:
-    assert euro("10.74") == euro("12.99").net_of(Decimal("0.21"))
-    assert euro("2.25") == euro("12.99").vat_in(Decimal("0.21"))
-    assert euro("13.00") == euro("10.74").gross_of(Decimal("0.21"))
-    assert euro("10.735537") == euro("12.99").net_of(Decimal("0.21"), digits=6)
-
-
-@pytest.mark.parametrize("rate", [Decimal(21), Decimal("-0.1"), Decimal("NaN")])
-def test_a_percentage_given_as_a_vat_rate_is_refused(rate: Decimal) -> None:
-    with pytest.raises(ValueError, match="VAT rate"):
-        euro("1").net_of(rate)
-
-
-@given(amounts, rates)
-def test_net_and_vat_add_up_to_what_was_paid(amount: Decimal, rate: Decimal) -> None:
-    gross = Money(amount, EUR)
-
-    assert gross == gross.net_of(rate) + gross.vat_in(rate)
 
 
 @given(amounts, st.lists(st.integers(0, 10**6), min_size=1, max_size=200))

@@ -121,18 +121,6 @@ class Money(Struct, frozen=True):
         step = _step(self.minor_digits if digits is None else digits)
         return Money(self.amount.quantize(step, ROUND_HALF_UP), self.currency)
 
-    def net_of(self, vat_rate: Decimal, digits: int | None = None) -> Money:
-        """This VAT-inclusive amount without its VAT, rounded; 0.21 is 21 %."""
-        return Money(_cut(self.amount / _factor(vat_rate)), self.currency).rounded(digits)
-
-    def gross_of(self, vat_rate: Decimal, digits: int | None = None) -> Money:
-        """This VAT-exclusive amount with VAT added, rounded; 0.21 is 21 %."""
-        return Money(_cut(self.amount * _factor(vat_rate)), self.currency).rounded(digits)
-
-    def vat_in(self, vat_rate: Decimal, digits: int | None = None) -> Money:
-        """The VAT inside this VAT-inclusive amount: exactly what `net_of` with the same arguments leaves."""
-        return self - self.net_of(vat_rate, digits)
-
     def split(self, weights: Sequence[int | Decimal]) -> tuple[Money, ...]:
         """Share this amount in proportion to the weights, in whole cents; the shares add up to it exactly.
 
@@ -174,19 +162,6 @@ def _share(cents: int, weights: Sequence[int | Decimal]) -> list[int]:
     for i in by_fraction[: cents - sum(shares)]:
         shares[i] += 1
     return shares
-
-
-def _factor(vat_rate: Decimal) -> Decimal:
-    if not isinstance(vat_rate, Decimal):
-        raise TypeError(f"{vat_rate!r} is a {type(vat_rate).__name__}: a VAT rate is a Decimal, 0.21 or so.")
-    if not vat_rate.is_finite() or not 0 <= vat_rate < 1:
-        raise ValueError(f"{vat_rate} is not a VAT rate: give it as a fraction, 0.21 for 21 %.")
-    return 1 + vat_rate
-
-
-def _cut(amount: Decimal) -> Decimal:
-    """To the depth that Money allows: a quotient has up to 28 digits."""
-    return amount.quantize(_step(_MOST_BEHIND), ROUND_HALF_UP)
 
 
 @lru_cache(maxsize=256)
