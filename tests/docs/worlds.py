@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orderhaven.connectors import declarations
 from orderhaven.demo.clocks import ENVIRONMENT, clock_text, start_clock
+
+from orderhaven.connectors import declarations
 from orderhaven.demo.day import ORIGIN, Wish
 from orderhaven.demo.processes import Sandboxes
 from orderhaven.demo.sandboxes import Wanted
