@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orderhaven.demo.clocks import ENVIRONMENT, clock_text, start_clock
-
 from orderhaven.connectors import declarations
 from orderhaven.demo.day import ORIGIN, Wish
 from orderhaven.demo.processes import Sandboxes
 from orderhaven.demo.sandboxes import Wanted
+from orderhaven.ports.clock import ScaledClock
 from orderhaven.ports.connector import Role
 from tests.docs.blocks import ROOT
 from tests.docs.reader import Reader, surroundings
@@ -33,7 +32,7 @@ def two_accounts(folder: Path, *, trade_runs: bool) -> Iterator[Reader]:
     """Accounts at both sandboxes, whose keys the environment gives in place of a keyboard. The demo's orders are sold before
     anything is typed when the trade runs already, else once there is a hub.
     """
-    clock = clock_text(start_clock(ORIGIN, _MINUTES_IN_A_SECOND))
+    clock = str(ScaledClock(ORIGIN, _MINUTES_IN_A_SECOND))
     sandboxes = Sandboxes(_wanted(clock), folder / "sandboxes.log")
     try:
         addresses = sandboxes.addresses
@@ -45,7 +44,7 @@ def two_accounts(folder: Path, *, trade_runs: bool) -> Iterator[Reader]:
             "ORDERHAVEN_KEY_FILE": str(folder / "keys"),
             "ORDERHAVEN_ALLOW_NETWORKS": "loopback",
             "ORDERHAVEN_LISTEN": free_address(),
-            ENVIRONMENT: clock,
+            "ORDERHAVEN_CLOCK": clock,
         }
         reader = Reader(_with_packages(folder), surroundings(folder, **keys, **hub))
         if trade_runs:
