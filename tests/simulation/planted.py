@@ -18,8 +18,8 @@ MUTANTS = (
     Mutant(
         "an overtaken cycle may still write",
         "store/connections.py",
-        "    if not found or found[0][0] != claimed.epoch:",
-        "    if not found:",
+        "    if found is None or found[0] != claimed.epoch:",
+        "    if found is None:",
     ),
     Mutant(
         "what is unclear is repeated at once",
@@ -74,15 +74,15 @@ MUTANTS = (
         also=Mutant(
             "a hub that wakes after the time sends what it began",
             "sync/outbox.py",
-            "            if begun.is_late():",
+            "            if self._seconds() >= begun.latest:",
             "            if False:",
         ),
     ),
     Mutant(
         "what a dead cycle began is left lying",
         "store/outbox.py",
-        "    left_behind(claim, now)\n    found",
-        "    found",
+        "    left_behind(claim, now)\n    return",
+        "    return",
     ),
     Mutant(
         "being taken in counts as being done",
@@ -260,7 +260,7 @@ MUTANTS = (
     ),
     Mutant(
         "an order that could not be read once is never read again",
-        "store/orders.py",
+        "store/sql/orders.py",
         "read_at IS NULL AND (read_due_at IS NULL OR read_due_at <= %s)",
         "read_at IS NULL AND (read_due_at IS NULL AND %s IS NOT NULL)",
     ),
@@ -328,13 +328,13 @@ MUTANTS = (
     # ---------------------------------------------------------------- what is whose
     Mutant(
         "a shop order is taken for another merchant's of the same number",
-        "store/shop_readings.py",
-        '_AMONG = "shop_ref IN ({marks}) AND +link_id IN (SELECT id FROM store_link WHERE shop_id = %s) ORDER BY id"',
-        '_AMONG = "shop_ref IN ({marks}) AND 0 < %s ORDER BY id"',
+        "store/sql/orders.py",
+        "WHERE +link_id IN (SELECT id FROM store_link WHERE shop_id = %s) AND shop_ref IN ({keys}) ORDER BY id",
+        "WHERE 0 < %s AND shop_ref IN ({keys}) ORDER BY id",
     ),
     Mutant(
         "an order is taken for another merchant's of the same number",
-        "store/orders.py",
+        "store/sql/orders.py",
         "FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE o.link_id = %s AND",
         "FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE 0 < %s AND",
     ),
