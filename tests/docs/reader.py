@@ -33,6 +33,8 @@ DIFFERS: Mapping[str, str] = {
     r"[\d,]+ bytes": "BYTES",
     r"(?<=\S) {3,}": "  ",  # how wide a column is
 }
+# No reader has them: make hands on what `make test` was given, its `args` too.
+_OURS = ("ORDERHAVEN_", "MAKE", "MFLAGS", "args")
 
 
 @dataclass
@@ -127,7 +129,7 @@ class Staying:
 
 def surroundings(folder: Path, checkout: Path = ROOT, **more: str) -> Mapping[str, str]:
     """Nothing of the person who runs the tests but their PATH, in front of which stands the checkout's own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ORDERHAVEN_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     return {
         **kept,
         "PATH": f"{folder / '.venv' / 'bin'}:{kept['PATH']}",

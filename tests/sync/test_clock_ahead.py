@@ -219,13 +219,13 @@ def test_the_ticker_goes_on_after_a_clock_that_was_a_day_ahead(trade: Shift) -> 
 
 
 def test_it_is_said_by_doctor_and_by_what_monitoring_asks(trade: Shift) -> None:
-    from orderhaven.actions.doctor import _clock
+    from orderhaven.actions.doctor import Check, _clock
 
     now = trade.clock.now()
-    assert _clock([trade.link.marketplace], [], now).is_well
+    assert Check("clock", *_clock([trade.link.marketplace], [], now)).is_well
     row = ahead(trade, heard_at=now + DAY)
 
-    check = _clock([row], [], now)
+    check = Check("clock", *_clock([row], [], now))
 
     assert (check.is_well, row.name in check.sentence) == (False, True)
     assert [one.pk for one in clock_ahead.connections_ahead(now)] == [row.pk]
