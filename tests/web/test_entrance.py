@@ -236,6 +236,7 @@ def behind_a_proxy() -> Iterator[None]:
         ("unknown", "also unknown", True),  # then all come from the proxy
     ],
 )
+@pytest.mark.usefixtures("passes")
 def test_behind_a_proxy_an_account_is_closed_to_where_the_wrong_passwords_come_from(
     anna: User, theirs: str, mine: str, mine_is_closed: bool
 ) -> None:
@@ -250,6 +251,7 @@ def test_behind_a_proxy_an_account_is_closed_to_where_the_wrong_passwords_come_f
     assert (status(theirs), status(mine)) == (429, 429 if mine_is_closed else 302)
 
 
+@pytest.mark.usefixtures("passes")
 def test_without_a_proxy_nobody_says_where_they_come_from(anna: User) -> None:
     for number in range(5):
         given = {"email": anna.email, "password": "wrong"}
