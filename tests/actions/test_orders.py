@@ -1,5 +1,6 @@
 """What a person does with one order."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -173,6 +174,25 @@ def test_a_wait_that_is_over_by_the_time_the_order_is_given_back_is_over_at_once
 
     assert trade.order(ref).status == Status.SHIPPED
     assert [one.code for one in trade.confirmed(ref)] == [""]
+
+
+def test_a_wait_that_began_while_a_person_had_an_order_that_its_buyer_cancels_ends_as_any_other(
+    trade: Any, by: Hand
+) -> None:
+    ref = placed(trade)
+    trade.marketplace.buyer_asks_to_cancel(ref)
+    trade.passes(minutes=10)
+    orders.handle(by, ref)
+    trade.shop.complete(trade.shop_ref(ref))
+    trade.passes(minutes=10)
+    heard = Event.objects.get(order__ref=ref, kind="completed_in_shop").at
+    trade.passes(minutes=50)
+
+    status = orders.give_back(by, ref)
+    trade.passes(minutes=10)
+
+    assert status is Status.WAITING
+    assert trade.order(ref).wait_until == heard + timedelta(hours=3)
 
 
 def test_an_order_that_was_shipped_with_a_number_is_so_once_it_is_given_back(trade: Any, by: Hand) -> None:

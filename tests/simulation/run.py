@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 from django.db import connections
+from django.db.models import Q
 
 from orderhaven.ports.clock import is_time
 from orderhaven.ports.connector import Declaration, Role
@@ -314,8 +315,8 @@ def _still_to_do() -> list[str]:
         f"{ref} waits for a code"
         for ref in Order.objects.filter(wait_until__isnull=False).values_list("ref", flat=True)[:5]
     ]
-    unread = Order.objects.filter(read_at__isnull=True, problems__isnull=True)
-    found += [f"{ref} is still to be read" for ref in unread.values_list("ref", flat=True)[:5]]
+    unread = Order.objects.filter(Q(problems__isnull=True) | Q(read_due_at__isnull=False), read_at__isnull=True)
+    found += [f"{ref} is still to be read" for ref in unread.distinct().values_list("ref", flat=True)[:5]]
     failing = Connection.objects.filter(failures__gt=0) | Connection.objects.exclude(state=ConnectionState.ACTIVE)
     found += [f"{name} is in trouble: {cause}" for name, cause in failing.values_list("name", "last_error")]
     return found

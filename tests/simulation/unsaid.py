@@ -89,6 +89,8 @@ _GONE_THERE = (
     ProblemKind.STOP_THE_PARCEL, ProblemKind.PARCEL_MAY_HAVE_LEFT, ProblemKind.CANCELLED_THERE_LATE,
     ProblemKind.REOPENED_AFTER_CANCELLING,
 )  # fmt: skip
+# a person has its confirmation already
+_STANDS_STILL = (ProblemKind.UNKNOWN_CARRIER, ProblemKind.OUTCOME_UNKNOWN, ProblemKind.REFUSED)
 _MUSTS = (
     Must("it is cancelled at the marketplace and completed in the shop", _cancelled_there_and_completed, _GONE_THERE),
     Must(
@@ -110,9 +112,10 @@ _MUSTS = (
     Must(
         "its number changed after it was confirmed with another",
         _other_number_than_was_confirmed,
-        (ProblemKind.LATER_CODE, ProblemKind.UNKNOWN_CARRIER, ProblemKind.OUTCOME_UNKNOWN, ProblemKind.REFUSED),
+        (ProblemKind.LATER_CODE, *_STANDS_STILL),
     ),
-    Must("its shop order is in the trash", _thrown_away, (ProblemKind.SHOP_ORDER_GONE,)),
+    # once it is shipped its shop order has said what it had to say
+    Must("its shop order is in the trash", _thrown_away, (ProblemKind.SHOP_ORDER_GONE, *_STANDS_STILL)),
     Must(
         "something else stands where its code belongs",
         _has_text_where_a_number_belongs,

@@ -45,8 +45,8 @@ def take_over(ledger: Ledger, row: Order) -> None:
 
 def go_on_with_the_shop(ledger: Ledger, row: Order) -> None:
     """An order that was given back stands where its shop had it: what was shipped with a number is, and a wait ends when it
-    would have. What the shop said meanwhile counts from when it was heard."""
-    if row.status != Status.NOT_SHIPPED or row.shop_state != ShopState.COMPLETED:
+    would have, also where the buyer asks to cancel. What the shop said meanwhile counts from when it was heard."""
+    if row.status not in (Status.NOT_SHIPPED, Status.CANCELLATION_REQUESTED) or row.shop_state != ShopState.COMPLETED:
         return
     events = Event.objects.filter(order_id=row.pk).order_by("-id")
     taken = events.filter(kind="status", data__fact=Fact.TAKEN_OVER).first()
