@@ -57,7 +57,7 @@ RECORDED = ../shared/recordings/$(CONNECTOR)
 messages: install ## gather every sentence for translation, and compile what is translated
 	@$(BIN)/python -m tests.rules.catalogue
 
-new-connector: install ## write the skeleton of a connector: make new-connector name=NAME [args='--role shop']
+new-connector: install ## write the skeleton of a connector: make new-connector name=NAME [args='--side shop']
 	@test -n "$(name)" || { echo 'Which one? Say: make new-connector name=mymarket' >&2; exit 2; }
 	@$(BIN)/python -m orderhaven.new_connector $(name) $(args)
 

@@ -71,7 +71,7 @@ def _measure(name: str, quick: bool) -> float:
 
     import structlog
 
-    from orderhaven.store.setup import configure
+    from orderhaven.store.upkeep.setup import configure
 
     configure()
     from benchmarks import stores

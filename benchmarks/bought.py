@@ -43,7 +43,7 @@ class Bought:
         return self.had_problem and self.back < LAST_DAY
 
     @property
-    def is_told(self) -> bool:
+    def is_sent(self) -> bool:
         return self.status == "shipped" and self.is_closed
 
 

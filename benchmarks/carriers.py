@@ -40,21 +40,21 @@ class Labelled:
     destination: str
     origin: str
     scope: str
-    shop_says: str = ""
+    carrier_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    verdicts: Counter[tuple[str, str]]  # (scope, right, wrong or unsure) -> rows
+    outcomes: Counter[tuple[str, str]]  # (scope, right, wrong or unsure) -> rows
     unsure: Sequence[Labelled]  # of the core
 
-    def percent(self, verdict: str, scope: str = "core") -> float:
-        rows = sum(count for (of, _), count in self.verdicts.items() if of == scope)
-        return 100 * self.verdicts[scope, verdict] / rows if rows else 0.0
+    def percent(self, outcome: str, scope: str = "core") -> float:
+        rows = sum(count for (of, _), count in self.outcomes.items() if of == scope)
+        return 100 * self.outcomes[scope, outcome] / rows if rows else 0.0
 
     @property
     def false_positives(self) -> int:
-        return self.verdicts["negative", "wrong"]
+        return self.outcomes["negative", "wrong"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +88,14 @@ def score(rows: Sequence[Labelled], tell: Teller) -> Score:
     """By brand: a division of the right brand is right."""
     brands = {row.carrier: row.group for row in rows if row.carrier}
     brands |= {str(division): str(brand) for brand, divisions in DIVISIONS.items() for division in divisions}
-    verdicts: Counter[tuple[str, str]] = Counter()
+    outcomes: Counter[tuple[str, str]] = Counter()
     unsure = []
     for row in rows:
-        verdict = _verdict(row, tell(row), brands)
-        verdicts[row.scope, verdict] += 1
-        if (row.scope, verdict) == ("core", "unsure"):
+        outcome = _outcome(row, tell(row), brands)
+        outcomes[row.scope, outcome] += 1
+        if (row.scope, outcome) == ("core", "unsure"):
             unsure.append(row)
-    return Score(verdicts, unsure)
+    return Score(outcomes, unsure)
 
 
 def ours(row: Labelled) -> str:
@@ -104,7 +104,7 @@ def ours(row: Labelled) -> str:
 
 def ours_named(row: Labelled) -> str:
     """With what the shop calls the carrier."""
-    seen = recognise(row.code, destination=row.destination, origin=row.origin, shop_says=row.shop_says)
+    seen = recognise(row.code, destination=row.destination, origin=row.origin, carrier_name=row.carrier_name)
     return seen.carrier or ""
 
 
@@ -122,7 +122,7 @@ def false_positives(rows: Sequence[Labelled], tell: Teller) -> set[str]:
 
 def figures(rows: Sequence[Labelled], speed: float, their_speed: float) -> Figures:
     given, sent = score(rows, ours), score(sent_to(rows, _DESTINATIONS[0]), ours)
-    has_names = any(row.shop_says for row in rows)
+    has_names = any(row.carrier_name for row in rows)
     wrong = false_positives(rows, ours) | (false_positives(rows, ours_named) if has_names else set())
     return Figures(
         core_correct=given.percent("right"),
@@ -151,7 +151,7 @@ def codes_per_s(rows: Sequence[Labelled], tell: Teller) -> float:
 # below: how
 
 
-def _verdict(row: Labelled, told: str, brands: Mapping[str, str]) -> str:
+def _outcome(row: Labelled, told: str, brands: Mapping[str, str]) -> str:
     if not told:
         return "unsure"
     return "right" if {told, brands.get(told, told)} & {row.carrier, row.group, *row.accept} else "wrong"
@@ -186,7 +186,7 @@ def _say_measured(console: Console, rows: Sequence[Labelled], measured: Mapping[
     for column in ("", "core right", "core wrong", "core left open", "world right", "false positives", "codes/s"):
         table.add_column(column, justify="right" if column else "left")
     for name, (one, speed) in measured.items():
-        shares = [one.percent(verdict) for verdict in ("right", "wrong", "unsure")]
+        shares = [one.percent(outcome) for outcome in ("right", "wrong", "unsure")]
         shares.append(one.percent("right", "world"))
         table.add_row(name, *(f"{share:.1f} %" for share in shares), str(one.false_positives), f"{speed:,.0f}")
     console.print(table)

@@ -1,4 +1,4 @@
-"""growth_ratio: a cycle, and the first page of the order list, in a store of 300,000 orders against one of 1,000."""
+"""growth_ratio: a run, and the first page of the order list, in a store of 300,000 orders against one of 1,000."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ class Merchantry:
         for _ in orders_go_round(trade.sides, 1, template):
             await trade.settle()
         began = perf_counter()
-        there = await trade.hub.hop(copy_orders, total // template - 1)
+        there = await trade.hub.run_in_store(copy_orders, total // template - 1)
         print(f"a store of {there} orders, made in {perf_counter() - began:.1f} s", flush=True)
         return cls(trade)
 
@@ -49,7 +49,7 @@ class Merchantry:
             await self.trade.settle()
             took += perf_counter() - began
         self.cycles_s.append(took)
-        self.pages_s.append(await self.trade.hub.hop(_time_of_a_page))
+        self.pages_s.append(await self.trade.hub.run_in_store(_time_of_a_page))
 
     async def close(self) -> None:
         await self.trade.close()
@@ -66,11 +66,11 @@ async def measure(quick: bool) -> float:
     for number in range(rounds):
         for merchant in (small, large)[:: 1 if number % 2 else -1]:
             await merchant.round(20)
-    cycle = _compared("a round of cycles with 20 orders", small.cycles_s, large.cycles_s)
+    sync_run = _compared("a round of cycles with 20 orders", small.cycles_s, large.cycles_s)
     page = _compared("page 1 of the order list", small.pages_s, large.pages_s)
     await small.close()
     await large.close()
-    return max(cycle, page)
+    return max(sync_run, page)
 
 
 def _compared(what: str, small: Sequence[float], large: Sequence[float]) -> float:

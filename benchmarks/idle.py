@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from functools import partial
 from statistics import median
 
-from orderhaven.connectors.kit.transport import AioTransport
-from orderhaven.core.reach import LOOPBACK
+from orderhaven.connectors.kit.transport import AiohttpTransport
+from orderhaven.core.networks import LOOPBACK
 
 from . import stores
-from .bare import BareLoop, Recorder
+from .minimal import MinimalLoop, Recorder
 from .story import Spent, orders_go_round
 from .trade import Sides, Trade
 
@@ -20,12 +20,12 @@ async def measure(quick: bool) -> float:
     open_orders, hours = (60, 2) if quick else (400, 9)
     stores.use_fresh("idle")
     sides = Sides()
-    recorder = Recorder(AioTransport(reach=LOOPBACK))
-    trade, bare = Trade(sides, recorder), BareLoop(sides)
+    recorder = Recorder(AiohttpTransport(reach=LOOPBACK))
+    trade, bare = Trade(sides, recorder), MinimalLoop(sides)
     await trade.connect()
     next(orders_go_round(sides, 1, open_orders))
     await trade.settle()
-    sides.pass_time(minutes=40)  # until no hearing reaches back to these orders
+    sides.pass_time(minutes=40)  # until no pull reaches back to these orders
     await trade.settle()
     recorder.taken()
     sides.calls()
@@ -42,7 +42,7 @@ async def measure(quick: bool) -> float:
     return median(hub) / median(alone)
 
 
-async def _hour(sides: Sides, trade: Trade, recorder: Recorder, bare: BareLoop) -> tuple[float, float]:
+async def _hour(sides: Sides, trade: Trade, recorder: Recorder, bare: MinimalLoop) -> tuple[float, float]:
     """CPU seconds of the hub's polls, and of what it called, all of it once more without a hub."""
     hub, alone = Spent(), Spent()
     polls = []

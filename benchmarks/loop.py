@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from orderhaven.connectors.kit.transport import AioTransport
-from orderhaven.core.reach import LOOPBACK
+from orderhaven.connectors.kit.transport import AiohttpTransport
+from orderhaven.core.networks import LOOPBACK
 
 from . import stores
-from .bare import BareLoop, Made, Recorder
+from .minimal import Made, MinimalLoop, Recorder
 from .story import Spent, orders_go_round
 from .trade import Sides, Trade, told
 
@@ -41,16 +41,16 @@ async def measure(quick: bool) -> float:
     bare: list[Run] = []
     for number in range(size.rounds):
         hub.append(await _through_the_hub(size, f"round-{number}"))
-        bare.append(await _by_bare_calls(size, recorded))
+        bare.append(await _by_minimal_calls(size, recorded))
     _compare_calls(hub, bare)
     return _report(size, hub, bare)
 
 
 async def _through_the_hub(size: Size, store: str, recorded: list[list[Made]] | None = None) -> Run:
-    """`recorded` takes the calls of each step: then it is a rehearsal for the bare loop."""
+    """`recorded` takes the calls of each step: then it is a recording for the minimal loop."""
     stores.use_fresh(store)
     sides = Sides()
-    recorder = Recorder(AioTransport(reach=LOOPBACK)) if recorded is not None else None
+    recorder = Recorder(AiohttpTransport(reach=LOOPBACK)) if recorded is not None else None
     trade = Trade(sides, recorder)
     spent = Spent()
     await spent.on(sides, "connected", trade.connect)
@@ -69,9 +69,9 @@ async def _through_the_hub(size: Size, store: str, recorded: list[list[Made]] | 
     return run
 
 
-async def _by_bare_calls(size: Size, recorded: Sequence[Sequence[Made]]) -> Run:
+async def _by_minimal_calls(size: Size, recorded: Sequence[Sequence[Made]]) -> Run:
     sides = Sides()
-    bare = BareLoop(sides)
+    bare = MinimalLoop(sides)
     spent = Spent()
     steps = iter(recorded)
     await spent.on(sides, "connected", lambda: bare.make(next(steps)))

@@ -39,7 +39,7 @@ _PAGES_ON = 4  # a page that is reached by so many clicks on "next"
 
 
 @dataclass
-class Desk:
+class MerchantContext:
     """A browser of somebody who works for the merchant, in a thread of its own: threads have a store each."""
 
     orders: int
@@ -95,11 +95,11 @@ class Desk:
 async def measure(quick: bool) -> float:
     few, many, rounds = (400, 1_000, 2) if quick else (1_000, 300_000, 9)
     now = datetime.now(UTC)
-    small, large = Desk(few, now), Desk(many, now)
+    small, large = MerchantContext(few, now), MerchantContext(many, now)
     for number in range(rounds + 1):
         for name in small.pages:
-            for desk in (small, large)[:: 1 if number % 2 else -1]:
-                desk.look_at(name)
+            for merchant_context in (small, large)[:: 1 if number % 2 else -1]:
+                merchant_context.look_at(name)
         if number == 0:  # to warm up
             small.took_s.clear()
             large.took_s.clear()
@@ -109,7 +109,7 @@ async def measure(quick: bool) -> float:
     return max(ratios)
 
 
-def _compared(name: str, small: Desk, large: Desk) -> float:
+def _compared(name: str, small: MerchantContext, large: MerchantContext) -> float:
     few, many = min(small.took_s[name]), min(large.took_s[name])  # what else the machine does slows the others
     rows = str(small.rows[name]) if small.rows[name] == large.rows[name] else f"{small.rows[name]}, {large.rows[name]}"
     print(f"{name:34} {1000 * few:7.1f} ms, {1000 * many:7.1f} ms: {many / few:5.2f}  ({rows} rows)")
@@ -135,7 +135,7 @@ def addresses(orders: int, now: datetime) -> dict[str, str]:
         "the oldest order": f"{LISTS}/{MARKETPLACES[0]}/{ref_of(1)}",
         "overview, 24 hours": "/benchmark/overview",
         "overview, 14 days": "/benchmark/overview?period=days",
-        **{name: f"/benchmark/{name}" for name in ("connections", "links", "people", "audit", "programs")},
+        **{name: f"/benchmark/{name}" for name in ("connections", "links", "users", "audit", "api-clients")},
     }
 
 

@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import QueryDict
 
-from orderhaven.store.listing.counts import count_tabs
-from orderhaven.store.listing.pages import find_page
+from orderhaven.store.listing.pages import count_tabs, find_page
 from orderhaven.web.orders import filter_of
 
 from . import stores

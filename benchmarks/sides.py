@@ -11,9 +11,9 @@ from typing import Any
 
 import psutil
 
-from orderhaven.connectors import declarations, make_sandbox
-from orderhaven.connectors.kit.serve import Served
-from orderhaven.ports.sandbox import Article, Basket
+from orderhaven.connectors import make_sandbox, specs
+from orderhaven.connectors.kit.server import SandboxServer
+from orderhaven.ports.sandbox import Basket, CatalogueItem
 from orderhaven.sync.garbage import collect_rarely
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.goods import many_articles
@@ -22,11 +22,11 @@ ARTICLES = many_articles(20)
 _A_KEY = re.compile(r"/[A-Z]?\d+(?=/|$)")
 
 
-class Side:
+class SandboxSide:
     """Seen from the process that is measured. Its clock stands still until it is told how much time passes."""
 
     def __init__(self, connector: str) -> None:
-        self.declaration = declarations()[connector]
+        self.spec = specs()[connector]
         spawn = multiprocessing.get_context("spawn")
         self._pipe, theirs = spawn.Pipe()
         self._process = spawn.Process(target=_serve, args=(connector, theirs), daemon=True)
@@ -73,7 +73,7 @@ class Person:
 
     def __init__(self, connector: str) -> None:
         self.clock = ManualClock()
-        self.sandbox = make_sandbox(declarations()[connector], self.clock)
+        self.sandbox = make_sandbox(specs()[connector], self.clock)
         self._sold = 0
         self._completed = 0
         if hasattr(self.sandbox, "stock"):
@@ -87,7 +87,7 @@ class Person:
     def completes(self) -> int:
         fresh = self.sandbox.orders()[self._completed :]
         for number, order in enumerate(fresh, start=self._completed):
-            self.sandbox.complete(order.shop_ref, code=f"3SABCD{number:07d}")
+            self.sandbox.complete(order.shop_ref, tracking_number=f"3SABCD{number:07d}")
         self._completed += len(fresh)
         return len(fresh)
 
@@ -108,7 +108,7 @@ def shape(method: str, path: str) -> str:
     return f"{method} {_A_KEY.sub('/{}', path)}"
 
 
-def _lines(number: int) -> list[tuple[Article, int]]:
+def _lines(number: int) -> list[tuple[CatalogueItem, int]]:
     """Three orders of four have one line, the fourth has two; every tenth line has two pieces."""
     chosen = [ARTICLES[number % 20], ARTICLES[(number * 7 + 3) % 20]][: 1 + (number % 4 == 3)]
     return [(article, 1 + (number % 10 == 9)) for article in dict.fromkeys(chosen)]
@@ -121,7 +121,7 @@ def _serve(connector: str, pipe: Pipe) -> None:
 
 
 async def _answer_until_closed(person: Person, pipe: Pipe) -> None:
-    served = Served(person.sandbox)
+    served = SandboxServer(person.sandbox)
     pipe.send(dict(person.sandbox.settings(await served.start())))
     closed = asyncio.Event()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from orderhaven import paths
-from orderhaven.store.setup import open_store
+from orderhaven.store.upkeep.setup import open_store
 
 _TEMPLATE = "template.sqlite3"
 

@@ -33,9 +33,9 @@ def orders_go_round(sides: Sides, waves: int, orders: int) -> Iterator[str]:
     for _ in range(waves):
         sides.marketplace.sells(orders)
         sides.pass_time(minutes=6)
-        yield "sold"  # heard, read, looked for, placed
+        yield "sold"  # pulled, read, looked for, created
         sides.shop.completes()
         sides.pass_time(minutes=6)
-        yield "completed"  # heard, confirmed
+        yield "completed"  # pulled, confirmed
         sides.pass_time(seconds=30)
         yield "taken in"  # the outcome is asked for

@@ -5,17 +5,17 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderhaven.connectors.kit.transport import AioTransport
-from orderhaven.core.reach import LOOPBACK
-from orderhaven.ports.connector import Declaration, Role
-from orderhaven.store import connections, keys
+from orderhaven.connectors.kit.transport import AiohttpTransport
+from orderhaven.core.networks import LOOPBACK
+from orderhaven.ports.connector import ConnectorSpec, Side
+from orderhaven.store.connections import connections, keys
 from orderhaven.store.models import Connection, Link, Merchant, Order
-from orderhaven.store.sql.hop import Hop
-from orderhaven.sync import beats
-from orderhaven.sync.hub import Hub
+from orderhaven.store.sql.executor import StoreExecutor
+from orderhaven.sync import worker
+from orderhaven.sync.sync_run import Hub
 from orderhaven.testing.clock import ManualClock
 
-from .sides import Side
+from .sides import SandboxSide
 
 MARKETPLACE, SHOP = "bol", "woocommerce"
 _MOST_ROUNDS = 50
@@ -26,7 +26,7 @@ class Sides:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.marketplace, self.shop = Side(MARKETPLACE), Side(SHOP)
+        self.marketplace, self.shop = SandboxSide(MARKETPLACE), SandboxSide(SHOP)
 
     def pass_time(self, **duration: float) -> None:
         passed = timedelta(**duration)
@@ -50,21 +50,21 @@ class Trade:
 
     def __init__(self, sides: Sides, transport: Any = None) -> None:
         self.sides = sides
-        self.hub = Hub(sides.clock, Hop(), transport or AioTransport(reach=LOOPBACK), random.Random(7))
+        self.hub = Hub(sides.clock, StoreExecutor(), transport or AiohttpTransport(reach=LOOPBACK), random.Random(7))
 
     async def connect(self) -> None:
-        """Both connections and their link; then the first cycle of each."""
-        await self.hub.hop(_connect, self.sides)
+        """Both connections and their link; then the first run of each."""
+        await self.hub.run_in_store(_connect, self.sides)
         await self.settle()
 
     async def settle(self) -> None:
         """Run whatever is due, until nothing is."""
         for _ in range(_MOST_ROUNDS):
-            due = await self.hub.hop(connections.due, self.sides.clock.now())
+            due = await self.hub.run_in_store(connections.due, self.sides.clock.now())
             if not due:
                 return
             for connection_id in due:
-                await beats.run(self.hub, connection_id)
+                await worker.run(self.hub, connection_id)
         raise RuntimeError("the hub finds no rest: something is due again and again")
 
     async def close(self) -> None:
@@ -75,9 +75,9 @@ async def told(trade: Trade) -> int:
     """How many orders the marketplace has confirmed, by the hub's own record; the sandbox must agree."""
 
     def count() -> int:
-        return Order.objects.filter(marketplace_told="told", confirmed_at__isnull=False).count()
+        return Order.objects.filter(marketplace_sync="synced", confirmed_at__isnull=False).count()
 
-    return await trade.hub.hop(count)
+    return await trade.hub.run_in_store(count)
 
 
 def _connect(sides: Sides) -> None:
@@ -88,20 +88,20 @@ def _connect(sides: Sides) -> None:
     Link.objects.create(merchant=merchant, marketplace_id=there, shop_id=here, from_at=now)
 
 
-def _connection(merchant_id: int, side: Side, now: datetime) -> int:
-    declaration: Declaration = side.declaration
-    secret = {setting.key for setting in declaration.settings if setting.secret}
-    given = {setting.key: setting.default for setting in declaration.settings if setting.default is not None}
+def _connection(merchant_id: int, side: SandboxSide, now: datetime) -> int:
+    spec: ConnectorSpec = side.spec
+    secret = {setting.key for setting in spec.settings if setting.secret}
+    given = {setting.key: setting.default for setting in spec.settings if setting.default is not None}
     given |= side.settings
     row = Connection.objects.create(
         merchant_id=merchant_id,
-        connector=declaration.name,
-        role=declaration.role,
-        name=declaration.title,
+        connector=spec.name,
+        side=spec.side,
+        name=spec.title,
         settings={key: value for key, value in given.items() if key not in secret},
         secrets=keys.encrypt({key: value for key, value in given.items() if key in secret}),
-        fingerprint=declaration.name,
-        hear_at=now,
-        reread_at=now if declaration.role is Role.SHOP else None,
+        fingerprint=spec.name,
+        pull_at=now,
+        refresh_at=now if spec.side is Side.SHOP else None,
     )
     return row.pk

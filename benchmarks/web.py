@@ -164,7 +164,7 @@ def _compared(held: Web, free: Web) -> float:
 
 def _make_store() -> str:
     """Orders, and the cookie of somebody who may look at them."""
-    from orderhaven.store.setup import open_store
+    from orderhaven.store.upkeep.setup import open_store
 
     open_store()
     from django.conf import settings

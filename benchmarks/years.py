@@ -9,9 +9,9 @@ from itertools import islice
 from django.db import models, transaction
 
 from orderhaven.core import access
-from orderhaven.core.searching import search_key
-from orderhaven.ports.connector import Role
-from orderhaven.store.access import note
+from orderhaven.core.order import search_key
+from orderhaven.ports.connector import Side
+from orderhaven.store.access.credentials import note
 from orderhaven.store.models import (
     Connection,
     Event,
@@ -21,13 +21,13 @@ from orderhaven.store.models import (
     Merchant,
     Message,
     Order,
-    Person,
+    OrderContact,
     Problem,
     Shipment,
     User,
 )
-from orderhaven.store.payloads import ConfirmPayload, Payload, PlacePayload
-from orderhaven.store.sql.writes import insert_values
+from orderhaven.store.outbox.payloads import ConfirmPayload, CreatePayload, Payload
+from orderhaven.store.sql.execute import insert_values
 
 from .bought import YEARS, Bought, bought
 
@@ -78,55 +78,71 @@ def ean_of(article: int) -> str:
 
 def _accounts(now: datetime) -> Accounts:
     merchant = Merchant.objects.create(name="Benchmark", slug="benchmark")
-    person = User.objects.create(email="anna@example.com", name="Anna", language="en", made_at=now)
+    person = User.objects.create(email="anna@example.com", name="Anna", language="en", created_at=now)
     Membership.objects.create(user=person, merchant=merchant, role=str(access.Role.ADMINISTRATOR))
-    webshop, second = (_connection(merchant, "woocommerce", Role.SHOP, name, now) for name in SHOPS)
+    webshop, second = (_connection(merchant, "woocommerce", Side.SHOP, name, now) for name in SHOPS)
     links = [
         Link.objects.create(
             merchant=merchant,
-            marketplace=_connection(merchant, "bol", Role.MARKETPLACE, name, now),
+            marketplace=_connection(merchant, "bol", Side.MARKETPLACE, name, now),
             shop=shop,
             from_at=now - YEARS,
         )
         for name, shop in zip(MARKETPLACES, (webshop, webshop, second), strict=True)
     ]
     for number in range(200):
-        note(merchant.pk, now, "Anna", "token_made", {"name": f"Program {number}", "scopes": "look"})
+        note(merchant.pk, now, "Anna", "token_created", {"name": f"Program {number}", "scopes": "read"})
     return Accounts(merchant.pk, person, links)
 
 
-def _connection(merchant: Merchant, connector: str, role: Role, name: str, now: datetime) -> Connection:
+def _connection(merchant: Merchant, connector: str, role: Side, name: str, now: datetime) -> Connection:
     return Connection.objects.create(
-        merchant=merchant, connector=connector, role=str(role), name=name, fingerprint=name, hear_at=now, heard_at=now
+        merchant=merchant,
+        connector=connector,
+        side=str(role),
+        name=name,
+        fingerprint=name,
+        pull_at=now,
+        last_pulled_at=now,
     )
 
 
 # below: rows
 
 _ORDER = (
-    "id", "merchant", "link", "ref", "status", "hold", "placed_at", "heard_at", "changed_at", "read_at", "currency",
+    "id", "merchant", "link", "ref", "status", "hold", "placed_at", "received_at", "changed_at", "read_at", "currency",
     "prices_include_vat", "shipping_cost", "discount", "total", "language", "country", "ship_by",
     "ship_by_is_estimated", "needs_acceptance",
     "marketplace_label", "by_marketplace", "is_test", "meta", "shop_ref", "shop_number", "shop_state",
-    "shop_word", "completed_at", "wait_until", "code", "number_unread", "carrier_word", "code_url", "label", "chosen_carrier",
-    "shop_told", "marketplace_told", "confirmed_at", "handled_by_others", "closed_at",
+    "shop_status", "completed_at", "wait_until", "tracking_number", "tracking_unreadable", "carrier_name",
+    "tracking_url", "label_number", "chosen_carrier",
+    "shop_sync", "marketplace_sync", "confirmed_at", "handled_externally", "closed_at",
 )  # fmt: skip
 _LINE = (
-    "order", "position", "ref", "remote_ids", "title", "sku", "ean", "ordered", "shipped", "cancelled", "buyer_asks",
-    "by_marketplace", "placed", "product_ref", "unit_price", "total", "discount", "services",
+    "order", "position", "ref", "remote_ids", "title", "sku", "ean", "ordered", "shipped", "cancelled", "cancellation_requested",
+    "by_marketplace", "in_shop", "product_ref", "unit_price", "total", "discount", "services",
 )  # fmt: skip
 _PERSON = (
     "order", "role", "salutation", "first_name", "last_name", "company", "vat_number", "extra", "street", "house_number",
     "addition", "postcode", "city", "region", "country", "email", "phone", "order_reference", "meta",
-    "unread_number", "name_key", "postcode_key",
+    "unreadable_tracking", "name_key", "postcode_key",
 )  # fmt: skip
 _MESSAGE = (
     "id", "order", "connection", "side", "kind", "part", "generation", "rank", "state", "attempt", "epoch", "rounds",
-    "deaths", "misses", "made_at", "due_at", "payload", "handle", "refused_as", "remote_ref", "finished_at",
+    "deaths", "not_found_count", "created_at", "due_at", "payload", "handle", "rejection_cause", "remote_ref", "finished_at",
 )  # fmt: skip
-_SHIPMENT = ("order", "message", "code", "carrier", "label", "remote_ref", "pieces", "confirmed_at")
+_SHIPMENT = (
+    "order",
+    "message",
+    "tracking_number",
+    "carrier",
+    "label_number",
+    "remote_ref",
+    "quantities",
+    "confirmed_at",
+)
 _EVENT = ("order", "at", "actor", "kind", "data")
-_PROBLEM = ("order", "kind", "values", "evidence", "at", "solved_at")
+_PROBLEM = ("order", "kind", "values", "evidence", "at", "resolved_at")
 _COMPLETED, _TOLD = timedelta(hours=6), timedelta(hours=7)  # after it was placed at the marketplace
 
 
@@ -134,9 +150,9 @@ def _write(some: Sequence[Bought], accounts: Accounts, erased_at: datetime | Non
     kept = [one for one in some if erased_at is None or one.at > erased_at - ERASED_AFTER]
     _put(Order, _ORDER, (_order(one, accounts) for one in some))
     _put(Line, _LINE, (row for one in some for row in _lines(one)))
-    _put(Person, _PERSON, (_person(one, role) for one in kept for role in ("ship_to", "bill_to")))
+    _put(OrderContact, _PERSON, (_person(one, role) for one in kept for role in ("ship_to", "bill_to")))
     _put(Message, _MESSAGE, (row for one in some for row in _messages(one, accounts)))
-    _put(Shipment, _SHIPMENT, (_shipment(one) for one in some if one.is_told))
+    _put(Shipment, _SHIPMENT, (_shipment(one) for one in some if one.is_sent))
     _put(Event, _EVENT, (row for one in some for row in _events(one)))
     _put(Problem, _PROBLEM, (_problem(one) for one in some if one.had_problem))
 
@@ -148,14 +164,15 @@ def _put(model: type[models.Model], columns: tuple[str, ...], rows: Iterable[tup
 def _order(one: Bought, accounts: Accounts) -> tuple[object, ...]:
     completed_at = one.at + _COMPLETED if one.status in ("shipped", "waiting") else None
     state, word = ("completed", "completed") if completed_at else ("open", "processing")
-    told_at = one.at + _TOLD if one.is_closed else None
+    notified_at = one.at + _TOLD if one.is_closed else None
     return (
         one.key, accounts.merchant, accounts.links[one.marketplace].pk, ref_of(one.key), one.status, "", one.at, one.at,
         one.at, one.at, "EUR", True, Decimal("2.95"), Decimal(0), Decimal("28.93"), "nl", "NL",
         one.at + timedelta(hours=20), False, False, False, one.by_marketplace, False, [], str(one.key),
         shop_number_of(one.key), state, word, completed_at, one.at + timedelta(days=1) if one.status == "waiting" else None,
-        code_of(one.key) if one.status == "shipped" else "", False, "", "", "", "", "told", "told" if told_at else "", told_at,
-        False, told_at,
+        code_of(one.key) if one.status == "shipped" else "", False, "", "", "", "",
+        "synced", "synced" if notified_at else "", notified_at,
+        False, notified_at,
     )  # fmt: skip
 
 
@@ -164,7 +181,7 @@ def _lines(one: Bought) -> Iterator[tuple[object, ...]]:
         ref = f"{one.key}-{position}"
         yield (
             one.key, position, ref, [ref], f"Mug, colour {article}, holds 35 cl, dishwasher-proof", sku_of(article),
-            ean_of(article), 1, int(one.is_told), int(one.status == "cancelled"), False, one.by_marketplace, 1,
+            ean_of(article), 1, int(one.is_sent), int(one.status == "cancelled"), False, one.by_marketplace, 1,
             str(article), Decimal("12.99"), Decimal("12.99"), Decimal(0), [],
         )  # fmt: skip
 
@@ -177,20 +194,20 @@ def _person(one: Bought, role: str) -> tuple[object, ...]:
 
 
 def _messages(one: Bought, accounts: Accounts) -> Iterator[tuple[object, ...]]:
-    """Placed for all; confirmed, or on the way to it, for what was sent."""
+    """Created for all; confirmed, or on the way to it, for what was sent."""
     link = accounts.links[one.marketplace]
-    payload: Payload = PlacePayload({f"{one.key}-0": 1}, "28.93")
+    payload: Payload = CreatePayload({f"{one.key}-0": 1}, "28.93")
     yield (
-        2 * one.key, one.key, link.shop_id, "shop", "place", 0, 0, 6, "told", 1, 1, 0, 0, 0, one.at, one.at, payload, "", "",
+        2 * one.key, one.key, link.shop_id, "shop", "create", 0, 0, 6, "done", 1, 1, 0, 0, 0, one.at, one.at, payload, "", "",
         str(one.key), one.at + timedelta(seconds=5),
     )  # fmt: skip
     if one.status == "shipped":
-        made_at = one.at + _COMPLETED
-        state, told_at = ("told", one.at + _TOLD) if one.is_closed else ("awaiting", None)
-        payload = ConfirmPayload(code_of(one.key), one.carrier, pieces={f"{one.key}-0": 1})
+        created_at = one.at + _COMPLETED
+        state, notified_at = ("done", one.at + _TOLD) if one.is_closed else ("processing", None)
+        payload = ConfirmPayload(code_of(one.key), one.carrier, quantities={f"{one.key}-0": 1})
         yield (
-            2 * one.key + 1, one.key, link.marketplace_id, "marketplace", "confirm", 0, 0, 3, state, 1, 1, 0, 0, 0, made_at,
-            made_at, payload, f"job-{one.key}", "", "", told_at,
+            2 * one.key + 1, one.key, link.marketplace_id, "marketplace", "confirm", 0, 0, 3, state, 1, 1, 0, 0, 0, created_at,
+            created_at, payload, f"job-{one.key}", "", "", notified_at,
         )  # fmt: skip
 
 
@@ -201,18 +218,24 @@ def _shipment(one: Bought) -> tuple[object, ...]:
 
 def _events(one: Bought) -> Iterator[tuple[object, ...]]:
     completed_at = one.at + _COMPLETED
-    yield (one.key, one.at, "hub", "heard", {})
-    yield (one.key, one.at, "hub", "placed", {"shop_ref": str(one.key), "number": shop_number_of(one.key)})
+    yield (one.key, one.at, "hub", "received", {})
+    yield (one.key, one.at, "hub", "in_shop", {"shop_ref": str(one.key), "number": shop_number_of(one.key)})
     if one.status == "shipped":
-        facts = {"from": "not_shipped", "to": one.status, "fact": "completed_with_code"}
-        yield (one.key, completed_at, "hub", "code", {"code": code_of(one.key)})
+        facts = {"from": "not_shipped", "to": one.status, "trigger": "completed_tracked"}
+        yield (one.key, completed_at, "hub", "tracking_number", {"tracking_number": code_of(one.key)})
         yield (one.key, completed_at, "hub", "completed_in_shop", {})
         yield (one.key, completed_at, "hub", "status", facts)
-    if one.is_told:
-        yield (one.key, one.at + _TOLD, "hub", "confirmed", {"code": code_of(one.key), "carrier": one.carrier})
+    if one.is_sent:
+        yield (
+            one.key,
+            one.at + _TOLD,
+            "hub",
+            "confirmed",
+            {"tracking_number": code_of(one.key), "carrier": one.carrier},
+        )
 
 
 def _problem(one: Bought) -> tuple[object, ...]:
     values = {"sku": sku_of(one.articles[0]), "title": "Mug"}
-    solved_at = None if one.has_problem else one.at + timedelta(hours=1)
-    return (one.key, "unknown_product", values, "", one.at, solved_at)
+    resolved_at = None if one.has_problem else one.at + timedelta(hours=1)
+    return (one.key, "unknown_product", values, "", one.at, resolved_at)

@@ -17,7 +17,7 @@ os.environ["ORDERHAVEN_UNSAFE_SYNC"] = "1"  # power does not fail in a test
 os.environ["ORDERHAVEN_ALLOW_NETWORKS"] = "loopback"  # where sandboxes stand
 os.environ.pop("ORDERHAVEN_DATABASE_URL", None)
 
-from orderhaven.store.setup import configure  # noqa: E402
+from orderhaven.store.upkeep.setup import configure  # noqa: E402
 
 configure()
 

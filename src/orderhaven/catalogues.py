@@ -5,7 +5,7 @@ import os
 from functools import cache
 
 from orderhaven import paths
-from orderhaven.core.language import ENGLISH, Catalogue
+from orderhaven.core.translation import ENGLISH, Catalogue
 
 NAMES = {"nl": "Nederlands", "en": "English"}
 LANGUAGES = tuple(NAMES)

@@ -3,7 +3,7 @@
 import os
 import ssl
 
-from orderhaven.core.language import _
+from orderhaven.core.translation import _
 
 VARIABLE = "ORDERHAVEN_CA_FILE"
 

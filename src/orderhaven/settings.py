@@ -7,7 +7,7 @@ import dj_database_url
 
 from orderhaven import paths
 from orderhaven.core.errors import HubError
-from orderhaven.core.language import _
+from orderhaven.core.translation import _
 
 _POSTGRES = ("postgresql://", "postgres://")
 
@@ -89,7 +89,7 @@ ROOT_URLCONF = "orderhaven.web.urls"
 WSGI_APPLICATION = "orderhaven.web.wsgi.application"
 MIDDLEWARE = [
     "orderhaven.web.health.Probes",  # first: a probe comes by any address
-    "orderhaven.web.journal.Journal",
+    "orderhaven.web.request_log.Journal",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "orderhaven.web.middleware.ContentPolicy",
@@ -101,9 +101,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "orderhaven.web.middleware.TheirLanguage",
+    "orderhaven.web.middleware.UserLanguage",
     "orderhaven.web.middleware.SessionEnds",
-    "orderhaven.web.middleware.SpokenErrors",
+    "orderhaven.web.middleware.FriendlyErrors",
 ]
 TEMPLATES = [
     {

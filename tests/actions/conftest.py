@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orderhaven.actions.hand import Hand
+from orderhaven.actions.context import ActionContext
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
 from tests.journeys.conftest import start_trade
@@ -20,15 +20,15 @@ def trade(request: pytest.FixtureRequest, store: None) -> Iterator[Any]:
 
 
 @pytest.fixture
-def by(trade: Any) -> Hand:
+def context(trade: Any) -> ActionContext:
     return hand_in(trade)
 
 
-def hand_in(trade: Any, merchant_id: int | None = None) -> Hand:
-    return Hand(
+def hand_in(trade: Any, merchant_id: int | None = None) -> ActionContext:
+    return ActionContext(
         actor="anna",
         merchant_id=merchant_id or trade.link.merchant_id,
         clock=trade.clock,
         transport=lambda: trade.hub.transport,
-        declared=trade.hub.declared,
+        specs_by_name=trade.hub.specs_by_name,
     )

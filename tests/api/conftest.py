@@ -11,19 +11,20 @@ from django.test import Client, override_settings
 from django.urls import include, path
 from jsonschema import Draft202012Validator
 
-from orderhaven.api.allowance import Allowance
 from orderhaven.api.interface import Interface, make_api, routes
-from orderhaven.api.world import World
-from orderhaven.core.access import Power, Role
-from orderhaven.store import access, merchants
+from orderhaven.api.rate_limit import RateLimiter
+from orderhaven.api.services import Services
+from orderhaven.core.access import Permission, Role
+from orderhaven.store.access import credentials
+from orderhaven.store.connections import merchants
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
 from tests.journeys.conftest import Trade, start_trade
 
 SCOPES = {
-    Role.VIEWER: [Power.LOOK],
-    Role.OPERATOR: [Power.LOOK, Power.ACT],
-    Role.ADMINISTRATOR: list(Power),
+    Role.VIEWER: [Permission.READ],
+    Role.OPERATOR: [Permission.READ, Permission.WRITE],
+    Role.ADMINISTRATOR: list(Permission),
 }
 EVERYTHING = "/api/v1"
 
@@ -90,7 +91,9 @@ def trade(request: pytest.FixtureRequest, store: None) -> Iterator[Trade]:
 
 @pytest.fixture
 def api(trade: Trade) -> Interface:
-    return make_api(World(lambda: trade.clock, lambda: trade.hub.transport, trade.hub.declared, Allowance(burst=1000)))
+    return make_api(
+        Services(lambda: trade.clock, lambda: trade.hub.transport, trade.hub.specs_by_name, RateLimiter(burst=1000))
+    )
 
 
 @pytest.fixture
@@ -110,7 +113,7 @@ def serving(api: Interface) -> Any:
 
 def token_for(trade: Trade, role: Role = Role.ADMINISTRATOR, merchant_id: int | None = None) -> str:
     merchant_id = merchant_id or trade.link.merchant_id
-    return access.make_token(merchant_id, f"erp {role}", SCOPES[role], trade.clock.now(), "anna")
+    return credentials.create_token(merchant_id, f"erp {role}", SCOPES[role], trade.clock.now(), "anna")
 
 
 @pytest.fixture
@@ -127,7 +130,7 @@ def viewer(program: Program, trade: Trade) -> Program:
 @pytest.fixture
 def stranger(program: Program, trade: Trade) -> Program:
     """Of another merchant, who may do everything there."""
-    other = merchants.make("Andere winkel")
+    other = merchants.create_merchant("Andere winkel")
     return program.with_token(token_for(trade, Role.ADMINISTRATOR, other.pk))
 
 

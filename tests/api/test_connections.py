@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from orderhaven.actions import connecting
-from orderhaven.store import keys
+from orderhaven.actions import account_setup
+from orderhaven.store.connections import keys
 from orderhaven.store.models import Connection, Link
-from orderhaven.store.versions import Changed, ExpectedVersion, version_of_connection
+from orderhaven.store.upkeep.versions import Changed, ExpectedVersion, version_of_connection
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from tests.api.conftest import Program
 from tests.journeys.conftest import Trade
@@ -19,7 +19,7 @@ from tests.journeys.conftest import Trade
 def settings(trade: Trade) -> dict[str, str]:
     """Of the marketplace's account, which is not connected yet."""
     Link.objects.all().delete()
-    Connection.objects.filter(role="marketplace").delete()
+    Connection.objects.filter(side="marketplace").delete()
     return dict(trade.marketplace.settings("https://marketplace.test"))
 
 
@@ -33,7 +33,7 @@ def test_connectors_say_what_they_need(program: Program, settings: dict[str, str
     assert {key for key, one in schema["properties"].items() if one.get("writeOnly")} == {
         setting.key for setting in REFERENCE_MARKETPLACE.settings if setting.secret
     }
-    assert (described["role"], described["can"]) == ("marketplace", sorted(REFERENCE_MARKETPLACE.can))
+    assert (described["side"], described["capabilities"]) == ("marketplace", sorted(REFERENCE_MARKETPLACE.capabilities))
 
 
 def test_an_account_is_tried_and_nothing_is_saved(program: Program, settings: dict[str, str]) -> None:
@@ -52,7 +52,7 @@ def test_an_account_is_saved_with_its_secrets_encrypted(program: Program, settin
 
     row = Connection.objects.get(name="bol BE")
     secret = {setting.key for setting in REFERENCE_MARKETPLACE.settings if setting.secret}
-    assert (answer.status_code, answer.json()["is_new"], row.hear_every_s) == (201, True, 120)
+    assert (answer.status_code, answer.json()["is_new"], row.pull_every_s) == (201, True, 120)
     assert keys.decrypt(row.secrets) == {key: value for key, value in settings.items() if key in secret}
     shown = program.get("/connections/bol BE").json()["settings"]
     assert (set(shown) & secret, set(shown) <= set(row.settings)) == (set(), True)
@@ -89,7 +89,7 @@ def test_a_connection_gets_new_keys(program: Program, settings: dict[str, str]) 
     answer = program.patch("/connections/bol BE", {"settings": settings, "every_s": 600})
 
     assert (answer.status_code, answer.json()["is_new"]) == (200, False)
-    assert Connection.objects.get(name="bol BE").hear_every_s == 600
+    assert Connection.objects.get(name="bol BE").pull_every_s == 600
 
 
 def test_a_connection_is_paused_resumed_and_polled(program: Program, trade: Trade) -> None:
@@ -118,19 +118,19 @@ def test_a_connection_that_changed_since_it_was_read_is_left_alone(program: Prog
     second = program.patch("/connections/bol BE", {"every_s": 900}, If_Match=tag)
 
     belgian.refresh_from_db()
-    assert (first.status_code, second.status_code, belgian.hear_every_s) == (200, 412, 600)
+    assert (first.status_code, second.status_code, belgian.pull_every_s) == (200, 412, 600)
 
 
 def test_a_connection_that_changes_while_its_account_is_tried_is_left_alone(trade: Trade, belgian: Connection) -> None:
     expected = ExpectedVersion(version_of_connection, belgian.pk, version_of_connection(belgian.pk))
-    trial = connecting.try_account(trade.by, belgian.connector, belgian.name, {})
-    Connection.objects.filter(pk=belgian.pk).update(hear_every_s=600)  # by somebody else
+    trial = account_setup.try_account(trade.context, belgian.connector, belgian.name, {})
+    Connection.objects.filter(pk=belgian.pk).update(pull_every_s=600)  # by somebody else
 
     with pytest.raises(Changed):
-        connecting.save(trade.by, trial, expected=expected)
+        account_setup.save(trade.context, trial, expected=expected)
 
     belgian.refresh_from_db()
-    assert belgian.hear_every_s == 600
+    assert belgian.pull_every_s == 600
 
 
 def test_a_connection_that_did_not_change_is_not_sent_again(program: Program, trade: Trade) -> None:
@@ -148,12 +148,12 @@ def test_the_list_says_where_orders_go(program: Program, trade: Trade) -> None:
 
     rows = {one["name"]: one for one in program.get("/connections").json()["connections"]}
 
-    assert (rows["bol NL"]["role"], rows["bol NL"]["shop"], rows["bol NL"]["every_s"]) == (
+    assert (rows["bol NL"]["side"], rows["bol NL"]["shop"], rows["bol NL"]["every_s"]) == (
         "marketplace",
         "Webshop",
         300,
     )
-    assert rows["bol NL"]["heard_at"] is not None
+    assert rows["bol NL"]["last_pulled_at"] is not None
     assert rows["Webshop"]["shop"] == ""
 
 
@@ -172,8 +172,8 @@ def test_an_account_of_another_merchant_is_not_named(stranger: Program, trade: T
     """One account is one connection in a store; whose it is, and what they call it, is nobody else's business."""
     Connection.objects.filter(name="bol NL").update(name="Wolkenwinkel bij bol")
     settings = trade.marketplace.settings("https://marketplace.test")
-    tried = connecting.try_account(trade.by, REFERENCE_MARKETPLACE.name, "x", settings)
-    Connection.objects.filter(role="marketplace").update(fingerprint=tried.account.fingerprint)
+    tried = account_setup.try_account(trade.context, REFERENCE_MARKETPLACE.name, "x", settings)
+    Connection.objects.filter(side="marketplace").update(fingerprint=tried.account.fingerprint)
 
     answer = stranger.post(f"/connectors/{REFERENCE_MARKETPLACE.name}/trial", {"name": "x", "settings": settings})
 

@@ -13,10 +13,10 @@ from django.test import Client, RequestFactory
 from ninja import NinjaAPI
 
 from orderhaven.api import errors
-from orderhaven.api.allowance import BURST, PER_MINUTE, Allowance
 from orderhaven.api.interface import Interface, make_api
-from orderhaven.api.world import World
-from orderhaven.store.keys import KeysLost
+from orderhaven.api.rate_limit import BURST, PER_MINUTE, RateLimiter
+from orderhaven.api.services import Services
+from orderhaven.store.connections.keys import KeysLost
 from orderhaven.testing.clock import START, ManualClock
 from tests.api.conftest import Program, serving, token_for
 from tests.journeys.conftest import Trade
@@ -133,7 +133,7 @@ def test_lost_keys_are_said(logged: list[Any]) -> None:
 
 
 def test_a_burst_is_followed_by_a_trickle() -> None:
-    clock, allowance = ManualClock(), Allowance()
+    clock, allowance = ManualClock(), RateLimiter()
 
     burst = [allowance.take(1, clock.now()).wait_s for _ in range(BURST + 1)]
     clock.advance(clock.in_real(60 / PER_MINUTE))
@@ -144,13 +144,13 @@ def test_a_burst_is_followed_by_a_trickle() -> None:
 
 
 def test_tokens_do_not_share_what_they_may_ask() -> None:
-    allowance = Allowance(burst=1)
+    allowance = RateLimiter(burst=1)
 
     assert [allowance.take(token, START).wait_s for token in (1, 1, 2)] == [0, 1, 0]
 
 
 def test_a_clock_that_goes_back_fills_nothing() -> None:
-    clock, allowance = ManualClock(), Allowance(burst=1)
+    clock, allowance = ManualClock(), RateLimiter(burst=1)
     later = clock.now() + clock.in_real(60)
 
     allowance.take(1, later)
@@ -160,7 +160,7 @@ def test_a_clock_that_goes_back_fills_nothing() -> None:
 
 
 def test_a_clock_that_was_ahead_stops_no_token_for_hours() -> None:
-    clock, allowance = ManualClock(), Allowance(burst=1)
+    clock, allowance = ManualClock(), RateLimiter(burst=1)
     allowance.take(1, clock.now() + clock.in_real(24 * 3600))
     allowance.take(1, clock.now())
 
@@ -169,8 +169,8 @@ def test_a_clock_that_was_ahead_stops_no_token_for_hours() -> None:
     assert allowance.take(1, clock.now()).wait_s == 0
 
 
-def test_a_token_that_asks_too_much_is_told_when_it_may_again(trade: Trade) -> None:
-    world = World(lambda: trade.clock, lambda: trade.hub.transport, trade.hub.declared, Allowance(burst=2))
+def test_a_token_that_asks_too_much_gets_the_time_to_retry(trade: Trade) -> None:
+    world = Services(lambda: trade.clock, lambda: trade.hub.transport, trade.hub.specs_by_name, RateLimiter(burst=2))
     with serving(make_api(world)):
         client = Client(SERVER_NAME="localhost")
         program = Program(client, client.get("/api/v1/openapi.json").json(), token_for(trade))

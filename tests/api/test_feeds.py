@@ -9,14 +9,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.ports.sandbox import Article
-from orderhaven.store import access, events, merchants, problems, shipments
+from orderhaven.ports.sandbox import CatalogueItem
+from orderhaven.store.access import credentials
+from orderhaven.store.connections import merchants
 from orderhaven.store.models import Event, Merchant, Message, Shipment
+from orderhaven.store.orders import events, order_page, problems
 from orderhaven.testing.clock import START
 from tests.api.conftest import Program, sold
 from tests.journeys.conftest import POSTNL_CODE, Trade
 
-CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+CUP = CatalogueItem("CUP-9", "8712345678999", "Cup", "4.99")
 
 
 def follow(program: Program, after: str = "", limit: int = 3) -> tuple[list[dict[str, Any]], str]:
@@ -32,7 +34,7 @@ def follow(program: Program, after: str = "", limit: int = 3) -> tuple[list[dict
 
 def ships(trade: Trade) -> str:
     ref = sold(trade)
-    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.shop.complete(trade.shop_ref(ref), tracking_number=POSTNL_CODE)
     trade.passes(minutes=10)
     return ref
 
@@ -47,7 +49,7 @@ def test_events_come_once_each_and_in_order(program: Program, trade: Trade) -> N
     seen, after = follow(program)
 
     assert [int(one["id"][1:], 16) for one in seen] == list(Event.objects.order_by("id").values_list("id", flat=True))
-    assert [one["kind"] for one in seen if one["ref"] == ref][:2] == ["heard", "placed"]
+    assert [one["kind"] for one in seen if one["ref"] == ref][:2] == ["received", "shop_order_created"]
     assert follow(program, after) == ([], after)
 
 
@@ -58,8 +60,13 @@ def test_an_event_says_what_happened_to_what(program: Program, trade: Trade) -> 
 
     seen, _after = follow(program)
 
-    [heard, paused] = [one for one in seen if one["kind"] in ("heard", "paused")]
-    assert (heard["marketplace"], heard["ref"], heard["actor"], heard["sentence"]) == ("bol NL", ref, "hub", "Heard")
+    [pulled, paused] = [one for one in seen if one["kind"] in ("received", "paused")]
+    assert (pulled["marketplace"], pulled["ref"], pulled["actor"], pulled["sentence"]) == (
+        "bol NL",
+        ref,
+        "hub",
+        "Received",
+    )
     assert (paused["connection"], paused["ref"], paused["actor"]) == ("bol NL", "", "token erp administrator")
 
 
@@ -96,7 +103,7 @@ def test_a_reader_may_begin_with_what_is_still_to_happen(program: Program, trade
     assert {one["ref"] for one in told} == {ref}
 
 
-def test_a_reader_that_is_ahead_of_a_restored_store_is_told(program: Program, trade: Trade) -> None:
+def test_a_reader_that_is_ahead_of_a_restored_store_gets_an_error(program: Program, trade: Trade) -> None:
     answer = program.get("/events", after="effffff")
 
     assert (answer.status_code, "backup" in answer.json()["detail"]) == (422, True)
@@ -105,7 +112,7 @@ def test_a_reader_that_is_ahead_of_a_restored_store_is_told(program: Program, tr
 def test_what_people_did_is_for_who_sets_up(program: Program, viewer: Program, trade: Trade) -> None:
     trade.clock.advance(timedelta(seconds=3))
 
-    assert {one["kind"] for one in follow(program)[0]} == {"token_made"}
+    assert {one["kind"] for one in follow(program)[0]} == {"token_created"}
     assert follow(viewer)[0] == []
 
 
@@ -115,14 +122,14 @@ def test_anothers_events_are_passed_over_however_many(trade: Trade, program: Pro
     Event.objects.bulk_create(
         Event(merchant=other, at=now, actor="hub", kind="joined") for _ in range(events._LOOKED_AT + 10)
     )
-    access.note(trade.link.merchant_id, now, "anna", "joined", {"person": "Bea", "role": "viewer"})
+    credentials.note(trade.link.merchant_id, now, "anna", "joined", {"person": "Bea", "role": "viewer"})
     trade.clock.advance(timedelta(seconds=3))
 
     first = program.get("/events").json()
     seen, _after = follow(program)
 
     assert (len(first["events"]), first["has_more"]) == (1, True)  # the token that was made, and a stretch of nothing
-    assert [one["kind"] for one in seen] == ["token_made", "joined"]
+    assert [one["kind"] for one in seen] == ["token_created", "joined"]
 
 
 # ---------------------------------------------------------------- shipments
@@ -135,7 +142,11 @@ def test_shipments_come_newest_first(program: Program, trade: Trade) -> None:
     [oldest] = (last := program.get("/shipments", limit=1, after=page["after"]).json())["shipments"]
 
     assert [newest["ref"], oldest["ref"]] == refs[::-1]
-    assert (newest["carrier"], newest["code"], list(newest["pieces"].values())) == ("postnl", POSTNL_CODE, [1])
+    assert (newest["carrier"], newest["tracking_number"], list(newest["quantities"].values())) == (
+        "postnl",
+        POSTNL_CODE,
+        [1],
+    )
     assert last["after"] == ""
 
 
@@ -155,16 +166,16 @@ def test_a_list_goes_back_no_further_than_it_must(trade: Trade) -> None:
     """Behind a stretch that is too old, all of them are."""
     ref = ships(trade)
     told = Message.objects.get(kind="confirm")
-    merchant, many = trade.link.merchant_id, range(1, shipments._LOOKED_AT + 10)
+    merchant, many = trade.link.merchant_id, range(1, order_page._LOOKED_AT + 10)
     Message.objects.bulk_create(Message(**{**_columns(told), "part": part}) for part in many)
     confirmed = {"order_id": told.order_id, "confirmed_at": trade.clock.now()}
     Shipment.objects.bulk_create(Shipment(message=one, **confirmed) for one in Message.objects.filter(part__gt=0))
 
-    all_of_them = shipments.shipments(merchant, None, None, 5_000)
-    rest = shipments.shipments(merchant, all_of_them.before, None, 5_000)
-    later = shipments.shipments(merchant, None, trade.clock.now() + timedelta(seconds=1), 50)
+    all_of_them = order_page.shipments(merchant, None, None, 5_000)
+    rest = order_page.shipments(merchant, all_of_them.before, None, 5_000)
+    later = order_page.shipments(merchant, None, trade.clock.now() + timedelta(seconds=1), 50)
 
-    assert (len(all_of_them.rows), len(rest.rows)) == (shipments._LOOKED_AT, 10)
+    assert (len(all_of_them.rows), len(rest.rows)) == (order_page._LOOKED_AT, 10)
     assert ({row.ref for row in rest.rows}, rest.before) == ({ref}, None)
     assert (later.rows, later.before) == ((), None)
 
@@ -175,9 +186,9 @@ def _columns(message: Message) -> dict[str, Any]:
 
 def test_anothers_shipments_are_passed_over(trade: Trade) -> None:
     ships(trade)
-    other = merchants.make("Andere")
+    other = merchants.create_merchant("Andere")
 
-    assert shipments.shipments(other.pk, None, None, 50).rows == ()
+    assert order_page.shipments(other.pk, None, None, 50).rows == ()
     assert Shipment.objects.exists()
 
 
@@ -192,7 +203,7 @@ def test_problems_come_newest_first_with_what_can_be_done(program: Program, trad
 
     assert [newest["ref"], oldest["ref"]] == refs[::-1]
     assert (newest["kind"], newest["title"], newest["status"]) == ("unknown_product", "Unknown product", "not_shipped")
-    assert [one["act"] for one in newest["acts"]] == ["map", "retry", "handle"]
+    assert [one["action"] for one in newest["actions"]] == ["map", "retry", "handle"]
     assert last["after"] == ""
 
 
@@ -205,7 +216,7 @@ def test_problems_of_a_kind(program: Program, trade: Trade) -> None:
 
 def test_what_is_solved_is_no_problem(program: Program, trade: Trade) -> None:
     ref = sold(trade, (CUP, 1))
-    program.post(f"/orders/bol NL/{ref}/acts/handle")
+    program.post(f"/orders/bol NL/{ref}/actions/handle")
 
     assert program.get("/problems").json()["problems"] == []
 
@@ -216,8 +227,8 @@ def test_what_is_solved_is_no_problem(program: Program, trade: Trade) -> None:
 LISTS: dict[str, Callable[[], object]] = {
     "the last events": lambda: events.newest(START),
     "a merchant's events": lambda: events.events(1, 0, 5, START + timedelta(days=1), of_merchant=True),
-    "a merchant's shipments": lambda: shipments.shipments(1, None, None, 5),
-    "open problems": lambda: problems.open_problems(1, [ProblemKind.REFUSED], 9, 5),
+    "a merchant's shipments": lambda: order_page.shipments(1, None, None, 5),
+    "open problems": lambda: problems.open_problems(1, [ProblemKind.REJECTED], 9, 5),
 }
 
 

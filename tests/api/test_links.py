@@ -1,4 +1,4 @@
-"""Links through the API: made, changed, rehearsed; and what is said about all orders of one."""
+"""Links through the API: made, changed, tried dry; and what is said about all orders of one."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from orderhaven.core.status import Status
-from orderhaven.ports.sandbox import Article
+from orderhaven.ports.sandbox import CatalogueItem
 from orderhaven.store.models import Link, Order
 from tests.api.conftest import Program, sold
 from tests.journeys.conftest import MUG, Trade
 
-CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+CUP = CatalogueItem("CUP-9", "8712345678999", "Cup", "4.99")
 LINK = "/links/bol NL"
 
 
@@ -22,12 +22,12 @@ def test_links_are_shown_with_how_they_work(program: Program, trade: Trade) -> N
     assert program.get(LINK).json() == {**link, "older": 0}
 
 
-def test_a_link_is_made_as_a_rehearsal(program: Program, trade: Trade) -> None:
+def test_a_link_is_made_as_a_dry_run(program: Program, trade: Trade) -> None:
     Link.objects.all().delete()
 
-    answer = program.post("/links", {"marketplace": "bol NL", "shop": "Webshop", "rehearsal": True, "wait_s": 60})
+    answer = program.post("/links", {"marketplace": "bol NL", "shop": "Webshop", "dry_run": True, "wait_s": 60})
 
-    assert (answer.status_code, answer.json()["rehearsal"], answer.json()["wait_s"]) == (201, True, 60)
+    assert (answer.status_code, answer.json()["dry_run"], answer.json()["wait_s"]) == (201, True, 60)
 
 
 def test_a_marketplace_has_one_link(program: Program, trade: Trade) -> None:
@@ -64,19 +64,19 @@ def test_only_what_is_named_changes(program: Program, trade: Trade) -> None:
     "wish",
     [
         {"wait_s": -1}, {"wait_s": 1e400}, {"wait_s": 10**30}, {"own_carriers": ["gsl"]}, {"ships_from": "Nederland"},
-        {"from_at": "yesterday"}, {"from_at": 1700000000}, {"from_at": "2026-01-31T14:00:00"}, {"rehearsal": "no"},
+        {"from_at": "yesterday"}, {"from_at": 1700000000}, {"from_at": "2026-01-31T14:00:00"}, {"dry_run": "no"},
         {"cancellations_per_hour": True}, {"shop": "Webshop"}, {"transit_days": 31}, {"working_days": []}, {"cut_off": "5 pm"},
         {"working_days": [8]}, {"free_days": ["25-12-2026"]},
     ],
 )  # fmt: skip
-def test_a_wish_that_makes_no_sense_is_refused(program: Program, trade: Trade, wish: dict[str, Any]) -> None:
+def test_a_setting_that_makes_no_sense_is_refused(program: Program, trade: Trade, wish: dict[str, Any]) -> None:
     before = Link.objects.values().get()
 
     assert program.patch(LINK, wish).status_code == 422
     assert Link.objects.values().get() == before
 
 
-def test_a_wish_that_cannot_be_is_refused_with_a_sentence(program: Program, trade: Trade) -> None:
+def test_a_setting_that_cannot_be_is_refused_with_a_sentence(program: Program, trade: Trade) -> None:
     answer = program.patch(LINK, {"every_s": 5})
 
     assert (answer.status_code, "more often than" in answer.json()["detail"]) == (409, True)
@@ -97,35 +97,35 @@ def test_a_link_that_did_not_change_is_not_sent_again(program: Program, trade: T
     assert program.sends("GET", LINK, headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_a_rehearsal_shows_what_it_would_send(program: Program, trade: Trade) -> None:
-    program.patch(LINK, {"rehearsal": True})
+def test_a_dry_run_shows_what_it_would_send(program: Program, trade: Trade) -> None:
+    program.patch(LINK, {"dry_run": True})
     trade.passes(seconds=10)
     ref = trade.sells((MUG, 2))
     trade.passes(minutes=20)
 
-    [would] = program.get(f"{LINK}/rehearsal").json()["would_send"]
+    [would] = program.get(f"{LINK}/dry-run").json()["dry_run_entries"]
 
-    assert (would["ref"], would["side"], would["what"], would["problem"]) == (ref, "shop", "place", "")
+    assert (would["ref"], would["side"], would["what"], would["problem"]) == (ref, "shop", "create", "")
     assert "2 x MUG-1" in would["facts"]
 
 
-def test_a_rehearsal_knows_the_products_once_they_are_looked_up(program: Program, trade: Trade) -> None:
-    program.patch(LINK, {"rehearsal": True})
+def test_a_dry_run_knows_the_products_once_they_are_looked_up(program: Program, trade: Trade) -> None:
+    program.patch(LINK, {"dry_run": True})
     trade.passes(seconds=10)
     trade.sells((MUG, 2))
     trade.passes(minutes=20)
-    before = program.get(f"{LINK}/rehearsal").json()
+    before = program.get(f"{LINK}/dry-run").json()
 
-    after = program.post(f"{LINK}/rehearsal/look-up", {}).json()
+    after = program.post(f"{LINK}/dry-run/look-up", {}).json()
 
-    assert (before["looked_up_at"], "not looked up" in before["would_send"][0]["facts"]) == (None, True)
+    assert (before["looked_up_at"], "not looked up" in before["dry_run_entries"][0]["facts"]) == (None, True)
     assert after["looked_up_at"]
-    assert "not looked up" not in after["would_send"][0]["facts"]
-    assert program.get(f"{LINK}/rehearsal").json() == after
+    assert "not looked up" not in after["dry_run_entries"][0]["facts"]
+    assert program.get(f"{LINK}/dry-run").json() == after
 
 
-def test_what_is_sent_is_no_rehearsal(program: Program, trade: Trade) -> None:
-    assert program.get(f"{LINK}/rehearsal").status_code == 409
+def test_what_is_sent_is_no_dry_run(program: Program, trade: Trade) -> None:
+    assert program.get(f"{LINK}/dry-run").status_code == 409
 
 
 @pytest.fixture
@@ -136,21 +136,21 @@ def older(trade: Trade) -> list[str]:
     return refs
 
 
-def test_older_orders_are_placed_all_at_once(program: Program, trade: Trade, older: list[str]) -> None:
+def test_older_orders_are_created_all_at_once(program: Program, trade: Trade, older: list[str]) -> None:
     waiting = program.get(LINK).json()["older"]
 
-    said = program.post(f"{LINK}/place-older").json()["sentence"]
+    said = program.post(f"{LINK}/create-older").json()["sentence"]
     trade.passes(minutes=1)
 
-    assert (waiting, said) == (2, "2 orders will be placed.")
+    assert (waiting, said) == (2, "2 orders will be created in the shop.")
     assert [len(trade.in_shop(ref)) for ref in older] == [1, 1]
 
 
 def test_older_orders_are_left_all_at_once(program: Program, trade: Trade, older: list[str]) -> None:
-    said = program.post(f"{LINK}/leave-older").json()["sentence"]
+    said = program.post(f"{LINK}/ignore-older").json()["sentence"]
 
-    assert (said, program.get(LINK).json()["older"]) == ("2 orders are left alone.", 0)
-    assert {"left"} == set(Order.objects.values_list("hold", flat=True))
+    assert (said, program.get(LINK).json()["older"]) == ("2 orders are ignored.", 0)
+    assert {"ignored"} == set(Order.objects.values_list("hold", flat=True))
 
 
 def test_many_are_adopted_and_one_that_cannot_be_says_why(program: Program, trade: Trade, older: list[str]) -> None:
@@ -164,7 +164,7 @@ def test_many_are_adopted_and_one_that_cannot_be_says_why(program: Program, trad
     assert "There is no order 4711" in said["4711"][1]
 
 
-def test_held_cancellations_are_told_when_they_were_meant(program: Program, trade: Trade) -> None:
+def test_held_cancellations_are_sent_when_they_were_meant(program: Program, trade: Trade) -> None:
     program.patch(LINK, {"cancellations_per_hour": 0})
     ref = sold(trade)
     trade.shop.cancel(trade.shop_ref(ref))
@@ -174,12 +174,12 @@ def test_held_cancellations_are_told_when_they_were_meant(program: Program, trad
     said = program.post(f"{LINK}/release").json()["sentence"]
     trade.passes(minutes=10)
 
-    assert (held, said) == (["cancellations_held"], "1 held cancellation will be told.")
+    assert (held, said) == (["cancellations_on_hold"], "1 held cancellation will be sent.")
     assert trade.order(ref).status == Status.CANCELLED
 
 
 def test_a_carrier_rule_stands_behind_the_others(program: Program, trade: Trade) -> None:
-    rule = {"kind": "code_prefix", "match": "XY", "carrier": "dpd"}
+    rule = {"kind": "tracking_prefix", "match": "XY", "carrier": "dpd"}
 
     answer = program.post(f"{LINK}/carrier-rules", rule)
 
@@ -188,12 +188,12 @@ def test_a_carrier_rule_stands_behind_the_others(program: Program, trade: Trade)
 
 
 def test_a_carrier_rule_ends(program: Program, trade: Trade) -> None:
-    program.post(f"{LINK}/carrier-rules", {"kind": "code_prefix", "match": "XY", "carrier": "dpd"})
+    program.post(f"{LINK}/carrier-rules", {"kind": "tracking_prefix", "match": "XY", "carrier": "dpd"})
 
-    answer = program.post(f"{LINK}/carrier-rules/end", {"kind": "code_prefix", "match": "XY"})
+    answer = program.post(f"{LINK}/carrier-rules/end", {"kind": "tracking_prefix", "match": "XY"})
 
     assert (answer.status_code, answer.json()["carrier_rules"]) == (200, [])
-    assert program.post(f"{LINK}/carrier-rules/end", {"kind": "code_prefix", "match": "XY"}).status_code == 409
+    assert program.post(f"{LINK}/carrier-rules/end", {"kind": "tracking_prefix", "match": "XY"}).status_code == 409
 
 
 def test_a_product_is_matched_for_every_order_that_waits(program: Program, trade: Trade) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from orderhaven.ports.sandbox import Article
+from orderhaven.ports.sandbox import CatalogueItem
 from tests.api.conftest import Program, sold
 from tests.journeys.conftest import POSTNL_CODE, Trade
 
-CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+CUP = CatalogueItem("CUP-9", "8712345678999", "Cup", "4.99")
 pytestmark = [pytest.mark.postgres, pytest.mark.parametrize("any_store", ["postgres"], indirect=True)]
 
 
@@ -21,7 +21,7 @@ def store(any_store: None) -> None:
 @pytest.fixture
 def refs(trade: Trade) -> list[str]:
     refs = [sold(trade), sold(trade, (CUP, 1))]
-    trade.shop.complete(trade.shop_ref(refs[0]), code=POSTNL_CODE)
+    trade.shop.complete(trade.shop_ref(refs[0]), tracking_number=POSTNL_CODE)
     trade.passes(minutes=10)
     trade.clock.advance(timedelta(seconds=3))
     return refs
@@ -48,14 +48,14 @@ def test_a_moment_at_the_edge_of_the_calendar_is_a_moment(program: Program, refs
 def test_a_sign_that_the_database_does_not_keep_is_refused(program: Program, refs: list[str]) -> None:
     assert program.get("/orders", search="a\x00").status_code == 422
     assert program.get(f"/orders/bol NL/{refs[0]}\x00").status_code == 422
-    assert program.post(f"/orders/bol NL/{refs[0]}/acts/map", {"sku": "\x00"}).status_code == 422
+    assert program.post(f"/orders/bol NL/{refs[0]}/actions/map", {"sku": "\x00"}).status_code == 422
 
 
 def test_only_what_was_read_is_changed(program: Program, trade: Trade, refs: list[str]) -> None:
     address = f"/orders/bol NL/{refs[1]}"
     tag = program.get(address).headers["ETag"]
 
-    done = [program.post(f"{address}/acts/{act}", If_Match=tag).status_code for act in ("handle", "give-back")]
+    done = [program.post(f"{address}/actions/{act}", If_Match=tag).status_code for act in ("handle", "give-back")]
 
     assert (done, trade.order(refs[1]).status) == ([200, 412], "manual")
 

@@ -7,13 +7,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orderhaven.ports.sandbox import Article
-from orderhaven.store import keys
-from orderhaven.store.models import Link, Person
+from orderhaven.ports.sandbox import CatalogueItem
+from orderhaven.store.connections import keys
+from orderhaven.store.models import Link, OrderContact
 from tests.api.conftest import Program
 from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE, Trade
 
-CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+CUP = CatalogueItem("CUP-9", "8712345678999", "Cup", "4.99")
 ORDER = "/orders/bol NL/{}"
 
 
@@ -23,11 +23,11 @@ def refs(trade: Trade) -> list[str]:
     trade.passes(seconds=10)
     made = [
         trade.sells((MUG, 1)),
-        trade.sells((LAMP, 2), person={"last_name": "Jansen", "postcode": "9712 CP"}),
+        trade.sells((LAMP, 2), address={"last_name": "Jansen", "postcode": "9712 CP"}),
         trade.sells((CUP, 1)),
     ]
     trade.passes(minutes=6)
-    trade.shop.complete(trade.shop_ref(made[0]), code=POSTNL_CODE)
+    trade.shop.complete(trade.shop_ref(made[0]), tracking_number=POSTNL_CODE)
     trade.passes(minutes=10)
     return made
 
@@ -40,8 +40,8 @@ def test_a_row_says_where_the_order_stands(program: Program, refs: list[str]) ->
     [row] = program.get("/orders", tab="shipped").json()["orders"]
 
     assert (row["marketplace"], row["ref"], row["shop"]) == ("bol NL", refs[0], "Webshop")
-    assert (row["status"], row["shown"], row["told"]) == ("shipped", "Shipped", "confirmed by bol NL")
-    assert (row["code"], row["pieces"], row["problems"]) == (POSTNL_CODE, 1, [])
+    assert (row["status"], row["status_name"], row["sync"]) == ("shipped", "Shipped", "confirmed by bol NL")
+    assert (row["tracking_number"], row["quantity"], row["problems"]) == (POSTNL_CODE, 1, [])
     assert row["total"] == {"amount": "15.94", "currency": "EUR"}
     assert row["placed_at"].endswith("Z")
 
@@ -133,11 +133,15 @@ def test_one_order_says_everything(program: Program, trade: Trade, refs: list[st
         ("MUG-1", 1, "12.99")
     ]
     assert [(one["side"], one["kind"], one["state"]) for one in order["messages"]] == [
-        ("shop", "place", "told"), ("marketplace", "confirm", "told"),
+        ("shop", "create", "done"), ("marketplace", "confirm", "done"),
     ]  # fmt: skip
     [shipment] = order["shipments"]
-    assert (shipment["carrier"], shipment["carrier_name"], shipment["code"]) == ("postnl", "PostNL", POSTNL_CODE)
-    assert order["events"][0]["sentence"] == "Heard"
+    assert (shipment["carrier"], shipment["carrier_name"], shipment["tracking_number"]) == (
+        "postnl",
+        "PostNL",
+        POSTNL_CODE,
+    )
+    assert order["events"][0]["sentence"] == "Received"
     assert (order["shop_state"], order["shop_ref"]) == ("completed", trade.shop_ref(refs[0]))
 
 
@@ -146,27 +150,27 @@ def test_a_problem_says_what_can_be_done(program: Program, refs: list[str]) -> N
 
     assert (problem["kind"], problem["values"]["sku"]) == ("unknown_product", "CUP-9")
     assert "is not in the shop" in problem["sentence"]
-    assert [one["act"] for one in problem["acts"]] == ["map", "retry", "handle"]
+    assert [one["action"] for one in problem["actions"]] == ["map", "retry", "handle"]
 
 
 def test_nobody_is_named_unless_it_is_asked_for(program: Program, refs: list[str]) -> None:
     alone = program.get(ORDER.format(refs[1]))
-    with_buyer = program.get(ORDER.format(refs[1]), people="true").json()
+    with_buyer = program.get(ORDER.format(refs[1]), buyer="true").json()
 
-    people = Person.objects.filter(order__ref=refs[1])
+    people = OrderContact.objects.filter(order__ref=refs[1])
     private = {part for one in people for part in (one.last_name, one.street, one.email, one.postcode) if part}
     assert [] == [part for part in private if part in alone.content.decode()]
     assert alone.json()["buyer"] is None
     assert with_buyer["buyer"]["ship_to"]["last_name"] == "Jansen"
 
 
-def test_names_and_addresses_are_not_for_a_token_that_only_looks(viewer: Program, refs: list[str]) -> None:
-    assert viewer.get(ORDER.format(refs[1]), people="true").status_code == 403
+def test_names_and_addresses_are_not_for_a_token_that_only_reads(viewer: Program, refs: list[str]) -> None:
+    assert viewer.get(ORDER.format(refs[1]), buyer="true").status_code == 403
     assert viewer.get(ORDER.format(refs[1])).status_code == 200
 
 
 def test_people_is_true_or_false(program: Program, refs: list[str]) -> None:
-    assert program.get(ORDER.format(refs[1]), people="1").status_code == 422
+    assert program.get(ORDER.format(refs[1]), buyer="1").status_code == 422
 
 
 def test_an_order_that_did_not_change_is_not_sent_again(program: Program, refs: list[str]) -> None:
@@ -180,7 +184,7 @@ def test_an_order_that_did_not_change_is_not_sent_again(program: Program, refs: 
 def test_an_order_that_changed_has_another_tag(program: Program, refs: list[str]) -> None:
     address = ORDER.format(refs[1])
     tag = program.get(address).headers["ETag"]
-    program.post(f"{address}/acts/handle")
+    program.post(f"{address}/actions/handle")
 
     again = program.sends("GET", address, headers={"If-None-Match": tag})
 
@@ -191,8 +195,8 @@ def test_an_order_that_changed_has_another_tag(program: Program, refs: list[str]
 def test_what_is_read_otherwise_has_another_tag(program: Program, refs: list[str]) -> None:
     """Strong tags promise the same bytes."""
     address = ORDER.format(refs[0])
-    plain, with_buyer = program.get(address), program.get(address, people="true")
-    Link.objects.update(rehearsal=True)
+    plain, with_buyer = program.get(address), program.get(address, buyer="true")
+    Link.objects.update(dry_run=True)
 
     assert len({plain.headers["ETag"], with_buyer.headers["ETag"], program.get(address).headers["ETag"]}) == 3
     assert (plain.headers["Cache-Control"], with_buyer.headers["Cache-Control"]) == ("private, no-cache", "no-store")
@@ -221,7 +225,7 @@ def test_a_list_asks_the_store_as_often_for_many_as_for_few(program: Program, tr
         trade.passes(minutes=6)
         for order in trade.shop.orders():
             if order.reference:
-                trade.shop.complete(order.shop_ref, code=POSTNL_CODE)
+                trade.shop.complete(order.shop_ref, tracking_number=POSTNL_CODE)
         trade.passes(minutes=10)
         counts.append(all_lists())
 
@@ -241,15 +245,15 @@ def test_secrets_are_in_no_answer(program: Program, trade: Trade, refs: list[str
     assert [] == [secret for secret in secrets if secret and secret in told]
 
 
-def test_a_carrier_is_told_by_a_code(viewer: Program) -> None:
-    told = viewer.get("/carrier", code=POSTNL_CODE, to="NL", postcode="9712 CP").json()
+def test_a_carrier_is_recognised_by_a_tracking_number(viewer: Program) -> None:
+    told = viewer.get("/carrier", tracking_number=POSTNL_CODE, to="NL", postcode="9712 CP").json()
 
     assert (told["carrier"], told["carrier_name"], told["confidence"]) == ("postnl", "PostNL", "certain")
-    assert POSTNL_CODE in told["link"]
+    assert POSTNL_CODE in told["tracking_url"]
 
 
-def test_what_is_no_code_is_nobodys(viewer: Program) -> None:
-    told = viewer.get("/carrier", code="?").json()
+def test_what_is_no_tracking_number_is_nobodys(viewer: Program) -> None:
+    told = viewer.get("/carrier", tracking_number="?").json()
 
     assert (told["carrier"], told["confidence"], told["why"]) == (
         None,

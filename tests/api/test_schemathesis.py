@@ -11,14 +11,14 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
 from schemathesis.specs.openapi import checks
 
-from orderhaven.api.allowance import Allowance
 from orderhaven.api.interface import make_api
-from orderhaven.api.world import World
-from orderhaven.ports.sandbox import Article
+from orderhaven.api.rate_limit import RateLimiter
+from orderhaven.api.services import Services
+from orderhaven.ports.sandbox import CatalogueItem
 from tests.api.conftest import serving, sold, token_for
 from tests.journeys.conftest import POSTNL_CODE, Trade
 
-CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+CUP = CatalogueItem("CUP-9", "8712345678999", "Cup", "4.99")
 _EXAMPLES = 15
 _ANSWERS_AS_DESCRIBED = [
     not_a_server_error,
@@ -34,7 +34,7 @@ def shipped(trade: Trade) -> str:
     """A small trade: something stands in every list."""
     sold(trade, (CUP, 1))
     ref = sold(trade)
-    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.shop.complete(trade.shop_ref(ref), tracking_number=POSTNL_CODE)
     trade.passes(minutes=10)
     return ref
 
@@ -42,7 +42,9 @@ def shipped(trade: Trade) -> str:
 @pytest.fixture
 def token(trade: Trade, shipped: str) -> Iterator[str]:
     """Of a program that may ask as much as it likes, of the API in front of this trade."""
-    world = World(lambda: trade.clock, lambda: trade.hub.transport, trade.hub.declared, Allowance(burst=10**9))
+    world = Services(
+        lambda: trade.clock, lambda: trade.hub.transport, trade.hub.specs_by_name, RateLimiter(burst=10**9)
+    )
     with serving(make_api(world)):
         yield token_for(trade)
 
@@ -51,7 +53,7 @@ def served() -> Any:
     """The description as a program gets it."""
     generation = GenerationConfig(max_examples=_EXAMPLES, deterministic=True, database="none")
     config = SchemathesisConfig(seed=1, projects=ProjectsConfig(default=ProjectConfig(generation=generation)))
-    with serving(make_api(World())):
+    with serving(make_api(Services())):
         return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", WSGIHandler(), config=config)
 
 

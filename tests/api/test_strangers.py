@@ -6,29 +6,29 @@ from typing import Any
 import pytest
 
 from orderhaven.api.interface import Interface
-from orderhaven.core.access import Power, Role
-from orderhaven.ports.sandbox import Article
-from orderhaven.store import access
+from orderhaven.core.access import Permission, Role
+from orderhaven.ports.sandbox import CatalogueItem
+from orderhaven.store.access import credentials
 from orderhaven.store.models import Connection, Link, Order, Token
-from orderhaven.words.acts import ACTS
+from orderhaven.words.order_actions import ORDER_ACTIONS
 from tests.api.conftest import Program, sold, token_for
 from tests.journeys.conftest import POSTNL_CODE, Trade
 
 # a body with which each operation could do something, if it were allowed
 BODIES: dict[str, Any] = {
     "act": {"sku": "MUG-1", "shop_order": "1", "carrier": "dpd"},
-    "bulk": {"act": "handle", "orders": [{"marketplace": "bol NL", "ref": "{ref}"}]},
+    "bulk": {"action": "handle", "orders": [{"marketplace": "bol NL", "ref": "{ref}"}]},
     "try_account": {"name": "x", "settings": {}},
     "connect": {"connector": "reference_shop", "name": "x", "settings": {}},
     "change_connection": {"every_s": 600},
     "make_link": {"marketplace": "bol NL", "shop": "Webshop"},
     "change_link": {"wait_s": 60},
-    "add_carrier_rule": {"kind": "code_prefix", "match": "XY", "carrier": "dpd"},
-    "end_carrier_rule": {"kind": "code_prefix", "match": "XY"},
+    "add_carrier_rule": {"kind": "tracking_prefix", "match": "XY", "carrier": "dpd"},
+    "end_carrier_rule": {"kind": "tracking_prefix", "match": "XY"},
     "match_product": {"sku": "MUG-1", "product_ref": "7"},
     "adopt": {"pairs": [{"order": "{ref}", "shop_order": "1"}]},
 }
-QUERIES = {"carrier": {"code": POSTNL_CODE[:-1] + "0"}}
+QUERIES = {"carrier": {"tracking_number": POSTNL_CODE[:-1] + "0"}}
 # these show nothing that belongs to a merchant, and a look at them is answered by 200
 OF_NOBODY = {"connector_list", "carrier"}
 EMPTY = {
@@ -54,9 +54,9 @@ def operations(api: Interface) -> list[tuple[str, str, str]]:
 @pytest.fixture
 def ref(trade: Trade) -> str:
     """A shipped order, beside one with a problem: something stands in every list."""
-    sold(trade, (Article("CUP-9", "8712345678999", "Cup", "4.99"), 1))
+    sold(trade, (CatalogueItem("CUP-9", "8712345678999", "Cup", "4.99"), 1))
     ref = sold(trade)
-    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.shop.complete(trade.shop_ref(ref), tracking_number=POSTNL_CODE)
     trade.passes(minutes=10)
     return ref
 
@@ -65,7 +65,7 @@ def ask(program: Program, operation: tuple[str, str, str], ref: str) -> Any:
     """With names of this merchant's things, and a body that makes sense."""
     name, method, address = operation
     connector = "reference_marketplace"
-    address = address.format(marketplace="bol NL", ref=ref, name="bol NL", connector=connector, act="handle")
+    address = address.format(marketplace="bol NL", ref=ref, name="bol NL", connector=connector, action="handle")
     body = BODIES.get(name)
     filled = None if body is None else repr(body).replace("{ref}", ref).replace("'", '"').encode()
     return program.sends(method, address, filled, query=QUERIES.get(name))
@@ -109,7 +109,7 @@ def test_another_way_of_logging_in_is_no_token(api: Interface, program: Program,
 
 def test_a_token_that_was_ended_opens_nothing(api: Interface, program: Program, trade: Trade, ref: str) -> None:
     for one in Token.objects.all():
-        access.end_token(one.merchant_id, one.pk, trade.clock.now(), "anna")
+        credentials.revoke_token(one.merchant_id, one.pk, trade.clock.now(), "anna")
 
     assert {401} == {ask(program, one, ref).status_code for one in operations(api)}
 
@@ -122,7 +122,7 @@ def test_who_may_only_look_changes_nothing(api: Interface, program: Program, tra
     looks = {one[0]: ask(viewer, one, ref).status_code for one in operations(api) if one[1] == "GET"}
 
     assert {403} == set(changes.values()), changes
-    assert {200} == set(looks.values()) - {409}, looks  # 409: what is sent is no rehearsal
+    assert {200} == set(looks.values()) - {409}, looks  # 409: what is sent is no dry run
     assert before == everything()
 
 
@@ -138,7 +138,7 @@ def test_an_operator_sets_nothing_up(api: Interface, program: Program, trade: Tr
 
 
 def test_a_token_without_any_scope_sees_nothing(api: Interface, program: Program, trade: Trade, ref: str) -> None:
-    secret = access.make_token(trade.link.merchant_id, "nothing", [], trade.clock.now(), "anna")
+    secret = credentials.create_token(trade.link.merchant_id, "nothing", [], trade.clock.now(), "anna")
     Token.objects.filter(name="nothing").update(scopes=["fly"])
 
     answers = {one[0]: ask(program.with_token(secret), one, ref).status_code for one in operations(api)}
@@ -161,7 +161,7 @@ def test_another_merchant_sees_and_changes_nothing(api: Interface, stranger: Pro
         assert POSTNL_CODE not in answer.content.decode(), name
     assert {name: answers[name].json() for name in EMPTY} == EMPTY
     assert {one["number"] for one in answers["order_counts"].json()["tabs"]} == {0}
-    assert {one["kind"] for one in answers["event_list"].json()["events"]} == {"token_made"}  # the stranger's own
+    assert {one["kind"] for one in answers["event_list"].json()["events"]} == {"token_created"}  # the stranger's own
 
 
 def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
@@ -184,13 +184,13 @@ def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
         assert theirs == gone
 
 
-@pytest.mark.parametrize("act", sorted(ACTS))
+@pytest.mark.parametrize("act", sorted(ORDER_ACTIONS))
 def test_no_act_reaches_another_merchants_order(stranger: Program, ref: str, act: str) -> None:
     before = everything()
 
-    assert stranger.post(f"/orders/bol NL/{ref}/acts/{act}", BODIES["act"]).status_code == 404
+    assert stranger.post(f"/orders/bol NL/{ref}/actions/{act}", BODIES["act"]).status_code == 404
     assert before == everything()
 
 
 def test_every_scope_is_a_power() -> None:
-    assert {"look", "act", "set_up"} == set(Power)
+    assert {"read", "write", "configure"} == set(Permission)

@@ -27,7 +27,7 @@ def test_the_carrier_its_brand_and_what_is_accepted_are_right() -> None:
 
     measured = score(rows, lambda row: told[row.code])
 
-    assert [measured.verdicts["core", verdict] for verdict in ("right", "wrong", "unsure")] == [3, 1, 1]
+    assert [measured.outcomes["core", outcome] for outcome in ("right", "wrong", "unsure")] == [3, 1, 1]
     assert measured.false_positives == 1
     assert [row.code for row in measured.unsure] == ["E"]
 

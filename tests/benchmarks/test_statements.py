@@ -9,17 +9,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orderhaven.ports.connector import Role
-from orderhaven.ports.marketplace import Sighting
-from orderhaven.store import connections, orders, outbox, shop_readings
-from orderhaven.store.connections import Claim
+from orderhaven.ports.connector import Side
+from orderhaven.ports.marketplace import OrderSummary
+from orderhaven.store.connections import connections
+from orderhaven.store.connections.connections import Claim
 from orderhaven.store.listing.rows import list_orders
 from orderhaven.store.models import Line, Message, MessageState, Order
-from orderhaven.store.outbox import Composed
-from orderhaven.store.settling import Pace
-from orderhaven.store.shapes import facts_of
-from orderhaven.store.verdicts import NotNow
-from orderhaven.sync import beats
+from orderhaven.store.orders import marketplace_snapshots, shop_snapshots
+from orderhaven.store.orders.conversions import facts_of
+from orderhaven.store.outbox import queue, result
+from orderhaven.store.outbox.apply_results import Pace
+from orderhaven.store.outbox.queue import ComposedMessage
+from orderhaven.sync import worker
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
 from tests.journeys.conftest import Trade, start_trade
@@ -52,38 +53,38 @@ def of_both_sizes(trade: Trade, work: Callable[[Trade, list[int]], None]) -> lis
     return counts
 
 
-def claimed(trade: Trade, role: Role) -> Claim:
+def claimed(trade: Trade, role: Side) -> Claim:
     taken = connections.claim(trade.connection(role).pk)
     assert taken is not None
     return taken[0]
 
 
-def test_hearing_orders_that_are_known(trade: Trade) -> None:
+def test_pulling_orders_that_are_known(trade: Trade) -> None:
     def work(trade: Trade, counts: list[int]) -> None:
         trade.passes(minutes=6)
         newest = list(Order.objects.order_by("-id")[: FEW if not counts else MANY])
-        sightings = [
-            Sighting(row.ref, row.placed_at, row.changed_at, tuple(map(facts_of, Line.objects.filter(order=row))))
+        summaries = [
+            OrderSummary(row.ref, row.placed_at, row.changed_at, tuple(map(facts_of, Line.objects.filter(order=row))))
             for row in newest
         ]
-        claim = claimed(trade, Role.MARKETPLACE)
+        claim = claimed(trade, Side.MARKETPLACE)
         with counted(counts):
-            assert orders.take_sightings(claim, trade.link, sightings, trade.clock.now()) == []
+            assert marketplace_snapshots.record_summaries(claim, trade.link, summaries, trade.clock.now()) == []
 
     few, many = of_both_sizes(trade, work)
 
     assert few == many
 
 
-def test_hearing_shop_orders_that_did_not_change(trade: Trade) -> None:
+def test_pulling_shop_orders_that_did_not_change(trade: Trade) -> None:
     def work(trade: Trade, counts: list[int]) -> None:
         trade.passes(minutes=6)
-        claim, now = claimed(trade, Role.SHOP), trade.clock.now()
-        refs = [ref for _, ref in shop_readings.open_in_shop(claim.connection_id, 0, 100)]
-        connector = asyncio.run(trade.hub.connector_of(trade.connection(Role.SHOP)))
-        readings = list(asyncio.run(connector.read(refs)).values())
+        claim, now = claimed(trade, Side.SHOP), trade.clock.now()
+        refs = [ref for _, ref in shop_snapshots.open_in_shop(claim.connection_id, 0, 100)]
+        connector = asyncio.run(trade.hub.connector_of(trade.connection(Side.SHOP)))
+        snapshots = list(asyncio.run(connector.read(refs)).values())
         with counted(counts):
-            assert shop_readings.take_readings(claim, readings, now, now) == 0
+            assert shop_snapshots.record_snapshots(claim, snapshots, now, now) == 0
 
     few, many = of_both_sizes(trade, work)
 
@@ -93,16 +94,16 @@ def test_hearing_shop_orders_that_did_not_change(trade: Trade) -> None:
 def test_beginning_and_finishing_a_batch(trade: Trade) -> None:
     def work(trade: Trade, counts: list[int]) -> None:
         trade.clock.advance(trade.clock.in_real(400))
-        asyncio.run(beats.run(trade.hub, trade.connection(Role.MARKETPLACE).pk))
-        claim, now = claimed(trade, Role.SHOP), trade.clock.now()
+        asyncio.run(worker.run(trade.hub, trade.connection(Side.MARKETPLACE).pk))
+        claim, now = claimed(trade, Side.SHOP), trade.clock.now()
         with counted(counts):
-            batch = outbox.due(claim, MessageState.DUE, now, 100)
-            begun = outbox.begin(claim, [Composed(one, one.payload) for one in batch], now, now)
-            verdicts = {one.pk: (one.attempt, NotNow("busy")) for one in batch}
+            batch = queue.due(claim, MessageState.QUEUED, now, 100)
+            begun = queue.begin(claim, [ComposedMessage(one, one.payload) for one in batch], now, now)
+            outcomes = {one.pk: (one.attempt, result.RetryLater("busy")) for one in batch}
             pace = Pace("The shop", trade.clock.in_real(60), trade.clock.in_real(60))
-            outbox.finish(claim, verdicts, MessageState.SENDING, pace, now)
+            queue.finish(claim, outcomes, MessageState.IN_FLIGHT, pace, now)
         assert len(begun) == len(batch) >= FEW
-        Message.objects.update(state=MessageState.DROPPED)  # so that the next batch is of new ones alone
+        Message.objects.update(state=MessageState.WITHDRAWN)  # so that the next batch is of new ones alone
 
     few, many = of_both_sizes(trade, work)
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import msgspec
 
-from orderhaven.connectors import declarations, make_sandbox
+from orderhaven.connectors import make_sandbox, specs
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.serve import Served
+from orderhaven.connectors.kit.server import SandboxServer
 from orderhaven.demo.people import People
 from orderhaven.demo.plan import Plan, plan_day
 from orderhaven.demo.sandboxes import Addresses, until_told_to_end
-from orderhaven.ports.clock import ScaledClock
+from orderhaven.ports.connector import ScaledClock
 from tests.browser.outside import MARKETPLACE, SHOP
 
 HOURS = 24
@@ -46,9 +46,9 @@ def _moved(bought: float, hours: Sequence[float], ends: Sequence[float]) -> time
 
 class Day:
     def __init__(self, clock: str, orders: int) -> None:
-        declared = declarations()
-        self.marketplace: Any = make_sandbox(declared[MARKETPLACE], ScaledClock.of(clock))
-        self.shop: Any = make_sandbox(declared[SHOP], ScaledClock.of(clock))
+        specs_by_name = specs()
+        self.marketplace: Any = make_sandbox(specs_by_name[MARKETPLACE], ScaledClock.of(clock))
+        self.shop: Any = make_sandbox(specs_by_name[SHOP], ScaledClock.of(clock))
         plans = busy(plan_day(orders, _SEED, HOURS))
         self.people = People(self.marketplace, self.shop, ScaledClock.of(clock), plans, MARKETPLACE, _LABEL_KEY)
 
@@ -66,7 +66,7 @@ class Day:
 
 async def serve(clock: str, orders: int) -> None:
     day = Day(clock, orders)
-    served = [Served(one) for one in (day, day.marketplace, day.shop)]
+    served = [SandboxServer(one) for one in (day, day.marketplace, day.shop)]
     control, there, here = [await one.start() for one in served]
     playing = asyncio.create_task(day.play())
     addresses = Addresses(control, day.marketplace.settings(there), day.shop.settings(here))

@@ -9,10 +9,10 @@ from datetime import timedelta
 import msgspec
 
 from orderhaven.demo.sandboxes import Addresses
-from orderhaven.ports.clock import clock_of_the_environment
-from orderhaven.store.setup import open_store
+from orderhaven.ports.connector import clock_of_the_environment
+from orderhaven.store.upkeep.setup import open_store
 from tests.browser.outside import MARKETPLACE, SHOP
-from tests.browser.persons import PASSWORD, PERSONS, TRADE
+from tests.browser.users import PASSWORD, PERSONS, TRADE
 
 _OFTEN = timedelta(minutes=1)
 
@@ -20,22 +20,22 @@ _OFTEN = timedelta(minutes=1)
 def main() -> None:
     at = msgspec.json.decode(sys.argv[1], type=Addresses)
     open_store()
-    from orderhaven.actions import connecting, links, people
-    from orderhaven.actions.hand import Hand
-    from orderhaven.store import access
-    from orderhaven.store.merchants import only_merchant
+    from orderhaven.actions import account_setup, links, users
+    from orderhaven.actions.context import ActionContext
+    from orderhaven.store.access import credentials
+    from orderhaven.store.connections.merchants import only_merchant
 
     clock = clock_of_the_environment()
     now = clock.now()
     first, *others = PERSONS
-    people.first_administrator(access.welcome_code(), first.email, first.name, PASSWORD, TRADE, now)
+    users.first_administrator(credentials.welcome_code(), first.email, first.name, PASSWORD, TRADE, now)
     for person in others:
-        made = access.make_person(person.email, person.name, PASSWORD, now)
-        access.set_role(only_merchant(), made.pk, person.role, now, first.name)
-    hand = Hand(first.name, only_merchant(), clock)
-    connecting.connect(hand, MARKETPLACE, "bol", at.marketplace, _OFTEN)
-    connecting.connect(hand, SHOP, "WooCommerce", at.shop, _OFTEN)
-    links.link(hand, "bol", "WooCommerce")
+        made = credentials.create_user(person.email, person.name, PASSWORD, now)
+        credentials.set_role(only_merchant(), made.pk, person.role, now, first.name)
+    context = ActionContext(first.name, only_merchant(), clock)
+    account_setup.connect(context, MARKETPLACE, "bol", at.marketplace, _OFTEN)
+    account_setup.connect(context, SHOP, "WooCommerce", at.shop, _OFTEN)
+    links.link(context, "bol", "WooCommerce")
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser import chromium
-from tests.browser.persons import Person
-from tests.browser.running import Hub, Outside, running
+from tests.browser.running import BothSides, Hub, running
 from tests.browser.seat import LAPTOP, Seat
+from tests.browser.users import Person
 
 pytestmark = pytest.mark.processes
 _SEEN_WITHIN_MS = 20_000
@@ -29,7 +29,7 @@ class Trade:
     """A hub in use, and what happens outside of it. Its people have logged in once, and stay so."""
 
     hub: Hub
-    outside: Outside
+    context: BothSides
     orders: dict[str, str] = field(default_factory=dict)  # what became of it -> order number
     sessions: dict[str, Any] = field(default_factory=dict)
 
@@ -50,15 +50,15 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def trade(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trade]:
     """Connected and linked, and `trade.orders` of several kinds. No test changes these; it sells its own."""
-    with running(tmp_path_factory.mktemp("trade"), in_use=True) as (hub, outside):
-        yield Trade(hub, outside, _sold(outside))
+    with running(tmp_path_factory.mktemp("trade"), in_use=True) as (hub, context):
+        yield Trade(hub, context, _sold(context))
 
 
 @pytest.fixture
 def fresh(browser: Browser, tmp_path: Path) -> Iterator[Trade]:
     """A hub that was started for the first time."""
-    with running(tmp_path, in_use=False) as (hub, outside):
-        yield Trade(hub, outside)
+    with running(tmp_path, in_use=False) as (hub, context):
+        yield Trade(hub, context)
 
 
 @pytest.fixture
@@ -82,20 +82,20 @@ def sit(browser: Browser) -> Iterator[Sit]:
 # below: how
 
 
-def _sold(outside: Outside) -> dict[str, str]:
+def _sold(context: BothSides) -> dict[str, str]:
     orders = {
-        "placed": outside.sell({"RUG-S": 1, "PEN": 4}, last_name="Lastname", company="A company"),
-        "problem": outside.sell({"NOT-IN-THE-SHOP": 1}),
-        "shipped": outside.sell({"MUG-BLUE": 2}),
-        "waiting": outside.sell({"LAMP-OAK": 1}),
-        "asked": outside.sell({"SOAP-3": 1}),
-        "cancelled": outside.sell({"BAG-CANVAS": 1}),
+        "placed": context.sell({"RUG-S": 1, "PEN": 4}, last_name="Lastname", company="A company"),
+        "problem": context.sell({"NOT-IN-THE-SHOP": 1}),
+        "shipped": context.sell({"MUG-BLUE": 2}),
+        "waiting": context.sell({"LAMP-OAK": 1}),
+        "asked": context.sell({"SOAP-3": 1}),
+        "cancelled": context.sell({"BAG-CANVAS": 1}),
     }
-    outside.cancel(orders["cancelled"])
-    outside.complete(orders["shipped"], CODE, "PostNL")
-    outside.complete(orders["waiting"])
-    outside.ask_to_cancel(orders["asked"])
-    outside.wait_until_placed(orders["placed"])
+    context.cancel(orders["cancelled"])
+    context.complete(orders["shipped"], CODE, "PostNL")
+    context.complete(orders["waiting"])
+    context.ask_to_cancel(orders["asked"])
+    context.wait_until_placed(orders["placed"])
     return orders
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from orderhaven.connectors import declarations, make_sandbox
+from orderhaven.connectors import make_sandbox, specs
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.serve import Served
+from orderhaven.connectors.kit.server import SandboxServer
 from orderhaven.demo.plan import ARTICLES, NOT_FOR_SALE
 from orderhaven.demo.sandboxes import Addresses, until_told_to_end
-from orderhaven.ports.clock import ScaledClock
+from orderhaven.ports.connector import ScaledClock
 from orderhaven.ports.sandbox import Basket
 
 MARKETPLACE, SHOP = "bol", "woocommerce"
@@ -26,12 +26,12 @@ _BY_SKU = {article.sku: article for article in ARTICLES}
 
 class World:
     def __init__(self, clock: str) -> None:
-        declared = declarations()
-        self.marketplace: Any = make_sandbox(declared[MARKETPLACE], ScaledClock.of(clock))
-        self.shop: Any = make_sandbox(declared[SHOP], ScaledClock.of(clock))
+        specs_by_name = specs()
+        self.marketplace: Any = make_sandbox(specs_by_name[MARKETPLACE], ScaledClock.of(clock))
+        self.shop: Any = make_sandbox(specs_by_name[SHOP], ScaledClock.of(clock))
         self.shop.stock(ARTICLES)
         for shown in ("open", "completed", "cancelled"):  # so that the shop's own words are seen in use
-            ref = self.shop.enter_by_other_tool(Basket(lines=[(ARTICLES[0], 1)]), f"OTHER-{shown}")
+            ref = self.shop.create_by_other_tool(Basket(lines=[(ARTICLES[0], 1)]), f"OTHER-{shown}")
             if shown != "open":
                 (self.shop.complete if shown == "completed" else self.shop.cancel)(ref)
 
@@ -40,7 +40,7 @@ class World:
         deeds: Mapping[str, Callable[..., object]] = {
             "sell": self.sell,
             "complete": self.complete,
-            "ask_to_cancel": self.marketplace.buyer_asks_to_cancel,
+            "ask_to_cancel": self.marketplace.request_cancellation,
             "cancel": self.marketplace.cancel,
             "in_shop": lambda ref: bool(self._in_shop(ref)),
         }
@@ -48,13 +48,13 @@ class World:
         done = deeds[request.path.strip("/")](**given)
         return Response(200, {"content-type": "application/json"}, msgspec.json.encode(done))
 
-    def sell(self, lines: Mapping[str, int], person: Mapping[str, str]) -> str:
+    def sell(self, lines: Mapping[str, int], address: Mapping[str, str]) -> str:
         """Of an article that the shop has, or under any other SKU one that it does not have."""
         articles = [(_BY_SKU.get(sku) or replace(NOT_FOR_SALE, sku=sku), pieces) for sku, pieces in lines.items()]
-        return self.marketplace.sell(Basket(lines=articles, person=person))
+        return self.marketplace.sell(Basket(lines=articles, address=address))
 
-    def complete(self, ref: str, code: str = "", carrier: str = "") -> None:
-        self.shop.complete(self._in_shop(ref), code, carrier)
+    def complete(self, ref: str, tracking_number: str = "", carrier: str = "") -> None:
+        self.shop.complete(self._in_shop(ref), tracking_number, carrier)
 
     def _in_shop(self, ref: str) -> str:
         return next((one.shop_ref for one in self.shop.orders() if one.reference == f"{MARKETPLACE}-{ref}"), "")
@@ -62,7 +62,7 @@ class World:
 
 async def serve(clock: str) -> None:
     world = World(clock)
-    served = [Served(one) for one in (world, world.marketplace, world.shop)]
+    served = [SandboxServer(one) for one in (world, world.marketplace, world.shop)]
     control, there, here = [await one.start() for one in served]
     addresses = Addresses(control, world.marketplace.settings(there), world.shop.settings(here))
     print(msgspec.json.encode(addresses).decode(), flush=True)  # noqa: T201 - who started this reads it

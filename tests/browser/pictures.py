@@ -18,12 +18,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from orderhaven.demo.processes import Child
 from orderhaven.demo.sandboxes import Addresses
-from orderhaven.ports.clock import ScaledClock
+from orderhaven.ports.connector import ScaledClock
 from tests.browser import chromium
 from tests.browser.a_day import FIRST_HOUR, HOURS
-from tests.browser.persons import ADMINISTRATOR
 from tests.browser.running import WEB_ALONE, Hub, until
 from tests.browser.seat import LAPTOP, PHONE, Seat
+from tests.browser.users import ADMINISTRATOR
 
 pytestmark = pytest.mark.processes
 
@@ -76,8 +76,8 @@ PAGES: Mapping[str, Open] = {
     "form-shop": unfolded("connections/new/woocommerce"),
     "links": at("links"),
     "link": unfolded("links/bol"),
-    "people": at("people"),
-    "programs": unfolded("programs"),
+    "users": at("users"),
+    "api_clients": unfolded("programs"),
     "audit": at("audit"),
     "me": at("/me"),
     "second-factor": at("/me/second-factor"),

@@ -18,7 +18,7 @@ import pytest
 from orderhaven.demo.hub_side import environment
 from orderhaven.demo.processes import Child
 from orderhaven.demo.sandboxes import Addresses
-from orderhaven.ports.clock import ScaledClock
+from orderhaven.ports.connector import ScaledClock
 
 pytestmark = pytest.mark.processes
 
@@ -29,7 +29,7 @@ _COMES_UP_WITHIN_S = 60.0
 _HAPPENS_WITHIN_S = 30.0
 
 
-class Outside:
+class BothSides:
     """The process of both sides, and what a buyer or a merchant does there."""
 
     def __init__(self, clock: ScaledClock, log: Path) -> None:
@@ -40,12 +40,12 @@ class Outside:
 
     def sell(self, lines: dict[str, int], **person: str) -> str:
         """A buyer orders; the order's number."""
-        return str(self._do("sell", lines=lines, person=person))
+        return str(self._do("sell", lines=lines, address=person))
 
     def complete(self, ref: str, code: str = "", carrier: str = "") -> None:
         """The merchant sends it, once it is in the shop."""
         self.wait_until_placed(ref)
-        self._do("complete", ref=ref, code=code, carrier=carrier)
+        self._do("complete", ref=ref, tracking_number=code, carrier=carrier)
 
     def ask_to_cancel(self, ref: str) -> None:
         self._do("ask_to_cancel", ref=ref)
@@ -98,9 +98,14 @@ class Hub:
 
     def welcome_address(self) -> str:
         """As its log shows it to whoever started it."""
-        said = [json.loads(line) for line in self._log.read_text().splitlines()]
-        [sentence] = [one["say"] for one in said if one["event"] == "nobody_yet"]
+        until(lambda: bool(self._welcomes()), f"the log says where to make the first account; see {self._log}")
+        [sentence] = self._welcomes()
         return next(word for word in sentence.split() if word.startswith(self.address))
+
+    def _welcomes(self) -> list[str]:
+        """It is said once the page answers, which is a moment before the log has it."""
+        said = [json.loads(line) for line in self._log.read_text().splitlines()]
+        return [one["say"] for one in said if one["event"] == "no_user_yet"]
 
     def end(self) -> None:
         if self._child is not None:
@@ -124,19 +129,19 @@ class Hub:
 
 
 @contextmanager
-def running(folder: Path, *, in_use: bool) -> Iterator[tuple[Hub, Outside]]:
+def running(folder: Path, *, in_use: bool) -> Iterator[tuple[Hub, BothSides]]:
     """Both sides and the hub: empty, or with connections, link and a person of each role."""
     clock = ScaledClock(datetime.now(UTC), FACTOR)
-    outside = Outside(clock, folder / "outside.log")
+    context = BothSides(clock, folder / "outside.log")
     hub = Hub(folder, clock)
     try:
         if in_use:
-            hub.arrange(outside.addresses)
+            hub.arrange(context.addresses)
         hub.start()
-        yield hub, outside
+        yield hub, context
     finally:
         hub.end()
-        outside.end()
+        context.end()
 
 
 def until(is_so: Callable[[], bool], what: str, within_s: float = _HAPPENS_WITHIN_S) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page, Request, Response, expect
 
-from tests.browser.persons import PASSWORD, TRADE, Person
+from tests.browser.users import PASSWORD, TRADE, Person
 
 LAPTOP, PHONE = (1280, 800), (390, 844)
 _OURS = "127.0.0.1"

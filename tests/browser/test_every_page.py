@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Sit, Trade
 from tests.browser.looks import NARROWEST, faults_of, sticking_out, unfold
-from tests.browser.persons import ADMINISTRATOR
 from tests.browser.seat import Seat
+from tests.browser.users import ADMINISTRATOR
 
 pytestmark = pytest.mark.processes
 
@@ -24,7 +24,7 @@ def order(kind: str) -> Open:
 
 
 def invitation(seat: Seat, trade: Trade) -> None:
-    seat.go("people")
+    seat.go("users")
     seat.page.get_by_label("E-mail address").fill("another@example.com")
     seat.page.get_by_role("button", name="Make an invitation").click()
     address = seat.page.locator("#invitation").inner_text()
@@ -33,9 +33,9 @@ def invitation(seat: Seat, trade: Trade) -> None:
 
 
 def token(seat: Seat, trade: Trade) -> None:
-    seat.go("programs")
+    seat.go("api-clients")
     unfold(seat.page)
-    seat.page.get_by_label("For which program").fill("A program")
+    seat.page.get_by_label("For which API client").fill("A program")
     seat.page.get_by_role("button", name="Make the token").click()
     expect(seat.page.get_by_role("heading", name="The token", exact=True)).to_be_visible()
 
@@ -77,9 +77,9 @@ PAGES: dict[str, Open] = {
     "form of a shop": at("connections/new/woocommerce"),
     "links": at("links"),
     "link": at("links/bol"),
-    "people": at("people"),
+    "users": at("users"),
     "invitation": invitation,
-    "programs": at("programs"),
+    "api_clients": at("api-clients"),
     "programs, with a new token": token,
     "audit": at("audit"),
     "my account": at("/me"),

@@ -18,8 +18,8 @@ def test_first_run(fresh: Trade, sit: Sit) -> None:
     see_what_to_do_first(seat)
     connect_the_marketplace(seat, fresh)
     connect_the_shop(seat, fresh)
-    link_them_in_a_rehearsal(seat, fresh)
-    end_the_rehearsal(seat)
+    link_them_in_a_dry_run(seat, fresh)
+    end_the_dry_run(seat)
 
 
 def make_the_first_account(seat: Seat, fresh: Trade) -> None:
@@ -38,7 +38,7 @@ def make_the_first_account(seat: Seat, fresh: Trade) -> None:
 
 
 def look_at_every_empty_page(seat: Seat) -> None:
-    for path in ("orders", "overview", "connections", "links", "programs", "audit"):
+    for path in ("orders", "overview", "connections", "links", "api-clients", "audit"):
         seat.go(path)
         assert [] == faults_of(seat.page), path
 
@@ -52,7 +52,7 @@ def see_what_to_do_first(seat: Seat) -> None:
 
 
 def connect_the_marketplace(seat: Seat, fresh: Trade) -> None:
-    page, settings = seat.page, fresh.outside.addresses.marketplace
+    page, settings = seat.page, fresh.context.addresses.marketplace
     page.get_by_role("link", name="bol", exact=True).click()
     page.get_by_text("More settings").click()
     page.get_by_label("Client ID").fill(settings["client_id"])
@@ -61,7 +61,7 @@ def connect_the_marketplace(seat: Seat, fresh: Trade) -> None:
     page.get_by_label("Address of the login").fill(settings["login_url"])
     with seat.may_be_answered(422):
         page.get_by_role("button", name="Test and save").click()
-        expect(page.get_by_role("alert")).to_contain_text("refuses")
+        expect(page.get_by_role("alert")).to_contain_text("rejects")
     assert not has_connections(seat)
     page.get_by_label("Client secret").fill(settings["client_secret"])
     page.get_by_role("button", name="Test and save").click()
@@ -78,7 +78,7 @@ def has_connections(seat: Seat) -> bool:
 
 
 def connect_the_shop(seat: Seat, fresh: Trade) -> None:
-    page, settings = seat.page, fresh.outside.addresses.shop
+    page, settings = seat.page, fresh.context.addresses.shop
     page.get_by_role("link", name="WooCommerce", exact=True).click()
     page.get_by_label("Name of this connection").fill("Shop")
     page.get_by_label("Address of the shop").fill(settings["url"])
@@ -94,23 +94,23 @@ def connect_the_shop(seat: Seat, fresh: Trade) -> None:
     expect(page.locator(".connection")).to_have_count(2)
 
 
-def link_them_in_a_rehearsal(seat: Seat, fresh: Trade) -> None:
+def link_them_in_a_dry_run(seat: Seat, fresh: Trade) -> None:
     page = seat.page
     page.get_by_role("link", name="no shop yet: link it").click()
     page.get_by_role("button", name="Link them").click()
-    expect(page.get_by_role("heading", name="Rehearsal")).to_be_visible()
-    ref = fresh.outside.sell({"MUG-BLUE": 2})
+    expect(page.get_by_role("heading", name="Dry run")).to_be_visible()
+    ref = fresh.context.sell({"MUG-BLUE": 2})
     seat.go("orders")
     expect(page.get_by_role("link", name=ref)).to_be_visible()
-    expect(page.get_by_role("row").filter(has_text=ref)).to_contain_text("rehearsal")
+    expect(page.get_by_role("row").filter(has_text=ref)).to_contain_text("dry run")
     seat.go("links/bol")
     expect(page.get_by_role("cell", name=ref)).to_be_visible()
 
 
-def end_the_rehearsal(seat: Seat) -> None:
+def end_the_dry_run(seat: Seat) -> None:
     page = seat.page
     page.once("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="End the rehearsal").click()
-    expect(page.get_by_role("status")).to_contain_text("The rehearsal is over")
+    page.get_by_role("button", name="End the dry run").click()
+    expect(page.get_by_role("status")).to_contain_text("The dry run has ended")
     seat.go("orders")
     expect(page.locator(".in-shop")).to_be_visible()

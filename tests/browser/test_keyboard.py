@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Sit, Trade
-from tests.browser.persons import OPERATOR, PASSWORD
 from tests.browser.test_orders import at_orders, row_of
+from tests.browser.users import OPERATOR, PASSWORD
 
 pytestmark = pytest.mark.processes
 _MOST_STEPS = 60
@@ -39,18 +39,18 @@ def test_one_goes_from_order_to_order_and_opens_one(trade: Trade, sit: Sit) -> N
 
 
 def test_one_ticks_an_order_and_acts_on_it(trade: Trade, sit: Sit) -> None:
-    ref = trade.outside.sell({"PEN": 2})
-    trade.outside.wait_until_placed(ref)
+    ref = trade.context.sell({"PEN": 2})
+    trade.context.wait_until_placed(ref)
     page = at_orders(sit, trade).page
     go_to_row(page, ref)
 
     press(page, "x")
 
     expect(page.locator(".ticked")).to_have_text("1")
-    tab_to(page, page.get_by_role("button", name="Handle by hand"), backwards=True)
+    tab_to(page, page.get_by_role("button", name="Handle manually"), backwards=True)
     press(page, "Enter")
-    expect(page.get_by_role("heading", name="Handle 1 order by hand?")).to_be_visible()
-    tab_to(page, page.get_by_role("button", name="Handle by hand"))
+    expect(page.get_by_role("heading", name="Handle 1 order manually?")).to_be_visible()
+    tab_to(page, page.get_by_role("button", name="Handle manually"))
     press(page, "Enter")
     expect(row_of(page, ref)).to_contain_text("Manual")
 
@@ -60,7 +60,7 @@ def test_the_keyboard_stays_on_its_order_when_another_arrives(trade: Trade, sit:
     ref = trade.orders["placed"]
     go_to_row(page, ref)
 
-    newer = trade.outside.sell({"PEN": 1})
+    newer = trade.context.sell({"PEN": 1})
 
     expect(row_of(page, newer)).to_be_visible()
     expect(page.get_by_role("link", name=ref)).to_be_focused()

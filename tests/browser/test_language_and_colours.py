@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Sit, Trade
-from tests.browser.persons import LINGUIST, VIEWER
+from tests.browser.users import LINGUIST, VIEWER
 
 pytestmark = pytest.mark.processes
 

@@ -9,8 +9,8 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import CODE, Sit, Trade
 from tests.browser.looks import faults_of
-from tests.browser.persons import OPERATOR
 from tests.browser.seat import Seat
+from tests.browser.users import OPERATOR
 
 pytestmark = pytest.mark.processes
 _UPDATE = re.compile(r"/orders\?.*live=")
@@ -20,7 +20,7 @@ def test_an_order_arrives_without_reloading(trade: Trade, sit: Sit) -> None:
     page = at_orders(sit, trade).page
     page.evaluate("window.stillThere = true")
 
-    ref = trade.outside.sell({"PEN": 3})
+    ref = trade.context.sell({"PEN": 3})
 
     expect(row_of(page, ref)).to_contain_text("Not shipped")
     expect(row_of(page, ref).locator(".in-shop")).to_be_visible()
@@ -28,14 +28,14 @@ def test_an_order_arrives_without_reloading(trade: Trade, sit: Sit) -> None:
 
 
 def test_an_order_page_follows_the_order_until_the_marketplace_confirmed_it(trade: Trade, sit: Sit) -> None:
-    ref = trade.outside.sell({"MUG-BLUE": 1})
-    trade.outside.wait_until_placed(ref)
+    ref = trade.context.sell({"MUG-BLUE": 1})
+    trade.context.wait_until_placed(ref)
     seat = at_orders(sit, trade)
     row_of(seat.page, ref).get_by_role("link", name=ref).click()
     expect(seat.page.get_by_role("region", name="What each side knows")).to_be_visible()
     seat.page.evaluate("window.stillThere = true")
 
-    trade.outside.complete(ref, CODE, "PostNL")
+    trade.context.complete(ref, CODE, "PostNL")
 
     sides = seat.page.get_by_role("region", name="What each side knows")
     expect(sides).to_contain_text("Confirmed the shipment")
@@ -44,7 +44,7 @@ def test_an_order_page_follows_the_order_until_the_marketplace_confirmed_it(trad
 
 
 def test_a_problem_is_fixed_with_its_button(trade: Trade, sit: Sit) -> None:
-    ref = trade.outside.sell({"RENAMED": 1})
+    ref = trade.context.sell({"RENAMED": 1})
     seat = at_orders(sit, trade)
     page = seat.page
     expect(row_of(page, ref)).to_contain_text("Unknown product")
@@ -59,7 +59,7 @@ def test_a_problem_is_fixed_with_its_button(trade: Trade, sit: Sit) -> None:
     expect(page.get_by_role("status")).to_be_visible()
     expect(problem).to_have_count(0)
     expect(page.get_by_role("region", name="What each side knows")).to_contain_text("It is open")
-    trade.outside.wait_until_placed(ref)
+    trade.context.wait_until_placed(ref)
 
 
 def test_a_product_that_the_shop_does_not_have_either_is_refused_in_words(trade: Trade, sit: Sit) -> None:
@@ -82,7 +82,7 @@ def test_a_tick_stays_when_the_page_was_about_to_update_itself(trade: Trade, sit
     box = row_of(page, trade.orders["placed"]).get_by_role("checkbox")
 
     with page.expect_request(_UPDATE):
-        trade.outside.sell({"PEN": 1})
+        trade.context.sell({"PEN": 1})
     box.check()  # while the answer is on its way
     page.evaluate(_NOTE_THE_NEXT_UPDATE)
     for update in updates:
@@ -98,18 +98,18 @@ _NOTE_THE_NEXT_UPDATE = """() => document.addEventListener("htmx:afterRequest", 
 })"""
 
 
-def test_many_orders_are_handled_by_hand_at_once(trade: Trade, sit: Sit) -> None:
-    refs = [trade.outside.sell({"PEN": 1}) for _number in range(2)]
+def test_many_orders_are_handled_manually_at_once(trade: Trade, sit: Sit) -> None:
+    refs = [trade.context.sell({"PEN": 1}) for _number in range(2)]
     for ref in refs:
-        trade.outside.wait_until_placed(ref)
+        trade.context.wait_until_placed(ref)
     page = at_orders(sit, trade).page
 
     for ref in refs:
         row_of(page, ref).get_by_role("checkbox").check()
-    page.get_by_role("button", name="Handle by hand").click()
-    expect(page.get_by_role("heading", name="Handle 2 orders by hand?")).to_be_visible()
+    page.get_by_role("button", name="Handle manually").click()
+    expect(page.get_by_role("heading", name="Handle 2 orders manually?")).to_be_visible()
     assert [] == faults_of(page)
-    page.get_by_role("button", name="Handle by hand").click()
+    page.get_by_role("button", name="Handle manually").click()
 
     expect(page.get_by_role("status")).to_contain_text("2 orders")
     for ref in refs:

@@ -5,16 +5,16 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Sit, Trade
 from tests.browser.looks import NARROWEST, sticking_out
-from tests.browser.persons import OPERATOR
 from tests.browser.seat import PHONE
 from tests.browser.test_orders import row_of
+from tests.browser.users import OPERATOR
 
 pytestmark = pytest.mark.processes
 _THUMB = 40  # pixels
 
 
 def test_an_order_is_found_and_solved_with_a_thumb(trade: Trade, sit: Sit) -> None:
-    ref = trade.outside.sell({"FOUND-ON-A-PHONE": 1})
+    ref = trade.context.sell({"FOUND-ON-A-PHONE": 1})
     seat = sit(trade, OPERATOR, size=PHONE, has_touch=True)
     page = seat.page
     seat.go("orders")
@@ -25,7 +25,7 @@ def test_an_order_is_found_and_solved_with_a_thumb(trade: Trade, sit: Sit) -> No
     page.get_by_role("button", name="It is this product").tap()
 
     expect(page.get_by_role("region", name="Unknown product")).to_have_count(0)
-    trade.outside.wait_until_placed(ref)
+    trade.context.wait_until_placed(ref)
 
 
 def test_every_order_is_a_card_that_fits(trade: Trade, sit: Sit) -> None:
@@ -57,7 +57,7 @@ def test_what_is_pressed_is_as_large_as_a_thumb(trade: Trade, sit: Sit) -> None:
     seat = sit(trade, OPERATOR, size=PHONE, has_touch=True)
 
     small = {}
-    for path in ("orders", f"orders/bol/{trade.orders['problem']}", "connections", "links", "people"):
+    for path in ("orders", f"orders/bol/{trade.orders['problem']}", "connections", "links", "users"):
         seat.go(path)
         small[path] = too_small(seat.page)
 
@@ -68,7 +68,7 @@ def test_an_order_with_endless_names_and_two_hundred_lines_fits(trade: Trade, si
     lines = {f"{'AN-ENDLESS-SKU-' * 4}{number}": 1 for number in range(200)}
     endless = "Donaudampfschifffahrtsgesellschaft" * 3
     person = {"last_name": f"{endless} \N{GRINNING FACE}", "company": endless, "street": "Langestraat" * 28}
-    ref = trade.outside.sell(lines, **person)
+    ref = trade.context.sell(lines, **person)
     seat = sit(trade, OPERATOR, size=NARROWEST, has_touch=True)
     seat.go("orders?tab=problems")
     expect(row_of(seat.page, ref)).to_be_visible()

@@ -10,7 +10,7 @@ from tests.cli.conftest import Cli, environment
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_code_is_told_with_its_reason_and_its_tracking_page(cli: Cli) -> None:
+def test_a_tracking_number_is_recognised_with_its_reason_and_its_tracking_page(cli: Cli) -> None:
     said = cli("carrier", "3SBOL0987654321", "--to", "nl", "--postcode", "1234 ab")
 
     assert said.out.startswith("3SBOL0987654321: PostNL\n  Certain. ")
@@ -27,19 +27,19 @@ def test_runners_up_and_what_rules_them_out_are_shown(cli: Cli) -> None:
     assert "only NL, so not" in told.out
 
 
-def test_the_carriers_that_one_uses_and_further_codes_count(cli: Cli) -> None:
+def test_the_carriers_that_one_uses_and_further_tracking_numbers_count(cli: Cli) -> None:
     said = cli("carrier", "9490966041, 9490966052", "--uses", "DHL Express")
 
     assert said.out.startswith("9490966041: DHL Express\n")
     assert "1 more code in the same field: 9490966052." in said.out
 
 
-def test_what_is_no_code_is_said_so(cli: Cli) -> None:
+def test_what_is_no_tracking_number_is_said_so(cli: Cli) -> None:
     assert cli("carrier", "onderweg!").out == "This is not a tracking number.\n"
     assert cli("carrier", "3SBOL0987654321", "--uses", "postmen").code == 2
 
 
-def test_programs_get_the_same_facts(cli: Cli) -> None:
+def test_json_holds_the_same(cli: Cli) -> None:
     said = json.loads(cli("carrier", "05308801410058", "--json").out)
 
     assert (said["carrier"], said["confidence"], said["candidates"]) == (None, "unsure", ["dpd", "gls"])

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from orderhaven.actions.offers import Offer, offers
+from orderhaven.actions.problem_actions import ProblemAction, offers
 from orderhaven.cli.main import app
 from orderhaven.cli.order_text import COMMANDS
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.ports.sandbox import Article
+from orderhaven.ports.sandbox import CatalogueItem
 from tests.cli.conftest import Cli
 from tests.journeys.conftest import MUG, POSTNL_CODE
 
-CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+CUP = CatalogueItem("CUP-9", "8712345678999", "Cup", "4.99")
 
 
 def test_an_empty_hub_says_what_comes_next(cli: Cli) -> None:
@@ -28,7 +28,7 @@ def test_a_list_shows_what_is_where(trade: Any, cli: Cli) -> None:
     trade.passes(seconds=10)
     shipped, stuck = trade.sells(), trade.sells((CUP, 1))
     trade.passes(minutes=6)
-    trade.shop.complete(trade.shop_ref(shipped), code=POSTNL_CODE)
+    trade.shop.complete(trade.shop_ref(shipped), tracking_number=POSTNL_CODE)
     trade.passes(minutes=10)
 
     words = " ".join(cli("orders").out.split())
@@ -42,7 +42,7 @@ def test_no_line_is_wider_than_the_screen(trade: Any, cli: Cli, monkeypatch: pyt
     monkeypatch.setenv("COLUMNS", columns)
     trade.passes(seconds=10)
     ref = trade.sells(
-        (Article("AN-UNUSUALLY-LONG-STOCK-KEEPING-UNIT-THAT-GOES-ON", "8712345678999", "x" * 200, "1.00"), 1)
+        (CatalogueItem("AN-UNUSUALLY-LONG-STOCK-KEEPING-UNIT-THAT-GOES-ON", "8712345678999", "x" * 200, "1.00"), 1)
     )
     trade.passes(minutes=6)
 
@@ -52,7 +52,7 @@ def test_no_line_is_wider_than_the_screen(trade: Any, cli: Cli, monkeypatch: pyt
     assert any(line.startswith(ref) for line in lines)
 
 
-def test_programs_get_json_and_go_on_page_by_page(trade: Any, cli: Cli) -> None:
+def test_json_comes_page_by_page(trade: Any, cli: Cli) -> None:
     trade.passes(seconds=10)
     refs = {trade.sells() for _ in range(3)}
     trade.passes(minutes=6)
@@ -79,8 +79,8 @@ def test_an_order_shows_three_sides_problem_and_what_to_do(trade: Any, cli: Cli)
     assert "Webshop Does not have it." in words
     assert "Jansen" not in said.out
     assert "de Vries" not in said.out
-    assert "de Vries" in cli("order", ref, "--people").out
-    assert json.loads(cli("order", ref, "--people", "--json").out)["people"]["ship_to"]["last_name"] == "de Vries"
+    assert "de Vries" in cli("order", ref, "--buyer").out
+    assert json.loads(cli("order", ref, "--buyer", "--json").out)["buyer"]["ship_to"]["last_name"] == "de Vries"
 
 
 def test_a_persons_words_do_what_they_say(trade: Any, cli: Cli) -> None:
@@ -93,8 +93,8 @@ def test_a_persons_words_do_what_they_say(trade: Any, cli: Cli) -> None:
     assert cli("handle", ref).code == 0
     assert trade.order(ref).status == Status.MANUAL
     assert "as: Not shipped" in cli("give-back", ref).out
-    assert cli("leave", ref).code == 0
-    assert cli("place", ref).code == 0
+    assert cli("ignore", ref).code == 0
+    assert cli("create", ref).code == 0
     assert cli("choose-carrier", ref, "postnl").code == 1  # the reference is not installed: its name is not known here
 
 
@@ -107,8 +107,8 @@ def test_a_persons_words_do_what_they_say(trade: Any, cli: Cli) -> None:
         ("give-back", "4711"),
         ("cancel", "4711", "--yes"),
         ("refuse", "4711"),
-        ("place", "4711"),
-        ("leave", "4711"),
+        ("create", "4711"),
+        ("ignore", "4711"),
         ("adopt", "4711", "1"),
         ("correct", "4711"),
         ("choose-carrier", "4711", "postnl"),
@@ -122,7 +122,7 @@ def test_a_persons_words_do_what_they_say(trade: Any, cli: Cli) -> None:
         ("orders", "--marketplace", "nobody"),
         ("orders", "--after", "rubbish"),
         ("adopt", "1"),
-        ("place",),
+        ("create",),
     ],
     ids=" ".join,
 )
@@ -142,7 +142,7 @@ def test_what_is_not_there_is_said_in_one_sentence_on_stderr(cli: Cli, words: tu
         ("orders", "--problem", "sent"),
         ("orders", "--since", "soon"),
         ("link", "a", "b", "--wait", "long"),
-        ("link", "a", "b", "--delivered", "throw"),
+        ("link", "a", "b", "--fulfilled-by-marketplace", "throw"),
         ("link", "a", "b", "--from", "1 januari"),
         ("nonsense",),
     ],
@@ -182,4 +182,4 @@ def test_every_offer_is_a_command(kind: ProblemKind) -> None:
 def test_every_offer_is_made_somewhere() -> None:
     made = {offer for kind in ProblemKind for offer in offers(kind)}
 
-    assert set(Offer) - made == {Offer.REFUSE}  # that one stands beside the buyer's wish
+    assert set(ProblemAction) - made == {ProblemAction.REFUSE}  # that one stands beside the buyer's wish

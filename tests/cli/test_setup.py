@@ -1,4 +1,4 @@
-"""From nothing to a rehearsing link, typed into processes of their own against sandboxes on loopback."""
+"""From nothing to a link in dry run, typed into processes of their own against sandboxes on loopback."""
 
 import asyncio
 import json
@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from orderhaven.connectors import declarations, make_sandbox
-from orderhaven.connectors.kit.serve import Served
-from orderhaven.ports.clock import RealClock
-from orderhaven.ports.connector import Role
+from orderhaven.connectors import make_sandbox, specs
+from orderhaven.connectors.kit.server import SandboxServer
+from orderhaven.ports.connector import RealClock, Side
 from tests.cli.conftest import Said
 
 pytestmark = pytest.mark.processes
@@ -22,7 +21,7 @@ Process = Callable[..., Said]
 
 
 @dataclass
-class Side:
+class SandboxSide:
     connector: str
     settings: dict[str, str]
     sandbox: Any
@@ -32,7 +31,7 @@ class Side:
 
 
 @pytest.fixture
-def sides() -> Iterator[dict[Role, Side]]:
+def sides() -> Iterator[dict[Side, SandboxSide]]:
     """One real connector of each role, its sandbox on a socket."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
@@ -41,14 +40,14 @@ def sides() -> Iterator[dict[Role, Side]]:
     def wait_for(work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, loop).result(20)
 
-    found: dict[Role, Side] = {}
+    found: dict[Side, SandboxSide] = {}
     servers = []
-    for declaration in declarations().values():
-        if declaration.sandbox and declaration.role not in found:
-            sandbox = make_sandbox(declaration, RealClock())
-            servers.append(Served(sandbox))
+    for spec in specs().values():
+        if spec.sandbox and spec.side not in found:
+            sandbox = make_sandbox(spec, RealClock())
+            servers.append(SandboxServer(sandbox))
             url = wait_for(servers[-1].start())
-            found[declaration.role] = Side(declaration.name, dict(sandbox.settings(url)), sandbox)
+            found[spec.side] = SandboxSide(spec.name, dict(sandbox.settings(url)), sandbox)
     yield found
     for server in servers:
         wait_for(server.stop())
@@ -64,51 +63,51 @@ def saved(folder: Path) -> list[tuple[str]]:
     return rows
 
 
-def test_two_accounts_are_connected_linked_and_rehearse(sides: dict[Role, Side], process: Process) -> None:
+def test_two_accounts_are_connected_linked_and_run_dry(sides: dict[Side, SandboxSide], process: Process) -> None:
     for role, side in sides.items():
         said = process("connect", side.connector, "--name", role, "--from-file", "-", stdin=side.lines())
         assert (said.code, said.err) == (0, "")
 
-    wish = ("--rehearse", "--wait", "90m", "--uses", "postnl", "--uses", "DPD", "--ships-from", "nl")
+    wish = ("--dry-run", "--wait", "90m", "--uses", "postnl", "--uses", "DPD", "--ships-from", "nl")
     wish += ("--transit-days", "2", "--working-days", "1,6", "--cut-off", "12:30", "--free-day", "2026-12-25")
     linked = process("link", "marketplace", "shop", *wish)
     rows = json.loads(process("connections", "--json").out)
     doctor = process("doctor")
 
     assert (linked.code, linked.err) == (0, "")
-    assert "in rehearsal: nothing is sent" in linked.out
+    assert "dry run: nothing is sent" in linked.out
     assert "1 h 30 min" in linked.out
     assert "it is one of yours: postnl, dpd." in linked.out
     assert "Parcels start in NL." in linked.out
     assert "it is estimated: 2 days on the way, leaving Monday, Saturday by 12:30." in " ".join(linked.out.split())
     assert "Nothing leaves on 2026-12-25." in linked.out
-    assert [(row["name"], row["shop"], row["rehearsal"]) for row in rows] == [
+    assert [(row["name"], row["shop"], row["dry_run"]) for row in rows] == [
         ("marketplace", "shop", True), ("shop", "", False),
     ]  # fmt: skip
     assert doctor.out.count("Answers as") == 2
     assert "Not running here" in " ".join(doctor.out.split())
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", list(Side))
 def test_a_wrong_secret_is_said_and_saved_nowhere(
-    sides: dict[Role, Side], process: Process, tmp_path: Path, role: Role
+    sides: dict[Side, SandboxSide], process: Process, tmp_path: Path, role: Side
 ) -> None:
     side = sides[role]
-    secret = next(one.key for one in declarations()[side.connector].settings if one.secret)
+    secret = next(one.key for one in specs()[side.connector].settings if one.secret)
 
     said = process("connect", side.connector, "--from-file", "-", stdin=side.lines(**{secret: "wrong_secret_of_mine"}))
 
     assert said.code == 1
-    assert "refuses the key or secret" in said.err
+    assert "rejects the key or secret" in said.err
     assert "wrong_secret_of_mine" not in said.out + said.err
     assert saved(tmp_path) == []
 
 
 @pytest.mark.parametrize("address", ["ftp://x", "webshop", "http://127.0.0.1:1"])
 def test_a_wrong_address_is_said_and_saved_nowhere(
-    sides: dict[Role, Side], process: Process, tmp_path: Path, address: str
+    sides: dict[Side, SandboxSide], process: Process, tmp_path: Path, address: str
 ) -> None:
-    side = sides[Role.SHOP]
+    side = sides[Side.SHOP]
 
     said = process("connect", side.connector, "--from-file", "-", stdin=side.lines(url=address))
 
@@ -118,8 +117,8 @@ def test_a_wrong_address_is_said_and_saved_nowhere(
     assert saved(tmp_path) == []
 
 
-def test_secrets_come_from_the_environment_too(sides: dict[Role, Side], process: Process) -> None:
-    side = sides[Role.MARKETPLACE]
+def test_secrets_come_from_the_environment_too(sides: dict[Side, SandboxSide], process: Process) -> None:
+    side = sides[Side.MARKETPLACE]
     given = {f"ORDERHAVEN_SET_{key.upper()}": value for key, value in side.settings.items()}
 
     assert process("connect", side.connector, **given).code == 0

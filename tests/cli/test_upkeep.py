@@ -16,7 +16,7 @@ from django.db import connection, connections
 from django.db.utils import OperationalError
 
 from orderhaven.cli.main import run, sentence_of
-from orderhaven.store.keys import load_keys
+from orderhaven.store.connections.keys import load_keys
 from orderhaven.store.models import Connection, ConnectionState, Event
 from tests.cli.conftest import Cli, Said, environment
 
@@ -39,7 +39,7 @@ def hub(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.processes
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGINT])
-def test_a_hub_stops_when_it_is_told_to(tmp_path: Path, way: signal.Signals) -> None:
+def test_a_hub_stops_when_it_is_asked_to(tmp_path: Path, way: signal.Signals) -> None:
     with hub(tmp_path) as running:
         running.send_signal(way)
         _, log = running.communicate(timeout=30)
@@ -165,7 +165,7 @@ def test_an_upgrade_that_was_broken_off_is_taken_up_again(tmp_path: Path, proces
 def older(folder: Path, migration: str) -> Path:
     """A store as an older version left it."""
     undo = (
-        "from orderhaven.store.setup import configure; configure();"
+        "from orderhaven.store.upkeep.setup import configure; configure();"
         "from django.core.management import call_command as call;"
         f"call('migrate', 'store', '{migration}', verbosity=0)"
     )
@@ -385,8 +385,8 @@ def test_postgresql_is_copied_with_its_own_tool_and_no_password_is_shown(
 
 @pytest.mark.parametrize("days", ["", "0", "181", "thirty", "1.5"])
 def test_a_number_of_days_that_is_none_is_said(days: str) -> None:
-    from orderhaven.actions.errors import Impossible
-    from orderhaven.cli.upkeep import people_kept_for
+    from orderhaven.actions.errors import ActionRefused
+    from orderhaven.cli.upkeep import contacts_kept_for
 
-    with pytest.raises(Impossible, match="whole number of days from 1 to 180"):
-        people_kept_for(days)
+    with pytest.raises(ActionRefused, match="whole number of days from 1 to 180"):
+        contacts_kept_for(days)

@@ -99,7 +99,7 @@ def test_so_long_ago_counts_from_the_hubs_own_clock(trade: Any, cli: Cli, monkey
     assert ref not in cli("orders", "--since", "1d ago").out
 
 
-def test_times_are_those_of_the_hubs_zone_and_programs_get_utc(
+def test_times_are_those_of_the_hubs_zone_and_json_has_utc(
     trade: Any, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ref = placed(trade)
@@ -239,7 +239,7 @@ def test_the_address_of_the_first_account_is_said_once_it_answers(tmp_path: Path
     )  # fmt: skip
     assert started.stderr is not None
     try:
-        said = next(json.loads(line)["say"] for line in started.stderr if '"nobody_yet"' in line)
+        said = next(json.loads(line)["say"] for line in started.stderr if '"no_user_yet"' in line)
         address = re.search(r"http://\S+", said)
         assert address is not None
         with urlopen(address[0], timeout=20) as answer:

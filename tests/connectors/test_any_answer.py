@@ -13,19 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from orderhaven.connectors import declarations, make_sandbox, open_connector
+from orderhaven.connectors import make_sandbox, open_connector, specs
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.serve import Direct
+from orderhaven.connectors.kit.server import InProcessTransport
 from orderhaven.connectors.kit.session import retry_after
-from orderhaven.core.address import Address, address_lines, join_street
 from orderhaven.core.carriers import Carrier, recognise
+from orderhaven.core.commands import Cancellation, LineQuantity, ShipmentConfirmation
 from orderhaven.core.errors import HubError
 from orderhaven.core.money import Money
-from orderhaven.core.order import Order
-from orderhaven.core.shipment import Cancellation, Pieces, Shipment
-from orderhaven.core.shop_order import Placed, Placement, ProductWanted, ShopOrder
-from orderhaven.ports.connector import Account, MemoryTokens, Outside
-from orderhaven.ports.marketplace import Finding, Page, Receipt
+from orderhaven.core.order import Address, MarketplaceOrder, address_lines, join_street
+from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft, ShopOrderSnapshot
+from orderhaven.ports.connector import AccountProfile, ConnectorContext, InMemoryTokenCache
+from orderhaven.ports.marketplace import Receipt, SummaryPage, Verification
 from orderhaven.ports.sandbox import Basket
 from orderhaven.ports.shop import ShopPage
 from orderhaven.testing.clock import ManualClock
@@ -33,7 +32,17 @@ from orderhaven.testing.goods import LAMP, MUG, order_of
 
 BUYER = {"last_name": "Quastenberg", "street": "Vlinderdwarspad", "email": "quastenberg@buyer.example"}
 _HOST = "side.test"
-_KINDS = (Account, Page, Order, Receipt, Finding, ShopPage, ShopOrder, Placed, str)
+_KINDS = (
+    AccountProfile,
+    SummaryPage,
+    MarketplaceOrder,
+    Receipt,
+    Verification,
+    ShopPage,
+    ShopOrderSnapshot,
+    CreatedShopOrder,
+    str,
+)
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.integers(10**15, 10**30), st.floats(), st.text(max_size=30),
@@ -50,7 +59,7 @@ ways = st.sampled_from(("replace", "drop", "double", "wrap", "empty"))
 class Spoiling:
     """A transport that changes something in the `nth` answer."""
 
-    def __init__(self, inner: Direct, nth: int, change: Callable[[bytes], bytes]) -> None:
+    def __init__(self, inner: InProcessTransport, nth: int, change: Callable[[bytes], bytes]) -> None:
         self._inner = inner
         self._left = nth
         self._change = change
@@ -103,32 +112,32 @@ def _spots(value: Any) -> Any:
 
 
 def marketplace_calls(connector: Any, sandbox: Any, clock: ManualClock) -> list[Coroutine[Any, Any, Any]]:
-    ref = sandbox.sell(Basket(lines=((MUG, 2), (LAMP, 1)), person=BUYER))
+    ref = sandbox.sell(Basket(lines=((MUG, 2), (LAMP, 1)), address=BUYER))
     soon = clock.now() + timedelta(seconds=30)
     item = next(iter(sandbox.trade.sales[ref].items)).ref
-    told = (Pieces(item, (item,), 1),)
-    shipment = Shipment(ref, "ours-1", told, code="3SABCD1234567", carrier=Carrier.POSTNL)
+    told = (LineQuantity(item, (item,), 1),)
+    shipment = ShipmentConfirmation(ref, "ours-1", told, tracking_number="3SABCD1234567", carrier=Carrier.POSTNL)
     return [
-        _all(connector.hear("")), _all(connector.hear(clock.now().isoformat())), connector.read(ref),
-        connector.confirm(shipment, not_after=soon), connector.look(shipment), connector.outcomes(["1", "2"]),
-        connector.cancel(Cancellation(ref, "ours-2", told), not_after=soon), connector.look(Cancellation(ref, "ours-2", told)),
+        _all(connector.pull("")), _all(connector.pull(clock.now().isoformat())), connector.read(ref),
+        connector.confirm(shipment, not_after=soon), connector.verify(shipment), connector.outcomes(["1", "2"]),
+        connector.cancel(Cancellation(ref, "ours-2", told), not_after=soon), connector.verify(Cancellation(ref, "ours-2", told)),
         connector.check(),
     ]  # fmt: skip
 
 
 def shop_calls(connector: Any, sandbox: Any, clock: ManualClock) -> list[Coroutine[Any, Any, Any]]:
     sandbox.stock([MUG, LAMP])
-    made = sandbox.enter_by_other_tool(Basket(lines=((MUG, 1),), person=BUYER), "OTHER-1")
-    sandbox.complete(made, code="3SABCD1234567")
-    order = order_of("A-1", Basket(lines=((MUG, 2), (LAMP, 1)), person=BUYER), clock.now())
-    quantities = {line.ref: line.facts.ordered for line in order.lines}
+    made = sandbox.create_by_other_tool(Basket(lines=((MUG, 1),), address=BUYER), "OTHER-1")
+    sandbox.complete(made, tracking_number="3SABCD1234567")
+    order = order_of("A-1", Basket(lines=((MUG, 2), (LAMP, 1)), address=BUYER), clock.now())
+    quantities = {line.ref: line.quantities.ordered for line in order.lines}
     products = {line.ref: str(number) for line, number in zip(order.lines, sandbox.book.products, strict=False)}
-    placement = Placement(order, "bol-A-1", "bol", quantities, products)
+    order_draft = ShopOrderDraft(order, "bol-A-1", "bol", quantities, products)
     soon = clock.now() + timedelta(seconds=30)
     return [
-        _all(connector.hear((clock.now() - timedelta(hours=1)).isoformat())), _all(connector.hear("")), connector.read([made, "4711"]),
-        connector.find(["bol-A-1"]), connector.find_products([ProductWanted("MUG-1", ""), ProductWanted("", LAMP.ean)]),
-        connector.place(placement, not_after=soon), connector.find(["bol-A-1"]), connector.read([made]),
+        _all(connector.pull((clock.now() - timedelta(hours=1)).isoformat())), _all(connector.pull("")), connector.read([made, "4711"]),
+        connector.find(["bol-A-1"]), connector.find_products([ProductQuery("MUG-1", ""), ProductQuery("", LAMP.ean)]),
+        connector.create(order_draft, not_after=soon), connector.find(["bol-A-1"]), connector.read([made]),
         connector.cancel(made, not_after=soon), connector.check(),
     ]  # fmt: skip
 
@@ -159,14 +168,18 @@ def test_any_answer_is_understood_or_refused(
     name: str, call: int, nth: int, place: int, way: str, value: Any, raw: bytes | None
 ) -> None:
     clock = ManualClock()
-    declaration = declarations()[name]
-    sandbox = make_sandbox(declaration, clock)
+    spec = specs()[name]
+    sandbox = make_sandbox(spec, clock)
     spoil = Spoiling(
-        Direct({_HOST: sandbox}), nth, lambda body: raw if raw is not None else changed(body, place, way, value)
+        InProcessTransport({_HOST: sandbox}),
+        nth,
+        lambda body: raw if raw is not None else changed(body, place, way, value),
     )
-    given_settings = {setting.key: setting.default for setting in declaration.settings if setting.default is not None}
+    given_settings = {setting.key: setting.default for setting in spec.settings if setting.default is not None}
     connector = open_connector(
-        declaration, {**given_settings, **sandbox.settings(f"https://{_HOST}")}, Outside(clock, spoil, MemoryTokens())
+        spec,
+        {**given_settings, **sandbox.settings(f"https://{_HOST}")},
+        ConnectorContext(clock, spoil, InMemoryTokenCache()),
     )
     calls = CALLS[name](connector, sandbox, clock)
     chosen = calls.pop(call % len(calls))
@@ -186,8 +199,8 @@ def test_any_answer_is_understood_or_refused(
 
 
 @given(st.text(max_size=300), st.text(max_size=80), st.text(max_size=3))
-def test_any_text_has_a_carrier_or_none(code: str, shop_says: str, country: str) -> None:
-    seen = recognise(code, url=code, shop_says=shop_says, destination=country)
+def test_any_text_has_a_carrier_or_none(code: str, carrier_name: str, country: str) -> None:
+    seen = recognise(code, url=code, carrier_name=carrier_name, destination=country)
     assert seen.carrier is None or seen.carrier in seen.candidates
 
 
@@ -229,7 +242,9 @@ STRANGE = "Quastenberg, Vlinderdwarspad 3"
 @pytest.mark.parametrize("strange", [STRANGE, [STRANGE], {STRANGE: STRANGE}], ids=["text", "a list", "an object"])
 @pytest.mark.parametrize("call", range(4))
 @pytest.mark.parametrize("name", sorted(CALLS))
-def test_whatever_field_is_bent_what_is_said_of_it_is_not_what_stands_there(name: str, call: int, strange: Any) -> None:
+def test_whatever_field_is_malformed_what_is_said_of_it_is_not_what_stands_there(
+    name: str, call: int, strange: Any
+) -> None:
     said: list[str] = []
     for nth in (1, 2, 3):
         place = 0
@@ -242,10 +257,10 @@ def test_whatever_field_is_bent_what_is_said_of_it_is_not_what_stands_there(name
 
 
 def spoiled_answer(name: str, call: int, nth: int, place: int, strange: Any) -> list[str]:
-    """What a reading says where one field of the nth answer holds this; nothing where there is no such field."""
+    """What a read says where one field of the nth answer holds this; nothing where there is no such field."""
     clock = ManualClock()
-    declaration = declarations()[name]
-    sandbox = make_sandbox(declaration, clock)
+    spec = specs()[name]
+    sandbox = make_sandbox(spec, clock)
     reached: list[str] = []
 
     def spoil(body: bytes) -> bytes:
@@ -257,42 +272,46 @@ def spoiled_answer(name: str, call: int, nth: int, place: int, strange: Any) -> 
             pass
         return body
 
-    given_settings = {setting.key: setting.default for setting in declaration.settings if setting.default is not None}
-    outside = Outside(clock, Spoiling(Direct({_HOST: sandbox}), nth, spoil), MemoryTokens())
-    connector = open_connector(declaration, {**given_settings, **sandbox.settings(f"https://{_HOST}")}, outside)
-    readings = READINGS[name](connector, sandbox, clock)
-    chosen = readings.pop(call)
-    for unused in readings:
+    given_settings = {setting.key: setting.default for setting in spec.settings if setting.default is not None}
+    context = ConnectorContext(clock, Spoiling(InProcessTransport({_HOST: sandbox}), nth, spoil), InMemoryTokenCache())
+    connector = open_connector(spec, {**given_settings, **sandbox.settings(f"https://{_HOST}")}, context)
+    snapshots = READINGS[name](connector, sandbox, clock)
+    chosen = snapshots.pop(call)
+    for unused in snapshots:
         unused.close()
     try:
         result = asyncio.run(chosen)
     except HubError as error:
         return [*reached, f"{error} {vars(error)}"] if reached else []
-    pages = [one for one in result if isinstance(one, Page | ShopPage)] if isinstance(result, list) else []
-    causes = [f"{page.not_understood} {page.nameless}" for page in pages if page.not_understood or page.nameless]
+    pages = [one for one in result if isinstance(one, SummaryPage | ShopPage)] if isinstance(result, list) else []
+    causes = [
+        f"{page.not_understood} {page.unidentified}" for page in pages if page.not_understood or page.unidentified
+    ]
     return reached + causes if reached else []
 
 
 def marketplace_readings(connector: Any, sandbox: Any, clock: ManualClock) -> list[Coroutine[Any, Any, Any]]:
     ref = sandbox.sell(Basket(lines=((MUG, 2),)))
     item = next(iter(sandbox.trade.sales[ref].items)).ref
-    told = Shipment(ref, "ours-1", (Pieces(item, (item,), 1),), code="3SABCD1234567", carrier=Carrier.POSTNL)
+    told = ShipmentConfirmation(
+        ref, "ours-1", (LineQuantity(item, (item,), 1),), tracking_number="3SABCD1234567", carrier=Carrier.POSTNL
+    )
 
-    async def shown() -> Finding:
+    async def shown() -> Verification:
         await connector.confirm(told, not_after=clock.now() + timedelta(seconds=30))
-        found: Finding = await connector.look(told)
+        found: Verification = await connector.verify(told)
         return found
 
-    return [_all(connector.hear("")), connector.read(ref), connector.look(told), shown()]
+    return [_all(connector.pull("")), connector.read(ref), connector.verify(told), shown()]
 
 
 def shop_readings(connector: Any, sandbox: Any, clock: ManualClock) -> list[Coroutine[Any, Any, Any]]:
     sandbox.stock([MUG])
-    made = sandbox.enter_by_other_tool(Basket(lines=((MUG, 1),)), "OTHER-1")
-    sandbox.complete(made, code="3SABCD1234567")
+    made = sandbox.create_by_other_tool(Basket(lines=((MUG, 1),)), "OTHER-1")
+    sandbox.complete(made, tracking_number="3SABCD1234567")
     return [
-        _all(connector.hear((clock.now() - timedelta(hours=1)).isoformat())), connector.read([made]),
-        connector.find_products([ProductWanted("MUG-1", "")]), connector.check(),
+        _all(connector.pull((clock.now() - timedelta(hours=1)).isoformat())), connector.read([made]),
+        connector.find_products([ProductQuery("MUG-1", "")]), connector.check(),
     ]  # fmt: skip
 
 

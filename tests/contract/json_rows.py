@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from orderhaven.connectors.kit.bending import JsonRows
 from orderhaven.connectors.kit.http import Request
-from orderhaven.ports.sandbox import EVERY_ROW, Listing
+from orderhaven.connectors.kit.malformed_rows import JsonRows
+from orderhaven.ports.sandbox import EVERY_ROW, SandboxList
 
 _SHOP_API = "/wp-json/wc/v3"
 
@@ -37,8 +37,8 @@ def _shop_orders(*names: str) -> JsonRows:
     )
 
 
-BOL: Mapping[Listing, JsonRows] = {
-    Listing.HEARD: JsonRows(
+BOL: Mapping[SandboxList, JsonRows] = {
+    SandboxList.CHANGES: JsonRows(
         _asks("GET", "/retailer/orders"),
         key="orderId",
         decides="orderItems.0.quantity",
@@ -47,14 +47,14 @@ BOL: Mapping[Listing, JsonRows] = {
         detail=_asks_one("/retailer/orders"),
         word_alone="orderItems.0.fulfilment.method",
     ),
-    Listing.OUTCOMES: JsonRows(
+    SandboxList.OUTCOMES: JsonRows(
         _asks("POST", "/shared/process-status"),
         key="processStatusId",
         decides="status",
         word="status",
         within="processStatuses",
     ),
-    Listing.RECORD: JsonRows(
+    SandboxList.RECORDS: JsonRows(
         _asks("GET", "/retailer/shipments"),
         key="shipmentId",
         decides="shipmentItems",
@@ -62,12 +62,12 @@ BOL: Mapping[Listing, JsonRows] = {
         within="shipments",
     ),
 }
-WOOCOMMERCE: Mapping[Listing, JsonRows] = {
-    Listing.HEARD: _shop_orders("modified_after"),
-    Listing.READ: _shop_orders("include"),
-    Listing.FOUND: _shop_orders("created_via"),
+WOOCOMMERCE: Mapping[SandboxList, JsonRows] = {
+    SandboxList.CHANGES: _shop_orders("modified_after"),
+    SandboxList.READ: _shop_orders("include"),
+    SandboxList.FOUND: _shop_orders("created_via"),
     # a plug-in may bring types of its own, so there is no word that nobody knows
-    Listing.PRODUCTS: JsonRows(
+    SandboxList.PRODUCTS: JsonRows(
         _asks("GET", f"{_SHOP_API}/products", "sku", "global_unique_id"),
         key="id",
         decides="type",

@@ -4,22 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from orderhaven.connectors.kit.faults import HttpFault, HttpFaultKind, HttpFaults
 from orderhaven.connectors.kit.http import Request
-from orderhaven.connectors.kit.knobs import Fault, FaultKind, Faults
 from orderhaven.testing.contract import Break, Lost, Noise, On
 
-_LOST = {Lost.BEFORE: FaultKind.NEVER, Lost.AFTER: FaultKind.AFTER}
+_LOST = {Lost.BEFORE: HttpFaultKind.NEVER, Lost.AFTER: HttpFaultKind.AFTER}
 _BROKEN = {
-    Break.SERVER_ERROR: FaultKind.STATUS,
-    Break.UNREACHABLE: FaultKind.REFUSED,
-    Break.GARBAGE: FaultKind.GARBAGE,
+    Break.SERVER_ERROR: HttpFaultKind.STATUS,
+    Break.UNREACHABLE: HttpFaultKind.REFUSED,
+    Break.GARBAGE: HttpFaultKind.GARBAGE,
 }
-_NOISE = {Noise.BYTE_ORDER_MARK: FaultKind.MARKED, Noise.WARNING: FaultKind.WARNED}
+_NOISE = {Noise.BYTE_ORDER_MARK: HttpFaultKind.MARKED, Noise.WARNING: HttpFaultKind.WARNED}
 Is = Callable[[Request], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class FittingFault(Fault):
+class FittingFault(HttpFault):
     """A fault that chooses its requests by a function."""
 
     is_meant: Is = lambda request: True
@@ -29,18 +29,18 @@ class FittingFault(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class Spoiler:
-    """The ways of `Subject` to break a sandbox. `tells` and `signs_in` say what a request is for."""
+class FaultInjector:
+    """The ways of `Subject` to break a sandbox. `is_command` and `signs_in` say what a request is for."""
 
-    faults: Faults
-    tells: Is
+    faults: HttpFaults
+    is_command: Is
     signs_in: Is = lambda request: False
 
     def lose_reply(self, lost: Lost) -> None:
-        self.faults.waiting.append(FittingFault(_LOST[lost], is_meant=self.tells))
+        self.faults.waiting.append(FittingFault(_LOST[lost], is_meant=self.is_command))
 
     def rate_limit(self, after: timedelta | None, on: On) -> None:
-        fault = FittingFault(FaultKind.RATE_LIMITED, delay=after or timedelta(0), is_meant=self._meant(on))
+        fault = FittingFault(HttpFaultKind.RATE_LIMITED, delay=after or timedelta(0), is_meant=self._meant(on))
         self.faults.waiting.append(fault)
 
     def break_with(self, broken: Break, on: On) -> None:
@@ -49,14 +49,14 @@ class Spoiler:
     def precede(self, noise: Noise) -> None:
         self.faults.waiting.append(FittingFault(_NOISE[noise], times=-1, is_meant=lambda request: True))
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         self.faults.clear()
 
     def _meant(self, on: On) -> Is:
         match on:
             case On.ALL:
                 return lambda request: not self.signs_in(request)
-            case On.TELLINGS:
-                return self.tells
+            case On.COMMANDS:
+                return self.is_command
             case On.SIGN_IN:
                 return self.signs_in

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 
 import pytest
 
-from orderhaven.connectors.bol import DECLARATION
+from orderhaven.connectors.bol import SPEC
 from orderhaven.connectors.bol.connector import Bol
 from orderhaven.connectors.bol.sandbox import Sandbox
-from orderhaven.connectors.kit.bending import Bending
 from orderhaven.connectors.kit.http import Request
-from orderhaven.connectors.kit.serve import Direct
-from orderhaven.ports.connector import MemoryTokens, Outside
+from orderhaven.connectors.kit.malformed_rows import MalformedRows
+from orderhaven.connectors.kit.server import InProcessTransport
+from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.contract import MarketplaceContract, MarketplaceSubject
 
 from . import json_rows
-from .kit_faults import Spoiler
+from .kit_faults import FaultInjector
 
 HOST = "api.bol.test"
 
@@ -24,7 +24,7 @@ def signs_in(request: Request) -> bool:
     return request.path == "/token"
 
 
-def tells(request: Request) -> bool:
+def is_command(request: Request) -> bool:
     """Outcomes are asked for with a POST."""
     return request.method != "GET" and not signs_in(request) and request.path != "/shared/process-status"
 
@@ -34,25 +34,25 @@ class TestBol(MarketplaceContract):
     def subject(self) -> MarketplaceSubject:
         clock = ManualClock()
         sandbox = Sandbox(clock)
-        transport = Bending(Direct({HOST: sandbox}), json_rows.BOL)
-        spoiler = Spoiler(sandbox.faults, tells, signs_in)
+        transport = MalformedRows(InProcessTransport({HOST: sandbox}), json_rows.BOL)
+        injector = FaultInjector(sandbox.faults, is_command, signs_in)
 
         def open_one(settings: Mapping[str, str]) -> Bol:
             reached = {**sandbox.settings(f"https://{HOST}"), **settings}
-            return Bol(reached, Outside(clock, transport, MemoryTokens()))
+            return Bol(reached, ConnectorContext(clock, transport, InMemoryTokenCache()))
 
         return MarketplaceSubject(
-            declaration=DECLARATION,
+            spec=SPEC,
             clock=clock,
             open=open_one,
             sandbox=sandbox,
-            lose_reply=spoiler.lose_reply,
-            rate_limit=spoiler.rate_limit,
-            break_with=spoiler.break_with,
-            mend=spoiler.mend,
-            precede=spoiler.precede,
-            bend=transport.bend,
-            expire_tokens=sandbox.door.expire_tokens,
+            lose_reply=injector.lose_reply,
+            rate_limit=injector.rate_limit,
+            break_with=injector.break_with,
+            clear_faults=injector.clear_faults,
+            precede=injector.precede,
+            malform=transport.malform,
+            expire_tokens=sandbox.auth.expire_tokens,
             signs_in=lambda call: call == "POST /token",
             page_size=50,
         )

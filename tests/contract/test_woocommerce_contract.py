@@ -4,48 +4,48 @@ from collections.abc import Mapping
 
 import pytest
 
-from orderhaven.connectors.kit.bending import Bending
-from orderhaven.connectors.kit.serve import Direct
-from orderhaven.connectors.woocommerce import DECLARATION
+from orderhaven.connectors.kit.malformed_rows import MalformedRows
+from orderhaven.connectors.kit.server import InProcessTransport
+from orderhaven.connectors.woocommerce import SPEC
 from orderhaven.connectors.woocommerce.connector import WooCommerce
 from orderhaven.connectors.woocommerce.sandbox import Sandbox
-from orderhaven.ports.connector import MemoryTokens, Outside
+from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.contract import ShopContract, ShopSubject
 
 from . import json_rows
-from .kit_faults import Spoiler
+from .kit_faults import FaultInjector
 
 HOST = "shop.test"
 # where the shop keeps track & trace codes is the merchant's choice of plugin
 PLACES = ("_wc_shipment_tracking_items", "_tracking_number", "fulfillments")
 
 
-def subject_of(keeps_codes_in: str) -> ShopSubject:
+def subject_of(tracking_stored_in: str) -> ShopSubject:
     clock = ManualClock()
     sandbox = Sandbox(clock)
-    sandbox.keeps_codes_in = keeps_codes_in
-    sandbox.site.has_fulfilments = keeps_codes_in == "fulfillments"
-    transport = Bending(Direct({HOST: sandbox}), json_rows.WOOCOMMERCE)
-    spoiler = Spoiler(sandbox.faults, tells=lambda request: request.method != "GET")
+    sandbox.tracking_stored_in = tracking_stored_in
+    sandbox.site.has_fulfilments = tracking_stored_in == "fulfillments"
+    transport = MalformedRows(InProcessTransport({HOST: sandbox}), json_rows.WOOCOMMERCE)
+    injector = FaultInjector(sandbox.faults, is_command=lambda request: request.method != "GET")
 
     def open_one(settings: Mapping[str, str]) -> WooCommerce:
         # this merchant completes orders by their status; a fulfilment is where the code stands
         ways = {"fulfilled_is_completed": "no"}
         reached = {**sandbox.settings(f"https://{HOST}"), **ways, **settings}
-        return WooCommerce(reached, Outside(clock, transport, MemoryTokens()))
+        return WooCommerce(reached, ConnectorContext(clock, transport, InMemoryTokenCache()))
 
     return ShopSubject(
-        declaration=DECLARATION,
+        spec=SPEC,
         clock=clock,
         open=open_one,
         sandbox=sandbox,
-        lose_reply=spoiler.lose_reply,
-        rate_limit=spoiler.rate_limit,
-        break_with=spoiler.break_with,
-        mend=spoiler.mend,
-        precede=spoiler.precede,
-        bend=transport.bend,
+        lose_reply=injector.lose_reply,
+        rate_limit=injector.rate_limit,
+        break_with=injector.break_with,
+        clear_faults=injector.clear_faults,
+        precede=injector.precede,
+        malform=transport.malform,
         page_size=100,
         foreign_currency="SEK",
     )

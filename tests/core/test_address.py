@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderhaven.core.address import Address, address_lines, join_street
+from orderhaven.core.order import Address, address_lines, join_street
 
 
 def an_address(**differently: str | None) -> Address:

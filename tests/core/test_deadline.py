@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orderhaven.core.deadline import Dispatch, estimated_ship_by
+from orderhaven.core.order import Dispatch, estimated_ship_by
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 USUAL = Dispatch(AMSTERDAM)

@@ -40,9 +40,9 @@ class Sides:
             _in_shop("90", "", ShopWord.OPEN, left_as=ShopWord.OPEN),
         ]
         self.hub = {
-            "1": _in_hub("1", "11", Status.SHIPPED, "told", confirmed_at=_later(6), code="3SABCD1234567"),
-            "2": _in_hub("2", "12", Status.SHIPPED, "told", confirmed_at=_later(190)),
-            "3": _in_hub("3", "13", Status.CANCELLED, "told"),
+            "1": _in_hub("1", "11", Status.SHIPPED, "synced", confirmed_at=_later(6), tracking_number="3SABCD1234567"),
+            "2": _in_hub("2", "12", Status.SHIPPED, "synced", confirmed_at=_later(190)),
+            "3": _in_hub("3", "13", Status.CANCELLED, "synced"),
             "4": _in_hub("4", "", Status.NOT_SHIPPED, ""),
         }
 
@@ -83,19 +83,19 @@ def _in_shop(shop_ref: str, reference: str, state: ShopWord, **more: Any) -> InS
 
 
 def _in_hub(ref: str, shop_ref: str, status: Status, told: str, **more: Any) -> InHub:
-    return InHub(ref=ref, shop_ref=shop_ref, status=status, marketplace_told=told, **more)
+    return InHub(ref=ref, shop_ref=shop_ref, status=status, marketplace_sync=told, **more)
 
 
 def test_three_sides_that_agree_are_clean() -> None:
-    verdict = Sides().judge()
+    outcome = Sides().judge()
 
-    assert () == verdict.flaws
+    assert () == outcome.flaws
     assert [Ending.SHIPPED, Ending.SHIPPED, Ending.CANCELLED_IN_SHOP, Ending.LEFT_ALONE] == list(
-        verdict.endings.values()
+        outcome.endings.values()
     )
 
 
-NEEDLESS = (Open(ProblemKind.WAIT_HELD, "The order is held."),)
+NEEDLESS = (Open(ProblemKind.WAIT_EXTENDED, "The order is held."),)
 LIES: dict[str, tuple[str, Callable[[Sides], object]]] = {
     "placed twice": ("1", Sides.place_twice),
     "never placed": ("1", lambda sides: sides.shop.pop(0)),
@@ -107,7 +107,10 @@ LIES: dict[str, tuple[str, Callable[[Sides], object]]] = {
     "confirmed in part": ("1", lambda sides: sides.sent("1", pieces=1)),
     "another carrier": ("1", lambda sides: sides.sent("1", carrier_word="DPD-NL")),
     "another code": ("1", lambda sides: sides.sent("1", code="3SABCD1234568")),
-    "a code where the shop has none": ("2", lambda sides: sides.sent("2", code="3SABCD1234567", carrier_word="TNT")),
+    "a code where the shop has none": (
+        "2",
+        lambda sides: sides.sent("2", code="3SABCD1234567", carrier_word="TNT"),
+    ),
     "confirmed before it was completed": ("1", lambda sides: sides.sent("1", at=_later(-1))),
     "bare before its wait was over": ("2", lambda sides: sides.sent("2", at=_later(179))),
     "not cancelled at the marketplace": ("3", lambda sides: sides.sold.update({"3": _sold("3")})),
@@ -115,12 +118,12 @@ LIES: dict[str, tuple[str, Callable[[Sides], object]]] = {
     "another tool's order was touched": ("90", lambda sides: sides.stands(3, state=ShopWord.CANCELLED)),
     "never heard": ("2", lambda sides: sides.hub.pop("2")),
     "another status in the hub": ("2", lambda sides: sides.says("2", status=Status.WAITING)),
-    "the hub calls it told": ("4", lambda sides: sides.says("4", marketplace_told="refused")),
-    "the hub still has to tell": ("1", lambda sides: sides.says("1", untold=1)),
+    "the hub calls it told": ("4", lambda sides: sides.says("4", marketplace_sync="rejected")),
+    "the hub still has to tell": ("1", lambda sides: sides.says("1", unsent=1)),
     "the hub names another shop order": ("1", lambda sides: sides.says("1", shop_ref="12")),
     "the hub says confirmed": ("3", lambda sides: sides.says("3", confirmed_at=TEN)),
-    "the hub says that others did it": ("1", lambda sides: sides.says("1", handled_by_others=True)),
-    "the hub shows another code": ("1", lambda sides: sides.says("1", code="")),
+    "the hub says that others did it": ("1", lambda sides: sides.says("1", handled_externally=True)),
+    "the hub shows another code": ("1", lambda sides: sides.says("1", tracking_number="")),
     "the hub calls for a person without need": ("1", lambda sides: sides.says("1", problems=NEEDLESS)),
     "an order that nobody bought": (
         "5",
@@ -147,7 +150,7 @@ def test_the_same_numbers_plan_the_same_day_with_every_story_in_it() -> None:
     assert set(Story) == {plan.story for plan in day}
 
 
-def test_every_code_of_the_day_is_recognised() -> None:
+def test_every_tracking_number_of_the_day_is_recognised() -> None:
     for plan in plan_day(300, 1, 14):
         code = plan.code
-        assert code.carrier is recognise(code.text, shop_says=code.carrier_word).carrier
+        assert code.carrier is recognise(code.text, carrier_name=code.carrier_word).carrier

@@ -15,24 +15,24 @@ from django.db import connection as database
 from django.db import connections as django_connections
 from django.db.backends.signals import connection_created
 
-from orderhaven.actions.hand import Hand
-from orderhaven.connectors import declarations
-from orderhaven.connectors.kit.knobs import FaultKind, Faults
-from orderhaven.connectors.kit.serve import Direct
-from orderhaven.ports.connector import Declaration, Role
-from orderhaven.ports.sandbox import Article, Basket, ConfirmedShipment
-from orderhaven.store import connections, keys
+from orderhaven.actions.context import ActionContext
+from orderhaven.connectors import specs
+from orderhaven.connectors.kit.faults import HttpFaultKind, HttpFaults
+from orderhaven.connectors.kit.server import InProcessTransport
+from orderhaven.ports.connector import ConnectorSpec, Side
+from orderhaven.ports.sandbox import Basket, CatalogueItem, ConfirmedShipment
+from orderhaven.store.connections import connections, keys
 from orderhaven.store.models import Connection, ConnectionState, Event, Link, Merchant, Order, Problem
-from orderhaven.store.sql.hop import Hop
-from orderhaven.sync import beats
-from orderhaven.sync.hub import Hub
-from orderhaven.testing import door
+from orderhaven.store.sql.executor import StoreExecutor
+from orderhaven.sync import worker
+from orderhaven.sync.sync_run import Hub
+from orderhaven.testing import sandbox_auth
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
 
-MUG = Article("MUG-1", "8712345678906", "Mug, blue", "12.99")
-LAMP = Article("LAMP-2", "8712345678913", "Lamp", "49.95")
+MUG = CatalogueItem("MUG-1", "8712345678906", "Mug, blue", "12.99")
+LAMP = CatalogueItem("LAMP-2", "8712345678913", "Lamp", "49.95")
 POSTNL_CODE = "3SABCD1234567"
 
 
@@ -48,55 +48,57 @@ class Trade:
 
     # people
 
-    def sells(self, *lines: tuple[Article, int], **basket: Any) -> str:
+    def sells(self, *lines: tuple[CatalogueItem, int], **basket: Any) -> str:
         return str(self.marketplace.sell(Basket(lines=lines or ((MUG, 1),), **basket)))
 
     def shop_ref(self, ref: str) -> str:
         return self.order(ref).shop_ref
 
     @property
-    def by(self) -> Hand:
+    def context(self) -> ActionContext:
         """A person's hand: what every action takes first."""
-        return Hand("Tester", self.link.merchant_id, self.clock, lambda: self.hub.transport, self.hub.declared)
+        return ActionContext(
+            "Tester", self.link.merchant_id, self.clock, lambda: self.hub.transport, self.hub.specs_by_name
+        )
 
-    def basket(self, *lines: tuple[Article, int]) -> Basket:
+    def basket(self, *lines: tuple[CatalogueItem, int]) -> Basket:
         return Basket(lines=lines)
 
-    def rotates_secrets_wrongly(self, role: Role) -> None:
+    def rotates_secrets_wrongly(self, role: Side) -> None:
         row = self.connection(role)
         self._right_secrets = row.secrets
         wrong = dict.fromkeys(keys.decrypt(row.secrets), "wrong")
         Connection.objects.filter(pk=row.pk).update(secrets=keys.encrypt(wrong), token="")
 
-    def puts_secrets_right(self, role: Role) -> None:
+    def puts_secrets_right(self, role: Side) -> None:
         row = self.connection(role)
         Connection.objects.filter(pk=row.pk).update(secrets=self._right_secrets)
         connections.set_state(row.pk, ConnectionState.ACTIVE, self.clock.now(), "tester")
 
-    def notices(self, role: Role) -> int:
+    def notices(self, role: Side) -> int:
         return Event.objects.filter(connection=self.connection(role), kind="needs_attention").count()
 
     # what goes wrong
 
     def loses_the_reply(self, side: Any, path: str) -> None:
         """The next POST there is done, and its answer is lost."""
-        if isinstance(side.faults, Faults):
-            side.faults.add(FaultKind.AFTER, method="POST", path=path)
+        if isinstance(side.faults, HttpFaults):
+            side.faults.add(HttpFaultKind.AFTER, method="POST", path=path)
         else:
-            side.faults.add(door.FaultKind.LOST_AFTER, call=f"POST {path}")
+            side.faults.add(sandbox_auth.FaultKind.LOST_AFTER, call=f"POST {path}")
 
     def goes_down(self, side: Any) -> None:
-        if isinstance(side.faults, Faults):
-            side.faults.add(FaultKind.NEVER, times=-1)
+        if isinstance(side.faults, HttpFaults):
+            side.faults.add(HttpFaultKind.NEVER, times=-1)
         else:
-            side.faults.add(door.FaultKind.LOST_BEFORE, times=-1)
+            side.faults.add(sandbox_auth.FaultKind.LOST_BEFORE, times=-1)
 
     def takes_nothing_more(self, side: Any, path: str) -> None:
         """Of one kind; everything else is answered."""
-        if isinstance(side.faults, Faults):
-            side.faults.add(FaultKind.REFUSED, method="POST", path=path, times=-1)
+        if isinstance(side.faults, HttpFaults):
+            side.faults.add(HttpFaultKind.REFUSED, method="POST", path=path, times=-1)
         else:
-            side.faults.add(door.FaultKind.NOT_SENT, call=f"POST {path}", times=-1)
+            side.faults.add(sandbox_auth.FaultKind.NOT_SENT, call=f"POST {path}", times=-1)
 
     @contextmanager
     def full_disk(self) -> Iterator[None]:
@@ -116,11 +118,11 @@ class Trade:
     def tries_once(self) -> None:
         """One second of the ticker: everything due is run once, whatever comes of it."""
         for one in connections.due(self.clock.now()):
-            self._loop.run_until_complete(beats.run(self.hub, one))
+            self._loop.run_until_complete(worker.run(self.hub, one))
         self.clock.advance(timedelta(seconds=1))
 
-    def tellings(self, side: Any) -> list[str]:
-        """The requests that told this side something, log-in and bulk questions left out."""
+    def commands(self, side: Any) -> list[str]:
+        """The commands that this side got; log-in and bulk reads are left out."""
         asks = ("/token", "/process-status", "SIGN IN")
         return [
             call for call in side.calls if call.startswith(("POST", "PUT")) and not any(ask in call for ask in asks)
@@ -129,7 +131,7 @@ class Trade:
     def starts_again(self) -> None:
         """The hub ends, and another process takes over its store."""
         self._loop.run_until_complete(self.hub.close())
-        self.hub = Hub(self.clock, Hop(), self.hub.transport, random.Random(8), self.hub.declared)
+        self.hub = Hub(self.clock, StoreExecutor(), self.hub.transport, random.Random(8), self.hub.specs_by_name)
 
     def sign_ins(self) -> int:
         """How often the marketplace was asked for a token."""
@@ -148,7 +150,7 @@ class Trade:
                 if not due:
                     break
                 for one in due:
-                    await beats.run(self.hub, one)
+                    await worker.run(self.hub, one)
             else:
                 raise AssertionError("the hub finds no rest: something is due again and again")
             ahead = [moment for moment in self._next() if moment > self.clock.now()]
@@ -158,7 +160,7 @@ class Trade:
             self.clock.advance(min(ahead) - self.clock.now())
 
     def _next(self) -> list[datetime]:
-        columns = ("hear_at", "tell_at", "wait_at", "reread_at", "quiet_until")
+        columns = ("pull_at", "push_at", "wait_at", "refresh_at", "backoff_until")
         return [moment for row in Connection.objects.values_list(*columns) for moment in row if moment is not None]
 
     # what the three sides say
@@ -167,7 +169,7 @@ class Trade:
         return Order.objects.get(ref=ref)
 
     def problems(self, ref: str) -> list[str]:
-        return sorted(Problem.objects.filter(order__ref=ref, solved_at=None).values_list("kind", flat=True))
+        return sorted(Problem.objects.filter(order__ref=ref, resolved_at=None).values_list("kind", flat=True))
 
     def raised(self, ref: str) -> list[str]:
         """Every problem that it ever had, those that are over too."""
@@ -175,7 +177,7 @@ class Trade:
 
     def reason(self, ref: str) -> str:
         """Of the one problem that is open."""
-        return str(Problem.objects.get(order__ref=ref, solved_at=None).values["reason"])
+        return str(Problem.objects.get(order__ref=ref, resolved_at=None).values["reason"])
 
     def history(self, ref: str) -> list[str]:
         moves = Event.objects.filter(order__ref=ref, kind="status").order_by("id").values_list("data", flat=True)
@@ -188,8 +190,8 @@ class Trade:
     def confirmed(self, ref: str) -> list[ConfirmedShipment]:
         return [one for one in self.marketplace.shipments() if one.order_ref == ref]
 
-    def connection(self, role: Role) -> Connection:
-        return Connection.objects.get(role=role)
+    def connection(self, role: Side) -> Connection:
+        return Connection.objects.get(side=role)
 
     def close(self) -> None:
         self._loop.run_until_complete(self.hub.close())
@@ -197,21 +199,21 @@ class Trade:
 
 
 def _connect(
-    merchant: Merchant, declaration: Declaration, name: str, settings: Mapping[str, str], now: datetime
+    merchant: Merchant, spec: ConnectorSpec, name: str, settings: Mapping[str, str], now: datetime
 ) -> Connection:
-    secret = {setting.key for setting in declaration.settings if setting.secret}
-    given = {setting.key: setting.default for setting in declaration.settings if setting.default is not None}
+    secret = {setting.key for setting in spec.settings if setting.secret}
+    given = {setting.key: setting.default for setting in spec.settings if setting.default is not None}
     given |= settings
     return Connection.objects.create(
         merchant=merchant,
-        connector=declaration.name,
-        role=declaration.role,
+        connector=spec.name,
+        side=spec.side,
         name=name,
         settings={key: value for key, value in given.items() if key not in secret},
         secrets=keys.encrypt({key: value for key, value in given.items() if key in secret}),
         fingerprint=name,
-        hear_at=now,
-        reread_at=now if declaration.role is Role.SHOP else None,
+        pull_at=now,
+        refresh_at=now if spec.side is Side.SHOP else None,
     )
 
 
@@ -224,14 +226,14 @@ def put_back(backup: Path) -> None:
     target.close()
 
 
-def start_trade(marketplace: Declaration, shop: Declaration, **link: Any) -> Trade:
+def start_trade(marketplace: ConnectorSpec, shop: ConnectorSpec, **link: Any) -> Trade:
     from orderhaven.connectors import make_sandbox
 
     clock = ManualClock()
-    sides = [make_sandbox(declaration, clock) for declaration in (marketplace, shop)]
+    sides = [make_sandbox(spec, clock) for spec in (marketplace, shop)]
     hosts = {"marketplace.test": sides[0], "127.0.0.1:8080": sides[1]}
-    declared = {marketplace.name: marketplace, shop.name: shop}
-    hub = Hub(clock, Hop(), Direct(hosts), random.Random(7), declared)
+    specs_by_name = {marketplace.name: marketplace, shop.name: shop}
+    hub = Hub(clock, StoreExecutor(), InProcessTransport(hosts), random.Random(7), specs_by_name)
     merchant = Merchant.objects.create(name="Wolkenwinkel", slug="wolkenwinkel")
     now = clock.now()
     there = _connect(merchant, marketplace, "bol NL", sides[0].settings("http://marketplace.test"), now)
@@ -242,12 +244,12 @@ def start_trade(marketplace: Declaration, shop: Declaration, **link: Any) -> Tra
 
 
 def _pairs() -> Sequence[Any]:
-    installed = declarations()
-    by_role = {role: [one for one in installed.values() if one.role is role and one.sandbox] for role in Role}
+    installed = specs()
+    by_role = {role: [one for one in installed.values() if one.side is role and one.sandbox] for role in Side}
     real = [
         pytest.param((there, here), id=f"{there.name}-{here.name}")
-        for there in by_role[Role.MARKETPLACE]
-        for here in by_role[Role.SHOP]
+        for there in by_role[Side.MARKETPLACE]
+        for here in by_role[Side.SHOP]
     ]
     return [pytest.param((REFERENCE_MARKETPLACE, REFERENCE_SHOP), id="references"), *real]
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from orderhaven.core.status import Status
-from orderhaven.ports.connector import Role
-from orderhaven.store import connections as schedule
-from orderhaven.store.backup import copy_database
+from orderhaven.ports.connector import Side
+from orderhaven.store.connections import connections as schedule
+from orderhaven.store.upkeep.backup import copy_database
 
 from .conftest import MUG, POSTNL_CODE, put_back
 
@@ -32,13 +32,13 @@ def restore(trade: Any, backup: Path) -> None:
     trade.starts_again()
 
 
-def test_a_restore_doubles_no_order_that_was_placed_since(trade: Any, backs_up: Callable[[], Path]) -> None:
+def test_a_restore_doubles_no_order_that_was_created_since(trade: Any, backs_up: Callable[[], Path]) -> None:
     trade.passes(minutes=6)
-    heard_before = trade.sells((MUG, 1))
+    pulled_before = trade.sells((MUG, 1))
     backup = backs_up()
     since = trade.sells((MUG, 2))
     trade.passes(minutes=12)
-    placed = {ref: trade.in_shop(ref)[0].shop_ref for ref in (heard_before, since)}
+    placed = {ref: trade.in_shop(ref)[0].shop_ref for ref in (pulled_before, since)}
 
     restore(trade, backup)
     trade.passes(minutes=30)
@@ -55,7 +55,7 @@ def test_a_restore_confirms_nothing_again_that_was_confirmed_since(trade: Any, b
     ref = trade.sells((MUG, 2))
     trade.passes(minutes=6)
     backup = backs_up()
-    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.shop.complete(trade.shop_ref(ref), tracking_number=POSTNL_CODE)
     trade.passes(minutes=12)
     [first] = trade.confirmed(ref)
 
@@ -64,7 +64,7 @@ def test_a_restore_confirms_nothing_again_that_was_confirmed_since(trade: Any, b
 
     assert trade.confirmed(ref) == [first]
     assert trade.order(ref).status == Status.SHIPPED
-    assert trade.order(ref).marketplace_told == "told"
+    assert trade.order(ref).marketplace_sync == "synced"
     assert trade.problems(ref) == []
 
 
@@ -76,13 +76,13 @@ def test_a_restore_cancels_nothing_again_that_was_cancelled_since(trade: Any, ba
     trade.shop.cancel(trade.shop_ref(ref))
     trade.passes(minutes=12)
     assert ref in trade.marketplace.cancelled()
-    told = len(trade.tellings(trade.marketplace))
+    told = len(trade.commands(trade.marketplace))
 
     restore(trade, backup)
     trade.passes(hours=1)
 
     assert trade.order(ref).status == Status.CANCELLED
-    assert len(trade.tellings(trade.marketplace)) == told
+    assert len(trade.commands(trade.marketplace)) == told
     assert trade.problems(ref) == []
 
 
@@ -93,11 +93,11 @@ def test_what_was_bought_and_sent_between_backup_and_restore_is_all_there(
     trade.passes(minutes=6)
     ref = trade.sells((MUG, 1))
     trade.passes(minutes=6)
-    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.shop.complete(trade.shop_ref(ref), tracking_number=POSTNL_CODE)
     trade.passes(minutes=12)
 
     restore(trade, backup)
-    schedule.nudge(trade.connection(Role.MARKETPLACE).pk, trade.clock.now(), "hear_at")
+    schedule.nudge(trade.connection(Side.MARKETPLACE).pk, trade.clock.now(), "pull_at")
     trade.passes(hours=4)
 
     assert len(trade.confirmed(ref)) == 1

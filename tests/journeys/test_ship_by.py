@@ -27,7 +27,7 @@ def test_a_wait_ends_an_hour_before_a_ship_by_time_that_is_stated_and_not_before
 
     for minutes in (58, 6, 106, 20):  # to a little before and after the one end and the other
         trade.passes(minutes=minutes)
-        seen.append((trade.order(ref).status, [one.code for one in trade.confirmed(ref)]))
+        seen.append((trade.order(ref).status, [one.tracking_number for one in trade.confirmed(ref)]))
 
     waits, bare = (Status.WAITING, []), (Status.SHIPPED, [""])
     assert seen == ([waits] + [bare] * 3 if stated else [waits] * 3 + [bare])

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from orderhaven.core.status import Status
-from orderhaven.ports.connector import Role
-from orderhaven.store import connections
+from orderhaven.ports.connector import Side
+from orderhaven.store.connections import connections
 
 from .conftest import LAMP, MUG, POSTNL_CODE
 
@@ -19,16 +19,16 @@ def test_an_order_goes_to_the_shop_and_its_shipment_comes_back(trade: Any) -> No
     assert [one.quantities for one in trade.in_shop(ref)] == [{"MUG-1": 2, "LAMP-2": 1}]
     assert trade.order(ref).status == Status.NOT_SHIPPED
 
-    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.shop.complete(trade.shop_ref(ref), tracking_number=POSTNL_CODE)
     trade.passes(minutes=10)
 
-    assert [(one.code, sum(one.pieces.values())) for one in trade.confirmed(ref)] == [(POSTNL_CODE, 3)]
+    assert [(one.tracking_number, sum(one.quantities.values())) for one in trade.confirmed(ref)] == [(POSTNL_CODE, 3)]
     assert trade.history(ref) == [Status.SHIPPED]
-    assert trade.order(ref).marketplace_told == "told"
+    assert trade.order(ref).marketplace_sync == "synced"
     assert trade.problems(ref) == []
 
 
-def test_a_code_that_comes_in_the_last_minute_of_the_wait_goes_along(trade: Any) -> None:
+def test_a_tracking_number_that_comes_in_the_last_minute_of_the_wait_goes_along(trade: Any) -> None:
     trade.passes(seconds=10)
     ref = trade.sells()
     trade.passes(minutes=6)
@@ -39,13 +39,13 @@ def test_a_code_that_comes_in_the_last_minute_of_the_wait_goes_along(trade: Any)
 
     left = waits_until - trade.clock.now() - timedelta(minutes=1)
     trade.passes(seconds=left.total_seconds())
-    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.shop.add_tracking(trade.shop_ref(ref), POSTNL_CODE)
     trade.passes(minutes=10)
 
-    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+    assert [one.tracking_number for one in trade.confirmed(ref)] == [POSTNL_CODE]
 
 
-def test_an_order_without_a_code_waits_three_hours_and_then_goes_bare(trade: Any) -> None:
+def test_an_order_without_a_tracking_number_waits_three_hours_and_then_goes_untracked(trade: Any) -> None:
     trade.passes(seconds=10)
     ref = trade.sells()
     trade.passes(minutes=6)
@@ -56,7 +56,7 @@ def test_an_order_without_a_code_waits_three_hours_and_then_goes_bare(trade: Any
     assert trade.confirmed(ref) == []
 
     trade.passes(minutes=20)
-    assert [(one.code, one.carrier_word) for one in trade.confirmed(ref)] == [("", "")]
+    assert [(one.tracking_number, one.carrier_code) for one in trade.confirmed(ref)] == [("", "")]
     assert trade.history(ref) == [Status.WAITING, Status.SHIPPED]
 
 
@@ -66,7 +66,7 @@ def test_a_hub_that_is_started_again_needs_no_new_token(trade: Any) -> None:
     assert signed_in
 
     trade.starts_again()
-    connections.nudge(trade.connection(Role.MARKETPLACE).pk, trade.clock.now(), "hear_at")
+    connections.nudge(trade.connection(Side.MARKETPLACE).pk, trade.clock.now(), "pull_at")
     trade.passes(minutes=1)
 
     assert trade.sign_ins() == signed_in

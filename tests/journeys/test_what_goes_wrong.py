@@ -3,19 +3,19 @@
 from datetime import timedelta
 from typing import Any
 
-from orderhaven.actions import joining
+from orderhaven.actions import onboarding
 from orderhaven.actions import orders as actions
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.ports.connector import Role
-from orderhaven.ports.sandbox import Article
+from orderhaven.ports.connector import Side
+from orderhaven.ports.sandbox import CatalogueItem
 
 from .conftest import LAMP, MUG, POSTNL_CODE
 
-UNKNOWN = Article("NOT-THERE", "8712345678999", "Thing", "5.00")
+UNKNOWN = CatalogueItem("NOT-THERE", "8712345678999", "Thing", "5.00")
 
 
-def test_a_lost_reply_does_not_place_the_order_twice(trade: Any) -> None:
+def test_a_lost_reply_does_not_create_the_order_twice(trade: Any) -> None:
     trade.passes(seconds=10)
     ref = trade.sells()
     trade.loses_the_reply(trade.shop, "/orders")
@@ -32,27 +32,27 @@ def test_a_lost_reply_does_not_confirm_the_shipment_twice(trade: Any) -> None:
     ref = trade.sells()
     trade.passes(minutes=6)
     trade.loses_the_reply(trade.marketplace, "/shipments")
-    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.shop.complete(trade.shop_ref(ref), tracking_number=POSTNL_CODE)
 
     trade.passes(minutes=40)
 
-    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+    assert [one.tracking_number for one in trade.confirmed(ref)] == [POSTNL_CODE]
     assert trade.order(ref).confirmed_at is not None
-    assert not trade.order(ref).handled_by_others
+    assert not trade.order(ref).handled_externally
 
 
-def test_an_order_whose_stock_was_not_taken_is_half_made_until_somebody_mends_it(trade: Any) -> None:
+def test_an_order_whose_stock_was_not_taken_is_partly_created_until_somebody_mends_it(trade: Any) -> None:
     trade.passes(seconds=10)
     before = trade.shop.stock_of(MUG.sku)
-    trade.shop.break_off_before_stock()
+    trade.shop.fail_before_stock()
     ref = trade.sells((MUG, 5))
     trade.passes(minutes=20)
     [made] = trade.in_shop(ref)
-    assert trade.problems(ref) == [ProblemKind.HALF_MADE]
+    assert trade.problems(ref) == [ProblemKind.PARTLY_CREATED]
     assert "took nothing from stock" in trade.reason(ref)
 
-    trade.shop.take_stock_after_all(made.shop_ref)
-    actions.retry(trade.by, ref)
+    trade.shop.reduce_stock_afterwards(made.shop_ref)
+    actions.retry(trade.context, ref)
     trade.passes(minutes=20)
 
     assert trade.problems(ref) == []
@@ -60,20 +60,20 @@ def test_an_order_whose_stock_was_not_taken_is_half_made_until_somebody_mends_it
     assert trade.shop.stock_of(MUG.sku) == before - 5
 
 
-def test_a_half_made_order_that_somebody_throws_into_the_trash_can_be_placed_again(trade: Any) -> None:
+def test_a_partly_created_order_that_somebody_throws_into_the_trash_can_be_created_again(trade: Any) -> None:
     trade.passes(seconds=10)
-    trade.shop.break_off_before_stock()
+    trade.shop.fail_before_stock()
     ref = trade.sells((MUG, 5))
     trade.passes(minutes=20)
     [made] = trade.in_shop(ref)
-    assert trade.problems(ref) == [ProblemKind.HALF_MADE]
+    assert trade.problems(ref) == [ProblemKind.PARTLY_CREATED]
 
     trade.shop.trash(made.shop_ref)
-    actions.retry(trade.by, ref)
+    actions.retry(trade.context, ref)
     trade.passes(minutes=20)
     assert trade.problems(ref) == [ProblemKind.SHOP_ORDER_GONE]
 
-    joining.place_again(trade.by, ref)
+    onboarding.recreate(trade.context, ref)
     trade.passes(minutes=20)
 
     assert trade.problems(ref) == []
@@ -86,13 +86,13 @@ def test_a_shop_that_is_down_for_an_hour_gets_every_order_once(trade: Any) -> No
     refs = [trade.sells((MUG, 1), (LAMP, 2)) for _ in range(3)]
     trade.passes(hours=1)
     assert [trade.order(ref).status for ref in refs] == [Status.NOT_SHIPPED] * 3
-    assert trade.connection(Role.SHOP).failing_since is not None
+    assert trade.connection(Side.SHOP).failing_since is not None
 
     trade.shop.faults.clear()
     trade.passes(minutes=20)
 
     assert [len(trade.in_shop(ref)) for ref in refs] == [1, 1, 1]
-    assert trade.connection(Role.SHOP).failing_since is None
+    assert trade.connection(Side.SHOP).failing_since is None
 
 
 def test_an_order_for_an_unknown_product_waits_for_the_merchant_and_holds_up_no_other(trade: Any) -> None:
@@ -106,45 +106,45 @@ def test_an_order_for_an_unknown_product_waits_for_the_merchant_and_holds_up_no_
     assert len(trade.in_shop(fine)) == 1
 
     trade.shop.stock([UNKNOWN], 5)
-    actions.retry(trade.by, stuck)
+    actions.retry(trade.context, stuck)
     trade.passes(minutes=6)
     assert len(trade.in_shop(stuck)) == 1
     assert trade.problems(stuck) == []
 
 
-def test_a_wait_that_ends_while_the_shop_is_down_is_held_and_the_code_goes_along(trade: Any) -> None:
+def test_a_wait_that_ends_while_the_shop_is_down_is_held_and_the_tracking_number_goes_along(trade: Any) -> None:
     trade.passes(seconds=10)
     ref = trade.sells()
     trade.passes(minutes=6)
     trade.shop.complete(trade.shop_ref(ref))
     trade.passes(hours=2, minutes=30)
     trade.goes_down(trade.shop)
-    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.shop.add_tracking(trade.shop_ref(ref), POSTNL_CODE)
 
     trade.passes(hours=1, minutes=30)
     assert trade.order(ref).status == Status.WAITING
-    assert trade.problems(ref) == [ProblemKind.WAIT_HELD]
+    assert trade.problems(ref) == [ProblemKind.WAIT_EXTENDED]
     assert trade.confirmed(ref) == []
 
     trade.shop.faults.clear()
     trade.passes(minutes=20)
-    assert [one.code for one in trade.confirmed(ref)] == [POSTNL_CODE]
+    assert [one.tracking_number for one in trade.confirmed(ref)] == [POSTNL_CODE]
     assert trade.problems(ref) == []
 
 
-def test_wrong_keys_pause_the_connection_with_one_notice_and_lose_nothing(trade: Any) -> None:
+def test_wrong_keys_pause_the_connection_with_one_notification_and_lose_nothing(trade: Any) -> None:
     trade.passes(seconds=10)
-    trade.rotates_secrets_wrongly(Role.SHOP)
+    trade.rotates_secrets_wrongly(Side.SHOP)
     ref = trade.sells()
 
     trade.passes(hours=1)
 
-    shop = trade.connection(Role.SHOP)
-    assert (shop.state, shop.problem_kind) == ("attention", ProblemKind.AUTH_REFUSED)
-    assert trade.notices(Role.SHOP) == 1
+    shop = trade.connection(Side.SHOP)
+    assert (shop.state, shop.problem_kind) == ("attention", ProblemKind.AUTH_REJECTED)
+    assert trade.notices(Side.SHOP) == 1
     assert trade.order(ref).status == Status.NOT_SHIPPED
 
-    trade.puts_secrets_right(Role.SHOP)
+    trade.puts_secrets_right(Side.SHOP)
     trade.passes(minutes=10)
     assert len(trade.in_shop(ref)) == 1
 
@@ -161,4 +161,4 @@ def test_a_full_disk_loses_nothing_and_doubles_nothing(trade: Any) -> None:
     trade.passes(minutes=30)
 
     assert [len(trade.in_shop(ref)) for ref in refs] == [1] * 120
-    assert {trade.order(ref).shop_told for ref in refs} == {"told"}
+    assert {trade.order(ref).shop_sync for ref in refs} == {"synced"}

@@ -8,18 +8,18 @@ from msgspec.structs import replace
 
 from orderhaven.actions import orders as actions
 from orderhaven.actions import shipping
-from orderhaven.actions.errors import Impossible
-from orderhaven.actions.joining import adopt, adopt_all, place_older
+from orderhaven.actions.errors import ActionRefused
 from orderhaven.actions.links import release_cancellations
+from orderhaven.actions.onboarding import adopt, adopt_all, create_older
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.ports.connector import Role
-from orderhaven.store.models import Connection, Hold, Kind, Message, MessageState, Shipment
+from orderhaven.ports.connector import Side
+from orderhaven.store.models import Connection, Hold, Message, MessageKind, MessageState, Shipment
 from orderhaven.testing.goods import many_articles
 
 from .conftest import LAMP, MUG, POSTNL_CODE
 
-OTHER_CODE = "3SABCD7654321"
+OTHER_TRACKING_NUMBER = "3SABCD7654321"
 
 
 def placed(trade: Any, *lines: Any) -> str:
@@ -31,7 +31,7 @@ def placed(trade: Any, *lines: Any) -> str:
 
 def test_a_buyer_who_asks_is_cancelled_when_the_merchant_cancels_in_the_shop(trade: Any) -> None:
     ref = placed(trade)
-    trade.marketplace.buyer_asks_to_cancel(ref)
+    trade.marketplace.request_cancellation(ref)
     trade.passes(minutes=6)
     assert trade.order(ref).status == Status.CANCELLATION_REQUESTED
 
@@ -69,7 +69,7 @@ def test_a_completed_shop_order_is_never_cancelled_by_us(trade: Any) -> None:
     assert trade.confirmed(ref) == []
 
 
-# "6 min" lets both sides be heard in between; without it both deeds are news of one hearing
+# "6 min" lets both sides be pulled in between; without it both deeds are news of one pull
 _LATE = (
     ("completed", "cancelled there"),
     ("cancelled there", "completed"),
@@ -98,7 +98,7 @@ def test_a_late_cancellation_is_one_problem_and_one_word_closes_it(trade: Any, d
 
     assert len(trade.problems(ref)) == 1
     assert len(trade.raised(ref)) <= 1 + ("asked" in deeds)
-    actions.retry(trade.by, ref)
+    actions.retry(trade.context, ref)
     trade.passes(hours=1)
     assert trade.problems(ref) == []
 
@@ -110,20 +110,20 @@ def do(trade: Any, ref: str, deed: str) -> None:
         case "completed":
             trade.shop.complete(trade.shop_ref(ref))
         case "completed with code":
-            trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+            trade.shop.complete(trade.shop_ref(ref), tracking_number=POSTNL_CODE)
         case "cancelled in shop":
             trade.shop.cancel(trade.shop_ref(ref))
         case "cancelled there":
             trade.marketplace.cancel(ref)
         case "shipped there":
-            trade.marketplace.ship_elsewhere(ref, code=POSTNL_CODE)
+            trade.marketplace.ship_elsewhere(ref, tracking_number=POSTNL_CODE)
         case "asked":
-            trade.marketplace.buyer_asks_to_cancel(ref)
+            trade.marketplace.request_cancellation(ref)
 
 
 def test_what_was_completed_with_other_pieces_and_cancelled_there_is_a_parcel_to_stop(trade: Any) -> None:
     ref = placed(trade, (MUG, 2))
-    trade.shop.change_pieces(trade.shop_ref(ref), "MUG-1", 1)
+    trade.shop.change_quantity(trade.shop_ref(ref), "MUG-1", 1)
     trade.shop.complete(trade.shop_ref(ref))
     trade.passes(minutes=6)
     assert trade.problems(ref) == [ProblemKind.QUANTITIES_DIFFER]
@@ -134,12 +134,12 @@ def test_what_was_completed_with_other_pieces_and_cancelled_there_is_a_parcel_to
     assert trade.problems(ref) == [ProblemKind.STOP_THE_PARCEL]
 
 
-def test_an_order_handled_at_the_marketplace_before_we_heard_it_is_not_placed(trade: Any) -> None:
+def test_an_order_handled_at_the_marketplace_before_we_pulled_it_is_not_created(trade: Any) -> None:
     trade.passes(seconds=10)
     trade.goes_down(trade.shop)
     ref = trade.sells()
     trade.passes(minutes=6)
-    trade.marketplace.ship_elsewhere(ref, code=POSTNL_CODE)
+    trade.marketplace.ship_elsewhere(ref, tracking_number=POSTNL_CODE)
     trade.passes(minutes=6)
 
     trade.shop.faults.clear()
@@ -147,7 +147,7 @@ def test_an_order_handled_at_the_marketplace_before_we_heard_it_is_not_placed(tr
 
     assert trade.in_shop(ref) == []
     assert trade.order(ref).status == Status.SHIPPED
-    assert trade.order(ref).handled_by_others
+    assert trade.order(ref).handled_externally
     assert len(trade.confirmed(ref)) == 1
 
 
@@ -163,43 +163,45 @@ def test_a_trashed_shop_order_is_a_problem_and_nothing_happens_by_itself(trade: 
     assert ref not in trade.marketplace.cancelled()
 
 
-def test_a_code_that_comes_after_the_bare_confirmation_is_kept_and_makes_no_second_one(trade: Any) -> None:
+def test_a_tracking_number_that_comes_after_the_untracked_confirmation_is_kept_and_makes_no_second_one(
+    trade: Any,
+) -> None:
     ref = placed(trade)
     trade.shop.complete(trade.shop_ref(ref))
     trade.passes(hours=4)
-    assert [one.code for one in trade.confirmed(ref)] == [""]
+    assert [one.tracking_number for one in trade.confirmed(ref)] == [""]
 
-    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.shop.add_tracking(trade.shop_ref(ref), POSTNL_CODE)
     trade.passes(hours=1)
 
-    assert trade.order(ref).code == POSTNL_CODE
-    assert trade.problems(ref) == [ProblemKind.LATER_CODE]
-    assert [one.code for one in trade.confirmed(ref)] == [""]
+    assert trade.order(ref).tracking_number == POSTNL_CODE
+    assert trade.problems(ref) == [ProblemKind.LATE_TRACKING]
+    assert [one.tracking_number for one in trade.confirmed(ref)] == [""]
 
 
-def test_a_later_code_is_sent_as_a_correction_and_again_when_it_changes(trade: Any) -> None:
+def test_a_later_tracking_number_is_sent_as_a_correction_and_again_when_it_changes(trade: Any) -> None:
     ref, other = placed(trade), placed(trade)
     for one in (ref, other):
         trade.shop.complete(trade.shop_ref(one))
     trade.passes(hours=4)
-    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.shop.add_tracking(trade.shop_ref(ref), POSTNL_CODE)
     trade.passes(hours=1)
     (before,) = trade.confirmed(ref)
 
-    shipping.correct(trade.by, ref)
+    shipping.correct(trade.context, ref)
     trade.passes(minutes=20)
 
     (after,) = trade.confirmed(ref)
-    assert (after.code, after.at, after.pieces) == (POSTNL_CODE, before.at, before.pieces)
-    assert [one.code for one in trade.confirmed(other)] == [""]
+    assert (after.tracking_number, after.at, after.quantities) == (POSTNL_CODE, before.at, before.quantities)
+    assert [one.tracking_number for one in trade.confirmed(other)] == [""]
     assert trade.problems(ref) == []
-    assert [one.code for one in Shipment.objects.filter(order__ref=ref)] == [POSTNL_CODE]
-    with pytest.raises(Impossible, match="no other code"):
-        shipping.correct(trade.by, ref)
+    assert [one.tracking_number for one in Shipment.objects.filter(order__ref=ref)] == [POSTNL_CODE]
+    with pytest.raises(ActionRefused, match="no other code"):
+        shipping.correct(trade.context, ref)
 
 
 def takes_its_time(trade: Any) -> None:
-    """The marketplace says only after minutes what became of what it was told."""
+    """The marketplace says only after minutes what became of a command."""
     if hasattr(trade.marketplace, "processes"):
         trade.marketplace.processes.delay = timedelta(minutes=10)
     else:
@@ -210,8 +212,8 @@ def puts_another_number(trade: Any, ref: str) -> None:
     """Instead of the one that stands there; the reference shop would keep both."""
     shop_ref = trade.shop_ref(ref)
     if hasattr(trade.shop, "_change"):
-        trade.shop._change(shop_ref, codes=())
-    trade.shop.add_code(shop_ref, OTHER_CODE)
+        trade.shop._change(shop_ref, tracking=())
+    trade.shop.add_tracking(shop_ref, OTHER_TRACKING_NUMBER)
 
 
 def test_a_number_that_changes_while_its_confirmation_is_on_its_way_is_corrected_there(trade: Any) -> None:
@@ -224,31 +226,31 @@ def test_a_number_that_changes_while_its_confirmation_is_on_its_way_is_corrected
     puts_another_number(trade, ref)
     trade.passes(hours=1)
 
-    assert [one.code for one in trade.confirmed(ref)] == [OTHER_CODE]
+    assert [one.tracking_number for one in trade.confirmed(ref)] == [OTHER_TRACKING_NUMBER]
     assert trade.problems(ref) == []
-    assert [one.code for one in Shipment.objects.filter(order__ref=ref)] == [OTHER_CODE]
+    assert [one.tracking_number for one in Shipment.objects.filter(order__ref=ref)] == [OTHER_TRACKING_NUMBER]
 
 
 def test_one_that_changes_while_its_correction_is_on_its_way_is_corrected_again(trade: Any) -> None:
     ref = placed(trade)
     trade.shop.complete(trade.shop_ref(ref))
     trade.passes(hours=4)
-    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.shop.add_tracking(trade.shop_ref(ref), POSTNL_CODE)
     trade.passes(minutes=10)
     takes_its_time(trade)
-    shipping.correct(trade.by, ref)
+    shipping.correct(trade.context, ref)
     trade.passes(minutes=1)
 
     puts_another_number(trade, ref)
     trade.passes(hours=1)
 
-    assert [one.code for one in trade.confirmed(ref)] == [OTHER_CODE]
+    assert [one.tracking_number for one in trade.confirmed(ref)] == [OTHER_TRACKING_NUMBER]
     assert trade.problems(ref) == []
 
 
 def placed_in_parts(trade: Any) -> str:
     """An order with more lines than the marketplace takes in one confirmation."""
-    most = trade.hub.declared[trade.connection(Role.MARKETPLACE).connector].limits.lines_per_confirmation
+    most = trade.hub.specs_by_name[trade.connection(Side.MARKETPLACE).connector].limits.lines_per_confirmation
     articles = many_articles(most + 1)
     trade.shop.stock(articles, 1000)
     trade.passes(seconds=10)
@@ -261,19 +263,19 @@ def test_all_shipments_of_a_confirmation_in_parts_are_corrected(trade: Any) -> N
     ref = placed_in_parts(trade)
     trade.shop.complete(trade.shop_ref(ref))
     trade.passes(hours=4)
-    trade.shop.add_code(trade.shop_ref(ref), POSTNL_CODE)
+    trade.shop.add_tracking(trade.shop_ref(ref), POSTNL_CODE)
     trade.passes(minutes=10)
-    before = [(one.code, one.at) for one in trade.confirmed(ref)]
+    before = [(one.tracking_number, one.at) for one in trade.confirmed(ref)]
 
-    shipping.correct(trade.by, ref)
+    shipping.correct(trade.context, ref)
     trade.passes(minutes=30)
 
     assert [code for code, _ in before] == ["", ""]
-    assert [(one.code, one.at) for one in trade.confirmed(ref)] == [(POSTNL_CODE, at) for _, at in before]
+    assert [(one.tracking_number, one.at) for one in trade.confirmed(ref)] == [(POSTNL_CODE, at) for _, at in before]
     assert trade.problems(ref) == []
-    assert [one.code for one in Shipment.objects.filter(order__ref=ref)] == [POSTNL_CODE] * 2
-    with pytest.raises(Impossible, match="no other code"):
-        shipping.correct(trade.by, ref)
+    assert [one.tracking_number for one in Shipment.objects.filter(order__ref=ref)] == [POSTNL_CODE] * 2
+    with pytest.raises(ActionRefused, match="no other code"):
+        shipping.correct(trade.context, ref)
 
 
 def test_a_number_that_changes_between_two_parts_is_that_of_both(trade: Any) -> None:
@@ -285,7 +287,7 @@ def test_a_number_that_changes_between_two_parts_is_that_of_both(trade: Any) -> 
     puts_another_number(trade, ref)
     trade.passes(hours=2)
 
-    assert [one.code for one in trade.confirmed(ref)] == [OTHER_CODE] * 2
+    assert [one.tracking_number for one in trade.confirmed(ref)] == [OTHER_TRACKING_NUMBER] * 2
     assert trade.problems(ref) == []
 
 
@@ -298,13 +300,13 @@ def test_a_number_that_changes_before_the_last_part_goes_out_is_that_of_the_firs
     trade.passes(minutes=15)
     puts_another_number(trade, ref)
     trade.passes(minutes=11)
-    confirmations = Message.objects.filter(order__ref=ref, kind=Kind.CONFIRM).order_by("part")
-    assert list(confirmations.values_list("state", flat=True)) == [MessageState.TOLD, MessageState.DUE]
+    confirmations = Message.objects.filter(order__ref=ref, kind=MessageKind.CONFIRM).order_by("part")
+    assert list(confirmations.values_list("state", flat=True)) == [MessageState.DONE, MessageState.QUEUED]
 
     trade.marketplace.faults.clear()
     trade.passes(hours=2)
 
-    assert [one.code for one in trade.confirmed(ref)] == [OTHER_CODE] * 2
+    assert [one.tracking_number for one in trade.confirmed(ref)] == [OTHER_TRACKING_NUMBER] * 2
     assert trade.problems(ref) == []
 
 
@@ -329,19 +331,19 @@ def test_a_slip_of_a_bulk_cancellation_is_held_for_one_confirmation(trade: Any) 
 
     trade.passes(minutes=10)
     assert trade.marketplace.cancelled() == frozenset()
-    assert {problem for ref in refs for problem in trade.problems(ref)} == {ProblemKind.CANCELLATIONS_HELD}
+    assert {problem for ref in refs for problem in trade.problems(ref)} == {ProblemKind.CANCELLATIONS_ON_HOLD}
 
     # it was a slip: one is put back, the others were meant
     trade.shop.reopen(trade.shop_ref(refs[0]))
     trade.passes(minutes=6)
-    release_cancellations(trade.by, "bol NL")
+    release_cancellations(trade.context, "bol NL")
     trade.passes(minutes=10)
     assert trade.marketplace.cancelled() == frozenset(refs[1:])
     assert trade.order(refs[0]).status == Status.NOT_SHIPPED
     assert all(trade.problems(ref) == [] for ref in refs)
 
 
-def test_an_order_the_marketplace_ships_itself_is_left_alone(trade: Any) -> None:
+def test_an_order_the_marketplace_ships_itself_is_ignored(trade: Any) -> None:
     trade.passes(seconds=10)
     ref = trade.sells(by_marketplace=True)
     trade.passes(minutes=6)
@@ -352,8 +354,8 @@ def test_an_order_the_marketplace_ships_itself_is_left_alone(trade: Any) -> None
     assert trade.order(ref).status == Status.SHIPPED
 
 
-@pytest.mark.link(delivered_by_marketplace="place")
-def test_an_order_the_marketplace_ships_itself_is_placed_as_completed_when_the_merchant_wants_it(trade: Any) -> None:
+@pytest.mark.link(fulfilled_by_marketplace="create")
+def test_an_order_the_marketplace_ships_itself_is_created_as_completed_when_the_merchant_wants_it(trade: Any) -> None:
     trade.passes(seconds=10)
     ref = trade.sells((MUG, 3), by_marketplace=True)
     trade.passes(minutes=6)
@@ -367,20 +369,20 @@ def test_an_order_the_marketplace_ships_itself_is_placed_as_completed_when_the_m
     assert trade.problems(ref) == []
 
 
-@pytest.mark.link(rehearsal=True)
-def test_a_rehearsal_hears_everything_and_sends_nothing(trade: Any) -> None:
+@pytest.mark.link(dry_run=True)
+def test_a_dry_run_pulls_everything_and_sends_nothing(trade: Any) -> None:
     trade.passes(seconds=10)
     ref = trade.sells()
 
     trade.passes(hours=1)
 
     assert trade.order(ref).status == Status.NOT_SHIPPED
-    assert (trade.tellings(trade.marketplace), trade.tellings(trade.shop)) == ([], [])
+    assert (trade.commands(trade.marketplace), trade.commands(trade.shop)) == ([], [])
     waiting = Message.objects.filter(order__ref=ref).values_list("kind", "state")
-    assert list(waiting) == [("place", MessageState.DUE)]
+    assert list(waiting) == [("create", MessageState.QUEUED)]
 
 
-def test_orders_from_before_the_link_are_listed_and_not_placed_by_themselves(trade: Any) -> None:
+def test_orders_from_before_the_link_are_listed_and_not_created_by_themselves(trade: Any) -> None:
     older = trade.sells((MUG, 1), (LAMP, 1))
     trade.clock.advance(timedelta(minutes=1))
     trade.link.from_at = trade.clock.now()
@@ -394,24 +396,24 @@ def test_orders_from_before_the_link_are_listed_and_not_placed_by_themselves(tra
 
 def test_an_adopted_shop_order_is_followed_like_one_of_ours(trade: Any) -> None:
     older = trade.sells((MUG, 2))
-    number = trade.shop.enter_by_other_tool(trade.basket((MUG, 2)), "OTHER-77")
+    number = trade.shop.create_by_other_tool(trade.basket((MUG, 2)), "OTHER-77")
     trade.clock.advance(timedelta(minutes=1))
     trade.link.from_at = trade.clock.now()
     trade.link.save()
     trade.passes(minutes=6)
 
-    adopt(trade.by, older, number)
-    trade.shop.complete(number, code=POSTNL_CODE)
+    adopt(trade.context, older, number)
+    trade.shop.complete(number, tracking_number=POSTNL_CODE)
     trade.passes(minutes=20)
 
     assert trade.in_shop(older) == []
-    assert [one.code for one in trade.confirmed(older)] == [POSTNL_CODE]
+    assert [one.tracking_number for one in trade.confirmed(older)] == [POSTNL_CODE]
 
 
-def test_an_order_taken_over_by_a_person_is_told_nothing_more(trade: Any) -> None:
+def test_an_order_taken_over_by_a_person_is_sent_nothing_more(trade: Any) -> None:
     ref = placed(trade)
-    actions.handle(trade.by, ref)
-    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    actions.handle(trade.context, ref)
+    trade.shop.complete(trade.shop_ref(ref), tracking_number=POSTNL_CODE)
 
     trade.passes(hours=4)
 
@@ -419,14 +421,14 @@ def test_an_order_taken_over_by_a_person_is_told_nothing_more(trade: Any) -> Non
     assert trade.confirmed(ref) == []
 
 
-def test_an_order_heard_with_its_buyers_wish_to_cancel_is_placed_once_the_merchant_refuses(trade: Any) -> None:
+def test_an_order_pulled_with_its_buyers_cancellation_request_is_created_once_the_merchant_refuses(trade: Any) -> None:
     trade.passes(seconds=10)
     ref = trade.sells()
-    trade.marketplace.buyer_asks_to_cancel(ref)
+    trade.marketplace.request_cancellation(ref)
     trade.passes(minutes=6)
     assert (trade.order(ref).status, trade.in_shop(ref)) == (Status.CANCELLATION_REQUESTED, [])
 
-    actions.refuse(trade.by, ref)
+    actions.refuse(trade.context, ref)
     trade.passes(minutes=6)
 
     assert trade.order(ref).status == Status.NOT_SHIPPED
@@ -434,10 +436,10 @@ def test_an_order_heard_with_its_buyers_wish_to_cancel_is_placed_once_the_mercha
     assert trade.problems(ref) == []
 
 
-def test_a_running_trade_is_joined_without_placing_what_another_tool_has_placed(trade: Any) -> None:
+def test_a_running_trade_is_joined_without_creating_what_another_tool_has_created(trade: Any) -> None:
     refs = [trade.sells((MUG, count), (LAMP, 1)) for count in range(1, 7)]
     theirs = {
-        ref: trade.shop.enter_by_other_tool(trade.basket((MUG, count), (LAMP, 1)), f"OTHER-{count}")
+        ref: trade.shop.create_by_other_tool(trade.basket((MUG, count), (LAMP, 1)), f"OTHER-{count}")
         for count, ref in enumerate(refs[:3], start=1)
     }
     trade.clock.advance(timedelta(minutes=1))
@@ -446,11 +448,11 @@ def test_a_running_trade_is_joined_without_placing_what_another_tool_has_placed(
     trade.passes(hours=1)
     assert len(trade.shop.orders()) == 3
 
-    adopted = adopt_all(trade.by, list(theirs.items()))
-    placed_now = place_older(trade.by, "bol NL")
+    adopted = adopt_all(trade.context, list(theirs.items()))
+    placed_now = create_older(trade.context, "bol NL")
     trade.passes(minutes=10)
     for ref in refs:
-        trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+        trade.shop.complete(trade.shop_ref(ref), tracking_number=POSTNL_CODE)
     trade.passes(minutes=20)
 
     assert (len(adopted), placed_now, len(trade.shop.orders())) == (3, 3, 6)
@@ -459,7 +461,7 @@ def test_a_running_trade_is_joined_without_placing_what_another_tool_has_placed(
     assert all(trade.problems(ref) == [] for ref in refs)
 
 
-def test_the_rest_of_an_order_that_others_sent_a_part_of_is_placed(trade: Any) -> None:
+def test_the_rest_of_an_order_that_others_sent_a_part_of_is_created(trade: Any) -> None:
     trade.passes(seconds=10)
     trade.goes_down(trade.shop)
     ref = trade.sells((MUG, 3))
@@ -482,12 +484,12 @@ def send_a_piece(trade: Any, ref: str) -> None:
         marketplace.trade.ship(sale, {sale.items[0].ref: 1}, trade.clock.now())
     else:
         sale = marketplace._sale(ref)
-        sale.facts = {key: replace(facts, shipped=1) for key, facts in sale.facts.items()}
+        sale.quantities = {key: replace(facts, shipped=1) for key, facts in sale.quantities.items()}
         sale.changed_at = trade.clock.now()
 
 
 def test_a_currency_that_the_shop_sells_in_since_is_asked_for_before_an_order_is_refused(trade: Any) -> None:
-    Connection.objects.filter(role=Role.SHOP).update(currencies=["USD"])  # as it was when the shop was connected
+    Connection.objects.filter(side=Side.SHOP).update(currencies=["USD"])  # as it was when the shop was connected
     trade.passes(seconds=10)
 
     ref = trade.sells()
@@ -495,4 +497,4 @@ def test_a_currency_that_the_shop_sells_in_since_is_asked_for_before_an_order_is
 
     assert trade.problems(ref) == []
     assert len(trade.in_shop(ref)) == 1
-    assert trade.connection(Role.SHOP).currencies == ["EUR"]
+    assert trade.connection(Side.SHOP).currencies == ["EUR"]

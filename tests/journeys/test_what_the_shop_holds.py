@@ -4,12 +4,12 @@ from typing import Any
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.ports.sandbox import Article
+from orderhaven.ports.sandbox import CatalogueItem
 from orderhaven.store.models import Problem
 
 from .conftest import LAMP, MUG, POSTNL_CODE
 
-STICKER = Article("STICKER-9", "8712345678999", "Sticker", "1.50")
+STICKER = CatalogueItem("STICKER-9", "8712345678999", "Sticker", "1.50")
 SWAPPED = "Mug, blue (MUG-1): 2 instead of 1\nLamp (LAMP-2): 0 instead of 1"
 
 
@@ -22,13 +22,13 @@ def placed(trade: Any, *lines: Any) -> str:
 
 
 def values_of(ref: str, kind: ProblemKind) -> dict[str, str]:
-    return dict(Problem.objects.get(order__ref=ref, kind=kind, solved_at=None).values)
+    return dict(Problem.objects.get(order__ref=ref, kind=kind, resolved_at=None).values)
 
 
 def swap(trade: Any, shop_ref: str) -> None:
     """Two mugs instead of a mug and a lamp: as many pieces as before."""
-    trade.shop.change_pieces(shop_ref, MUG.sku, 2)
-    trade.shop.change_pieces(shop_ref, LAMP.sku, 0)
+    trade.shop.change_quantity(shop_ref, MUG.sku, 2)
+    trade.shop.change_quantity(shop_ref, LAMP.sku, 0)
 
 
 def test_a_line_that_somebody_adds_for_nothing_changes_nothing(trade: Any) -> None:
@@ -39,7 +39,7 @@ def test_a_line_that_somebody_adds_for_nothing_changes_nothing(trade: Any) -> No
     trade.passes(minutes=40)
 
     [shipment] = trade.confirmed(ref)
-    assert list(shipment.pieces.values()) == [2]
+    assert list(shipment.quantities.values()) == [2]
     assert trade.problems(ref) == []
 
 
@@ -68,12 +68,12 @@ def test_a_line_that_costs_something_and_was_not_ordered_is_named(trade: Any) ->
 
 def test_what_is_put_right_in_the_shop_goes_on(trade: Any) -> None:
     ref = placed(trade, (MUG, 1), (LAMP, 1))
-    trade.shop.change_pieces(trade.shop_ref(ref), MUG.sku, 3)
+    trade.shop.change_quantity(trade.shop_ref(ref), MUG.sku, 3)
     trade.shop.complete(trade.shop_ref(ref), POSTNL_CODE, "PostNL")
     trade.passes(minutes=40)
     assert trade.problems(ref) == [ProblemKind.QUANTITIES_DIFFER]
 
-    trade.shop.change_pieces(trade.shop_ref(ref), MUG.sku, 1)
+    trade.shop.change_quantity(trade.shop_ref(ref), MUG.sku, 1)
     trade.passes(minutes=40)
 
     assert len(trade.confirmed(ref)) == 1
@@ -92,6 +92,6 @@ def test_an_order_that_is_found_with_other_lines_is_not_taken_silently_and_not_m
 
     assert trade.shop_ref(ref) == ""
     assert len(trade.in_shop(ref)) == 1
-    assert trade.problems(ref) == [ProblemKind.HALF_MADE]
-    assert values_of(ref, ProblemKind.HALF_MADE)["reason"] == SWAPPED
+    assert trade.problems(ref) == [ProblemKind.PARTLY_CREATED]
+    assert values_of(ref, ProblemKind.PARTLY_CREATED)["reason"] == SWAPPED
     assert trade.order(ref).status == Status.NOT_SHIPPED

@@ -19,8 +19,8 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from orderhaven.connectors import declarations
-from orderhaven.core.status import SHOWN_AS
+from orderhaven.connectors import specs
+from orderhaven.core.status import STATUS_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "orderhaven"
@@ -33,45 +33,45 @@ Id = str | tuple[str, str]  # (one, more) for a sentence about a number of thing
 # Functions that say a sentence, and which of their arguments are ids.
 SAYS: Mapping[str, tuple[int, ...]] = {
     "_": (1,), "gettext": (1,), "gettext_lazy": (1,), "n_": (1, 2), "ngettext": (1, 2), "_in_their_language": (3,),
-    "impossible": (1,),
+    "action_refused": (1,),
 }  # fmt: skip
 
 # Where a sentence is said by its variable, and the tables it comes from: () when it is gathered in another way, from what
 # the connectors declare, from the statuses, or where the function is called. `_(TABLE[key])` needs no line here.
 BY_VARIABLE: Mapping[str, tuple[str, ...]] = {
     "actions/errors.py: sentence": (),
-    "actions/moving.py: setting.label": (),
-    "actions/orders.py: SHOWN_AS[Status(row.status)][1]": (),
-    "actions/settings_given.py: setting.help": (),
-    "actions/settings_given.py: setting.label": (),
-    "api/connections.py: declaration.honest": (),
-    "api/connections.py: declaration.version": (),
+    "actions/address_changes.py: setting.label": (),
+    "actions/orders.py: STATUS_NAMES[Status(row.status)][1]": (),
+    "actions/settings_form.py: setting.help": (),
+    "actions/settings_form.py: setting.label": (),
+    "api/connections.py: spec.limitations": (),
+    "api/connections.py: spec.version": (),
     "api/connections.py: setting.help": (),
     "api/connections.py: setting.label": (),
     "api/errors.py: otherwise": ("api/errors.py: KINDS",),
     "api/errors.py: title": ("api/errors.py: KINDS",),
-    "cli/connections.py: declaration.honest": (),
+    "cli/connections.py: spec.limitations": (),
     "cli/connections.py: setting.help": (),
     "cli/connections.py: setting.label": (),
-    "cli/typed.py: ours": ("cli/typed.py: _IN_OUR_WORDS",),
+    "cli/usage_errors.py: ours": ("cli/usage_errors.py: _IN_OUR_WORDS",),
     "connection_form.html: choice.setting.help": (),
     "connection_form.html: choice.setting.label": (),
-    "connection_form.html: declaration.version": (),
+    "connection_form.html: spec.version": (),
     "connection_form.html: remark": ("core/reasons.py: TEMPLATES",),
-    "connection_live.html: declaration.version": (),
+    "connection_live.html: spec.version": (),
     "core/reasons.py: template": ("core/reasons.py: TEMPLATES",),
-    "core/sentences.py: SHOWN_AS[Status(value)][1]": (),
-    "people.html: one.role": ("words/people.py: ROLE_NAMES",),
-    "store/doctor.py: text": ("store/doctor.py: _SENTENCES",),
-    "web/connections.py: declaration.honest": (),
+    "core/sentences.py: STATUS_NAMES[Status(value)][1]": (),
+    "users.html: one.role": ("words/roles.py: ROLE_NAMES",),
+    "store/upkeep/doctor.py: text": ("store/upkeep/doctor.py: _SENTENCES",),
+    "web/connections.py: spec.limitations": (),
     "web/connections.py: setting.help": (),
     "web/connections.py: setting.label": (),
     "web/errors.py: message": (),
     "web/order.py: name": ("web/order.py: REASONS",),
     "web/orders.py: name": ("words/orders.py: TABS", "web/orders.py: SORTS"),
     "web/templatetags/words.py: text": (),
-    "words/orders.py: SHOWN_AS[status][1]": (),
-    "words/timeline.py: str(data['role'])": ("words/people.py: ROLE_NAMES",),
+    "words/orders.py: STATUS_NAMES[status][1]": (),
+    "words/timeline.py: str(data['role'])": ("words/roles.py: ROLE_NAMES",),
 }
 
 # What typer says by itself, through gettext.
@@ -161,7 +161,7 @@ def in_templates() -> Iterator[Id]:
 
 
 def in_tables() -> Iterator[Id]:
-    yield from (english for _dutch, english in SHOWN_AS.values())
+    yield from (english for _dutch, english in STATUS_NAMES.values())
     for tables in said_by_variable().values():
         for table in tables:
             file, _, name = table.partition(": ")
@@ -170,9 +170,9 @@ def in_tables() -> Iterator[Id]:
 
 def in_declarations() -> Iterator[Id]:
     """What a form asks for, and what its help says."""
-    for one in declarations().values():
+    for one in specs().values():
         yield from (words for setting in one.settings for words in (setting.label, setting.help))
-        yield from filter(None, [one.honest, one.version])
+        yield from filter(None, [one.limitations, one.version])
 
 
 def words_in(table: ast.expr | None) -> Iterator[str]:

@@ -14,7 +14,7 @@ from . import catalogue
 # A word beside another word, or beside a value: "not there", "Order {ref}".
 _WORDS = re.compile(r"(?:[A-Za-z']{2,}|\0)[,.:;!?()']* +[A-Za-z']{2,}|[A-Za-z']{2,}[,.:;!?()']* +\0")
 _TYPED = re.compile(r"\s*(?:orderhaven |pg_dump |--)")  # what is typed is the same in every language
-_SPEAKS = {"say", "fail", "Impossible", "NotAllowed", "print", "confirm", "prompt", "BadParameter", "table"}
+_SPEAKS = {"say", "fail", "ActionRefused", "PermissionDenied", "print", "confirm", "prompt", "BadParameter", "table"}
 _HEADINGS = (ast.Tuple, ast.List)
 
 
@@ -42,7 +42,7 @@ def commands_without_help(path: Path) -> list[int]:
 
 
 def reasons_nobody_knows(path: Path) -> list[str]:
-    """Of the errors that a connector raises: those that `core.reasons` cannot say. A Surprise is said as it is."""
+    """Of the errors that a connector raises: those that `core.reasons` cannot say. An UnexpectedResponse is said as it is."""
     return [
         f"{path.name}:{node.lineno}: {words}"
         for node in ast.walk(catalogue.tree(path))
@@ -53,11 +53,11 @@ def reasons_nobody_knows(path: Path) -> list[str]:
 
 
 _REASONED = {
-    "TryLater",
+    "SafeToRetry",
     "RateLimited",
-    "Unclear",
-    "AuthRefused",
-    "AccessRefused",
+    "OutcomeUnknown",
+    "AuthRejected",
+    "AccessRejected",
     "WrongAddress",
     "NotThere",
     "NotData",

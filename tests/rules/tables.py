@@ -1,4 +1,4 @@
-"""The tables of docs/reference that follow from the code. `python -m tests.rules.tables` writes them anew into their pages.
+"""The tables of docs/reference that follow from the code. `python -m tests.rules.tables` writes them into their pages again.
 
 A table stands on its page between `<!-- table: NAME -->` and `<!-- end -->`.
 """
@@ -11,21 +11,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from orderhaven.actions.offers import Offer, offers
-from orderhaven.connectors import declarations
+from orderhaven.actions.problem_actions import ProblemAction, offers
+from orderhaven.connectors import specs
 from orderhaven.core.carriers import Carrier, Family, tracking_url
 from orderhaven.core.carriers.families import FAMILIES, S10_FAMILIES
 from orderhaven.core.problems import SENTENCES, ProblemKind
-from orderhaven.core.status import SHOWN_AS, TABLE, Status
-from orderhaven.ports.connector import Can, Declaration, Limits, Setting
+from orderhaven.core.status import STATUS_NAMES, TRANSITIONS, Status
+from orderhaven.ports.connector import Capability, ConnectorSpec, Limits, Setting
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 _BLOCK = re.compile(r"<!-- table: (?P<name>[a-z-]+) -->\n.*?<!-- end -->", re.DOTALL)
 _OF_CONNECTION = (
-    ProblemKind.NAMELESS,
-    ProblemKind.REFUSED_ALIKE,
-    ProblemKind.AUTH_REFUSED,
-    ProblemKind.ACCESS_REFUSED,
+    ProblemKind.UNIDENTIFIED_ROWS,
+    ProblemKind.REPEATED_REJECTION,
+    ProblemKind.AUTH_REJECTED,
+    ProblemKind.ACCESS_REJECTED,
     ProblemKind.WRONG_ADDRESS,
     ProblemKind.CLOCK_OFF,
     ProblemKind.OTHER_ACCOUNT,
@@ -38,7 +38,7 @@ def pages() -> list[Path]:
 
 
 def as_it_should_be(page: Path) -> str:
-    """The page with its tables as the code has them. Raises KeyError for a table that nobody makes."""
+    """The page with its tables as the code has them. Raises KeyError for a table that no function here makes."""
     tables = all_tables()
     text = page.read_text(encoding="utf-8")
     return _BLOCK.sub(lambda block: f"<!-- table: {block['name']} -->\n{tables[block['name']]()}\n<!-- end -->", text)
@@ -55,11 +55,11 @@ def all_tables() -> Mapping[str, Callable[[], str]]:
         "families": families,
         "posts": posts,
     }
-    for one in declarations().values():
+    for one in specs().values():
         made[f"{one.name}-settings"] = lambda one=one: settings(one)  # type: ignore[misc]
         made[f"{one.name}-limits"] = lambda one=one: limits(one)  # type: ignore[misc]
         made[f"{one.name}-carriers"] = lambda one=one: carrier_words(one)  # type: ignore[misc]
-        made[f"{one.name}-honest"] = lambda one=one: one.honest  # type: ignore[misc]
+        made[f"{one.name}-honest"] = lambda one=one: one.limitations  # type: ignore[misc]
     return made
 
 
@@ -67,17 +67,17 @@ def all_tables() -> Mapping[str, Callable[[], str]]:
 
 
 def statuses() -> str:
-    rows = [(f"`{status}`", *SHOWN_AS[status]) for status in Status]
+    rows = [(f"`{status}`", *STATUS_NAMES[status]) for status in Status]
     return table(("status", "shown in Dutch", "shown in English"), rows)
 
 
 def moves() -> str:
     rows = [
         (f"`{status}`", f"`{fact}`", f"`{step.to}`" if step.to is not status else "stays", code(step.problem))
-        for status, facts in TABLE.items()
+        for status, facts in TRANSITIONS.items()
         for fact, step in facts.items()
     ]
-    return table(("at", "when this is heard or decided", "goes to", "and this Problem"), rows)
+    return table(("at", "by this trigger", "goes to", "and this Problem"), rows)
 
 
 def problems() -> str:
@@ -86,7 +86,7 @@ def problems() -> str:
         for kind in ProblemKind
         if kind not in _OF_CONNECTION
     ]
-    return table(("kind", "what it says", "what can be done here"), rows)
+    return table(("kind", "what it says", "what can be done about it"), rows)
 
 
 def connection_problems() -> str:
@@ -94,21 +94,21 @@ def connection_problems() -> str:
 
 
 def offered(kind: ProblemKind) -> list[str]:
-    return ["`retry`: it is settled" if offer is Offer.DONE else f"`{offer}`" for offer in offers(kind)]
+    return ["`retry`: it is solved" if offer is ProblemAction.DONE else f"`{offer}`" for offer in offers(kind)]
 
 
 def who_can() -> str:
-    found = list(declarations().values())
-    rows = [(f"`{can}`", *("yes" if can in one.can else "" for one in found)) for can in Can]
-    return table(("ability", *(one.title for one in found)), rows)
+    found = list(specs().values())
+    rows = [(f"`{can}`", *("yes" if can in one.capabilities else "" for one in found)) for can in Capability]
+    return table(("capability", *(one.title for one in found)), rows)
 
 
-def settings(declaration: Declaration) -> str:
+def settings(spec: ConnectorSpec) -> str:
     rows = [
         (f"`{one.key}`", one.label, str(one.kind).replace("_", "/"), default(one), secret(one), one.help)
-        for one in declaration.settings
+        for one in spec.settings
     ]
-    return table(("key", "label", "kind", "default", "kept", "what it is"), rows)
+    return table(("key", "label", "kind", "default", "stored", "what it is"), rows)
 
 
 def default(setting: Setting) -> str:
@@ -121,30 +121,30 @@ def secret(setting: Setting) -> str:
     return "encrypted, never shown" if setting.secret else "readable"
 
 
-def limits(declaration: Declaration) -> str:
-    one: Limits = declaration.limits
-    visible = one.handled_visible
+def limits(spec: ConnectorSpec) -> str:
+    one: Limits = spec.limits
+    visible = one.handled_orders_visible
     rows = [
-        ("heard at most once in", span(one.poll_floor)),
+        ("pulled at most once in", span(one.poll_floor)),
         ("a call is given up after", f"{one.call_timeout_s:g} s"),
-        ("calls at once", str(one.calls_at_once)),
-        ("orders or products in one question", str(one.orders_per_look)),
-        ("how long an effect may stay invisible after a call was given up", span(one.settle)),
-        ("how far each hearing reaches back before the last one", span(one.overlap)),
+        ("calls at once", str(one.concurrent_calls)),
+        ("orders or products asked for in one call", str(one.orders_per_lookup)),
+        ("how long an effect may stay invisible after a call was given up", span(one.visibility_delay)),
+        ("how far each pull reaches back before the last one", span(one.overlap)),
         ("how long orders handled elsewhere stay listed", span(visible) if visible else "for good"),
     ]
-    if Can.OUTCOME_LATER in declaration.can:
-        rows.append(("an outcome that is promised for later is waited for", span(one.outcome_deadline)))
+    if Capability.ASYNCHRONOUS_COMMANDS in spec.capabilities:
+        rows.append(("how long the hub waits for an outcome that is promised for later", span(one.outcome_deadline)))
         rows.append(("lines in one confirmation", str(one.lines_per_confirmation)))
         rows.append(("lines in one cancellation", str(one.lines_per_cancellation)))
-    if Can.FIND_PRODUCTS_BY_EAN in declaration.can:
-        rows.append(("open orders are read again every", span(one.reread_every)))
+    if Capability.FIND_PRODUCTS_BY_EAN in spec.capabilities:
+        rows.append(("open orders are read again every", span(one.refresh_every)))
     return table(("limit", "value"), rows)
 
 
-def carrier_words(declaration: Declaration) -> str:
-    rows = [(f"`{carrier}`", carrier.display_name, f"`{word}`") for carrier, word in declaration.carriers.items()]
-    return table(("carrier", "name", f"word of {declaration.title}"), rows)
+def carrier_words(spec: ConnectorSpec) -> str:
+    rows = [(f"`{carrier}`", carrier.display_name, f"`{word}`") for carrier, word in spec.carriers.items()]
+    return table(("carrier", "name", f"code at {spec.title}"), rows)
 
 
 def carriers() -> str:

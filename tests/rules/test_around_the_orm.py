@@ -15,14 +15,14 @@ ORM = [path for path in SOURCES if not ELSEWHERE & set(path.parents)]
 A_STATEMENT = re.compile(r"\bSELECT\s|\bINSERT INTO\s|\bDELETE FROM\s|\bUPDATE\s+\S+\s+SET\s")
 INTERNALS = {"_meta", "__dict__", "fields_cache"}
 EXCEPTIONS = {
-    "src/orderhaven/store/access.py": "asks a column's own validators, by the interface that Django documents",
-    "src/orderhaven/store/health.py": "asks of no table whether the database answers",
-    "src/orderhaven/store/listing/counts.py": "counts a subquery with a limit, which the ORM cannot phrase (docs/adr/0019)",
-    "src/orderhaven/store/noticing.py": "statements put together from what begins and what lasts (docs/adr/0020)",
-    "src/orderhaven/store/setup.py": "holds an advisory lock of PostgreSQL while the schema changes",
-    "src/orderhaven/store/versions.py": "names all columns of a link, by the interface that Django documents",
+    "src/orderhaven/store/access/credentials.py": "asks a column's own validators, by the interface that Django documents",
+    "src/orderhaven/store/upkeep/health.py": "asks of no table whether the database answers",
+    "src/orderhaven/store/listing/pages.py": "counts a subquery with a limit, which the ORM cannot phrase (docs/adr/0019)",
+    "src/orderhaven/store/notifications/notification_scan.py": "statements made of what begins and what lasts (docs/adr/0020)",
+    "src/orderhaven/store/upkeep/setup.py": "holds an advisory lock of PostgreSQL while the schema changes",
+    "src/orderhaven/store/upkeep/versions.py": "names all columns of a link, by the interface that Django documents",
 }
-STATEMENTS = [AROUND / name for name in ("connections.py", "messages.py", "orders.py", "rows.py")]
+STATEMENTS = [AROUND / name for name in ("statements.py", "rows.py")]
 
 
 def ways_around(tree: ast.AST) -> Iterator[int]:
@@ -54,5 +54,5 @@ def test_every_statement_says_which_figure_needs_it(path: Path) -> None:
     without = [lines[number] for number in begun if "_ratio" not in "".join(lines[max(number - 3, 0) : number])]
 
     assert begun
-    parts = ("_OF_NO_REHEARSAL", "_FIRST_OF_ITS_ORDER", "_AND_HOLD")  # of statements below them
+    parts = ("_OF_NO_DRY_RUN", "_FIRST_OF_ITS_ORDER", "_AND_HOLD")  # of statements below them
     assert [line for line in without if not line.startswith(parts)] == []

@@ -16,11 +16,11 @@ from babel.messages.catalog import Message
 
 from orderhaven import catalogues
 from orderhaven.core.carriers import Carrier
-from orderhaven.core.language import ENGLISH, _, n_, speaking
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.reasons import TEMPLATES, is_known, said
+from orderhaven.core.reasons import TEMPLATES, is_known, translate_reason
 from orderhaven.core.sentences import sentence
-from orderhaven.core.status import SHOWN_AS
+from orderhaven.core.status import STATUS_NAMES
+from orderhaven.core.translation import ENGLISH, _, current_catalogue, n_
 
 from . import catalogue, sentences
 
@@ -28,16 +28,16 @@ SPOKEN = [path for folder in ("cli", "actions", "words", "web") for path in (cat
 CONNECTORS = [
     path
     for path in (catalogue.PACKAGE / "connectors").rglob("*.py")
-    if not path.stem.startswith(("sandbox", "knobs", "serve"))
+    if not path.stem.startswith(("sandbox", "faults", "server"))
 ]
 
 # What stands in the code as a sentence and is none for people, or is the same in every language.
 NOT_SAID = {
-    "cli/desk.py: command line",  # who did it, as it is written down
+    "cli/context.py: command line",  # who did it, as it is written down
     "cli/main.py: Orderhaven {}",
     "cli/main.py: {} orderhaven {}\n{}\n",
-    "cli/web_beside.py: exit {}",
-    "web/journal.py: request",
+    "cli/web_process.py: exit {}",
+    "web/request_log.py: request",
     "web/orders.py: text/csv; charset=utf-8",
     'web/orders.py: attachment; filename="orders-{}.csv"',
     'web/templatetags/words.py: <time datetime="{}" title="{}">{}</time>',
@@ -74,10 +74,10 @@ def test_a_translation_has_the_values_of_its_sentence(language: str) -> None:
 
 
 def test_statuses_are_called_as_the_table_has_it() -> None:
-    with speaking(catalogues.catalogue("nl")):
-        called = {status: _(english) for status, (_dutch, english) in SHOWN_AS.items()}
+    with current_catalogue(catalogues.catalogue("nl")):
+        called = {status: _(english) for status, (_dutch, english) in STATUS_NAMES.items()}
 
-    assert {status: dutch for status, (dutch, _english) in SHOWN_AS.items()} == called
+    assert {status: dutch for status, (dutch, _english) in STATUS_NAMES.items()} == called
 
 
 # ---------------------------------------------------------------- the code
@@ -131,15 +131,15 @@ def test_the_reason_of_every_error_can_be_said(path: Path) -> None:
 def test_a_reason_is_written_down_in_english_and_said_in_the_readers_language() -> None:
     values = {"side": "The shop", "hours": "2", "reason": "The shop cannot be reached (TimeoutError)"}
 
-    with speaking(catalogues.catalogue("nl")):
-        spoken = sentence(ProblemKind.TAKES_LONG, values)
+    with current_catalogue(catalogues.catalogue("nl")):
+        spoken = sentence(ProblemKind.DELAYED, values)
 
     assert "De webshop is niet bereikbaar (TimeoutError)" in spoken
 
 
 def test_the_other_sides_own_words_stay_as_they_are() -> None:
-    with speaking(catalogues.catalogue("nl")):
-        assert said("Onbekende vervoerder {TNT}") == "Onbekende vervoerder {TNT}"
+    with current_catalogue(catalogues.catalogue("nl")):
+        assert translate_reason("Onbekende vervoerder {TNT}") == "Onbekende vervoerder {TNT}"
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -148,20 +148,21 @@ def test_a_reason_is_told_from_the_others(template: str) -> None:
     words = re.sub(r"\{(\w+)\}", r"«\1»", template)
 
     assert is_known(words)
-    assert said(words) == words
-    with speaking(catalogues.catalogue("nl")):
-        assert said(words) == re.sub(r"\{(\w+)\}", r"«\1»", _(template))
+    assert translate_reason(words) == words
+    with current_catalogue(catalogues.catalogue("nl")):
+        assert translate_reason(words) == re.sub(r"\{(\w+)\}", r"«\1»", _(template))
 
 
 def test_a_carrier_without_a_name_of_its_own_is_described() -> None:
-    with speaking(catalogues.catalogue("nl")):
+    with current_catalogue(catalogues.catalogue("nl")):
         assert (Carrier.OTHER.display_name, Carrier.POSTNL.display_name) == ("Een andere vervoerder", "PostNL")
 
 
 def test_one_and_more_are_told_apart() -> None:
-    with speaking(catalogues.catalogue("nl")):
+    with current_catalogue(catalogues.catalogue("nl")):
         said_of = [
-            n_("{number} order will be placed.", "{number} orders will be placed.", number) for number in (0, 1, 2)
+            n_("{number} order will be created in the shop.", "{number} orders will be created in the shop.", number)
+            for number in (0, 1, 2)
         ]
 
     assert said_of[0].removeprefix("0") == said_of[2].removeprefix("2") != said_of[1].removeprefix("1")
@@ -189,7 +190,7 @@ def test_help_is_in_the_language_of_the_terminal(tmp_path: Path) -> None:
     assert "Opties" in told
 
 
-def test_programs_get_english_in_every_language(tmp_path: Path) -> None:
+def test_json_is_english_in_every_language(tmp_path: Path) -> None:
     checks = json.loads(command(tmp_path, {"ORDERHAVEN_LANGUAGE": "nl"}, "doctor", "--json"))
 
     assert {"database", "schema", "hub"} <= {check["name"] for check in checks}

@@ -266,7 +266,7 @@ def test_the_reference_names_every_status() -> None:
 
 
 def test_the_reference_names_every_ability() -> None:
-    assert [] == missing(values(module("orderhaven.ports.connector").Can))
+    assert [] == missing(values(module("orderhaven.ports.connector").Capability))
 
 
 def test_the_reference_names_every_error() -> None:
@@ -295,8 +295,8 @@ def test_tables_of_the_reference_are_what_the_code_says(page: Path) -> None:
     assert text(page) == tables.as_it_should_be(page)
 
 
-def test_the_reference_names_every_fact() -> None:
-    assert [] == missing(values(module("orderhaven.core.status").Fact))
+def test_the_reference_names_every_trigger() -> None:
+    assert [] == missing(values(module("orderhaven.core.status").Trigger))
 
 
 def test_every_problem_has_its_place_in_the_how_to() -> None:
@@ -340,26 +340,26 @@ def test_a_lock_has_hashes_and_no_address(name: str) -> None:
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
 def test_a_lock_pins_every_dependency_that_is_declared(name: str) -> None:
     project = tomllib.loads(text(ROOT / "pyproject.toml"))["project"]
-    declared = {re.split(r"[^A-Za-z0-9-]", word)[0] for word in project["dependencies"]}
+    specs_by_name = {re.split(r"[^A-Za-z0-9-]", word)[0] for word in project["dependencies"]}
 
     pinned = set(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==", text(ROOT / name), re.MULTILINE))
 
-    assert set() == declared - pinned
+    assert set() == specs_by_name - pinned
 
 
 def test_every_dependency_is_used_and_has_its_line_in_the_decisions() -> None:
     project = tomllib.loads(text(ROOT / "pyproject.toml"))["project"]
-    declared = {re.split(r"[^A-Za-z0-9-]", word)[0] for word in project["dependencies"]}
+    specs_by_name = {re.split(r"[^A-Za-z0-9-]", word)[0] for word in project["dependencies"]}
     used = {module.split(".")[0] for path in SOURCES for module in imported_modules(path)}
     # Django is told by name what stands beside it
     used |= {word.split(".")[0] for word in re.findall(r'"([\w.]+)"', text(PACKAGE / "settings.py"))}
     decisions = text(ROOT / "docs" / "adr" / "0001-the-stack.md").lower()
 
-    brought = {name: modules_of(name) for name in declared}
+    brought = {name: modules_of(name) for name in specs_by_name}
 
     # tzdata is data: zoneinfo reads it where the system has none; argon2 is loaded by Django's password hasher
     assert {"tzdata", "argon2-cffi"} == {name for name, modules in brought.items() if not modules & used}
-    assert [] == [name for name in sorted(declared) if name not in decisions and name != "tzdata"]
+    assert [] == [name for name in sorted(specs_by_name) if name not in decisions and name != "tzdata"]
 
 
 def modules_of(distribution: str) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from orderhaven.store import outbox
+from orderhaven.store.outbox import queue
 from tests.simulation.plan import ON_THE_WIRE, PROCESSES, Fault, Trouble
 from tests.simulation.process import TAKING_IN, Armed
 
@@ -19,7 +19,7 @@ _SEAMS = {
     Trouble.FREEZE_BEFORE_STORE: "before store", Trouble.FREEZE_AFTER_STORE: "after store", Trouble.FREEZE_AT_ANSWER: "answer",
     Trouble.DEATH_TAKING_IN: TAKING_IN,
 }  # fmt: skip
-_SEAMS |= dict.fromkeys((Trouble.DEATH_BEFORE_SEND, Trouble.FREEZE_BEFORE_SEND), f"after {outbox.begin.__name__}")
+_SEAMS |= dict.fromkeys((Trouble.DEATH_BEFORE_SEND, Trouble.FREEZE_BEFORE_SEND), f"after {queue.begin.__name__}")
 _DEATHS = frozenset({
     Trouble.DEATH_IN_STATEMENT, Trouble.DEATH_BEFORE_STORE, Trouble.DEATH_AFTER_STORE, Trouble.DEATH_AT_ANSWER,
     Trouble.DEATH_BEFORE_SEND, Trouble.DEATH_TAKING_IN,

@@ -17,7 +17,7 @@ from tests.simulation.seeds import plan_of
 from tests.simulation.shrink import shrunk
 from tests.simulation.story import as_story
 
-_CONFIRMED = (Ending.CONFIRMED_WITH_CODE, Ending.CONFIRMED_BARE)
+_CONFIRMED = (Ending.CONFIRMED_WITH_CODE, Ending.CONFIRMED_UNTRACKED)
 _CREATED_AT_LEAST, _CONFIRMED_AT_LEAST = 0.75, 0.4  # of all orders: 92 and 52 of a hundred are usual
 _ORDERS_THAT_TELL = 200
 

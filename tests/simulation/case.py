@@ -6,7 +6,7 @@ from functools import cached_property
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.sandbox import BackOfficeOrder, ConfirmedShipment
-from orderhaven.store.models import Event, Kind, MessageState, Order, Problem
+from orderhaven.store.models import Event, MessageKind, MessageState, Order, Problem
 from tests.simulation.diary import Diary
 from tests.simulation.plan import Deed, Trouble
 from tests.simulation.run import Run
@@ -70,13 +70,13 @@ class Case:
         return frozenset(
             one.kind
             for one in self.called
-            if (one.message or one.kind not in (ProblemKind.SURPRISE, ProblemKind.ORDER_MISSING))
+            if (one.message or one.kind not in (ProblemKind.UNEXPECTED_RESPONSE, ProblemKind.ORDER_MISSING))
             and (one.until is None or any(abs(one.until - at) <= _AT_ONCE + most_skew(self.run) for at in hands))
         )
 
     def corrected_at(self) -> float:
         """When the hub last told another number for what it had confirmed; a code must have stood in the shop by then."""
-        told = self.order.messages.filter(kind=Kind.CORRECT, state=MessageState.TOLD) if self.order else ()
+        told = self.order.messages.filter(kind=MessageKind.CORRECT, state=MessageState.DONE) if self.order else ()
         return max(
             (self.run.seconds(one.finished_at) + most_skew(self.run) for one in told if one.finished_at), default=0.0
         )
@@ -101,10 +101,10 @@ class Case:
             current = self.history[0][2]
         return found | ({current} if current else set())
 
-    def touches(self, *, telling: bool, until: float | None = None) -> int:
+    def touches(self, *, command: bool, until: float | None = None) -> int:
         """How many troubles met a request about it."""
         return sum(
-            self.ref in one.refs and (one.tells or not telling) and (until is None or one.at <= until)
+            self.ref in one.refs and (one.is_command or not command) and (until is None or one.at <= until)
             for one in self.run.sides.wire.touches
         )
 
@@ -141,7 +141,7 @@ def _called(run: Run, order: Order | None) -> list[Called]:
         Called(
             one.kind,
             run.seconds(one.at),
-            run.seconds(one.solved_at) if one.solved_at else None,
+            run.seconds(one.resolved_at) if one.resolved_at else None,
             one.message.kind if one.message else "",
             one.values,
         )
@@ -151,4 +151,4 @@ def _called(run: Run, order: Order | None) -> list[Called]:
 
 def _history(run: Run, order: Order | None) -> list[tuple[float, str, str, str, Mapping[str, str]]]:
     events = Event.objects.filter(order=order, kind="status").order_by("id") if order else ()
-    return [(run.seconds(one.at), one.data["fact"], one.data["from"], one.data["to"], one.data) for one in events]
+    return [(run.seconds(one.at), one.data["trigger"], one.data["from"], one.data["to"], one.data) for one in events]

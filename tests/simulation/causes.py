@@ -6,9 +6,9 @@ An excuse is only worth what caused it. Nothing here takes the hub's word for an
 from collections.abc import Callable, Iterator, Mapping
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.status import Fact
+from orderhaven.core.status import Trigger
 from orderhaven.store.models import Event
-from orderhaven.store.settling import DEATHS
+from orderhaven.store.outbox.apply_results import DEATHS
 from tests.simulation.case import Called, Case, most_skew
 from tests.simulation.plan import CLOSES, PROCESSES, SHOP, Deed, Trouble
 from tests.simulation.run import Run
@@ -25,17 +25,17 @@ def every_problem_has_its_cause(case: Case) -> Iterator[str]:
         cause = PROBLEMS_BY.get(called.kind)
         if cause is None or not cause(case, called):
             yield f"the hub calls for a person with '{called.kind}', and nothing of the kind was done"
-        if called.kind == ProblemKind.TAKES_LONG and called.until is None:
+        if called.kind == ProblemKind.DELAYED and called.until is None:
             yield "the hub says that it keeps trying, and it has nothing to try"
 
 
 def every_move_has_its_cause(case: Case) -> Iterator[str]:
-    """What moved it was done by somebody, as often as it was heard: an old reading is not news."""
+    """What moved it was done by somebody, as often as it was pulled: an old snapshot is not news."""
     for facts, deeds in _MOVED_BY:
-        heard = sum(fact in facts for _, fact, _, _, _ in case.history)
+        pulled = sum(fact in facts for _, fact, _, _, _ in case.history)
         done = sum(len(case.diary.done.get(deed, ())) for deed in deeds)
-        if heard > done:
-            yield f"it was heard {heard} times that it was {' or '.join(facts)}, which was done {done} times"
+        if pulled > done:
+            yield f"it was heard {pulled} times that it was {' or '.join(facts)}, which was done {done} times"
 
 
 def what_is_held_is_older_than_the_link(case: Case) -> Iterator[str]:
@@ -50,7 +50,7 @@ def every_connection_is_called_for_with_a_cause(run: Run) -> Iterator[str]:
     """What the hub says of a connection, also where it was mended later."""
     for event in Event.objects.filter(kind__in=_SAID_OF_CONNECTIONS).select_related("connection"):
         is_ours = event.connection is not None and event.connection.merchant_id == run.merchant_id
-        side, at = str(event.connection.role if event.connection and is_ours else "neighbour"), run.seconds(event.at)
+        side, at = str(event.connection.side if event.connection and is_ours else "neighbour"), run.seconds(event.at)
         kind = event.data.get("problem") or _SAID_OF_CONNECTIONS[event.kind]
         cause = _CONNECTIONS_BY.get(kind)
         if cause is None or not cause(run, side, at):
@@ -61,20 +61,20 @@ def every_connection_is_called_for_with_a_cause(run: Run) -> Iterator[str]:
 
 
 _AT_HUB = (Deed.GIVE_BACK, Deed.PLACE_AGAIN, Deed.RETRY)
-_MOVED_BY: tuple[tuple[tuple[Fact, ...], tuple[Deed, ...]], ...] = (
-    ((Fact.REOPENED,), (Deed.REOPEN, *_AT_HUB)),
-    ((Fact.COMPLETED_WITH_CODE, Fact.COMPLETED_BARE), (Deed.SHIP, Deed.COMPLETE, Deed.ADD_CODE, *_AT_HUB)),
-    ((Fact.SHOP_CANCELLED,), (Deed.CANCEL_IN_SHOP, *_AT_HUB)),
-    ((Fact.BUYER_ASKS,), (Deed.ASK, Deed.GIVE_BACK)),
-    ((Fact.CANCEL_WITHDRAWN,), (Deed.WITHDRAW, Deed.REFUSE)),
+_MOVED_BY: tuple[tuple[tuple[Trigger, ...], tuple[Deed, ...]], ...] = (
+    ((Trigger.REOPENED,), (Deed.REOPEN, *_AT_HUB)),
+    ((Trigger.COMPLETED_TRACKED, Trigger.COMPLETED_UNTRACKED), (Deed.SHIP, Deed.COMPLETE, Deed.ADD_CODE, *_AT_HUB)),
+    ((Trigger.SHOP_CANCELLED,), (Deed.CANCEL_IN_SHOP, *_AT_HUB)),
+    ((Trigger.CANCELLATION_REQUESTED,), (Deed.ASK, Deed.GIVE_BACK)),
+    ((Trigger.CANCELLATION_WITHDRAWN,), (Deed.WITHDRAW, Deed.REFUSE)),
     # what we told ourselves shows there too, and may be news by then
-    ((Fact.CANCELLED_THERE, Fact.CANCELLED_THERE_LATE), (
+    ((Trigger.MARKETPLACE_CANCELLED, Trigger.MARKETPLACE_CANCELLED_LATE), (
         Deed.CANCEL_THERE, Deed.REVERSE_THERE, Deed.CANCEL_HERE, Deed.CANCEL_IN_SHOP, Deed.GIVE_BACK,
     )),
-    ((Fact.SHIPPED_THERE, Fact.REST_SENT), (Deed.SHIP_THERE, Deed.SHIP_PART_THERE, Deed.REOPEN, Deed.GIVE_BACK)),
-    ((Fact.PART_SENT,), (Deed.SHIP_PART_THERE, Deed.GIVE_BACK)),
-    ((Fact.TAKEN_OVER,), (Deed.TAKE_OVER,)),
-    ((Fact.CANCEL_ACCEPTED,), (Deed.CANCEL_HERE,)),
+    ((Trigger.MARKETPLACE_SHIPPED, Trigger.REST_SHIPPED), (Deed.SHIP_THERE, Deed.SHIP_PART_THERE, Deed.REOPEN, Deed.GIVE_BACK)),
+    ((Trigger.PARTLY_SHIPPED,), (Deed.SHIP_PART_THERE, Deed.GIVE_BACK)),
+    ((Trigger.TAKEN_OVER,), (Deed.TAKE_OVER,)),
+    ((Trigger.CANCELLATION_ACCEPTED,), (Deed.CANCEL_HERE,)),
 )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def _lost_three_times(case: Case, called: Called) -> bool:
     if _met(*PROCESSES)(case, called):
         return True
     skews = case.run.hits[Trouble.SKEW] + case.run.hits[Trouble.CLOCK_JUMPS]
-    return case.touches(telling=True, until=until) + skews >= _ROUNDS
+    return case.touches(command=True, until=until) + skews >= _ROUNDS
 
 
 def _failed_for_hours(case: Case, called: Called) -> bool:
@@ -159,37 +159,37 @@ PROBLEMS_BY: Mapping[str, Cause] = {
     ProblemKind.UNKNOWN_PRODUCT: _was_sold_as("not_for_sale"),
     ProblemKind.UNKNOWN_CARRIER: _has_untellable_code,
     ProblemKind.OWN_LABEL: _was_sold_as("own_label"),
-    ProblemKind.REFUSED: _either(_did(Deed.CANCEL_HERE, Deed.SHIP_PART_THERE), _met(*PROCESSES, Trouble.REFUSES_ALL)),
-    ProblemKind.HALF_MADE: _did(Deed.CHANGE_PIECES, Deed.ADD_LINE, Deed.SWAP),
-    ProblemKind.QUANTITIES_DIFFER: _did(Deed.CHANGE_PIECES, Deed.SHIP_PART_THERE, Deed.ADD_LINE, Deed.SWAP),
-    ProblemKind.NUMBER_UNREAD: _has_text_for_a_number,
-    ProblemKind.LATER_CODE: _did(Deed.ADD_CODE, Deed.SHIP),
+    ProblemKind.REJECTED: _either(_did(Deed.CANCEL_HERE, Deed.SHIP_PART_THERE), _met(*PROCESSES, Trouble.REFUSES_ALL)),
+    ProblemKind.PARTLY_CREATED: _did(Deed.CHANGE_QUANTITY, Deed.ADD_LINE, Deed.SWAP),
+    ProblemKind.QUANTITIES_DIFFER: _did(Deed.CHANGE_QUANTITY, Deed.SHIP_PART_THERE, Deed.ADD_LINE, Deed.SWAP),
+    ProblemKind.TRACKING_UNREADABLE: _has_text_for_a_number,
+    ProblemKind.LATE_TRACKING: _did(Deed.ADD_CODE, Deed.SHIP),
     ProblemKind.REOPENED_AFTER_SHIPPING: _did(Deed.REOPEN),
     ProblemKind.REOPENED_AFTER_CANCELLING: _did(Deed.REOPEN),
     ProblemKind.SHOP_ORDER_GONE: _did(Deed.TRASH, Deed.DELETE),
     ProblemKind.SHOP_CANCELLED_LATE: _did(Deed.CANCEL_IN_SHOP, Deed.CANCEL_HERE),
-    ProblemKind.CANCELLATIONS_HELD: _did(Deed.CANCEL_IN_SHOP),
+    ProblemKind.CANCELLATIONS_ON_HOLD: _did(Deed.CANCEL_IN_SHOP),
     ProblemKind.STOP_THE_PARCEL: _did(Deed.CANCEL_IN_SHOP, Deed.CANCEL_HERE, Deed.CANCEL_THERE, Deed.REVERSE_THERE),
     ProblemKind.PARCEL_MAY_HAVE_LEFT: _did(Deed.CANCEL_THERE, Deed.CANCEL_HERE, Deed.REVERSE_THERE),
-    ProblemKind.CANCELLED_THERE_LATE: _did(Deed.CANCEL_THERE, Deed.REVERSE_THERE),
+    ProblemKind.MARKETPLACE_CANCELLED_LATE: _did(Deed.CANCEL_THERE, Deed.REVERSE_THERE),
     ProblemKind.SHIPPED_THOUGH_CANCELLED: _did(Deed.SHIP_THERE, Deed.SHIP_PART_THERE),
-    ProblemKind.BUYER_ASKS_LATE: _did(Deed.ASK),
+    ProblemKind.LATE_CANCELLATION_REQUEST: _did(Deed.ASK),
     ProblemKind.OUTCOME_UNKNOWN: _lost_three_times,
     ProblemKind.ENDS_THE_HUB: lambda case, called: (
         sum(at <= called.at + most_skew(case.run) + 1 for at in case.run.stops) >= DEATHS
     ),
-    ProblemKind.TAKES_LONG: _failed_for_hours,
-    ProblemKind.WAIT_HELD: _shop_was_not_to_be_read,
+    ProblemKind.DELAYED: _failed_for_hours,
+    ProblemKind.WAIT_EXTENDED: _shop_was_not_to_be_read,
     ProblemKind.ORDER_MISSING: _met(Trouble.READING),
-    ProblemKind.PERSON_ERASED: _may_be_erased,
-    ProblemKind.SURPRISE: _met(*_UNREADABLE),
+    ProblemKind.CONTACT_ERASED: _may_be_erased,
+    ProblemKind.UNEXPECTED_RESPONSE: _met(*_UNREADABLE),
 }
 
 # ---------------------------------------------------------------- of connections
 
 
 def _failed_all_the_time(run: Run, side: str, at: float) -> bool:
-    """A cycle every few minutes, for hours: one that went well would have ended it."""
+    """A run every few minutes, for hours: one that went well would have ended it."""
     since = at - _LONG - most_skew(run) - 60
     fewest = 10 if most_skew(run) < _LONG / 2 else 1  # a clock that jumps makes hours of minutes
     return sum(one.side == side and since <= one.at <= at for one in run.sides.wire.touches) >= fewest
@@ -205,10 +205,10 @@ def _refused_three_orders(run: Run, side: str, at: float) -> bool:
 
 # the events that call a person for a connection, and with which Problem where they do not name it
 _SAID_OF_CONNECTIONS = {
-    "needs_attention": "", "failing_long": ProblemKind.TAKES_LONG, "refused_alike": ProblemKind.REFUSED_ALIKE,
+    "needs_attention": "", "failing_long": ProblemKind.DELAYED, "repeated_rejection": ProblemKind.REPEATED_REJECTION,
 }  # fmt: skip
 _CONNECTIONS_BY: Mapping[str, Callable[[Run, str, float], bool]] = {
-    ProblemKind.TAKES_LONG: _failed_all_the_time,
-    ProblemKind.REFUSED_ALIKE: _refused_three_orders,
+    ProblemKind.DELAYED: _failed_all_the_time,
+    ProblemKind.REPEATED_REJECTION: _refused_three_orders,
     ProblemKind.CLOCK_OFF: lambda run, side, at: run.hits[Trouble.SKEW] + run.hits[Trouble.CLOCK_JUMPS] > 0,
 }

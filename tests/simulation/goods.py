@@ -10,7 +10,7 @@ from tests.simulation.run import Run
 from tests.simulation.sides import ARTICLES, BUYER, STOCK
 
 _PRICES = {article.sku: Decimal(article.price) for article in ARTICLES}
-_CHANGED_BY_PEOPLE = (Deed.CHANGE_PIECES, Deed.SHIP_PART_THERE, Deed.ADD_GIFT, Deed.ADD_LINE, Deed.SWAP)
+_CHANGED_BY_PEOPLE = (Deed.CHANGE_QUANTITY, Deed.SHIP_PART_THERE, Deed.ADD_GIFT, Deed.ADD_LINE, Deed.SWAP)
 
 
 def the_shop_has_what_was_sold(case: Case) -> Iterator[str]:

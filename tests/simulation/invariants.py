@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.status import TABLE, Fact, Status, path_is_lawful
-from orderhaven.store.models import Connection, Event, Kind, Message, Person, Problem
+from orderhaven.core.status import TRANSITIONS, Status, Trigger, is_possible_history
+from orderhaven.store.models import Connection, Event, Message, MessageKind, OrderContact, Problem
 from tests.simulation.case import CANCELLED, COMPLETED, OPEN, Case, cases, most_skew
 from tests.simulation.causes import (
     every_connection_is_called_for_with_a_cause,
@@ -43,18 +43,19 @@ _ERASED_WITHIN_S = 3600.0 + 300.0
 # which Problems stop what; each of them has its own cause, or it is a flaw by itself
 _ANY = (
     ProblemKind.OUTCOME_UNKNOWN, ProblemKind.ENDS_THE_HUB,
-    ProblemKind.SURPRISE, ProblemKind.REFUSED, ProblemKind.HALF_MADE, ProblemKind.ORDER_MISSING,
+    ProblemKind.UNEXPECTED_RESPONSE, ProblemKind.REJECTED, ProblemKind.PARTLY_CREATED,
+    ProblemKind.ORDER_MISSING,
 )  # fmt: skip
-_STOPS_PLACING = (
-    *_ANY, ProblemKind.UNKNOWN_PRODUCT, ProblemKind.NO_LINES, ProblemKind.PERSON_ERASED,
+_STOPS_CREATING = (
+    *_ANY, ProblemKind.UNKNOWN_PRODUCT, ProblemKind.NO_LINES, ProblemKind.CONTACT_ERASED,
     ProblemKind.SHOP_ORDER_GONE,
 )  # fmt: skip
 _STOPS_CONFIRMING = (
     *_ANY, ProblemKind.UNKNOWN_CARRIER, ProblemKind.OWN_LABEL, ProblemKind.QUANTITIES_DIFFER, ProblemKind.SHOP_ORDER_GONE,
-    ProblemKind.REOPENED_AFTER_SHIPPING, ProblemKind.CANCELLATIONS_HELD,
+    ProblemKind.REOPENED_AFTER_SHIPPING, ProblemKind.CANCELLATIONS_ON_HOLD,
 )  # fmt: skip
 _STOPS_CANCELLING = (
-    *_ANY, ProblemKind.CANCELLATIONS_HELD, ProblemKind.SHOP_CANCELLED_LATE, ProblemKind.SHIPPED_THOUGH_CANCELLED,
+    *_ANY, ProblemKind.CANCELLATIONS_ON_HOLD, ProblemKind.SHOP_CANCELLED_LATE, ProblemKind.SHIPPED_THOUGH_CANCELLED,
     ProblemKind.REOPENED_AFTER_CANCELLING, ProblemKind.SHOP_ORDER_GONE,
 )  # fmt: skip
 
@@ -86,12 +87,12 @@ def it_is_in_the_shop_once(case: Case) -> Iterator[str]:
         yield "it was sold before the link began, and is in the shop without a person's word"
     if case.order is None:
         yield "lost: the hub has never heard of it"
-    elif not references and _belongs_in_the_shop(case) and not case.stands_for(*_STOPS_PLACING):
+    elif not references and _belongs_in_the_shop(case) and not case.stands_for(*_STOPS_CREATING):
         yield f"lost: not in the shop, and the hub says '{case.order.status}'"
 
 
 def _belongs_in_the_shop(case: Case) -> bool:
-    """Unless somebody ended it, perhaps before it was placed."""
+    """Unless somebody ended it, perhaps before it was created in the shop."""
     diary = case.diary
     ended = diary.did(Deed.DELETE, Deed.CANCEL_HERE, Deed.CANCEL_THERE, Deed.REVERSE_THERE, Deed.SHIP_THERE)
     asked = diary.last(Deed.ASK) > diary.last(Deed.WITHDRAW, Deed.REFUSE)  # a person says yes or no first
@@ -123,7 +124,7 @@ def _status(case: Case) -> str:
 
 
 def it_is_confirmed_once(case: Case) -> Iterator[str]:
-    lines = [line for one in case.shipments for line in one.pieces]
+    lines = [line for one in case.shipments for line in one.quantities]
     if len(lines) != len(set(lines)):
         yield f"its shipment was confirmed {len(case.shipments)} times"
 
@@ -140,20 +141,20 @@ def it_is_confirmed_with_the_shops_facts(case: Case) -> Iterator[str]:
     for one in case.shipments:
         at = max(case.run.seconds(one.at), corrected)
         carriers = {noted.code: noted.carrier for noted in case.diary.codes if noted.at <= at}
-        if one.code and one.code not in carriers:
-            yield f"it was confirmed with '{one.code}', which never stood in the shop by then"
-        carrier = carriers.get(one.code)
+        if one.tracking_number and one.tracking_number not in carriers:
+            yield f"it was confirmed with '{one.tracking_number}', which never stood in the shop by then"
+        carrier = carriers.get(one.tracking_number)
         word = case.run.sides.words[carrier] if carrier else ""
-        if one.carrier_word != word:
-            yield f"it was confirmed with carrier '{one.carrier_word}', and '{one.code}' is of '{word}'"
+        if one.carrier_code != word:
+            yield f"it was confirmed with carrier '{one.carrier_code}', and '{one.tracking_number}' is of '{word}'"
 
 
 def no_code_is_left_out(case: Case) -> Iterator[str]:
     """A bare confirmation stands only if no code was in the shop when the wait ended."""
-    over = next(((at, data) for at, fact, _, _, data in reversed(case.history) if fact == Fact.WAIT_OVER), None)
+    over = next(((at, data) for at, fact, _, _, data in reversed(case.history) if fact == Trigger.WAIT_EXPIRED), None)
     waited = [at for at, _, _, to, _ in case.history if to == Status.WAITING]
     for one in case.shipments:
-        if one.code or one.label:
+        if one.tracking_number or one.label_number:
             continue
         if over is None or not waited:
             yield "it was confirmed without a code, and never waited for one"
@@ -207,7 +208,7 @@ def it_is_told_only_what_the_hub_stands_for(case: Case) -> Iterator[str]:
 
 def nothing_is_cancelled_unasked(case: Case) -> Iterator[str]:
     ours = (
-        case.order.messages.filter(kind__in=(Kind.CANCEL, Kind.CANCEL_SHOP), attempt__gt=0).exists()
+        case.order.messages.filter(kind__in=(MessageKind.CANCEL, MessageKind.CANCEL_SHOP), attempt__gt=0).exists()
         if case.order
         else False
     )
@@ -232,18 +233,23 @@ def the_hubs_words_are_true(case: Case) -> Iterator[str]:
     order = case.order
     if order is None:
         return
-    if order.confirmed_at is not None and not order.handled_by_others and not case.shipments:
+    if order.confirmed_at is not None and not order.handled_externally and not case.shipments:
         yield "untrue: the hub says that it was confirmed, and the marketplace has no such shipment"
     for one in case.shipments:
         if order.confirmed_at is not None and case.run.seconds(order.confirmed_at) + most_skew(
             case.run
         ) + 1 < case.run.seconds(one.at):
             yield "untrue: the hub called it confirmed before the marketplace had done it"
-    if order.handled_by_others and not case.by_others and not case.shipments and not case.diary.did(Deed.REVERSE_THERE):
+    if (
+        order.handled_externally
+        and not case.by_others
+        and not case.shipments
+        and not case.diary.did(Deed.REVERSE_THERE)
+    ):
         yield "untrue: the hub says that others shipped it, and nobody did"
-    if case.shipments and order.confirmed_at is None and not order.handled_by_others and not case.stands_for(*_ANY):
+    if case.shipments and order.confirmed_at is None and not order.handled_externally and not case.stands_for(*_ANY):
         yield f"untrue: its shipment was confirmed, and the hub does not know (status '{order.status}')"
-    told_cancelled = order.messages.filter(kind="cancel", state="told").exists()
+    told_cancelled = order.messages.filter(kind="cancel", state="done").exists()
     if told_cancelled and not case.is_cancelled_there and not case.stands_for(*_STOPS_CANCELLING):
         yield "untrue: the hub says that it is cancelled there, and it is not"
 
@@ -258,10 +264,13 @@ def its_history_is_a_path_of_the_table(case: Case) -> Iterator[str]:
             yield f"its history goes to '{to}' and on from '{was}'"
     if path[-1] != case.order.status:
         yield f"its history ends at '{path[-1]}', and it stands at '{case.order.status}'"
-    if not path_is_lawful([Status(one) for one in path]):
+    if not is_possible_history([Status(one) for one in path]):
         yield f"its history is no path of the table: {' > '.join(path)}"
     for _, fact, was, to, _ in case.history:
-        if TABLE[Status(was)].get(Fact(fact), None) is None or TABLE[Status(was)][Fact(fact)].to != to:
+        if (
+            TRANSITIONS[Status(was)].get(Trigger(fact), None) is None
+            or TRANSITIONS[Status(was)][Trigger(fact)].to != to
+        ):
             yield f"'{fact}' took it from '{was}' to '{to}', which is no row of the table"
 
 
@@ -269,7 +278,7 @@ def one_open_message_per_side(case: Case) -> Iterator[str]:
     if case.order is None:
         return
     for side in ("shop", "marketplace"):
-        sent = case.order.messages.filter(side=side, state__in=("sending", "unclear", "awaiting")).count()
+        sent = case.order.messages.filter(side=side, state__in=("in_flight", "unconfirmed", "processing")).count()
         if sent > 1:
             yield f"{sent} messages are open at the {side}"
 
@@ -278,7 +287,7 @@ def what_is_over_is_erased_and_nothing_else(case: Case) -> Iterator[str]:
     order = case.order
     if order is None or order.read_at is None:
         return
-    kept_s, there = case.run.plan.people_kept_hours * 3600, Person.objects.filter(order=order).exists()
+    kept_s, there = case.run.plan.people_kept_hours * 3600, OrderContact.objects.filter(order=order).exists()
     closed = case.diary.first(*CLOSES)
     its_time_is_over = float("inf") if closed is None else closed + kept_s  # what happens then brings nothing back
     last = max([0.0, *(at for at, _ in case.diary.course(min(case.run.loop.time(), its_time_is_over)))])
@@ -325,7 +334,7 @@ def the_neighbour_has_what_is_its_own(run: Run) -> Iterator[str]:
 def _secrets(run: Run) -> list[str]:
     if run.plan.pair is Pair.REFERENCES:
         return ["reference key"]
-    return [run.sides.marketplace.door.client_secret, run.sides.shop.door.secret, "sandbox.1."]
+    return [run.sides.marketplace.auth.client_secret, run.sides.shop.auth.secret, "sandbox.1."]
 
 
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (

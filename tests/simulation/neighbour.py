@@ -41,6 +41,6 @@ class Neighbour:
             found = [dict(one.quantities) for one in shop if one.reference == f"{self.sides.connector}-{ref}"]
             if found != [pieces]:
                 yield f"the neighbour sold {pieces} as {ref}, and its shop has {found}"
-            told = [one.code for one in shipments if one.order_ref == ref]
+            told = [one.tracking_number for one in shipments if one.order_ref == ref]
             if told != [self._codes[ref]] if ref in self._codes else told:
                 yield f"the neighbour shipped {ref} with {self._codes.get(ref)}, and its marketplace was told {told}"

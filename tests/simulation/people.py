@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orderhaven.actions import connecting, joining, links, orders
-from orderhaven.actions.errors import Impossible
-from orderhaven.actions.hand import Hand
+from orderhaven.actions import account_setup, links, onboarding, orders
+from orderhaven.actions.context import ActionContext
+from orderhaven.actions.errors import ActionRefused
 from orderhaven.core.errors import HubError
 from orderhaven.store.models import Connection, ConnectionState
 from orderhaven.testing.goods import GIFT
@@ -70,7 +70,7 @@ class People:
             case Deed.COMPLETE:
                 shop.complete(shop_ref)
             case Deed.ADD_CODE | Deed.SCRIBBLE:
-                shop.add_code(shop_ref, one.code, one.carrier_word)
+                shop.add_tracking(shop_ref, one.code, one.carrier_word)
             case Deed.CANCEL_IN_SHOP:
                 shop.cancel(shop_ref)
             case Deed.REOPEN:
@@ -86,7 +86,7 @@ class People:
             case Deed.SWAP:
                 sides.swap(shop_ref)
             case _:
-                sides.change_pieces(shop_ref)
+                sides.change_quantity(shop_ref)
         if one.deed in (Deed.SHIP, Deed.ADD_CODE):
             diary.codes.append(Noted(self._run.loop.time(), one.code, one.carrier))
         if one.deed is Deed.SCRIBBLE:
@@ -100,7 +100,7 @@ class People:
             case Deed.ASK | Deed.CANCEL_THERE | Deed.SHIP_THERE | Deed.SHIP_PART_THERE if not sides.is_open_there(ref):
                 return False
             case Deed.ASK:
-                sides.marketplace.buyer_asks_to_cancel(ref)
+                sides.marketplace.request_cancellation(ref)
             case Deed.WITHDRAW:
                 sides.withdraw(ref)
             case Deed.CANCEL_THERE:
@@ -118,13 +118,13 @@ class People:
         return True
 
     def _at_the_hub(self, one: Happening, ref: str) -> bool:
-        acts: dict[Deed, Callable[[Hand], object]] = {
-            Deed.RETRY: lambda by: orders.retry(by, ref),
-            Deed.TAKE_OVER: lambda by: orders.handle(by, ref),
-            Deed.GIVE_BACK: lambda by: orders.give_back(by, ref),
-            Deed.CANCEL_HERE: lambda by: orders.cancel(by, ref),
-            Deed.REFUSE: lambda by: orders.refuse(by, ref),
-            Deed.PLACE_AGAIN: lambda by: joining.place_again(by, ref),
+        acts: dict[Deed, Callable[[ActionContext], object]] = {
+            Deed.RETRY: lambda context: orders.retry(context, ref),
+            Deed.TAKE_OVER: lambda context: orders.handle(context, ref),
+            Deed.GIVE_BACK: lambda context: orders.give_back(context, ref),
+            Deed.CANCEL_HERE: lambda context: orders.cancel(context, ref),
+            Deed.REFUSE: lambda context: orders.refuse(context, ref),
+            Deed.PLACE_AGAIN: lambda context: onboarding.recreate(context, ref),
         }
         return self.by_hand(acts[one.deed])
 
@@ -132,32 +132,32 @@ class People:
         run = self._run
         match one.deed:
             case Deed.POLL:
-                self.by_hand(lambda by: [connecting.poll_now(by, name) for name in BOTH])
+                self.by_hand(lambda context: [account_setup.poll_now(context, name) for name in BOTH])
             case Deed.PAUSE | Deed.PAUSE_SHOP | Deed.PAUSE_MARKETPLACE:
                 names, until = _PAUSED_BY[one.deed], run.loop.time() + one.lasts * 60
-                self.by_hand(lambda by: [connecting.pause(by, name) for name in names])
+                self.by_hand(lambda context: [account_setup.pause(context, name) for name in names])
                 self.paused += [(run.loop.time(), until, name) for name in names]
                 run.plan_at(until, lambda: self._resume(names))
             case _:
-                self.by_hand(lambda by: links.release_cancellations(by, "Marketplace"))
+                self.by_hand(lambda context: links.release_cancellations(context, "Marketplace"))
                 self.released.append(run.loop.time())
         run.say(str(one.deed))
 
     def _resume(self, names: tuple[str, ...]) -> None:
-        self.by_hand(lambda by: [connecting.resume(by, name) for name in names])
+        self.by_hand(lambda context: [account_setup.resume(context, name) for name in names])
 
     def resume_what_stands_still(self) -> None:
         """What somebody paused, and what the hub gave up: the judge asks for its cause. What is at work is left alone."""
         still = Connection.objects.filter(merchant=self._run.merchant_id).exclude(state=ConnectionState.ACTIVE)
         self._resume(tuple(self._run.store.run(lambda: list(still.values_list("name", flat=True)))))
 
-    def by_hand(self, act: Callable[[Hand], object]) -> bool:
+    def by_hand(self, act: Callable[[ActionContext], object]) -> bool:
         """A person does this at the hub; False where it says that this cannot be."""
         run = self._run
-        by = Hand("Tester", run.merchant_id, run.hub_clock, lambda: None, run.sides.declared)
+        context = ActionContext("Tester", run.merchant_id, run.hub_clock, lambda: None, run.sides.specs_by_name)
         try:
-            run.store.run(lambda: act(by))
-        except (Impossible, HubError):
+            run.store.run(lambda: act(context))
+        except (ActionRefused, HubError):
             return False
         run.wake()
         return True

@@ -25,7 +25,7 @@ class Deed(StrEnum):
     REOPEN = "the merchant reopens it in the shop"
     TRASH = "the merchant throws it in the shop's trash"
     DELETE = "the merchant deletes it in the shop"
-    CHANGE_PIECES = "the merchant changes its pieces in the shop"
+    CHANGE_QUANTITY = "the merchant changes its pieces in the shop"
     SCRIBBLE = "the merchant writes something else where the code belongs"
     ADD_GIFT = "a plug-in puts a gift into it"
     ADD_LINE = "a plug-in puts something into it that costs money"
@@ -50,7 +50,7 @@ class Deed(StrEnum):
 
 
 IN_SHOP = frozenset({
-    Deed.SHIP, Deed.COMPLETE, Deed.ADD_CODE, Deed.CANCEL_IN_SHOP, Deed.REOPEN, Deed.TRASH, Deed.DELETE, Deed.CHANGE_PIECES,
+    Deed.SHIP, Deed.COMPLETE, Deed.ADD_CODE, Deed.CANCEL_IN_SHOP, Deed.REOPEN, Deed.TRASH, Deed.DELETE, Deed.CHANGE_QUANTITY,
     Deed.SCRIBBLE, Deed.ADD_GIFT, Deed.ADD_LINE, Deed.SWAP,
 })  # fmt: skip
 CLOSES = frozenset({
@@ -153,7 +153,7 @@ class Fault:
     at: float
     trouble: Trouble
     side: str
-    tells: bool = False  # on the wire: spoils a telling, not a question
+    is_command: bool = False  # on the wire: spoils a command, not a read
     nth: int = 1  # the how many'th time that its moment comes
     times: int = 1
     lasts: float = 0.0  # minutes
@@ -170,14 +170,14 @@ class Plan:
     faults: tuple[Fault, ...]
     is_bulk: bool = False  # more than a page of orders at once
     lists_whole_orders: bool = False
-    answers_at_once: bool = False  # the marketplace says at once what became of a telling (references only)
+    answers_at_once: bool = False  # the marketplace says at once what became of a command (references only)
     start: datetime = MONDAY
     neighbour: tuple[Happening, ...] = ()  # what another merchant in the same hub sells (references only)
     from_minutes: float = 0.0  # what was sold before is older than the link
     people_kept_hours: float = 720.0  # buyers' data, after the last closing event
 
     @property
-    def quiet_until(self) -> float:
+    def backoff_until(self) -> float:
         """Minutes until the first thing that may delay others than the order it happens to."""
         strains = [one.at for one in self.faults if one.trouble not in OF_ONE_ORDER]
         strains += [one.at for one in self.happenings if one.deed in PAUSES or one.deed is Deed.RELEASE]

@@ -9,18 +9,18 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import OperationalError, connection, connections
 
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
-from orderhaven.store import orders
-from orderhaven.store.connections import Claim
+from orderhaven.store.connections.connections import Claim
 from orderhaven.store.models import Connection
-from orderhaven.store.sql.hop import told_apart
-from orderhaven.sync.hub import Hub
+from orderhaven.store.orders import marketplace_snapshots
+from orderhaven.store.sql.executor import told_apart
+from orderhaven.sync.sync_run import Hub
 from tests.simulation.virtual import LoopClock, VirtualLoop
 
 P = ParamSpec("P")
 R = TypeVar("R")
 _MOST_VISITS = 150_000  # of a run; the longest take a tenth of that
 TAKING_IN = "taking in"  # a seam: each statement of taking new orders in, and the moment after
-_TAKE_IN = frozenset({orders.take_new.__name__, orders.take_orders.__name__})
+_TAKE_IN = frozenset({marketplace_snapshots.insert_orders.__name__, marketplace_snapshots.record_orders.__name__})
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -64,7 +64,7 @@ class Process:
     """`flaws` is told what is seen to be wrong."""
 
     def __init__(
-        self, loop: VirtualLoop, store: Store, wire: Any, declared: Any, chance: random.Random, clock: LoopClock,
+        self, loop: VirtualLoop, store: Store, wire: Any, specs_by_name: Any, chance: random.Random, clock: LoopClock,
         flaws: list[str],
     ) -> None:  # fmt: skip
         self._loop = loop
@@ -78,7 +78,7 @@ class Process:
         self.flaws = flaws
         self._takes_in = False
         self.refusals = 0  # how many writes the store still refuses
-        self.hub = Hub(clock, self, _Transport(self, wire), random.Random(chance.random()), declared)  # type: ignore[arg-type]
+        self.hub = Hub(clock, self, _Transport(self, wire), random.Random(chance.random()), specs_by_name)  # type: ignore[arg-type]
         self.running: dict[int, asyncio.Task[None]] = {}
 
     # ------------------------------------------------------------ what breaks
@@ -111,7 +111,7 @@ class Process:
                 self.armed.remove(one)
                 one.act()
 
-    # ------------------------------------------------------------ the way into the store (in place of store.hop.Hop)
+    # ------------------------------------------------ the way into the store (in place of store.sql.executor.StoreExecutor)
 
     async def __call__(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         await self.seam("before store")
@@ -135,7 +135,7 @@ class Process:
         return result
 
     def _changes_if_overtaken(self, args: Any) -> int | None:
-        """How much was written so far; None for a cycle that still has its right to write, or presents none."""
+        """How much was written so far; None for a run that still has its right to write, or presents none."""
         if not self.stopped.is_set():
             return None
         claims = (one for one in args if isinstance(one, Claim))

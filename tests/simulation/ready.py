@@ -11,6 +11,6 @@ def make_ready() -> None:
     os.environ.setdefault("ORDERHAVEN_KEY_FILE", str(Path(home) / "keys"))
     os.environ["ORDERHAVEN_UNSAFE_SYNC"] = "1"  # processes die here, power does not
     os.environ.pop("ORDERHAVEN_DATABASE_URL", None)
-    from orderhaven.store.setup import configure
+    from orderhaven.store.upkeep.setup import configure
 
     configure()

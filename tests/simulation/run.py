@@ -15,14 +15,14 @@ from typing import Any
 from django.db import connections
 from django.db.models import Q
 
-from orderhaven.ports.clock import is_time
-from orderhaven.ports.connector import Declaration, Role
-from orderhaven.store import clock_ahead, keys
-from orderhaven.store import connections as schedule
-from orderhaven.store import orders as orders_in_store
+from orderhaven.ports.connector import ConnectorSpec, Side, is_time
+from orderhaven.store.connections import connections as schedule
+from orderhaven.store.connections import keys
 from orderhaven.store.models import Connection, ConnectionState, Link, Merchant, Message, Order, Problem
-from orderhaven.store.sql.hop import StoreTrouble
-from orderhaven.sync import beats
+from orderhaven.store.orders import marketplace_snapshots as orders_in_store
+from orderhaven.store.sql.executor import StoreFailure
+from orderhaven.store.upkeep import clock_ahead
+from orderhaven.sync import worker
 from tests.simulation import neighbour
 from tests.simulation.breaking import break_it
 from tests.simulation.diary import Diary, Look
@@ -34,13 +34,13 @@ from tests.simulation.sides import Sides
 from tests.simulation.storage import captured, fresh_store
 from tests.simulation.virtual import LoopClock, VirtualLoop
 
-_NOT_OPEN = ("told", "parked", "dropped", "held")
+_NOT_OPEN = ("done", "blocked", "withdrawn", "on_hold")
 _SHIPS_AFTER_S = 15 * 60.0
-_LOOKS_AT_TIMES_EVERY = timedelta(minutes=1)
+_CHECKS_TIMES_EVERY = timedelta(minutes=1)
 _ERASES_EVERY = timedelta(hours=1)
-_PEOPLE_AT_MOST = timedelta(days=180)
+_CONTACTS_AT_MOST = timedelta(days=180)
 _ERASES = 500
-_SETTLES_FOR_S = 900.0  # at least: whatever is to be heard is heard, and told
+_SETTLES_FOR_S = 900.0  # at least: whatever is to be pulled is pulled, and pushed
 _SETTLES_WITHIN = timedelta(hours=16)
 
 
@@ -128,7 +128,7 @@ class Run:
 
     async def _play(self) -> None:
         # first, so that nothing else of that moment has happened yet
-        self.plan_at(self.plan.quiet_until * 60, self._take_a_look)
+        self.plan_at(self.plan.backoff_until * 60, self._take_a_look)
         for happening in self.plan.happenings:
             self.plan_at(happening.at * 60, partial(self.people.do, happening))
         for fault in self.plan.faults:
@@ -177,28 +177,28 @@ class Run:
             self.say("a hub is started")
 
     async def _tick(self, process: Process) -> None:
-        """As `sync.schedule.tick` does, with the seed's pace."""
+        """As `sync.worker.tick` does, with the seed's pace."""
         erase_at = mend_at = self.hub_clock.now()
         while True:
             try:
-                if is_time(mend_at, self.hub_clock.now(), _LOOKS_AT_TIMES_EVERY):
-                    mend_at = self.hub_clock.now() + _LOOKS_AT_TIMES_EVERY
+                if is_time(mend_at, self.hub_clock.now(), _CHECKS_TIMES_EVERY):
+                    mend_at = self.hub_clock.now() + _CHECKS_TIMES_EVERY
                     await process(clock_ahead.mend, self.hub_clock.now())
                 due = await process(schedule.due, self.hub_clock.now())
                 if is_time(erase_at, self.hub_clock.now(), _ERASES_EVERY):
                     erase_at = self.hub_clock.now() + _ERASES_EVERY
                     await self._erase(process)
-            except (StoreTrouble, Died):
+            except (StoreFailure, Died):
                 due = []
             for one in due:
                 if one not in process.running:
-                    process.running[one] = self.loop.create_task(beats.run(process.hub, one))
+                    process.running[one] = self.loop.create_task(worker.run(process.hub, one))
             await self._until_something(process)
             self._look_after(process)
 
     async def _erase(self, process: Process) -> None:
         kept_for = timedelta(hours=self.plan.people_kept_hours)
-        if await process(orders_in_store.erase_people, self.hub_clock.now(), kept_for, _PEOPLE_AT_MOST, _ERASES):
+        if await process(orders_in_store.erase_contacts, self.hub_clock.now(), kept_for, _CONTACTS_AT_MOST, _ERASES):
             self.note_hit(Trouble.ERASING)
 
     async def _until_something(self, process: Process) -> None:
@@ -212,7 +212,7 @@ class Run:
 
     def _next_due_in(self) -> float:
         """Seconds to the next moment of the schedule; at least the ticker's second."""
-        columns = ("hear_at", "tell_at", "wait_at", "reread_at", "quiet_until")
+        columns = ("pull_at", "push_at", "wait_at", "refresh_at", "backoff_until")
         moments = self.store.run(lambda: list(Connection.objects.values_list(*columns)))
         now = self.hub_clock.now()
         ahead = [moment for row in moments for moment in row if moment is not None and moment > now]
@@ -228,7 +228,9 @@ class Run:
 
     def _start_process(self) -> Process:
         chance = random.Random(self.chance.random())
-        return Process(self.loop, self.store, self.sides.wire, self.sides.declared, chance, self.hub_clock, self.flaws)
+        return Process(
+            self.loop, self.store, self.sides.wire, self.sides.specs_by_name, chance, self.hub_clock, self.flaws
+        )
 
     async def _settle(self) -> None:
         began = self.loop.time()
@@ -242,7 +244,7 @@ class Run:
 
     def _thrown_away_is_seen_at(self) -> float:
         """No list shows the trash: the hub finds out when it reads open orders again, and no sooner."""
-        every_s = max(one.limits.reread_every.total_seconds() for one in self.sides.declared.values())
+        every_s = max(one.limits.refresh_every.total_seconds() for one in self.sides.specs_by_name.values())
         last = max((diary.last(Deed.TRASH, Deed.DELETE) for diary in self.diaries.values()), default=-1.0)
         return last + 1.1 * every_s + _SETTLES_FOR_S if last >= 0 else 0.0
 
@@ -262,7 +264,7 @@ class Run:
     def _take_a_look(self) -> None:
         def at_the_hub() -> tuple[dict[str, list[str]], dict[str, str]]:
             found: dict[str, list[str]] = {}
-            mine = Problem.objects.filter(solved_at=None, order__link=self.link_id)
+            mine = Problem.objects.filter(resolved_at=None, order__link=self.link_id)
             for ref, kind in mine.values_list("order__ref", "kind"):
                 found.setdefault(ref, []).append(kind)
             own = Connection.objects.filter(merchant=self.merchant_id)
@@ -325,27 +327,27 @@ def _still_to_do() -> list[str]:
 def _linked(name: str, sides: Sides, now: datetime, *, from_at: datetime, wait_s: int) -> Link:
     """A merchant with both sides connected and linked."""
     merchant = Merchant.objects.create(name=name, slug=name.lower())
-    by_role = {one.role: one for one in sides.declared.values()}
+    by_role = {one.side: one for one in sides.specs_by_name.values()}
     there, here = (
         _connection(merchant, by_role[role], title, sides.settings(role), now)
-        for role, title in ((Role.MARKETPLACE, "Marketplace"), (Role.SHOP, "Shop"))
+        for role, title in ((Side.MARKETPLACE, "Marketplace"), (Side.SHOP, "Shop"))
     )
     return Link.objects.create(merchant=merchant, marketplace=there, shop=here, from_at=from_at, wait_s=wait_s)
 
 
 def _connection(
-    merchant: Merchant, declaration: Declaration, name: str, settings: dict[str, str], now: datetime
+    merchant: Merchant, spec: ConnectorSpec, name: str, settings: dict[str, str], now: datetime
 ) -> Connection:
-    secret = {setting.key for setting in declaration.settings if setting.secret}
-    given = {setting.key: setting.default for setting in declaration.settings if setting.default is not None} | settings
+    secret = {setting.key for setting in spec.settings if setting.secret}
+    given = {setting.key: setting.default for setting in spec.settings if setting.default is not None} | settings
     return Connection.objects.create(
         merchant=merchant,
-        connector=declaration.name,
-        role=declaration.role,
+        connector=spec.name,
+        side=spec.side,
         name=name,
         settings={key: value for key, value in given.items() if key not in secret},
         secrets=keys.encrypt({key: value for key, value in given.items() if key in secret}),
         fingerprint=f"{merchant.slug} {name}",
-        hear_at=now,
-        reread_at=now if declaration.role is Role.SHOP else None,
+        pull_at=now,
+        refresh_at=now if spec.side is Side.SHOP else None,
     )

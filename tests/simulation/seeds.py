@@ -28,7 +28,7 @@ from tests.simulation.plan import (
 _FREEZES = (
     Trouble.FREEZE_BEFORE_STORE, Trouble.FREEZE_AFTER_STORE, Trouble.FREEZE_BEFORE_SEND, Trouble.FREEZE_AT_ANSWER,
 )  # fmt: skip
-_LONG_ENOUGH = 6.0  # minutes: another takes over, and hears both sides
+_LONG_ENOUGH = 6.0  # minutes: another takes over, and pulls both sides
 _STARTS = (
     MONDAY, MONDAY, MONDAY,
     datetime(2026, 3, 28, 20, tzinfo=UTC),  # the clocks go forward in the night
@@ -93,7 +93,7 @@ def _neighbour(chance: random.Random, minutes: float) -> tuple[Happening, ...]:
 
 
 def _more_than_a_page(chance: random.Random) -> list[Happening]:
-    """All are completed while the shop's connection is paused: then they are heard at once."""
+    """All are completed while the shop's connection is paused: then they are pulled at once."""
     found = [Happening(60.0, Deed.PAUSE_SHOP, lasts=20.0)]
     for number in range(_MORE_THAN_A_PAGE):
         at = chance.uniform(2, 6)
@@ -102,7 +102,7 @@ def _more_than_a_page(chance: random.Random) -> list[Happening]:
 
 
 def _cancelled_in_drips(chance: random.Random, minutes: float) -> list[Happening]:
-    """More within an hour than are told without a word, a few at each hearing."""
+    """More within an hour than are sent without a word, a few at each pull."""
     orders = chance.randint(8, 10)
     found = [Happening(chance.uniform(0, 20), Deed.SELL, number) for number in range(orders)]
     found += [
@@ -128,7 +128,7 @@ _COURSES: Sequence[tuple[int, tuple[Deed, ...]]] = (
     (2, (Deed.TRASH, Deed.RETRY, Deed.PLACE_AGAIN, Deed.SHIP)),
     (1, (Deed.DELETE, Deed.PLACE_AGAIN, Deed.SHIP)),
     (2, (Deed.TRASH, Deed.REOPEN, Deed.SHIP)),
-    (2, (Deed.CHANGE_PIECES, Deed.SHIP)),
+    (2, (Deed.CHANGE_QUANTITY, Deed.SHIP)),
     (4, (Deed.CANCEL_THERE,)),
     (2, (Deed.SHIP, Deed.CANCEL_THERE)),
     (2, (Deed.COMPLETE, Deed.CANCEL_THERE)),
@@ -158,12 +158,12 @@ _COURSES: Sequence[tuple[int, tuple[Deed, ...]]] = (
     (2, (Deed.SHIP, Deed.SHIP_PART_THERE)),
     (2, (Deed.SHIP_PART_THERE, Deed.CANCEL_IN_SHOP)),
     (2, (Deed.SHIP_PART_THERE, Deed.ADD_CODE, Deed.COMPLETE, Deed.REOPEN)),
-    (2, (Deed.CHANGE_PIECES, Deed.SHIP, Deed.REOPEN)),
-    (2, (Deed.CHANGE_PIECES, Deed.ASK, Deed.SHIP, Deed.REOPEN)),
+    (2, (Deed.CHANGE_QUANTITY, Deed.SHIP, Deed.REOPEN)),
+    (2, (Deed.CHANGE_QUANTITY, Deed.ASK, Deed.SHIP, Deed.REOPEN)),
     (5, (Deed.SHIP, Deed.TAKE_OVER, Deed.REVERSE_THERE)),
     (2, (Deed.ASK, Deed.TAKE_OVER, Deed.WITHDRAW)),
     (2, (Deed.CANCEL_IN_SHOP, Deed.ADD_CODE, Deed.COMPLETE, Deed.REOPEN)),
-    # one side is heard and the other is not
+    # one side is pulled and the other is not
     (2, (Deed.PAUSE_MARKETPLACE, Deed.SHIP, Deed.REOPEN, Deed.SHIP)),
     (2, (Deed.COMPLETE, Deed.PAUSE_SHOP, Deed.REOPEN, Deed.SHIP)),
     (1, (Deed.PAUSE_MARKETPLACE, Deed.CANCEL_IN_SHOP, Deed.REOPEN)),
@@ -274,7 +274,7 @@ def _fault(chance: random.Random, pair: Pair, minutes: float, is_bulk: bool, dee
         at,
         trouble,
         _ALWAYS_OF.get(trouble, side),
-        tells=chance.random() < 0.6,
+        is_command=chance.random() < 0.6,
         nth=chance.choice((1, 2)) if trouble in _BEFORE_SEND else chance.choice((1, 2, 3, chance.randint(1, 40))),
         times=chance.choice((1, 1, 1, 2, 4)),
         lasts=max(lasts, _LONG_ENOUGH) if trouble in _FREEZES else lasts,

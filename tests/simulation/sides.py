@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from orderhaven.connectors import declarations, make_sandbox
-from orderhaven.ports.connector import Declaration, Role
-from orderhaven.ports.sandbox import Article, BackOfficeOrder, Basket
+from orderhaven.connectors import make_sandbox, specs
+from orderhaven.ports.connector import ConnectorSpec, Side
+from orderhaven.ports.sandbox import BackOfficeOrder, Basket, CatalogueItem
 from orderhaven.testing.goods import GIFT
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
@@ -18,12 +18,12 @@ from tests.simulation.virtual import LoopClock
 from tests.simulation.wire import Wire
 
 ARTICLES = (
-    Article("MUG-1", "8712345678906", "Mug, blue", "12.99"),
-    Article("LAMP-2", "8712345678913", "Lamp", "49.95"),
+    CatalogueItem("MUG-1", "8712345678906", "Mug, blue", "12.99"),
+    CatalogueItem("LAMP-2", "8712345678913", "Lamp", "49.95"),
 )
 STOCK = 1000
-NOT_FOR_SALE = Article("CLOCK-9", "8712345678937", "Clock", "19.95")
-SOMETHING_ELSE = Article("BOWL-3", "8712345678944", "Bowl", "8.50")
+NOT_FOR_SALE = CatalogueItem("CLOCK-9", "8712345678937", "Clock", "19.95")
+SOMETHING_ELSE = CatalogueItem("BOWL-3", "8712345678944", "Bowl", "8.50")
 BUYER = {
     "last_name": "Quastenberg", "street": "Vlinderdwarspad", "email": "quastenberg@buyer.example", "phone": "0612340987",
 }  # fmt: skip
@@ -38,7 +38,7 @@ class Sides:
         self._hit = hit
         self._chance = chance
         there, here = _declared(pair)
-        self.declared = {there.name: there, here.name: here}
+        self.specs_by_name = {there.name: there, here.name: here}
         self.connector = there.name
         self.words = there.carriers
         self.marketplace = make_sandbox(there, clock)
@@ -46,8 +46,8 @@ class Sides:
         self.shop.stock((*ARTICLES, GIFT, SOMETHING_ELSE), STOCK)
         self.wire = Wire(pair, self.marketplace, self.shop, chance, hit)
 
-    def settings(self, role: Role) -> dict[str, str]:
-        if role is Role.MARKETPLACE:
+    def settings(self, role: Side) -> dict[str, str]:
+        if role is Side.MARKETPLACE:
             return dict(self.marketplace.settings("http://marketplace.test"))
         return dict(self.shop.settings("http://127.0.0.1:8080"))
 
@@ -57,7 +57,7 @@ class Sides:
     # ------------------------------------------------------------ what breaks
 
     def end_tokens(self, name: str) -> None:
-        door = self.side(name).door
+        door = self.side(name).auth
         if hasattr(door, "expire_tokens"):
             door.expire_tokens()
             self._hit(Trouble.TOKENS_END)
@@ -122,7 +122,7 @@ class Sides:
         articles = [NOT_FOR_SALE] if wish.kind == "not_for_sale" else ARTICLES[: wish.lines]
         basket = Basket(
             lines=[(article, wish.pieces) for article in articles],
-            person=BUYER,
+            address=BUYER,
             by_marketplace=wish.kind == "by_marketplace",
             marketplace_label=wish.kind == "own_label",
         )
@@ -151,40 +151,40 @@ class Sides:
             "email": f"{body['billing'].get('email')} {meta}",
         }  # fmt: skip
 
-    def change_pieces(self, shop_ref: str) -> None:
+    def change_quantity(self, shop_ref: str) -> None:
         """One more of the first article."""
         shown = next(one for one in self.shop.orders() if one.shop_ref == shop_ref)
         sku, pieces = next(iter(shown.quantities.items()))
-        self.shop.change_pieces(shop_ref, sku, pieces + 1)
+        self.shop.change_quantity(shop_ref, sku, pieces + 1)
 
     def swap(self, shop_ref: str) -> None:
         """As many pieces of another article, in the place of the first."""
         shown = next(one for one in self.shop.orders() if one.shop_ref == shop_ref)
         sku, pieces = next(iter(shown.quantities.items()))
-        self.shop.change_pieces(shop_ref, sku, 0)
+        self.shop.change_quantity(shop_ref, sku, 0)
         self.shop.add_line(shop_ref, SOMETHING_ELSE, pieces, SOMETHING_ELSE.price)
 
     def withdraw(self, ref: str) -> None:
         if self.pair is Pair.REFERENCES:
-            self.marketplace.buyer_withdraws(ref)
+            self.marketplace.withdraw_cancellation_request(ref)
         else:
             sale = self.marketplace.trade.sales[ref]
             for item in sale.items:
-                item.asked = False
+                item.cancellation_requested = False
             self.marketplace.trade.touch(sale.items, self.marketplace._now())
 
     def ship_part(self, ref: str) -> bool:
         """One piece of what is open; False where that would be all of it."""
         if self.pair is Pair.REFERENCES:
             sale = self.marketplace._sale(ref)
-            left = {key: facts.open for key, facts in sale.facts.items() if facts.open}
+            left = {key: facts.open for key, facts in sale.quantities.items() if facts.open}
             if sum(left.values()) < 2:
                 return False
             first = next(iter(left))
             line = next(line for line in sale.order.lines if line.ref == first)
             self.marketplace._record_shipment(ref, {line.remote_ids[0]: 1}, "", "", "")
-            facts = sale.facts[first]
-            sale.facts = {**sale.facts, first: replace(facts, shipped=facts.shipped + 1)}
+            facts = sale.quantities[first]
+            sale.quantities = {**sale.quantities, first: replace(facts, shipped=facts.shipped + 1)}
             sale.changed_at = self.marketplace._clock.now()
             return True
         sold = self.marketplace._sale(ref)
@@ -196,7 +196,9 @@ class Sides:
 
     def reverse(self, ref: str) -> bool:
         """The marketplace undoes what was shipped and cancels it: only the reference does such a thing."""
-        if self.pair is Pair.REAL or not any(facts.shipped for facts in self.marketplace._sale(ref).facts.values()):
+        if self.pair is Pair.REAL or not any(
+            facts.shipped for facts in self.marketplace._sale(ref).quantities.values()
+        ):
             return False
         self.marketplace._change(ref, lambda facts: replace(facts, shipped=0, cancelled=facts.ordered))
         return True
@@ -207,8 +209,8 @@ class Sides:
         return any(item.open for item in self.marketplace._sale(ref).items)
 
 
-def _declared(pair: Pair) -> Sequence[Declaration]:
+def _declared(pair: Pair) -> Sequence[ConnectorSpec]:
     if pair is Pair.REFERENCES:
         return REFERENCE_MARKETPLACE, REFERENCE_SHOP
-    installed = declarations()
+    installed = specs()
     return installed["bol"], installed["woocommerce"]

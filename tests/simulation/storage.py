@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from django.db import connection, connections
 
-from orderhaven.store import setup
+from orderhaven.store.upkeep import setup
 from tests.stores import point_store_at
 
 

@@ -57,7 +57,7 @@ def test_shrinking_leaves_only_what_the_failure_needs() -> None:
     assert [one for one in smallest.happenings if one.deed is not Deed.SELL] == [deed]
 
 
-def test_a_failure_is_told_with_the_command_that_plays_it_again() -> None:
+def test_a_failure_is_reported_with_the_command_that_plays_it_again() -> None:
     plan = plan_of(12)
     outcome = Outcome(
         12,
@@ -81,13 +81,13 @@ def test_a_failure_is_told_with_the_command_that_plays_it_again() -> None:
 
 def test_what_no_seed_reached_is_named() -> None:
     campaign = Campaign()
-    rows, troubles, endings = {("not_shipped", "code"): 1}, {Trouble.RESET: 1}, {Ending.OPEN: 1}
+    rows, troubles, endings = {("not_shipped", "tracking_added"): 1}, {Trouble.RESET: 1}, {Ending.OPEN: 1}
     campaign.take(Outcome(1, Pair.REAL, [], Counter(rows), Counter(troubles), Counter(endings), 1, 2.0, 0.1))
 
     missed = campaign.missed()
 
-    assert "the row 'code' while 'not_shipped'" not in missed
-    assert "the row 'wait_over' while 'waiting'" in missed
+    assert "the row 'tracking_added' while 'not_shipped'" not in missed
+    assert "the row 'wait_expired' while 'waiting'" in missed
     assert f"the trouble '{Trouble.GARBAGE}'" in missed
     assert f"the trouble '{Trouble.RESET}'" not in missed
     assert f"an order that ended '{Ending.CONFIRMED_WITH_CODE}'" in missed
@@ -103,9 +103,9 @@ def test_a_planted_fault_still_has_its_place(mutant: Mutant) -> None:
     assert text.count(mutant.text) == 1
 
 
-def test_a_campaign_in_which_little_came_about_is_told() -> None:
+def test_a_campaign_in_which_little_came_about_is_reported() -> None:
     campaign = Campaign()
-    endings = Counter({Ending.OPEN: 190, Ending.CONFIRMED_BARE: 20})
+    endings = Counter({Ending.OPEN: 190, Ending.CONFIRMED_UNTRACKED: 20})
     campaign.take(Outcome(1, Pair.REAL, [], Counter(), Counter(), endings, 205, 2.0, 0.1))
 
     assert campaign.too_few() == ["only 20 of 210 orders were confirmed, and 40% must be"]

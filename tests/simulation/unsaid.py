@@ -44,15 +44,15 @@ def _reopened_after_it_was_shipped(case: Case) -> bool:
     return case.stands(OPEN) and bool(case.shipments) and not case.is_cancelled_there and case.diary.did(Deed.REOPEN)
 
 
-def _code_after_a_bare_shipment(case: Case) -> bool:
-    bare = [case.run.seconds(one.at) for one in case.shipments if not one.code and not one.label]
+def _number_after_an_untracked_shipment(case: Case) -> bool:
+    bare = [case.run.seconds(one.at) for one in case.shipments if not one.tracking_number and not one.label_number]
     codes = [noted.at for noted in case.diary.codes]
     return bool(bare) and bool(codes) and case.stands(COMPLETED) and min(codes) > min(bare)
 
 
 def _other_number_than_was_confirmed(case: Case) -> bool:
     """By what the shop shows last. The reference shop keeps the first number beside the second."""
-    sent = [one.code for one in case.shipments if one.code]
+    sent = [one.tracking_number for one in case.shipments if one.tracking_number]
     changed = case.run.plan.pair is Pair.REAL and case.diary.last(Deed.ADD_CODE, Deed.SHIP) > case.diary.last(
         Deed.SCRIBBLE
     )
@@ -86,11 +86,11 @@ def _confirmed_with_another_article(case: Case) -> bool:
 
 
 _GONE_THERE = (
-    ProblemKind.STOP_THE_PARCEL, ProblemKind.PARCEL_MAY_HAVE_LEFT, ProblemKind.CANCELLED_THERE_LATE,
+    ProblemKind.STOP_THE_PARCEL, ProblemKind.PARCEL_MAY_HAVE_LEFT, ProblemKind.MARKETPLACE_CANCELLED_LATE,
     ProblemKind.REOPENED_AFTER_CANCELLING,
 )  # fmt: skip
 # a person has its confirmation already
-_STANDS_STILL = (ProblemKind.UNKNOWN_CARRIER, ProblemKind.OUTCOME_UNKNOWN, ProblemKind.REFUSED)
+_STANDS_STILL = (ProblemKind.UNKNOWN_CARRIER, ProblemKind.OUTCOME_UNKNOWN, ProblemKind.REJECTED)
 _MUSTS = (
     Must("it is cancelled at the marketplace and completed in the shop", _cancelled_there_and_completed, _GONE_THERE),
     Must(
@@ -108,18 +108,22 @@ _MUSTS = (
         _reopened_after_it_was_shipped,
         (ProblemKind.REOPENED_AFTER_SHIPPING,),
     ),
-    Must("a code came after it was confirmed without one", _code_after_a_bare_shipment, (ProblemKind.LATER_CODE,)),
+    Must(
+        "a code came after it was confirmed without one",
+        _number_after_an_untracked_shipment,
+        (ProblemKind.LATE_TRACKING,),
+    ),
     Must(
         "its number changed after it was confirmed with another",
         _other_number_than_was_confirmed,
-        (ProblemKind.LATER_CODE, *_STANDS_STILL),
+        (ProblemKind.LATE_TRACKING, *_STANDS_STILL),
     ),
     # once it is shipped its shop order has said what it had to say
     Must("its shop order is in the trash", _thrown_away, (ProblemKind.SHOP_ORDER_GONE, *_STANDS_STILL)),
     Must(
         "something else stands where its code belongs",
         _has_text_where_a_number_belongs,
-        (ProblemKind.NUMBER_UNREAD,),
+        (ProblemKind.TRACKING_UNREADABLE,),
     ),
     Must(
         "it was confirmed although another article lies in the parcel",

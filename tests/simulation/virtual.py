@@ -29,7 +29,7 @@ class _NeverWaits(selectors.DefaultSelector):
 
 
 class LoopClock:
-    """A `ports.clock.Clock` on a loop's time, which begins at `start`; `skew` is how far it is off."""
+    """A `ports.connector.Clock` on a loop's time, which begins at `start`; `skew` is how far it is off."""
 
     def __init__(self, loop: VirtualLoop, start: datetime, skew: timedelta = timedelta(0)) -> None:
         self._loop = loop

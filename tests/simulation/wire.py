@@ -13,12 +13,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from orderhaven.connectors.bol.sandbox_processes import Fate
+from orderhaven.connectors.bol.sandbox_processes import ProcessFate
+from orderhaven.connectors.kit.faults import HttpFault as WireFault
+from orderhaven.connectors.kit.faults import HttpFaultKind as Kit
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.knobs import Fault as WireFault
-from orderhaven.connectors.kit.knobs import FaultKind as Kit
-from orderhaven.testing.door import Fault as DoorFault
-from orderhaven.testing.door import FaultKind as Door
+from orderhaven.testing.sandbox_auth import FaultKind as Door
+from orderhaven.testing.sandbox_auth import SandboxFault as DoorFault
 from tests.simulation.plan import MARKETPLACE, SHOP, Fault, Pair, Trouble
 
 _KIT = {
@@ -34,10 +34,10 @@ _DOOR = {
     Trouble.TRUNCATED: Door.GARBAGE, Trouble.HTML: Door.TRY_LATER, Trouble.HTML_AFTER: Door.GARBAGE,
 }  # fmt: skip
 _FATES = {
-    Trouble.PROCESS_FAILS: (Fate.FAIL,),
-    Trouble.PROCESS_TIMES_OUT: (Fate.TIMEOUT, Fate.TIMEOUT_DONE),
-    Trouble.PROCESS_STICKS: (Fate.STUCK, Fate.STUCK_DONE),
-    Trouble.PROCESS_FORGOTTEN: (Fate.FORGOTTEN, Fate.FORGOTTEN_DONE),
+    Trouble.PROCESS_FAILS: (ProcessFate.FAIL,),
+    Trouble.PROCESS_TIMES_OUT: (ProcessFate.TIMEOUT, ProcessFate.TIMEOUT_DONE),
+    Trouble.PROCESS_STICKS: (ProcessFate.STUCK, ProcessFate.STUCK_DONE),
+    Trouble.PROCESS_FORGOTTEN: (ProcessFate.FORGOTTEN, ProcessFate.FORGOTTEN_DONE),
 }
 _A_LONG_ANSWER = 50_000  # bytes: there may be a page full of orders in it
 _ASKS_BY_POST = ("/token", "/shared/process-status")
@@ -48,13 +48,13 @@ _ITS_SHOP_ORDER = re.compile(r"/orders/(\d+)$")
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """A trouble that met a request: when, on which side, about which orders, and whether that told something of them."""
+    """A trouble that met a request: when, on which side, about which orders, and whether that was a command about them."""
 
     at: float
     trouble: Trouble
     side: str
     refs: frozenset[str]
-    tells: bool
+    is_command: bool
 
 
 _arriving: ContextVar[Request] = ContextVar(
@@ -62,32 +62,32 @@ _arriving: ContextVar[Request] = ContextVar(
 )  # many are on their way at once, and some are answered much later
 
 
-class _Fates(deque[Fate]):
+class _Fates(deque[ProcessFate]):
     """What becomes of the next ones that are taken in: whichever request takes one, its order is touched by it."""
 
     def __init__(self, met: Callable[[Trouble, Request], None]) -> None:
         super().__init__()
         self._met = met
 
-    def popleft(self) -> Fate:
+    def popleft(self) -> ProcessFate:
         fate = super().popleft()
         self._met(next(trouble for trouble, fates in _FATES.items() if fate in fates), _arriving.get())
         return fate
 
 
-def _tells(request: Request) -> bool:
+def _is_command(request: Request) -> bool:
     return request.method != "GET" and request.path not in _ASKS_BY_POST
 
 
 @dataclass(frozen=True, slots=True)
 class _Watched(WireFault):
-    """Spoils what tells something of an order, or what only asks, or (None) both."""
+    """Spoils commands about an order, or reads, or (None) both."""
 
-    tells: bool | None = None
+    is_command: bool | None = None
     met: Callable[[Request], None] = lambda request: None
 
     def fits(self, request: Request) -> bool:
-        if self.tells not in (None, _tells(request)) or not WireFault.fits(self, request):
+        if self.is_command not in (None, _is_command(request)) or not WireFault.fits(self, request):
             return False
         self.met(request)
         return True
@@ -114,7 +114,7 @@ class Wire:
         self._sides = {"marketplace.test": MARKETPLACE, "127.0.0.1:8080": SHOP}
         self._late: list[Fault] = []
         self._slow: dict[str, _Slowness] = {}
-        self._bent: dict[str, str] = {}  # side -> the order whose row is bent; "": the first that is listed
+        self._malformed: dict[str, str] = {}  # side -> the order whose row is bent; "": the first that is listed
         if pair is Pair.REAL:
             marketplace.processes.fates = _Fates(self._note_fate)
         self._refuses_until = 0.0
@@ -146,7 +146,7 @@ class Wire:
         else:
             with_delay = fault.trouble in (Trouble.LATE, Trouble.RATE_LIMITED)
             self._lay(
-                fault.side, fault.trouble, _KIT[fault.trouble], times=fault.times, tells=fault.tells,
+                fault.side, fault.trouble, _KIT[fault.trouble], times=fault.times, is_command=fault.is_command,
                 status=self._chance.choice((500, 502, 503, 504)), delay=timedelta(seconds=fault.amount * with_delay),
             )  # fmt: skip
 
@@ -158,7 +158,7 @@ class Wire:
             self._lay(side, Trouble.OUTAGE, kind, times=-1)
 
     def hide_an_order(self, fault: Fault) -> None:
-        """An order's own reading fails, while the list shows it."""
+        """An order's own read fails, while the list shows it."""
         if self.pair is Pair.REFERENCES:
             at_the_door = self._chance.choice((Door.LOST_BEFORE, Door.GARBAGE))
             self._lay_at_the_door(MARKETPLACE, fault.trouble, at_the_door, "GET /orders/RM", times=fault.times)
@@ -169,7 +169,7 @@ class Wire:
             self._lay(MARKETPLACE, fault.trouble, kind, method="GET", path=path, times=times, status=status)
 
     def go_wrong_later(self, fault: Fault) -> None:
-        """What is told next is taken in, and goes wrong after that."""
+        """The next command is taken in, and goes wrong after that."""
         if self.pair is Pair.REAL:
             fates = [self._chance.choice(_FATES[fault.trouble]) for _ in range(fault.times)]
             self._sandboxes[MARKETPLACE].processes.fates.extend(fates)
@@ -184,55 +184,55 @@ class Wire:
 
     def bend_a_row(self, side: str) -> None:
         if self.pair is Pair.REAL:
-            self._bent.setdefault(side, "")
+            self._malformed.setdefault(side, "")
 
     def straighten(self, side: str) -> None:
-        self._bent.pop(side, None)
+        self._malformed.pop(side, None)
 
     def mend(self) -> None:
         self._late.clear()
         self._slow.clear()
-        self._bent.clear()
+        self._malformed.clear()
         self._refuses_until = 0.0
         if self.pair is Pair.REAL:
             self._sandboxes[MARKETPLACE].processes.fates.clear()
 
     # ------------------------------------------------------------ inside
 
-    def _touch(self, trouble: Trouble, side: str, refs: frozenset[str], *, tells: bool) -> None:
+    def _touch(self, trouble: Trouble, side: str, refs: frozenset[str], *, is_command: bool) -> None:
         self._hit(trouble)
-        self.touches.append(Touch(asyncio.get_running_loop().time(), trouble, side, refs, tells))
+        self.touches.append(Touch(asyncio.get_running_loop().time(), trouble, side, refs, is_command))
 
     def _note_fate(self, trouble: Trouble, request: Request) -> None:
-        self._touch(trouble, MARKETPLACE, self._refs_in(MARKETPLACE, request), tells=True)
+        self._touch(trouble, MARKETPLACE, self._refs_in(MARKETPLACE, request), is_command=True)
 
     def _lay(self, side: str, trouble: Trouble, kind: Kit, **what: Any) -> None:
         def met(request: Request) -> None:
-            self._touch(trouble, side, self._refs_in(side, request), tells=_tells(request))
+            self._touch(trouble, side, self._refs_in(side, request), is_command=_is_command(request))
 
         self._sandboxes[side].faults.waiting.append(_Watched(kind, met=met, **what))
 
     def _spoil_at_the_door(self, fault: Fault) -> None:
         late = {Trouble.LATE: fault.amount, Trouble.RATE_LIMITED: fault.amount, Trouble.LATE_ARRIVAL: fault.amount + 30}
-        method = "POST" if fault.tells else "GET"
+        method = "POST" if fault.is_command else "GET"
         delay = timedelta(seconds=late.get(fault.trouble, 0.0))
         self._lay_at_the_door(fault.side, fault.trouble, _DOOR[fault.trouble], method, times=fault.times, delay=delay)
 
     def _lay_at_the_door(self, side: str, trouble: Trouble, kind: Door, call: str, **what: Any) -> None:
         def hit(call: str, about: str) -> None:
-            self._touch(trouble, side, frozenset({about} - {""}), tells=call.startswith("POST"))
+            self._touch(trouble, side, frozenset({about} - {""}), is_command=call.startswith("POST"))
 
         self._sandboxes[side].faults.waiting.append(DoorFault(kind, call, hit=hit, **what))
 
     async def _on_the_way(self, side: str, request: Request) -> None:
         slow = self._slow.get(side)
         if slow is not None and asyncio.get_running_loop().time() < slow.until:
-            self._touch(Trouble.SLOW, side, self._refs_in(side, request), tells=_tells(request))
+            self._touch(Trouble.SLOW, side, self._refs_in(side, request), is_command=_is_command(request))
             await asyncio.sleep(slow.seconds * self._chance.uniform(0.7, 1.3))
         late = next((fault for fault in self._late if fault.side == side), None)
-        if late is not None and _tells(request):
+        if late is not None and _is_command(request):
             self._late.remove(late)
-            self._touch(Trouble.LATE_ARRIVAL, side, self._refs_in(side, request), tells=True)
+            self._touch(Trouble.LATE_ARRIVAL, side, self._refs_in(side, request), is_command=True)
             await asyncio.sleep(30 + late.amount)
 
     def _refusal(self, side: str, request: Request) -> Response | None:
@@ -241,7 +241,7 @@ class Wire:
             return None
         if request.method != "POST" or not request.path.endswith("/orders"):
             return None
-        self._touch(Trouble.REFUSES_ALL, side, self._refs_in(side, request), tells=True)
+        self._touch(Trouble.REFUSES_ALL, side, self._refs_in(side, request), is_command=True)
         said = {"status": 400, "params": {"billing": "billing is not valid."}}
         answer = {"code": "rest_invalid_param", "message": "Invalid parameter(s): billing", "data": said}
         return Response(400, {"content-type": "application/json"}, json.dumps(answer).encode())
@@ -259,7 +259,7 @@ class Wire:
         return frozenset(found)
 
     def _shop_status(self, side: str, request: Request) -> tuple[str, str]:
-        """Of the shop order that a telling is about."""
+        """Of the shop order that a command is about."""
         its = _ITS_SHOP_ORDER.search(request.path) if side == SHOP and request.method != "GET" else None
         order = self._sandboxes[SHOP].book.orders.get(int(its[1])) if its else None
         return (str(order.id), order.status) if order else ("", "")
@@ -278,7 +278,7 @@ class Wire:
                 self._hit(Trouble.MANY_PAGES)
 
     def _bend(self, side: str, request: Request, response: Response) -> Response:
-        if side not in self._bent or request.method != "GET" or response.status != 200:
+        if side not in self._malformed or request.method != "GET" or response.status != 200:
             return response
         if not request.path.endswith("/orders"):
             return response
@@ -286,10 +286,10 @@ class Wire:
         rows = answer.get("orders", ()) if isinstance(answer, Mapping) else answer
         for row in rows or ():
             ref = str(row.get("orderId") or "".join(_ITS_REF.findall(str(row.get("created_via", "")))[:1]))
-            if ref and ref == (self._bent[side] or ref):
-                self._bent[side] = ref
+            if ref and ref == (self._malformed[side] or ref):
+                self._malformed[side] = ref
                 _bent_row(row, side, self._chance)
-                self._touch(Trouble.BENT_ROW, side, frozenset({ref}), tells=False)
+                self._touch(Trouble.BENT_ROW, side, frozenset({ref}), is_command=False)
                 return Response(response.status, response.headers, json.dumps(answer).encode())
         return response
 

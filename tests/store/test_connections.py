@@ -11,11 +11,12 @@ from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.ports.connector import Role
-from orderhaven.store import connections, keys, shop_readings
-from orderhaven.store.connections import Claim, Fenced
-from orderhaven.store.keys import KeysLost
-from orderhaven.store.models import Connection, ConnectionState, Event, Link, Order, Person
+from orderhaven.ports.connector import Side
+from orderhaven.store.connections import connections, keys
+from orderhaven.store.connections.connections import Claim, Fenced
+from orderhaven.store.connections.keys import KeysLost
+from orderhaven.store.models import Connection, ConnectionState, Event, Link, Order, OrderContact
+from orderhaven.store.orders import shop_snapshots
 
 from .conftest import Books
 from .conftest import connection as connect
@@ -59,13 +60,13 @@ def test_buyers_of_an_older_version_are_found_after_the_upgrade(books: Books) ->
         executor = MigrationExecutor(connection)
         executor.migrate(executor.loader.graph.leaf_nodes())
 
-    assert set(Person.objects.values_list("name_key", "postcode_key")) == {("muller", "1234ab")}
+    assert set(OrderContact.objects.values_list("name_key", "postcode_key")) == {("muller", "1234ab")}
 
 
 def test_the_numbers_of_a_buyer_of_an_older_version_stand_with_the_buyer_after_the_upgrade(books: Books) -> None:
     books.places("A-1")
     books.places("A-2")
-    Person.objects.filter(order__ref="A-2").delete()  # erased
+    OrderContact.objects.filter(order__ref="A-2").delete()  # erased
     MigrationExecutor(connection).migrate([("store", "0007_since_when_it_fails")])
     try:
         with connection.cursor() as cursor:
@@ -76,7 +77,7 @@ def test_the_numbers_of_a_buyer_of_an_older_version_stand_with_the_buyer_after_t
         executor.migrate(executor.loader.graph.leaf_nodes())
 
     assert list(Order.objects.values_list("meta", flat=True)) == [[["bol_order_id", "C1"]]] * 2
-    moved = {person.role: (person.order_reference, person.meta) for person in Person.objects.all()}
+    moved = {person.role: (person.order_reference, person.meta) for person in OrderContact.objects.all()}
     numbers = [["bol_vat_number", "NL001"], ["bol_kvk_number", "002"]]
     assert moved == {"ship_to": ("", []), "bill_to": ("PO 7", numbers)}
 
@@ -86,7 +87,7 @@ def test_connections_of_an_older_version_stay_in_their_network_after_the_upgrade
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())
 
-    assert set(Connection.objects.values_list("keeps_network", flat=True)) == {True}
+    assert set(Connection.objects.values_list("keeps_private_network", flat=True)) == {True}
 
 
 def test_open_orders_of_an_older_version_have_an_estimate_after_the_upgrade(books: Books) -> None:
@@ -118,17 +119,17 @@ def test_a_connection_that_is_gone_cannot_be_claimed(books: Books) -> None:
 
 WRITES = {
     "save_schedule": lambda claim, now: connections.save_schedule(claim, cursor="moved"),
-    "failed": lambda claim, now: connections.failed(claim, now, "down", now),
+    "failed": lambda claim, now: connections.record_failure(claim, now, "down", now),
     "slow_down": lambda claim, now: connections.slow_down(claim, now),
-    "needs_attention": lambda claim, now: connections.needs_attention(claim, ProblemKind.AUTH_REFUSED, {}, now),
-    "refused": lambda claim, now: connections.refused(claim, now),
-    "nameless": lambda claim, now: connections.nameless(claim, "bol", ["a row"], now),
-    "waits_unread": lambda claim, now: shop_readings.waits_unread(claim, now),
+    "needs_attention": lambda claim, now: connections.needs_attention(claim, ProblemKind.AUTH_REJECTED, {}, now),
+    "refused": lambda claim, now: connections.record_rejection(claim, now),
+    "nameless": lambda claim, now: connections.record_unidentified(claim, "bol", ["a row"], now),
+    "waits_unread": lambda claim, now: shop_snapshots.waits_unread(claim, now),
 }
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_a_cycle_that_was_overtaken_writes_nothing_about_its_connection(books: Books, name: str) -> None:
+def test_a_sync_run_that_was_overtaken_writes_nothing_about_its_connection(books: Books, name: str) -> None:
     stale = overtaken(books.here)
     before = Connection.objects.values().get(pk=books.shop.pk)
 
@@ -138,21 +139,21 @@ def test_a_cycle_that_was_overtaken_writes_nothing_about_its_connection(books: B
     assert Connection.objects.values().get(pk=books.shop.pk) == before
 
 
-def test_a_cycle_that_was_overtaken_takes_in_no_sightings(books: Books) -> None:
+def test_a_sync_run_that_was_overtaken_takes_in_no_summaries(books: Books) -> None:
     overtaken(books.there)
 
     with pytest.raises(Fenced):
-        books.sees(books.sighting("A-1"))
+        books.sees(books.summary("A-1"))
 
     assert Order.objects.count() == 0
 
 
-def test_a_cycle_that_was_overtaken_takes_in_no_readings(books: Books) -> None:
+def test_a_sync_run_that_was_overtaken_takes_in_no_snapshots(books: Books) -> None:
     books.places("A-1")
     overtaken(books.here)
 
     with pytest.raises(Fenced):
-        books.shop_says(books.reading("A-1", books.reading("A-1").state.COMPLETED))
+        books.shop_says(books.snapshot("A-1", books.snapshot("A-1").state.COMPLETED))
 
     assert books.order("A-1").shop_state == "open"
 
@@ -174,13 +175,13 @@ def test_an_account_is_believed_to_be_refused_after_three_times_over_five_minute
 ) -> None:
     moments = [books.now + timedelta(minutes=one) for one in minutes]
 
-    assert [connections.refused(books.here, moment) for moment in moments] == believed
+    assert [connections.record_rejection(books.here, moment) for moment in moments] == believed
 
 
 # ---------------------------------------------------------------- the schedule
 
 
-@pytest.mark.parametrize("column", ["hear_at", "tell_at", "reread_at", "wait_at"])
+@pytest.mark.parametrize("column", ["pull_at", "push_at", "refresh_at", "wait_at"])
 def test_a_connection_is_due_when_one_of_its_times_has_come(books: Books, column: str) -> None:
     Connection.objects.filter(pk=books.shop.pk).update(**{column: books.now})
 
@@ -189,7 +190,7 @@ def test_a_connection_is_due_when_one_of_its_times_has_come(books: Books, column
 
 
 def test_a_quiet_connection_is_due_for_the_end_of_a_wait_only(books: Books) -> None:
-    quiet = {"quiet_until": books.now + timedelta(minutes=1), "hear_at": books.now, "tell_at": books.now}
+    quiet = {"backoff_until": books.now + timedelta(minutes=1), "pull_at": books.now, "push_at": books.now}
     Connection.objects.filter(pk=books.shop.pk).update(**quiet)
     Connection.objects.filter(pk=books.marketplace.pk).update(**quiet, wait_at=books.now)
 
@@ -198,20 +199,20 @@ def test_a_quiet_connection_is_due_for_the_end_of_a_wait_only(books: Books) -> N
 
 
 def test_a_paused_connection_is_due_for_the_end_of_a_wait_only(books: Books) -> None:
-    Connection.objects.update(state=ConnectionState.PAUSED, hear_at=books.now)
+    Connection.objects.update(state=ConnectionState.PAUSED, pull_at=books.now)
     Connection.objects.filter(pk=books.shop.pk).update(wait_at=books.now)
 
     assert connections.due(books.now) == [books.shop.pk]
 
 
-def test_a_nudge_brings_telling_forward_and_never_back(books: Books) -> None:
+def test_a_nudge_brings_pushing_forward_and_never_back(books: Books) -> None:
     earlier = books.now - timedelta(minutes=1)
-    Connection.objects.filter(pk=books.shop.pk).update(tell_at=earlier)
-    Connection.objects.filter(pk=books.marketplace.pk).update(tell_at=books.now + timedelta(minutes=1))
+    Connection.objects.filter(pk=books.shop.pk).update(push_at=earlier)
+    Connection.objects.filter(pk=books.marketplace.pk).update(push_at=books.now + timedelta(minutes=1))
 
-    connections.nudge_tell({books.shop.pk, books.marketplace.pk}, books.now)
+    connections.nudge_push({books.shop.pk, books.marketplace.pk}, books.now)
 
-    assert list(Connection.objects.order_by("id").values_list("tell_at", flat=True)) == [books.now, earlier]
+    assert list(Connection.objects.order_by("id").values_list("push_at", flat=True)) == [books.now, earlier]
 
 
 def test_the_first_wait_counts(books: Books) -> None:
@@ -226,33 +227,33 @@ def test_the_first_wait_counts(books: Books) -> None:
 
 def test_failing_is_counted_from_its_beginning(books: Books) -> None:
     began = books.now
-    connections.failed(books.here, books.now, "down", books.now + timedelta(seconds=30))
+    connections.record_failure(books.here, books.now, "down", books.now + timedelta(seconds=30))
     books.passes(minutes=1)
 
-    connections.failed(books.here, books.now, "still down", books.now + timedelta(minutes=1))
+    connections.record_failure(books.here, books.now, "still down", books.now + timedelta(minutes=1))
 
     row = Connection.objects.get(pk=books.shop.pk)
     assert (row.failures, row.failing_since, row.last_error) == (2, began, "still down")
-    assert row.quiet_until == books.now + timedelta(minutes=1)
+    assert row.backoff_until == books.now + timedelta(minutes=1)
 
 
-def test_trouble_with_the_account_pauses_it_with_one_notice(books: Books) -> None:
+def test_trouble_with_the_account_pauses_it_with_one_notification(books: Books) -> None:
     for _ in range(2):
-        connections.needs_attention(books.here, ProblemKind.AUTH_REFUSED, {"side": "Shop"}, books.now)
+        connections.needs_attention(books.here, ProblemKind.AUTH_REJECTED, {"side": "Shop"}, books.now)
 
     row = Connection.objects.get(pk=books.shop.pk)
-    assert (row.state, row.problem_kind) == (ConnectionState.ATTENTION, ProblemKind.AUTH_REFUSED)
+    assert (row.state, row.problem_kind) == (ConnectionState.ATTENTION, ProblemKind.AUTH_REJECTED)
     assert Event.objects.filter(connection=row, kind="needs_attention").count() == 1
 
 
 def test_resuming_makes_everything_due_and_forgets_the_trouble(books: Books) -> None:
-    connections.failed(books.here, books.now, "down", books.now + timedelta(hours=1))
-    connections.needs_attention(books.here, ProblemKind.AUTH_REFUSED, {}, books.now)
+    connections.record_failure(books.here, books.now, "down", books.now + timedelta(hours=1))
+    connections.needs_attention(books.here, ProblemKind.AUTH_REJECTED, {}, books.now)
 
     connections.set_state(books.shop.pk, ConnectionState.ACTIVE, books.now, "tester")
 
     row = Connection.objects.get(pk=books.shop.pk)
-    assert (row.state, row.problem_kind, row.failures, row.quiet_until) == ("active", "", 0, None)
+    assert (row.state, row.problem_kind, row.failures, row.backoff_until) == ("active", "", 0, None)
     assert connections.due(books.now) == [books.shop.pk]
 
 
@@ -261,7 +262,7 @@ def test_resuming_makes_everything_due_and_forgets_the_trouble(books: Books) -> 
 
 def test_one_account_is_one_connection(books: Books) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        connect(books.merchant, Role.SHOP, "The same shop again", fingerprint="Webshop")
+        connect(books.merchant, Side.SHOP, "The same shop again", fingerprint="Webshop")
 
 
 def test_a_marketplace_has_one_link(books: Books) -> None:
@@ -270,7 +271,7 @@ def test_a_marketplace_has_one_link(books: Books) -> None:
 
 
 def test_two_marketplaces_may_share_a_shop(books: Books) -> None:
-    other = connect(books.merchant, Role.MARKETPLACE, "Other")
+    other = connect(books.merchant, Side.MARKETPLACE, "Other")
 
     Link.objects.create(merchant=books.merchant, marketplace=other, shop=books.shop, from_at=books.now)
 

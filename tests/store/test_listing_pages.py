@@ -22,14 +22,12 @@ from benchmarks.bought import (
 )
 from benchmarks.years import MARKETPLACES, SHOPS, code_of, ean_of, ref_of, shop_number_of, sku_of, write_years
 from orderhaven.core.carriers import Carrier
+from orderhaven.core.order import search_key
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.searching import search_key
 from orderhaven.core.status import Status
-from orderhaven.store.listing.counts import count_tabs
-from orderhaven.store.listing.filters import Filter, Sort, Tab
-from orderhaven.store.listing.lookup import find_orders
-from orderhaven.store.listing.pages import find_page
-from orderhaven.store.models import Connection, Line, Link, Merchant, Order, Person, Problem
+from orderhaven.store.listing.filters import Filter, Sort, Tab, find_orders
+from orderhaven.store.listing.pages import count_tabs, find_page
+from orderhaven.store.models import Connection, Line, Link, Merchant, Order, OrderContact, Problem
 from orderhaven.testing.clock import START
 
 ORDERS = 420
@@ -43,23 +41,21 @@ def every(any_store: None) -> Sequence[Order]:
     some = Order.objects.filter(merchant_id=merchant_id)
     some.filter(pk=ORDERS - 2).update(by_marketplace=True, ship_by=START - timedelta(hours=1), status="waiting")
     some.filter(pk=ORDERS - 4).update(ship_by=None, status="not_shipped")
-    some.filter(pk__in=(ORDERS - 10, ORDERS - 12)).update(
-        status="shipped", closed_at=None, marketplace_told="being_told"
-    )
-    some.filter(pk=ORDERS - 12).update(marketplace_told="refused")
+    some.filter(pk__in=(ORDERS - 10, ORDERS - 12)).update(status="shipped", closed_at=None, marketplace_sync="pending")
+    some.filter(pk=ORDERS - 12).update(marketplace_sync="rejected")
     some.filter(pk__in=(ORDERS - 6, ORDERS - 8)).update(
         placed_at=START - timedelta(days=3)
-    )  # heard late, at one moment
+    )  # pulled late, at one moment
     somebody_else_sells_the_same()
     return list(some.select_related("link__marketplace", "link__shop").prefetch_related(
-        "lines", "people", "shipments", Prefetch("problems", Problem.objects.filter(solved_at=None), to_attr="open"),
+        "lines", "contacts", "shipments", Prefetch("problems", Problem.objects.filter(resolved_at=None), to_attr="open"),
     ))  # fmt: skip
 
 
 def somebody_else_sells_the_same() -> None:
     other = Merchant.objects.create(name="Somebody else", slug="somebody-else")
     sides = [
-        Connection.objects.create(merchant=other, connector="other", role=role, name=role, fingerprint=role)
+        Connection.objects.create(merchant=other, connector="other", side=role, name=role, fingerprint=role)
         for role in ("marketplace", "shop")
     ]
     link = Link.objects.create(merchant=other, marketplace=sides[0], shop=sides[1], from_at=START)
@@ -69,15 +65,15 @@ def somebody_else_sells_the_same() -> None:
         Line.objects.create(
             order=order, ref="1", position=0, sku=sku_of(TOP_ARTICLE), ean=ean_of(TOP_ARTICLE), ordered=1
         )
-        Person.objects.create(order=order, role="ship_to", last_name=TOP_NAME, name_key=search_key(TOP_NAME))
-        Problem.objects.create(order=order, kind="surprise", at=order.placed_at)
+        OrderContact.objects.create(order=order, role="ship_to", last_name=TOP_NAME, name_key=search_key(TOP_NAME))
+        Problem.objects.create(order=order, kind="unexpected_response", at=order.placed_at)
 
 
 # what may be asked for, field by field
 ASKED: Mapping[str, Sequence[Any]] = {
     "tab": [tab for tab in Tab if tab is not Tab.ALL],
     "statuses": [(Status.SHIPPED,), (Status.SHIPPED, Status.MANUAL), (Status.NOT_SHIPPED, Status.CANCELLED)],
-    "problems": [(ProblemKind.UNKNOWN_PRODUCT,), (ProblemKind.SURPRISE, ProblemKind.WAIT_HELD)],
+    "problems": [(ProblemKind.UNKNOWN_PRODUCT,), (ProblemKind.UNEXPECTED_RESPONSE, ProblemKind.WAIT_EXTENDED)],
     "marketplace": [*MARKETPLACES, "No such"],
     "shop": SHOPS,
     "since": [START - timedelta(days=2), START - timedelta(hours=6)],
@@ -205,14 +201,14 @@ def is_on(tab: Tab, one: Order, open_kinds: set[str]) -> bool:
 
 
 def is_kept_from_marketplace(one: Order) -> bool:
-    return one.marketplace_told == "refused" or one.link.rehearsal or one.link.marketplace.state != "active"
+    return one.marketplace_sync == "rejected" or one.link.dry_run or one.link.marketplace.state != "active"
 
 
 def has_in_it(one: Order, word: str) -> object:
     key, spelled = search_key(word), {word, word.upper(), word.lower()}
-    of_people = [begin for person in one.people.all() for begin in (person.name_key, person.postcode_key)]
+    of_people = [begin for person in one.contacts.all() for begin in (person.name_key, person.postcode_key)]
     return (
-        spelled & {one.ref, one.shop_number, one.shop_ref, one.code}
+        spelled & {one.ref, one.shop_number, one.shop_ref, one.tracking_number}
         or any(spelled & {line.sku, line.ean} for line in one.lines.all())
         or (len(key) > 1 and any(begin.startswith(key) for begin in of_people))
     )

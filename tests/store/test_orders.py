@@ -10,24 +10,24 @@ from django.test.utils import CaptureQueriesContext
 from msgspec.structs import replace
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.shop_order import ProductWanted, ShopState
-from orderhaven.core.status import Fact, Status
-from orderhaven.store import orders, outbox, placing
-from orderhaven.store.consequences import move_order
+from orderhaven.core.shop_order import ProductQuery, ShopState
+from orderhaven.core.status import Status, Trigger
 from orderhaven.store.models import (
-    DeliveredByMarketplace,
     Event,
+    FulfilledByMarketplace,
     Hold,
-    Kind,
     Line,
     Link,
     Message,
+    MessageKind,
     MessageState,
     Order,
-    Person,
+    OrderContact,
     ProductMatch,
 )
-from orderhaven.store.verdicts import Done, MayHaveHappened, NotNow, NotThere, Park
+from orderhaven.store.orders import marketplace_snapshots
+from orderhaven.store.orders.follow_ups import transition_order
+from orderhaven.store.outbox import commands, queue, result
 from orderhaven.testing.clock import START
 
 from .conftest import LAMP, MUG, Books
@@ -46,38 +46,38 @@ def statements() -> Iterator[list[str]]:
 # ---------------------------------------------------------------- listed once
 
 
-def test_a_sighting_lists_the_order_to_be_read(books: Books) -> None:
-    new = books.sees(books.sighting("A-1"))
+def test_a_summary_lists_the_order_to_be_read(books: Books) -> None:
+    new = books.sees(books.summary("A-1"))
 
     assert new == 1
     assert (books.order("A-1").status, books.order("A-1").read_at) == (Status.NOT_SHIPPED, None)
-    assert orders.to_read(books.link, books.now, 10) == ["A-1"]
+    assert marketplace_snapshots.refs_to_read(books.link, books.now, 10) == ["A-1"]
     assert books.states("A-1") == []
 
 
 def test_an_order_seen_however_often_is_listed_once(books: Books) -> None:
-    sighting = books.sighting("A-1")
+    summary = books.summary("A-1")
 
-    new = [books.sees(sighting), books.sees(sighting), books.sees(sighting, sighting)]
+    new = [books.sees(summary), books.sees(summary), books.sees(summary, summary)]
 
     assert new == [1, 0, 0]
     assert (Order.objects.count(), Line.objects.count()) == (1, 1)
-    assert books.events("A-1") == ["heard"]
+    assert books.events("A-1") == ["received"]
 
 
-def test_an_order_that_stands_twice_on_a_page_is_heard_once(books: Books) -> None:
-    sighting = books.sighting("A-1")
+def test_an_order_that_stands_twice_on_a_page_is_pulled_once(books: Books) -> None:
+    summary = books.summary("A-1")
 
-    new = books.sees(sighting, sighting)
+    new = books.sees(summary, summary)
 
     assert new == 1
-    assert books.events("A-1") == ["heard"]
+    assert books.events("A-1") == ["received"]
 
 
 def test_a_repeat_writes_nothing_and_asks_little(books: Books) -> None:
     for ref in ("A-1", "A-2", "A-3"):
-        books.hears(ref)
-    repeats = [books.sighting(ref) for ref in ("A-1", "A-2", "A-3")]
+        books.pulls(ref)
+    repeats = [books.summary(ref) for ref in ("A-1", "A-2", "A-3")]
 
     with statements() as said:
         books.sees(*repeats)
@@ -87,35 +87,37 @@ def test_a_repeat_writes_nothing_and_asks_little(books: Books) -> None:
 
 
 def test_a_whole_order_completes_the_listed_one(books: Books) -> None:
-    books.hears("A-1", (MUG, 2), (LAMP, 1), discount="1.00")
+    books.pulls("A-1", (MUG, 2), (LAMP, 1), discount="1.00")
 
     row = books.order("A-1")
     assert (str(row.total), row.currency) == ("62.3500", "EUR")
     assert list(row.lines.order_by("position").values_list("sku", "ordered")) == [("MUG-1", 2), ("LAMP-2", 1)]
-    assert Person.objects.filter(order=row, role="ship_to").get().street == "Dorpsstraat"
-    assert books.states("A-1") == [("place", "due")]
-    assert orders.to_read(books.link, books.now, 10) == []
+    assert OrderContact.objects.filter(order=row, role="ship_to").get().street == "Dorpsstraat"
+    assert books.states("A-1") == [("create", "queued")]
+    assert marketplace_snapshots.refs_to_read(books.link, books.now, 10) == []
 
 
 def test_an_order_that_comes_with_its_list_is_written_once_and_whole(books: Books) -> None:
     whole = books.whole("A-1", (MUG, 2), (LAMP, 1))
 
     with statements() as said:
-        books.sees(replace(books.sighting("A-1"), order=whole))
+        books.sees(replace(books.summary("A-1"), order=whole))
 
     row = books.order("A-1")
     assert (str(row.total), row.read_at) == ("63.3500", books.now)
-    assert (books.states("A-1"), books.events("A-1")) == ([("place", "due")], ["heard"])
-    assert Person.objects.filter(order=row).count() == 2
-    assert orders.to_read(books.link, books.now, 10) == []
+    assert (books.states("A-1"), books.events("A-1")) == ([("create", "queued")], ["received"])
+    assert OrderContact.objects.filter(order=row).count() == 2
+    assert marketplace_snapshots.refs_to_read(books.link, books.now, 10) == []
     assert said.count("UPDATE") == 1  # the nudge of the shop's connection
 
 
-def test_what_happened_before_an_order_was_heard_moves_it(books: Books) -> None:
+def test_what_happened_before_an_order_was_pulled_moves_it(books: Books) -> None:
     whole = books.whole("A-1", (MUG, 2))
-    gone = replace(whole, lines=tuple(replace(one, facts=replace(one.facts, cancelled=2)) for one in whole.lines))
+    gone = replace(
+        whole, lines=tuple(replace(one, quantities=replace(one.quantities, cancelled=2)) for one in whole.lines)
+    )
 
-    books.sees(replace(books.sighting("A-1"), order=gone))
+    books.sees(replace(books.summary("A-1"), order=gone))
 
     assert (books.order("A-1").status, books.lines("A-1")) == (Status.CANCELLED, [(2, 0, 2)])
     assert books.states("A-1") == []
@@ -124,23 +126,23 @@ def test_what_happened_before_an_order_was_heard_moves_it(books: Books) -> None:
 def test_a_line_that_only_the_list_shows_is_kept(books: Books) -> None:
     whole = books.whole("A-1", (MUG, 2), (LAMP, 1))
 
-    books.sees(replace(books.sighting("A-1"), order=replace(whole, lines=whole.lines[:1])))
+    books.sees(replace(books.summary("A-1"), order=replace(whole, lines=whole.lines[:1])))
 
     assert books.lines("A-1") == [(2, 0, 0), (1, 0, 0)]
 
 
 def test_a_whole_order_taken_twice_changes_nothing(books: Books) -> None:
-    books.hears("A-1")
+    books.pulls("A-1")
 
     books.reads("A-1")
 
-    assert books.states("A-1") == [("place", "due")]
-    assert (Line.objects.count(), Person.objects.count()) == (1, 2)
+    assert books.states("A-1") == [("create", "queued")]
+    assert (Line.objects.count(), OrderContact.objects.count()) == (1, 2)
 
 
 def test_lines_that_the_list_did_not_show_come_with_the_whole_order(books: Books) -> None:
     books.whole("A-1", (MUG, 2), (LAMP, 1))
-    partial = books.sighting("A-1")
+    partial = books.summary("A-1")
     books.sees(replace(partial, lines=partial.lines[:1]))
 
     books.reads("A-1")
@@ -148,9 +150,9 @@ def test_lines_that_the_list_did_not_show_come_with_the_whole_order(books: Books
     assert books.lines("A-1") == [(2, 0, 0), (1, 0, 0)]
 
 
-def test_a_partial_sighting_leaves_the_other_lines_as_they_were(books: Books) -> None:
-    books.hears("A-1", (MUG, 2), (LAMP, 1))
-    partial = books.sighting("A-1", cancelled=1)
+def test_a_partial_summary_leaves_the_other_lines_as_they_were(books: Books) -> None:
+    books.pulls("A-1", (MUG, 2), (LAMP, 1))
+    partial = books.summary("A-1", cancelled=1)
 
     books.sees(replace(partial, lines=partial.lines[1:]))
 
@@ -161,7 +163,7 @@ def test_a_partial_sighting_leaves_the_other_lines_as_they_were(books: Books) ->
 def test_an_order_without_lines_is_a_problem(books: Books) -> None:
     books.whole("A-1")
     books._sold["A-1"] = replace(books._sold["A-1"], lines=())
-    books.sees(books.sighting("A-1"))
+    books.sees(books.summary("A-1"))
 
     books.reads("A-1")
 
@@ -170,39 +172,44 @@ def test_an_order_without_lines_is_a_problem(books: Books) -> None:
 
 
 def test_an_order_that_cannot_be_read_says_why_and_is_tried_again_later(books: Books) -> None:
-    books.sees(books.sighting("A-1"), books.sighting("A-2"))
+    books.sees(books.summary("A-1"), books.summary("A-2"))
     later = books.now + timedelta(minutes=15)
 
     problem = (ProblemKind.ORDER_MISSING, {"side": "bol", "ref": "A-1"})
-    orders.reading_failed(books.there, books.link, "A-1", books.now, timedelta(minutes=15), problem)
+    marketplace_snapshots.fetch_failed(books.there, books.link, "A-1", books.now, timedelta(minutes=15), problem)
 
-    assert orders.to_read(books.link, books.now, 10) == ["A-2"]
-    assert orders.to_read(books.link, later, 10) == ["A-1", "A-2"]
+    assert marketplace_snapshots.refs_to_read(books.link, books.now, 10) == ["A-2"]
+    assert marketplace_snapshots.refs_to_read(books.link, later, 10) == ["A-1", "A-2"]
     assert books.problems("A-1") == [ProblemKind.ORDER_MISSING]
 
 
 def test_an_order_that_stays_unreadable_is_tried_more_and_more_seldom_and_once_an_hour_at_least(books: Books) -> None:
-    books.sees(books.sighting("A-1"))
+    books.sees(books.summary("A-1"))
     tried = []
 
     while books.now < START + timedelta(hours=6):
-        orders.take_strange(books.there, books.link, ["A-1"], books.now)
-        if orders.to_read(books.link, books.now, 1):
+        marketplace_snapshots.record_unreadable(books.there, books.link, ["A-1"], books.now)
+        if marketplace_snapshots.refs_to_read(books.link, books.now, 1):
             tried.append(round((books.now - START).total_seconds() / 60))
-            problem = (ProblemKind.SURPRISE, {"side": "bol", "cause": "total is nothing instead of a number"})
-            orders.reading_failed(books.there, books.link, "A-1", books.now, timedelta(minutes=15), problem)
+            problem = (
+                ProblemKind.UNEXPECTED_RESPONSE,
+                {"side": "bol", "cause": "total is nothing instead of a number"},
+            )
+            marketplace_snapshots.fetch_failed(
+                books.there, books.link, "A-1", books.now, timedelta(minutes=15), problem
+            )
         books.passes(minutes=5)
 
     assert tried == [0, 15, 30, 60, 120, 180, 240, 300]
 
 
-def test_an_order_whose_row_stays_bent_is_read_more_and_more_seldom_while_nothing_changes(books: Books) -> None:
-    books.hears("A-1")
+def test_an_order_whose_row_stays_malformed_is_read_more_and_more_seldom_while_nothing_changes(books: Books) -> None:
+    books.pulls("A-1")
     read = []
 
     while books.now < START + timedelta(hours=6):
-        orders.take_strange(books.there, books.link, ["A-1"], books.now)
-        if orders.to_read(books.link, books.now, 1):
+        marketplace_snapshots.record_unreadable(books.there, books.link, ["A-1"], books.now)
+        if marketplace_snapshots.refs_to_read(books.link, books.now, 1):
             read.append(round((books.now - START).total_seconds() / 60))
             books.reads("A-1")
         books.passes(minutes=5)
@@ -213,7 +220,7 @@ def test_an_order_whose_row_stays_bent_is_read_more_and_more_seldom_while_nothin
 def test_an_order_from_before_the_link_is_listed_and_held(books: Books) -> None:
     books.passes(days=-1)
 
-    books.hears("A-1")
+    books.pulls("A-1")
 
     assert books.order("A-1").hold == Hold.OLDER
     assert books.states("A-1") == []
@@ -222,28 +229,28 @@ def test_an_order_from_before_the_link_is_listed_and_held(books: Books) -> None:
 # ---------------------------------------------------------------- changes
 
 
-def test_an_order_first_seen_shipped_is_not_placed(books: Books) -> None:
+def test_an_order_first_seen_shipped_is_not_created(books: Books) -> None:
     books.whole("A-1")
-    books.sees(books.sighting("A-1", shipped=2))
+    books.sees(books.summary("A-1", shipped=2))
     books.reads("A-1")
 
     row = books.order("A-1")
-    assert (row.status, row.handled_by_others, row.closed_at) == (Status.SHIPPED, True, books.now)
+    assert (row.status, row.handled_externally, row.closed_at) == (Status.SHIPPED, True, books.now)
     assert books.states("A-1") == []
 
 
-def test_an_order_first_seen_cancelled_is_not_placed(books: Books) -> None:
+def test_an_order_first_seen_cancelled_is_not_created(books: Books) -> None:
     books.whole("A-1")
-    books.sees(books.sighting("A-1", cancelled=2))
+    books.sees(books.summary("A-1", cancelled=2))
     books.reads("A-1")
 
     assert (books.order("A-1").status, books.states("A-1")) == (Status.CANCELLED, [])
 
 
-def test_an_order_cancelled_between_list_and_reading_is_not_placed(books: Books) -> None:
-    books.sees(books.sighting("A-1"))
+def test_an_order_cancelled_between_list_and_reading_is_not_created(books: Books) -> None:
+    books.sees(books.summary("A-1"))
     whole = books._sold["A-1"]
-    lines = tuple(replace(line, facts=replace(line.facts, cancelled=2)) for line in whole.lines)
+    lines = tuple(replace(line, quantities=replace(line.quantities, cancelled=2)) for line in whole.lines)
     books._sold["A-1"] = replace(whole, lines=lines)
 
     books.reads("A-1")
@@ -251,185 +258,189 @@ def test_an_order_cancelled_between_list_and_reading_is_not_placed(books: Books)
     assert (books.order("A-1").status, books.states("A-1")) == (Status.CANCELLED, [])
 
 
-def test_an_order_others_shipped_is_not_placed_any_more(books: Books) -> None:
-    books.hears("A-1")
+def test_an_order_others_shipped_is_not_created_any_more(books: Books) -> None:
+    books.pulls("A-1")
 
-    books.sees(books.sighting("A-1", shipped=2))
+    books.sees(books.summary("A-1", shipped=2))
 
-    assert books.states("A-1") == [("place", "dropped")]
-    assert books.order("A-1").marketplace_told == "told"
+    assert books.states("A-1") == [("create", "withdrawn")]
+    assert books.order("A-1").marketplace_sync == "synced"
 
 
-def test_what_others_shipped_before_our_confirmation_counts_as_told(books: Books) -> None:
+def test_what_others_shipped_before_our_confirmation_counts_as_synced(books: Books) -> None:
     books.places("A-1")
-    books.change("A-1", lambda ledger, row: ledger.put(row, Kind.CONFIRM))
+    books.change("A-1", lambda uow, row: uow.enqueue(row, MessageKind.CONFIRM))
     Order.objects.filter(ref="A-1").update(status=Status.SHIPPED)
 
-    books.sees(books.sighting("A-1", shipped=2))
+    books.sees(books.summary("A-1", shipped=2))
 
     row = books.order("A-1")
-    assert books.states("A-1")[-1] == ("confirm", "dropped")
-    assert (row.handled_by_others, row.closed_at, row.marketplace_told) == (True, books.now, "told")
+    assert books.states("A-1")[-1] == ("confirm", "withdrawn")
+    assert (row.handled_externally, row.closed_at, row.marketplace_sync) == (True, books.now, "synced")
 
 
-def test_a_parked_confirmation_is_over_once_the_merchant_confirmed_it_there(books: Books) -> None:
+def test_a_blocked_confirmation_is_over_once_the_merchant_confirmed_it_there(books: Books) -> None:
     books.places("A-1")
-    books.change("A-1", lambda ledger, row: ledger.put(row, Kind.CONFIRM))
+    books.change("A-1", lambda uow, row: uow.enqueue(row, MessageKind.CONFIRM))
     Order.objects.filter(ref="A-1").update(status=Status.SHIPPED)
-    books.finishes(books.message("A-1", Kind.CONFIRM), Park(ProblemKind.OWN_LABEL), MessageState.DUE)
+    books.finishes(
+        books.message("A-1", MessageKind.CONFIRM), result.NeedsAttention(ProblemKind.OWN_LABEL), MessageState.QUEUED
+    )
 
-    books.sees(books.sighting("A-1", shipped=2))
+    books.sees(books.summary("A-1", shipped=2))
 
     assert books.problems("A-1") == []
-    assert books.order("A-1").marketplace_told == "told"
+    assert books.order("A-1").marketplace_sync == "synced"
 
 
 def test_our_own_confirmation_seen_there_is_still_ours(books: Books) -> None:
     books.places("A-1")
-    books.change("A-1", lambda ledger, row: ledger.put(row, Kind.CONFIRM))
+    books.change("A-1", lambda uow, row: uow.enqueue(row, MessageKind.CONFIRM))
     Order.objects.filter(ref="A-1").update(status=Status.SHIPPED)
-    message = books.begins("A-1", Kind.CONFIRM)
+    message = books.begins("A-1", MessageKind.CONFIRM)
 
-    books.sees(books.sighting("A-1", shipped=2))
-    books.finishes(message, Done("shipment-1"))
+    books.sees(books.summary("A-1", shipped=2))
+    books.finishes(message, result.Done("shipment-1"))
 
     row = books.order("A-1")
-    assert (row.handled_by_others, row.confirmed_at) == (False, books.now)
+    assert (row.handled_externally, row.confirmed_at) == (False, books.now)
 
 
-def test_a_parked_cancellation_is_over_once_the_merchant_cancelled_there(books: Books) -> None:
+def test_a_blocked_cancellation_is_over_once_the_merchant_cancelled_there(books: Books) -> None:
     books.places("A-1")
-    books.shop_says(books.reading("A-1", books.reading("A-1").state.CANCELLED))
-    books.finishes(books.message("A-1", Kind.CANCEL), Park(ProblemKind.REFUSED), MessageState.DUE)
-    assert books.problems("A-1") == [ProblemKind.REFUSED]
+    books.shop_says(books.snapshot("A-1", books.snapshot("A-1").state.CANCELLED))
+    books.finishes(
+        books.message("A-1", MessageKind.CANCEL), result.NeedsAttention(ProblemKind.REJECTED), MessageState.QUEUED
+    )
+    assert books.problems("A-1") == [ProblemKind.REJECTED]
 
-    books.sees(books.sighting("A-1", cancelled=2))
+    books.sees(books.summary("A-1", cancelled=2))
 
     assert books.problems("A-1") == []
-    assert books.states("A-1")[-1] == ("cancel", "dropped")
+    assert books.states("A-1")[-1] == ("cancel", "withdrawn")
 
 
-def test_an_order_cancelled_before_it_was_placed_is_not_placed_any_more(books: Books) -> None:
-    books.hears("A-1")
+def test_an_order_cancelled_before_it_was_created_is_not_created_any_more(books: Books) -> None:
+    books.pulls("A-1")
 
-    books.sees(books.sighting("A-1", cancelled=2))
+    books.sees(books.summary("A-1", cancelled=2))
 
-    assert books.states("A-1") == [("place", "dropped")]
+    assert books.states("A-1") == [("create", "withdrawn")]
     assert (books.order("A-1").status, books.order("A-1").closed_at) == (Status.CANCELLED, books.now)
 
 
 def test_an_order_cancelled_there_is_cancelled_in_the_shop(books: Books) -> None:
     books.places("A-1")
 
-    books.sees(books.sighting("A-1", cancelled=2))
+    books.sees(books.summary("A-1", cancelled=2))
 
-    assert books.states("A-1") == [("place", "told"), ("cancel_shop", "due")]
+    assert books.states("A-1") == [("create", "done"), ("cancel_shop", "queued")]
 
 
-def test_a_line_cancelled_after_placing_is_a_problem_that_names_it(books: Books) -> None:
-    books.hears("A-1", (MUG, 2), (LAMP, 1))
+def test_a_line_cancelled_after_creation_is_a_problem_that_names_it(books: Books) -> None:
+    books.pulls("A-1", (MUG, 2), (LAMP, 1))
     books.gets_placed("A-1")
-    partial = books.sighting("A-1", cancelled=1)
+    partial = books.summary("A-1", cancelled=1)
 
     books.sees(replace(partial, lines=partial.lines[1:]))
 
     assert books.problems("A-1") == [ProblemKind.LINES_CANCELLED]
 
 
-# ---------------------------------------------------------------- cancelled while it is being placed
+# ---------------------------------------------------------------- cancelled while it is being created
 
 
-def test_a_cancellation_waits_behind_a_placing_whose_fate_is_unclear(books: Books) -> None:
-    books.hears("A-1")
-    message = books.begins("A-1", Kind.PLACE)
-    books.finishes(message, MayHaveHappened("no answer"))
+def test_a_cancellation_waits_behind_a_creation_whose_fate_is_unconfirmed(books: Books) -> None:
+    books.pulls("A-1")
+    message = books.begins("A-1", MessageKind.CREATE)
+    books.finishes(message, result.Unconfirmed("no answer"))
 
-    books.sees(books.sighting("A-1", cancelled=2))
+    books.sees(books.summary("A-1", cancelled=2))
 
-    assert books.states("A-1") == [("place", "unclear"), ("cancel_shop", "due")]
+    assert books.states("A-1") == [("create", "unconfirmed"), ("cancel_shop", "queued")]
     assert books.due(books.here) == []
 
 
-def test_a_placing_found_after_the_cancellation_is_recorded_and_cancelled(books: Books) -> None:
-    books.hears("A-1")
-    message = books.begins("A-1", Kind.PLACE)
-    books.finishes(message, MayHaveHappened("no answer"))
-    books.sees(books.sighting("A-1", cancelled=2))
+def test_a_creation_found_after_the_cancellation_is_recorded_and_cancelled(books: Books) -> None:
+    books.pulls("A-1")
+    message = books.begins("A-1", MessageKind.CREATE)
+    books.finishes(message, result.Unconfirmed("no answer"))
+    books.sees(books.summary("A-1", cancelled=2))
 
-    books.finishes(message, Done("shop-A-1", books.reading("A-1")), MessageState.UNCLEAR)
+    books.finishes(message, result.Done("shop-A-1", books.snapshot("A-1")), MessageState.UNCONFIRMED)
 
     assert books.order("A-1").shop_ref == "shop-A-1"
     assert books.due(books.here) == [("A-1", "cancel_shop")]
 
 
-def test_a_placing_that_surely_failed_is_not_repeated_for_a_cancelled_order(books: Books) -> None:
-    books.hears("A-1")
-    message = books.begins("A-1", Kind.PLACE)
-    books.sees(books.sighting("A-1", cancelled=2))
+def test_a_creation_that_surely_failed_is_not_repeated_for_a_cancelled_order(books: Books) -> None:
+    books.pulls("A-1")
+    message = books.begins("A-1", MessageKind.CREATE)
+    books.sees(books.summary("A-1", cancelled=2))
 
-    books.finishes(message, NotNow("refused"))
+    books.finishes(message, result.RetryLater("refused"))
 
-    assert books.states("A-1")[0] == ("place", "dropped")
+    assert books.states("A-1")[0] == ("create", "withdrawn")
 
 
-def test_a_placing_not_found_is_not_repeated_for_a_cancelled_order(books: Books) -> None:
-    books.hears("A-1")
-    message = books.begins("A-1", Kind.PLACE)
-    books.finishes(message, MayHaveHappened("no answer"))
-    books.sees(books.sighting("A-1", cancelled=2))
+def test_a_creation_not_found_is_not_repeated_for_a_cancelled_order(books: Books) -> None:
+    books.pulls("A-1")
+    message = books.begins("A-1", MessageKind.CREATE)
+    books.finishes(message, result.Unconfirmed("no answer"))
+    books.sees(books.summary("A-1", cancelled=2))
 
     for _ in range(2):
-        books.finishes(message, NotThere(counts=True), MessageState.UNCLEAR)
+        books.finishes(message, result.NotFound(is_conclusive=True), MessageState.UNCONFIRMED)
 
-    assert books.states("A-1")[0] == ("place", "dropped")
+    assert books.states("A-1")[0] == ("create", "withdrawn")
 
 
 # ---------------------------------------------------------------- fulfilled by the marketplace
 
 
 def test_an_order_the_marketplace_ships_is_left_alone(books: Books) -> None:
-    books.hears("A-1", by_marketplace=True)
-    books.sees(books.sighting("A-1", shipped=2))
+    books.pulls("A-1", by_marketplace=True)
+    books.sees(books.summary("A-1", shipped=2))
 
     assert (books.order("A-1").status, books.states("A-1")) == (Status.SHIPPED, [])
 
 
-def test_an_order_the_marketplace_shipped_is_placed_when_the_merchant_wants_that(books: Books) -> None:
-    Link.objects.update(delivered_by_marketplace=DeliveredByMarketplace.PLACE)
+def test_an_order_the_marketplace_shipped_is_created_when_the_merchant_wants_that(books: Books) -> None:
+    Link.objects.update(fulfilled_by_marketplace=FulfilledByMarketplace.CREATE)
     books.link.refresh_from_db()
-    books.hears("A-1", by_marketplace=True)
+    books.pulls("A-1", by_marketplace=True)
 
-    books.sees(books.sighting("A-1", shipped=2))
+    books.sees(books.summary("A-1", shipped=2))
 
-    assert books.states("A-1") == [("place", "due")]
+    assert books.states("A-1") == [("create", "queued")]
 
 
-def test_an_order_the_marketplace_shipped_before_it_was_read_is_placed_once_it_is(books: Books) -> None:
-    """Nothing is known yet of who bought what: a placing could not be composed, and would hold up the others."""
-    Link.objects.update(delivered_by_marketplace=DeliveredByMarketplace.PLACE)
+def test_an_order_the_marketplace_shipped_before_it_was_read_is_created_once_it_is(books: Books) -> None:
+    """Nothing is known yet of who bought what: a create could not be composed, and would hold up the others."""
+    Link.objects.update(fulfilled_by_marketplace=FulfilledByMarketplace.CREATE)
     books.link.refresh_from_db()
     books.whole("A-1", by_marketplace=True)
-    books.sees(books.sighting("A-1", shipped=2))
+    books.sees(books.summary("A-1", shipped=2))
     assert books.states("A-1") == []
 
     books.reads("A-1")
 
-    assert books.states("A-1") == [("place", "due")]
+    assert books.states("A-1") == [("create", "queued")]
 
 
 def test_the_merchants_lines_of_a_mixed_order_decide(books: Books) -> None:
     books.whole("A-1", (MUG, 2), (LAMP, 1))
     whole = books._sold["A-1"]
-    theirs = replace(whole.lines[1], facts=replace(whole.lines[1].facts, by_marketplace=True))
+    theirs = replace(whole.lines[1], quantities=replace(whole.lines[1].quantities, by_marketplace=True))
     books._sold["A-1"] = replace(whole, lines=(whole.lines[0], theirs))
-    books.sees(books.sighting("A-1"))
+    books.sees(books.summary("A-1"))
     books.reads("A-1")
-    mixed = books.sighting("A-1")
+    mixed = books.summary("A-1")
 
     books.sees(replace(mixed, lines=(mixed.lines[0], replace(mixed.lines[1], shipped=1))))
 
     assert books.order("A-1").status == Status.NOT_SHIPPED
-    assert books.states("A-1") == [("place", "due")]
+    assert books.states("A-1") == [("create", "queued")]
 
 
 # ---------------------------------------------------------------- acceptance
@@ -438,7 +449,7 @@ def test_the_merchants_lines_of_a_mixed_order_decide(books: Books) -> None:
 def waits_for_a_yes(books: Books, ref: str) -> None:
     books.whole(ref)
     books._sold[ref] = replace(books._sold[ref], needs_acceptance=True)
-    books.sees(replace(books.sighting(ref), needs_acceptance=True))
+    books.sees(replace(books.summary(ref), needs_acceptance=True))
     books.reads(ref)
 
 
@@ -446,128 +457,128 @@ def test_an_order_that_wants_a_yes_gets_it(books: Books) -> None:
     waits_for_a_yes(books, "A-1")
 
     assert books.order("A-1").status == Status.PENDING_CONFIRMATION
-    assert books.states("A-1") == [("accept", "due")]
+    assert books.states("A-1") == [("accept", "queued")]
 
 
-def test_an_accepted_order_is_placed_once_it_is_read_again(books: Books) -> None:
+def test_an_accepted_order_is_created_once_it_is_read_again(books: Books) -> None:
     waits_for_a_yes(books, "A-1")
-    books.tells("A-1", Kind.ACCEPT)
+    books.tells("A-1", MessageKind.ACCEPT)
     books._sold["A-1"] = replace(books._sold["A-1"], needs_acceptance=False)
 
-    orders.take_sightings(books.there, books.link, [books.sighting("A-1")], books.now, accepts=True)
-    assert (books.order("A-1").read_at, books.states("A-1")) == (None, [("accept", "told")])
+    marketplace_snapshots.record_summaries(books.there, books.link, [books.summary("A-1")], books.now, accepts=True)
+    assert (books.order("A-1").read_at, books.states("A-1")) == (None, [("accept", "done")])
     books.reads("A-1")
 
     assert books.order("A-1").status == Status.NOT_SHIPPED
-    assert books.states("A-1") == [("accept", "told"), ("place", "due")]
-    assert Person.objects.filter(order__ref="A-1").count() == 2
+    assert books.states("A-1") == [("accept", "done"), ("create", "queued")]
+    assert OrderContact.objects.filter(order__ref="A-1").count() == 2
 
 
-@pytest.mark.parametrize("fact", [Fact.CANCEL_REFUSED, Fact.CANCEL_WITHDRAWN])
-def test_an_order_that_is_not_to_be_cancelled_after_all_still_gets_its_yes(books: Books, fact: Fact) -> None:
+@pytest.mark.parametrize("fact", [Trigger.CANCELLATION_REFUSED, Trigger.CANCELLATION_WITHDRAWN])
+def test_an_order_that_is_not_to_be_cancelled_after_all_still_gets_its_yes(books: Books, fact: Trigger) -> None:
     waits_for_a_yes(books, "A-1")
-    books.change("A-1", lambda ledger, row: move_order(ledger, row, Fact.BUYER_ASKS))
+    books.change("A-1", lambda uow, row: transition_order(uow, row, Trigger.CANCELLATION_REQUESTED))
 
-    books.change("A-1", lambda ledger, row: move_order(ledger, row, fact))
+    books.change("A-1", lambda uow, row: transition_order(uow, row, fact))
 
     assert books.order("A-1").status == Status.PENDING_CONFIRMATION
-    assert books.states("A-1") == [("accept", "due")]
+    assert books.states("A-1") == [("accept", "queued")]
 
 
 def test_a_yes_that_was_given_while_the_buyer_asks_is_not_given_again(books: Books) -> None:
     waits_for_a_yes(books, "A-1")
-    books.change("A-1", lambda ledger, row: move_order(ledger, row, Fact.BUYER_ASKS))
+    books.change("A-1", lambda uow, row: transition_order(uow, row, Trigger.CANCELLATION_REQUESTED))
     books._sold["A-1"] = replace(books._sold["A-1"], needs_acceptance=False)
-    orders.take_sightings(books.there, books.link, [books.sighting("A-1")], books.now, accepts=True)
+    marketplace_snapshots.record_summaries(books.there, books.link, [books.summary("A-1")], books.now, accepts=True)
     books.reads("A-1")
 
-    books.change("A-1", lambda ledger, row: move_order(ledger, row, Fact.CANCEL_REFUSED))
+    books.change("A-1", lambda uow, row: transition_order(uow, row, Trigger.CANCELLATION_REFUSED))
 
     assert books.order("A-1").status == Status.NOT_SHIPPED
-    assert ("place", "due") in books.states("A-1")
+    assert ("create", "queued") in books.states("A-1")
 
 
 # ---------------------------------------------------------------- personal data
 
 
 def test_erasing_people_leaves_the_order(books: Books) -> None:
-    books.hears("A-1")
-    books.sees(books.sighting("A-1", cancelled=2))
-    books.hears("A-2")
+    books.pulls("A-1")
+    books.sees(books.summary("A-1", cancelled=2))
+    books.pulls("A-2")
     books.passes(days=31)
 
-    count = orders.erase_people(books.now, timedelta(days=30), timedelta(days=180), 500)
+    count = marketplace_snapshots.erase_contacts(books.now, timedelta(days=30), timedelta(days=180), 500)
 
     assert count == 2
-    assert list(Person.objects.values_list("order__ref", flat=True).distinct()) == ["A-2"]
+    assert list(OrderContact.objects.values_list("order__ref", flat=True).distinct()) == ["A-2"]
     assert str(books.order("A-1").total) == "28.8500"
 
 
 def test_what_the_buyer_wrote_and_the_numbers_of_the_company_go_to_the_shop_and_are_erased(books: Books) -> None:
     numbers = (("vat_number", "NL001234567B01"), ("company_number", "00000027"))
-    books._sold["A-1"] = replace(books.whole("A-1"), buyer_reference="PO 7", personal_meta=numbers)
-    books.sees(books.sighting("A-1"))
+    books._sold["A-1"] = replace(books.whole("A-1"), buyer_reference="PO 7", contact_meta=numbers)
+    books.sees(books.summary("A-1"))
     books.reads("A-1")
-    (message,) = outbox.due(books.here, MessageState.DUE, books.now, 10)
-    sent = placing.placement(message).order
+    (message,) = queue.due(books.here, MessageState.QUEUED, books.now, 10)
+    sent = commands.draft_of(message).order
 
-    orders.erase_people(books.now + timedelta(days=181), timedelta(days=30), timedelta(days=180), 500)
+    marketplace_snapshots.erase_contacts(books.now + timedelta(days=181), timedelta(days=30), timedelta(days=180), 500)
 
-    assert (sent.buyer_reference, sent.personal_meta) == ("PO 7", numbers)
+    assert (sent.buyer_reference, sent.contact_meta) == ("PO 7", numbers)
     kept = [*Order.objects.values(), *Line.objects.values(), *Message.objects.values(), *Event.objects.values()]
     assert not [word for word in ("PO 7", "NL001234567B01", "00000027") if word in str(kept)]
 
 
 def test_what_was_erased_does_not_come_back_when_the_order_is_read_again(books: Books) -> None:
-    books.hears("A-1")
-    books.sees(books.sighting("A-1", cancelled=2))
+    books.pulls("A-1")
+    books.sees(books.summary("A-1", cancelled=2))
     books.passes(days=31)
-    orders.erase_people(books.now, timedelta(days=30), timedelta(days=180), 500)
-    orders.take_strange(books.there, books.link, ["A-1"], books.now)
+    marketplace_snapshots.erase_contacts(books.now, timedelta(days=30), timedelta(days=180), 500)
+    marketplace_snapshots.record_unreadable(books.there, books.link, ["A-1"], books.now)
 
     books.reads("A-1")
 
-    assert Person.objects.count() == 0
+    assert OrderContact.objects.count() == 0
     assert books.order("A-1").read_at == books.now
 
 
 def test_an_address_that_has_changed_is_taken_in_when_the_order_is_read_again(books: Books) -> None:
-    books.hears("A-1")
+    books.pulls("A-1")
     moved = replace(books._sold["A-1"].ship_to, street="Nieuwe Gracht")
     books._sold["A-1"] = replace(books._sold["A-1"], ship_to=moved)
-    Person.objects.update(unread_number="bel even")
-    orders.take_strange(books.there, books.link, ["A-1"], books.now)
+    OrderContact.objects.update(unreadable_tracking="bel even")
+    marketplace_snapshots.record_unreadable(books.there, books.link, ["A-1"], books.now)
 
     books.reads("A-1")
 
-    found = Person.objects.order_by("-role").values_list("role", "street", "unread_number")
+    found = OrderContact.objects.order_by("-role").values_list("role", "street", "unreadable_tracking")
     assert found[0] == ("ship_to", "Nieuwe Gracht", "bel even")
     assert len(found) == 2
 
 
 def test_an_order_that_asks_for_a_person_after_it_was_closed_keeps_its_people_for_as_long_again(books: Books) -> None:
     books.places("A-1")
-    books.sees(books.sighting("A-1", cancelled=2))
+    books.sees(books.summary("A-1", cancelled=2))
     books.passes(days=20)
-    books.shop_says(books.reading("A-1", ShopState.COMPLETED))
+    books.shop_says(books.snapshot("A-1", ShopState.COMPLETED))
     books.passes(days=20)
-    orders.erase_people(books.now, timedelta(days=30), timedelta(days=180), 500)
-    kept = Person.objects.count()
+    marketplace_snapshots.erase_contacts(books.now, timedelta(days=30), timedelta(days=180), 500)
+    kept = OrderContact.objects.count()
 
     books.passes(days=11)
-    orders.erase_people(books.now, timedelta(days=30), timedelta(days=180), 500)
+    marketplace_snapshots.erase_contacts(books.now, timedelta(days=30), timedelta(days=180), 500)
 
     assert books.problems("A-1") == [ProblemKind.STOP_THE_PARCEL]
-    assert (kept, Person.objects.count()) == (2, 0)
+    assert (kept, OrderContact.objects.count()) == (2, 0)
 
 
 def test_people_of_an_order_that_never_closes_are_erased_as_well(books: Books) -> None:
-    books.hears("A-1")
+    books.pulls("A-1")
     books.passes(days=181)
 
-    orders.erase_people(books.now, timedelta(days=30), timedelta(days=180), 500)
+    marketplace_snapshots.erase_contacts(books.now, timedelta(days=30), timedelta(days=180), 500)
 
-    assert Person.objects.count() == 0
+    assert OrderContact.objects.count() == 0
 
 
 # ---------------------------------------------------------------- what the outside may send
@@ -577,18 +588,18 @@ def test_a_text_longer_than_its_column_does_not_hold_up_the_others(books: Books)
     """PostgreSQL refuses what SQLite takes."""
     books.whole("A-1", (replace(MUG, sku="S" * 300, ean="1" * 40), 1))
     books.whole("A-2")
-    books.sees(books.sighting("A-1"), books.sighting("A-2"))
+    books.sees(books.summary("A-1"), books.summary("A-2"))
 
     books.reads("A-1", "A-2")
 
-    assert orders.to_read(books.link, books.now, 10) == []
+    assert marketplace_snapshots.refs_to_read(books.link, books.now, 10) == []
     assert Line.objects.get(order__ref="A-1").sku == "S" * 200
 
 
 def test_a_persons_word_for_a_sku_holds_for_every_ean_it_comes_with(books: Books) -> None:
     ProductMatch.objects.create(shop=books.shop, sku="MUG-1", product_ref="7")
-    wanted = {ProductWanted("MUG-1", "1"), ProductWanted("MUG-1", "2"), ProductWanted("LAMP-2", "3")}
+    wanted = {ProductQuery("MUG-1", "1"), ProductQuery("MUG-1", "2"), ProductQuery("LAMP-2", "3")}
 
-    said = placing.matches_said(books.shop.pk, wanted)
+    said = commands.matches_said(books.shop.pk, wanted)
 
-    assert said == {ProductWanted("MUG-1", "1"): "7", ProductWanted("MUG-1", "2"): "7"}
+    assert said == {ProductQuery("MUG-1", "1"): "7", ProductQuery("MUG-1", "2"): "7"}

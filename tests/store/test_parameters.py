@@ -24,7 +24,7 @@ MOMENT = datetime(2026, 11, 5, 10, 0, 0, 250_000, tzinfo=UTC)
     ],
 )
 def test_a_parameter_is_kept_as_the_orm_reads_it(books: Books, column: str, given: object, kept: object) -> None:
-    books.hears("A-1")
+    books.pulls("A-1")
 
     sql.change(f"UPDATE store_order SET {column} = %s WHERE ref = %s", [given, "A-1"])
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from orderhaven.store import orders, privacy
-from orderhaven.store.models import Order, Person
+from orderhaven.store.models import Order, OrderContact
+from orderhaven.store.orders import marketplace_snapshots
+from orderhaven.store.upkeep import privacy
 from orderhaven.testing.clock import START
 
 from .conftest import Books
@@ -157,13 +158,13 @@ def test_what_was_erased_stands_in_no_file(books: Books) -> None:
             "PostgreSQL keeps what was deleted until its own vacuum: docs/how-to/back-up-and-restore.md says so"
         )
     books.places("A-1")
-    Person.objects.update(last_name=_NAME)
+    OrderContact.objects.update(last_name=_NAME)
     Order.objects.update(closed_at=START)
     privacy.take_in_the_journal()
     file = Path(str(connection.settings_dict["NAME"]))
     assert _NAME.encode() in file.read_bytes()
 
-    orders.erase_people(START + timedelta(days=31), timedelta(days=30), timedelta(days=180), 500)
+    marketplace_snapshots.erase_contacts(START + timedelta(days=31), timedelta(days=30), timedelta(days=180), 500)
 
     for one in file.parent.glob(f"{file.name}*"):
         assert _NAME.encode() not in one.read_bytes(), one.name

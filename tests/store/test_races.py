@@ -1,4 +1,4 @@
-"""Two cycles and a person's hand on the same orders: on PostgreSQL nothing but locks keeps them apart."""
+"""Two runs and a user on the same orders: on PostgreSQL nothing but locks keeps them apart."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from orderhaven.store import connections, outbox
-from orderhaven.store.connections import Fenced, fence
-from orderhaven.store.ledger import Ledger, orders_to_change
-from orderhaven.store.models import Connection, Kind, MessageState, Order
-from orderhaven.store.outbox import Composed
-from orderhaven.store.payloads import PlacePayload
+from orderhaven.store.connections import connections
+from orderhaven.store.connections.connections import Fenced, fence
+from orderhaven.store.models import Connection, MessageKind, MessageState, Order
+from orderhaven.store.orders.unit_of_work import UnitOfWork, orders_to_change
+from orderhaven.store.outbox import queue
+from orderhaven.store.outbox.payloads import CreatePayload
+from orderhaven.store.outbox.queue import ComposedMessage
 
 from .conftest import Books
 
@@ -49,7 +50,7 @@ def change_it(ref: str) -> str:
 
 @on_postgres
 def test_who_changes_an_order_keeps_others_from_changing_it(books: Books) -> None:
-    books.hears("A-1")
+    books.pulls("A-1")
 
     with transaction.atomic():
         orders_to_change(Order.objects.filter(ref="A-1").values_list("id", flat=True))
@@ -60,50 +61,50 @@ def test_who_changes_an_order_keeps_others_from_changing_it(books: Books) -> Non
 
 @on_postgres
 def test_a_message_is_not_begun_while_someone_withdraws_it(books: Books) -> None:
-    books.hears("A-1")
-    message = books.message("A-1", Kind.PLACE)
+    books.pulls("A-1")
+    message = books.message("A-1", MessageKind.CREATE)
     soon = books.now + timedelta(seconds=30)
 
     with transaction.atomic():
         orders_to_change(Order.objects.filter(ref="A-1").values_list("id", flat=True))
-        other = elsewhere(lambda: outbox.begin(books.here, [Composed(message, PlacePayload())], soon, books.now))
+        other = elsewhere(lambda: queue.begin(books.here, [ComposedMessage(message, CreatePayload())], soon, books.now))
 
     assert other == "has to wait"
 
 
 @on_postgres
 def test_a_withdrawn_message_is_not_begun(books: Books) -> None:
-    books.hears("A-1")
-    message = books.message("A-1", Kind.PLACE)
+    books.pulls("A-1")
+    message = books.message("A-1", MessageKind.CREATE)
     soon = books.now + timedelta(seconds=30)
 
-    books.change("A-1", lambda ledger, row: ledger.drop_unsent(row, [Kind.PLACE]))
-    other = elsewhere(lambda: outbox.begin(books.here, [Composed(message, PlacePayload())], soon, books.now))
+    books.change("A-1", lambda uow, row: uow.withdraw_unsent(row, [MessageKind.CREATE]))
+    other = elsewhere(lambda: queue.begin(books.here, [ComposedMessage(message, CreatePayload())], soon, books.now))
 
     assert other == set()
-    assert books.states("A-1") == [("place", "dropped")]
+    assert books.states("A-1") == [("create", "withdrawn")]
 
 
 @on_postgres
-def test_a_cycle_of_one_side_holds_no_lock_on_the_other(books: Books) -> None:
-    """Two cycles that nudge each other from within their transactions would wait for each other."""
-    books.hears("A-1")
-    Connection.objects.update(tell_at=None)
+def test_a_sync_run_of_one_side_holds_no_lock_on_the_other(books: Books) -> None:
+    """Two runs that nudge each other from within their transactions would wait for each other."""
+    books.pulls("A-1")
+    Connection.objects.update(push_at=None)
 
     with transaction.atomic():
         fence(books.there)
         [row] = orders_to_change(Order.objects.filter(ref="A-1").values_list("id", flat=True))
-        ledger = Ledger(books.now)
-        ledger.drop_unsent(row, [Kind.PLACE])
-        ledger.put(row, Kind.PLACE)
-        ledger.write()
+        uow = UnitOfWork(books.now)
+        uow.withdraw_unsent(row, [MessageKind.CREATE])
+        uow.enqueue(row, MessageKind.CREATE)
+        uow.write()
         other = elsewhere(lambda: Connection.objects.filter(pk=books.shop.pk).update(last_error="seen"))
 
     assert other == 1
 
 
 @on_postgres
-def test_a_connection_is_not_claimed_while_its_cycle_writes(books: Books) -> None:
+def test_a_connection_is_not_claimed_while_its_sync_run_writes(books: Books) -> None:
     with transaction.atomic():
         fence(books.here)
         other = elsewhere(lambda: connections.claim(books.shop.pk))
@@ -112,10 +113,10 @@ def test_a_connection_is_not_claimed_while_its_cycle_writes(books: Books) -> Non
 
 
 def test_what_was_put_nudges_its_connection(books: Books) -> None:
-    Connection.objects.update(tell_at=None)
+    Connection.objects.update(push_at=None)
 
-    books.hears("A-1")
+    books.pulls("A-1")
 
-    assert Connection.objects.get(pk=books.shop.pk).tell_at == books.now
-    assert Connection.objects.get(pk=books.marketplace.pk).tell_at is None
-    assert books.message("A-1", Kind.PLACE).state == MessageState.DUE
+    assert Connection.objects.get(pk=books.shop.pk).push_at == books.now
+    assert Connection.objects.get(pk=books.marketplace.pk).push_at is None
+    assert books.message("A-1", MessageKind.CREATE).state == MessageState.QUEUED

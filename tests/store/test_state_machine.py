@@ -1,4 +1,4 @@
-"""The store and its outbox against a plain model, by random walks: whatever is heard, told, overtaken or broken off.
+"""The store and its outbox against a plain model, by random walks: whatever is pulled, pushed, overtaken or broken off.
 
 The walks are hypothesis's; the model knows of each message what was last written, and which claims are over.
 """
@@ -21,35 +21,35 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from orderhaven.core.commands import TrackingNumber
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.shipment import TrackingCode
 from orderhaven.core.shop_order import ShopState
-from orderhaven.core.status import Fact, Status, path_is_lawful
-from orderhaven.store import connections, outbox
-from orderhaven.store.connections import Claim, Fenced
-from orderhaven.store.consequences import move_order, still_wanted
+from orderhaven.core.status import Status, Trigger, is_possible_history
+from orderhaven.store.connections import connections
+from orderhaven.store.connections.connections import Claim, Fenced
 from orderhaven.store.models import (
     Connection,
     Event,
-    Kind,
     Line,
     Link,
     Merchant,
     Message,
+    MessageKind,
     MessageState,
     Order,
-    Person,
+    OrderContact,
     Problem,
     Shipment,
 )
-from orderhaven.store.outbox import Composed
-from orderhaven.store.verdicts import Done, MayHaveHappened, NotNow, NotThere, Park, StillPending, TakenIn, Verdict
+from orderhaven.store.orders.follow_ups import is_still_needed, transition_order
+from orderhaven.store.outbox import queue, result
+from orderhaven.store.outbox.queue import ComposedMessage
 from orderhaven.testing.goods import MUG
 
 from .conftest import CODE, PACE, Books, everything_open, new_books
 
-_TABLES = (Event, Problem, Shipment, Message, Person, Line, Order, Link, Connection, Merchant)
-_IN_FLIGHT = ("sending", "unclear", "awaiting")
+_TABLES = (Event, Problem, Shipment, Message, OrderContact, Line, Order, Link, Connection, Merchant)
+_IN_FLIGHT = ("in_flight", "unconfirmed", "processing")
 _REFS = ("A-1", "A-2", "A-3")
 
 
@@ -62,24 +62,24 @@ class StoreMachine(RuleBasedStateMachine):
             table.objects.all().delete()
         self.books = new_books()
         self.stale: list[Claim] = []
-        self.told: dict[int, str] = {}  # messages that were told, and their remote reference
-        # each walk begins in the middle of the trade: one order stands in the shop, one is being placed
+        self.told: dict[int, str] = {}  # messages that were sent, and their remote reference
+        # each walk begins in the middle of the trade: one order stands in the shop, one is being created there
         self.books.places("A-1")
-        self.books.hears("A-2")
-        self.books.begins("A-2", Kind.PLACE)
+        self.books.pulls("A-2")
+        self.books.begins("A-2", MessageKind.CREATE)
 
-    # ------------------------------------------------------------ what is heard
+    # ------------------------------------------------------------ what is pulled
 
     @rule(ref=st.sampled_from(_REFS), pieces=st.integers(1, 3))
     def an_order_comes(self, ref: str, pieces: int) -> None:
         if not Order.objects.filter(ref=ref).exists():
-            self.books.hears(ref, (MUG, pieces))
+            self.books.pulls(ref, (MUG, pieces))
 
     @rule(ref=st.sampled_from(_REFS))
-    def it_is_heard_again(self, ref: str) -> None:
+    def it_is_pulled_again(self, ref: str) -> None:
         before = _dump()
         if self._knows(ref) and self.books.lines(ref) == [(self.books.lines(ref)[0][0], 0, 0)] and not _asks(ref):
-            self.books.sees(self.books.sighting(ref))
+            self.books.sees(self.books.summary(ref))
             assert _dump() == before
 
     @rule(ref=st.sampled_from(_REFS), what=st.sampled_from(("shipped", "cancelled", "asked", "withdrawn")))
@@ -88,39 +88,42 @@ class StoreMachine(RuleBasedStateMachine):
             return
         [(ordered, shipped, cancelled)] = self.books.lines(ref)
         left = ordered - shipped - cancelled
-        facts: dict[str, Any] = {"shipped": shipped, "cancelled": cancelled, "buyer_asks_to_cancel": what == "asked"}
+        facts: dict[str, Any] = {"shipped": shipped, "cancelled": cancelled, "cancellation_requested": what == "asked"}
         if what in ("shipped", "cancelled"):
             facts[what] += left
-        self.books.sees(self.books.sighting(ref, **facts))
+        self.books.sees(self.books.summary(ref, **facts))
 
     @precondition(lambda self: Order.objects.exclude(shop_ref="").exists())
     @rule(ref=st.sampled_from(_REFS), state=st.sampled_from(tuple(ShopState)), coded=st.booleans())
     def the_shop_says(self, ref: str, state: ShopState, coded: bool) -> None:
         if self._knows(ref) and self.books.order(ref).shop_ref:
-            codes = (TrackingCode(CODE, ""),) if coded else ()
-            self.books.shop_says(self.books.reading(ref, state, codes=codes))
+            codes = (TrackingNumber(CODE, ""),) if coded else ()
+            self.books.shop_says(self.books.snapshot(ref, state, tracking=codes))
 
     @precondition(lambda self: Order.objects.filter(wait_until__isnull=False).exists())
     @rule(ref=st.sampled_from(_REFS))
     def the_wait_is_over(self, ref: str) -> None:
         if self._knows(ref) and (until := self.books.order(ref).wait_until):
             self.books.now = max(self.books.now, until)
-            self.books.shop_says(self.books.reading(ref, ShopState.COMPLETED))
+            self.books.shop_says(self.books.snapshot(ref, ShopState.COMPLETED))
             assert self.books.order(ref).wait_until is None
 
-    @rule(ref=st.sampled_from(_REFS), fact=st.sampled_from((Fact.TAKEN_OVER, Fact.GIVEN_BACK, Fact.CANCEL_ACCEPTED)))
-    def a_person_says(self, ref: str, fact: Fact) -> None:
+    @rule(
+        ref=st.sampled_from(_REFS),
+        fact=st.sampled_from((Trigger.TAKEN_OVER, Trigger.GIVEN_BACK, Trigger.CANCELLATION_ACCEPTED)),
+    )
+    def a_person_says(self, ref: str, fact: Trigger) -> None:
         if self._knows(ref):
-            self.books.change(ref, lambda ledger, row: move_order(ledger, row, fact))
+            self.books.change(ref, lambda uow, row: transition_order(uow, row, fact))
 
     @rule(minutes=st.integers(1, 200))
     def time_passes(self, minutes: int) -> None:
         self.books.passes(minutes=minutes)
 
-    # ------------------------------------------------------------ cycles and messages
+    # ------------------------------------------------------------ runs and messages
 
     @rule(at_the_shop=st.booleans())
-    def another_cycle_takes_over(self, at_the_shop: bool) -> None:
+    def another_run_takes_over(self, at_the_shop: bool) -> None:
         claim = self.books.here if at_the_shop else self.books.there
         taken = connections.claim(claim.connection_id)
         assert taken is not None
@@ -130,22 +133,24 @@ class StoreMachine(RuleBasedStateMachine):
             self.books.here = taken[0]
         else:
             self.books.there = taken[0]
-        sending = set(_ids("sending", claim.connection_id))
-        outbox.take_up(taken[0], self.books.now)
+        sending = set(_ids("in_flight", claim.connection_id))
+        queue.due_states(taken[0], self.books.now)
         # what was on its way may have happened: looked for, twice, before it is repeated
-        assert set(Message.objects.filter(pk__in=sending).values_list("state", "misses")) <= {("unclear", 0)}
+        assert set(Message.objects.filter(pk__in=sending).values_list("state", "not_found_count")) <= {
+            ("unconfirmed", 0)
+        }
 
-    @precondition(lambda self: Message.objects.filter(state="due").exists())
+    @precondition(lambda self: Message.objects.filter(state="queued").exists())
     @rule(place=st.integers(0, 5))
     def one_is_begun(self, place: int) -> None:
-        message = _pick(Message.objects.filter(state="due"), place)
+        message = _pick(Message.objects.filter(state="queued"), place)
         if message is None:
             return
         claim, attempt = self.books._claim_of(message), message.attempt
-        first = message.pk in {one.pk for one in outbox.due(claim, MessageState.DUE, self.books.now, 50)}
+        first = message.pk in {one.pk for one in queue.due(claim, MessageState.QUEUED, self.books.now, 50)}
         if first:
-            composed = Composed(message, everything_open(message))
-            assert outbox.begin(claim, [composed], self.books.now + timedelta(seconds=30), self.books.now) == {
+            composed = ComposedMessage(message, everything_open(message))
+            assert queue.begin(claim, [composed], self.books.now + timedelta(seconds=30), self.books.now) == {
                 message.pk
             }
             assert Message.objects.get(pk=message.pk).attempt == attempt + 1
@@ -155,24 +160,24 @@ class StoreMachine(RuleBasedStateMachine):
     def one_is_finished(self, place: int, number: int) -> None:
         message = _pick(Message.objects.filter(state__in=_IN_FLIGHT), place)
         if message is not None:
-            verdict = self._verdict(message, number)
-            before = message.misses
-            self.books.finishes(message, verdict, MessageState(message.state))
-            self._check_repeat(message, verdict, before)
+            outcome = self._outcome(message, number)
+            before = message.not_found_count
+            self.books.finishes(message, outcome, MessageState(message.state))
+            self._check_repeat(message, outcome, before)
 
     @precondition(lambda self: bool(self.stale))
     @rule(place=st.integers(0, 5), number=st.integers(0, 6), which=st.integers(0, 9))
-    def an_overtaken_cycle_wants_to_write(self, place: int, number: int, which: int) -> None:
+    def an_overtaken_run_wants_to_write(self, place: int, number: int, which: int) -> None:
         claim = self.stale[which % len(self.stale)]
         message = _pick(Message.objects.filter(connection_id=claim.connection_id), place)
         if message is None:
             return
         before = _dump()
-        written = {message.pk: (message.attempt, self._verdict(message, number))}
+        written = {message.pk: (message.attempt, self._outcome(message, number))}
         with pytest.raises(Fenced):
-            outbox.finish(claim, written, MessageState(message.state), PACE, self.books.now)
+            queue.finish(claim, written, MessageState(message.state), PACE, self.books.now)
         with pytest.raises(Fenced):
-            outbox.begin(claim, [Composed(message, message.payload)], self.books.now, self.books.now)
+            queue.begin(claim, [ComposedMessage(message, message.payload)], self.books.now, self.books.now)
         assert _dump() == before
 
     @precondition(lambda self: Message.objects.filter(state__in=_IN_FLIGHT).exists())
@@ -182,11 +187,11 @@ class StoreMachine(RuleBasedStateMachine):
         if message is None:
             return
         before = _dump()
-        claim, verdict = self.books._claim_of(message), self._verdict(message, number)
-        older = {message.pk: (message.attempt - 1, verdict)}
-        outbox.finish(claim, older, MessageState(message.state), PACE, self.books.now)
+        claim, outcome = self.books._claim_of(message), self._outcome(message, number)
+        older = {message.pk: (message.attempt - 1, outcome)}
+        queue.finish(claim, older, MessageState(message.state), PACE, self.books.now)
         elsewhere = next(MessageState(state) for state in _IN_FLIGHT if state != message.state)
-        outbox.finish(claim, {message.pk: (message.attempt, verdict)}, elsewhere, PACE, self.books.now)
+        queue.finish(claim, {message.pk: (message.attempt, outcome)}, elsewhere, PACE, self.books.now)
         assert _dump() == before
 
     @precondition(lambda self: Message.objects.filter(state__in=_IN_FLIGHT).exists())
@@ -195,16 +200,16 @@ class StoreMachine(RuleBasedStateMachine):
         message = _pick(Message.objects.filter(state__in=_IN_FLIGHT), place)
         if message is None:
             return
-        before, verdict = _dump(), self._verdict(message, number)
+        before, outcome = _dump(), self._outcome(message, number)
         try:
             with _breaks_at(nth) as broken:
-                self.books.finishes(message, verdict, MessageState(message.state))
+                self.books.finishes(message, outcome, MessageState(message.state))
         except OperationalError:
             # all of it or nothing; the nudge of the other side comes after the commit, and may be lost
             [after_the_commit] = broken
             assert after_the_commit or _dump() == before
         else:
-            self._check_repeat(message, verdict, message.misses)
+            self._check_repeat(message, outcome, message.not_found_count)
 
     # ------------------------------------------------------------ what always holds
 
@@ -220,47 +225,49 @@ class StoreMachine(RuleBasedStateMachine):
             moves = list(Event.objects.filter(order=order, kind="status").order_by("id").values_list("data", flat=True))
             path = [*(one["from"] for one in moves[:1]), *(one["to"] for one in moves)] or [order.status]
             assert path[-1] == order.status
-            assert path_is_lawful([Status(one) for one in path])
+            assert is_possible_history([Status(one) for one in path])
 
     @invariant()
-    def what_was_told_stays_told(self) -> None:
+    def what_was_done_stays_done(self) -> None:
         for message in Message.objects.filter(pk__in=self.told):
-            assert message.state == "told"
-        self.told |= dict(Message.objects.filter(state="told").values_list("pk", "remote_ref"))
+            assert message.state == "done"
+        self.told |= dict(Message.objects.filter(state="done").values_list("pk", "remote_ref"))
 
     @invariant()
-    def what_each_side_is_told_follows_from_the_messages(self) -> None:
+    def what_each_side_knows_follows_from_the_messages(self) -> None:
         for order in Order.objects.all():
-            assert order.shop_told == _told(order, "shop", bool(order.shop_ref))
-            assert order.marketplace_told == _told(order, "marketplace", order.handled_by_others)
+            assert order.shop_sync == _told(order, "shop", bool(order.shop_ref))
+            assert order.marketplace_sync == _told(order, "marketplace", order.handled_externally)
 
     @invariant()
     def nothing_unsent_is_due_that_nobody_wants(self) -> None:
-        for message in Message.objects.filter(state="due", attempt=0).select_related("order"):
-            assert still_wanted(message.order, Kind(message.kind)), f"{message.kind} at {message.order.status}"
+        for message in Message.objects.filter(state="queued", attempt=0).select_related("order"):
+            assert is_still_needed(message.order, MessageKind(message.kind)), (
+                f"{message.kind} at {message.order.status}"
+            )
 
     # ------------------------------------------------------------ the model
 
-    def _verdict(self, message: Message, number: int) -> Verdict:
+    def _outcome(self, message: Message, number: int) -> result.CommandResult:
         ref = message.order.ref
-        made = self.books.reading(ref) if message.kind == Kind.PLACE else None
+        made = self.books.snapshot(ref) if message.kind == MessageKind.CREATE else None
         return (
-            Done(made.shop_ref if made else "remote-1", made),
-            TakenIn("handle-1") if message.side == "marketplace" else MayHaveHappened("lost"),
-            MayHaveHappened("lost"),
-            NotNow("later"),
-            NotThere(counts=False),
-            NotThere(counts=True),
-            StillPending()
+            result.Done(made.shop_ref if made else "remote-1", made),
+            result.Processing("handle-1") if message.side == "marketplace" else result.Unconfirmed("lost"),
+            result.Unconfirmed("lost"),
+            result.RetryLater("later"),
+            result.NotFound(is_conclusive=False),
+            result.NotFound(is_conclusive=True),
+            result.NoAnswerYet()
             if message.side == "marketplace"
-            else Park(ProblemKind.REFUSED, {"side": "x", "reason": "y"}),
+            else result.NeedsAttention(ProblemKind.REJECTED, {"side": "x", "reason": "y"}),
         )[number]
 
-    def _check_repeat(self, message: Message, verdict: Verdict, misses: int) -> None:
-        """What is unclear is sent again only after two looks that count."""
+    def _check_repeat(self, message: Message, outcome: result.CommandResult, misses: int) -> None:
+        """What is unconfirmed is sent again only after two conclusive verifications."""
         after = Message.objects.get(pk=message.pk)
-        if message.state == "unclear" and after.state == "due" and isinstance(verdict, NotThere):
-            assert verdict.counts
+        if message.state == "unconfirmed" and after.state == "queued" and isinstance(outcome, result.NotFound):
+            assert outcome.is_conclusive
             assert misses >= 1
 
     def _knows(self, ref: str) -> bool:
@@ -269,15 +276,15 @@ class StoreMachine(RuleBasedStateMachine):
 
 def _told(order: Order, side: str, knows_by_itself: bool) -> str:
     states = set(order.messages.filter(side=side).values_list("state", flat=True))
-    if "parked" in states:
-        return "refused"
-    if states & {"held", "due", *_IN_FLIGHT}:
-        return "being_told"
-    return "told" if knows_by_itself or "told" in states else ""
+    if "blocked" in states:
+        return "rejected"
+    if states & {"on_hold", "queued", *_IN_FLIGHT}:
+        return "pending"
+    return "synced" if knows_by_itself or "done" in states else ""
 
 
 def _asks(ref: str) -> bool:
-    return Line.objects.filter(order__ref=ref, buyer_asks=True).exists()
+    return Line.objects.filter(order__ref=ref, cancellation_requested=True).exists()
 
 
 def _ids(state: str, connection_id: int) -> list[int]:
@@ -290,7 +297,7 @@ def _pick(messages: Any, place: int) -> Message | None:
 
 
 def _dump() -> list[list[tuple[Any, ...]]]:
-    """Every row of every table that a cycle writes."""
+    """Every row of every table that a run writes."""
     return [list(table.objects.order_by("pk").values_list()) for table in _TABLES]
 
 

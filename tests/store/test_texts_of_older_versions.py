@@ -9,12 +9,13 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from orderhaven.core.problems import ProblemKind
-from orderhaven.store import orders
-from orderhaven.store.models import Event, Line, Message, Order, Person, Problem, Shipment
+from orderhaven.store.models import Event, Line, Message, Order, OrderContact, Problem, Shipment
+from orderhaven.store.orders import marketplace_snapshots
 
 from .conftest import CODE, Books
 
 _BEFORE = ("store", "0012_the_product_of_a_line")
+_BROKEN_OFF = "0015_networks_are_allowed"  # the last one that is whole when the move breaks off
 PHONE = "bel Jan 06-12345678"
 
 
@@ -27,8 +28,10 @@ class Older:
         executor.migrate([_BEFORE])
         self._apps = executor.loader.project_state([_BEFORE]).apps
 
-    def rows(self, name: str) -> Any:
-        return self._apps.get_model("store", name).objects
+    def rows(self, name: str, at: str = "") -> Any:
+        """`at`: as the tables are after that migration."""
+        apps = MigrationExecutor(connection).loader.project_state([("store", at)]).apps if at else self._apps
+        return apps.get_model("store", name).objects
 
     def read(self, ref: str, text: str, **columns: Any) -> Any:
         """The shop's field held this when the order was read."""
@@ -75,10 +78,14 @@ def test_a_text_moves_to_the_buyers_data_and_is_a_problem(older: Older) -> None:
     older.is_upgraded()
 
     moved, fine = older.books.order("A-1"), older.books.order("A-2")
-    assert (moved.code, moved.number_unread, older.books.problems("A-1")) == ("", True, [ProblemKind.NUMBER_UNREAD])
-    assert (fine.code, fine.number_unread, older.books.problems("A-2")) == (CODE, False, [])
-    assert Person.objects.get(order=moved, role="ship_to").unread_number == PHONE
-    assert Event.objects.get(order=fine, kind="code").data == {"code": CODE}
+    assert (moved.tracking_number, moved.tracking_unreadable, older.books.problems("A-1")) == (
+        "",
+        True,
+        [ProblemKind.TRACKING_UNREADABLE],
+    )
+    assert (fine.tracking_number, fine.tracking_unreadable, older.books.problems("A-2")) == (CODE, False, [])
+    assert OrderContact.objects.get(order=moved, role="ship_to").unreadable_tracking == PHONE
+    assert Event.objects.get(order=fine, kind="tracking_added").data == {"tracking_number": CODE}
     assert "06-12345678" not in everything_but_people()
 
 
@@ -86,10 +93,12 @@ def test_it_is_erased_with_the_buyer(older: Older) -> None:
     older.read("A-1", PHONE, closed_at=older.books.now)
     older.is_upgraded()
 
-    orders.erase_people(older.books.now + timedelta(days=31), timedelta(days=30), timedelta(days=180), 500)
+    marketplace_snapshots.erase_contacts(
+        older.books.now + timedelta(days=31), timedelta(days=30), timedelta(days=180), 500
+    )
 
     assert "06-12345678" not in everything_but_people()
-    assert list(Person.objects.values_list("order__ref", flat=True).distinct()) == ["A-2"]
+    assert list(OrderContact.objects.values_list("order__ref", flat=True).distinct()) == ["A-2"]
 
 
 def test_of_a_buyer_who_was_erased_before_nothing_is_left(older: Older) -> None:
@@ -98,18 +107,18 @@ def test_of_a_buyer_who_was_erased_before_nothing_is_left(older: Older) -> None:
 
     older.is_upgraded()
 
-    assert (older.books.order("A-1").code, older.books.problems("A-1")) == ("", [])
+    assert (older.books.order("A-1").tracking_number, older.books.problems("A-1")) == ("", [])
     assert "06-12345678" not in everything_but_people()
 
 
-def test_what_a_marketplace_was_told_stays(older: Older) -> None:
+def test_what_a_marketplace_was_sent_stays(older: Older) -> None:
     older.confirmed("A-1", PHONE)
 
     older.is_upgraded()
 
-    assert Shipment.objects.get().code == PHONE
-    assert Message.objects.get(kind="confirm").payload.code == PHONE
-    assert (older.books.order("A-1").code, older.books.problems("A-1")) == ("", [])
+    assert Shipment.objects.get().tracking_number == PHONE
+    assert Message.objects.get(kind="confirm").payload.tracking_number == PHONE
+    assert (older.books.order("A-1").tracking_number, older.books.problems("A-1")) == ("", [])
 
 
 def test_a_confirmation_that_was_kept_back_for_its_carrier_asks_for_the_number_instead(older: Older) -> None:
@@ -122,8 +131,8 @@ def test_a_confirmation_that_was_kept_back_for_its_carrier_asks_for_the_number_i
 
     older.is_upgraded()
 
-    problem = Problem.objects.get(order__ref="A-1", solved_at=None)
-    assert (problem.kind, problem.message_id) == (ProblemKind.NUMBER_UNREAD, message.id)
+    problem = Problem.objects.get(order__ref="A-1", resolved_at=None)
+    assert (problem.kind, problem.message_id) == (ProblemKind.TRACKING_UNREADABLE, message.id)
     assert "06-12345678" not in everything_but_people()
 
 
@@ -132,8 +141,8 @@ def test_what_says_that_there_is_no_number_is_no_problem(older: Older) -> None:
 
     older.is_upgraded()
 
-    assert (older.books.order("A-1").code, older.books.problems("A-1")) == ("", [])
-    assert Person.objects.exclude(unread_number="").count() == 0
+    assert (older.books.order("A-1").tracking_number, older.books.problems("A-1")) == ("", [])
+    assert OrderContact.objects.exclude(unreadable_tracking="").count() == 0
 
 
 def test_a_product_that_was_scanned_for_its_number_is_none(older: Older) -> None:
@@ -142,7 +151,10 @@ def test_a_product_that_was_scanned_for_its_number_is_none(older: Older) -> None
 
     older.is_upgraded()
 
-    assert (older.books.order("A-1").code, older.books.problems("A-1")) == ("", [ProblemKind.NUMBER_UNREAD])
+    assert (older.books.order("A-1").tracking_number, older.books.problems("A-1")) == (
+        "",
+        [ProblemKind.TRACKING_UNREADABLE],
+    )
 
 
 def test_a_move_that_is_broken_off_goes_on_where_it_was(older: Older) -> None:
@@ -150,11 +162,16 @@ def test_a_move_that_is_broken_off_goes_on_where_it_was(older: Older) -> None:
     unreadable = older.rows("Event").create(order_id=row.id, at=older.books.now, actor="hub", kind="code", data=[])
     with pytest.raises(AttributeError):
         older.is_upgraded()
-    kept = (older.books.order("A-1").code, Person.objects.get(order__ref="A-1", role="ship_to").unread_number)
-    Event.objects.filter(pk=unreadable.pk).delete()
+    kept = (
+        older.rows("Order").get(ref="A-1").code,
+        older.rows("Person", at=_BROKEN_OFF)
+        .values_list("unread_number", flat=True)
+        .get(order__ref="A-1", role="ship_to"),
+    )
+    older.rows("Event").filter(pk=unreadable.pk).delete()
 
     older.is_upgraded()
 
     assert kept == ("", PHONE)
-    assert older.books.problems("A-1") == [ProblemKind.NUMBER_UNREAD]
+    assert older.books.problems("A-1") == [ProblemKind.TRACKING_UNREADABLE]
     assert "06-12345678" not in everything_but_people()

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orderhaven.connectors.kit.serve import Direct
-from orderhaven.store.sql.hop import Hop
-from orderhaven.sync.hub import Hub
+from orderhaven.connectors.kit.server import InProcessTransport
+from orderhaven.store.sql.executor import StoreExecutor
+from orderhaven.sync.sync_run import Hub
 from tests.journeys.conftest import MUG, POSTNL_CODE, Trade, start_trade
 from tests.sync.seams import MARKETPLACE, SHOP, Died
 
@@ -26,9 +26,9 @@ class Shift(Trade):
         return ref
 
     def completed(self) -> str:
-        """One whose confirmation is about to be told."""
+        """One whose confirmation is about to be sent."""
         ref = self.placed()
-        self.shop.complete(self.shop_ref(ref), code=POSTNL_CODE)
+        self.shop.complete(self.shop_ref(ref), tracking_number=POSTNL_CODE)
         return ref
 
     def dies(self, **duration: float) -> None:
@@ -38,7 +38,7 @@ class Shift(Trade):
         self.hub = self.another_hub()
 
     def another_hub(self) -> Hub:
-        return Hub(self.clock, Hop(), Direct({}), random.Random(8), self.hub.declared)
+        return Hub(self.clock, StoreExecutor(), InProcessTransport({}), random.Random(8), self.hub.specs_by_name)
 
     def statements(self, **duration: float) -> list[str]:
         """What the store is asked while time passes."""
@@ -53,7 +53,7 @@ class Shift(Trade):
 
     def told(self, side: object, what: str) -> int:
         """How many requests of this kind went out."""
-        return sum(what in call for call in self.tellings(side))
+        return sum(what in call for call in self.commands(side))
 
 
 @pytest.fixture

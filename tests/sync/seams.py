@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from orderhaven.core.errors import Surprise
-from orderhaven.core.shipment import Shipment, Telling
-from orderhaven.core.shop_order import Placed, Placement
-from orderhaven.ports.marketplace import Finding, Receipt
+from orderhaven.core.commands import MarketplaceCommand, ShipmentConfirmation
+from orderhaven.core.errors import UnexpectedResponse
+from orderhaven.core.shop_order import CreatedShopOrder, ShopOrderDraft
+from orderhaven.ports.marketplace import Receipt, Verification
 from orderhaven.ports.shop import ShopPage
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE, ReferenceMarketplace
 from orderhaven.testing.reference_shop import REFERENCE_SHOP, ReferenceShop
@@ -21,53 +21,55 @@ class Died(BaseException):
 
 
 class SeamShop(ReferenceShop):
-    async def place(self, placement: Placement, *, not_after: datetime) -> Placed:
-        await cut(self._world, "before place", placement.order.ref)
-        placed = await super().place(placement, not_after=not_after)
-        await cut(self._world, "after place", placement.order.ref)
+    async def create(self, order_draft: ShopOrderDraft, *, not_after: datetime) -> CreatedShopOrder:
+        await cut(self._simulation, "before place", order_draft.order.ref)
+        placed = await super().create(order_draft, not_after=not_after)
+        await cut(self._simulation, "after place", order_draft.order.ref)
         return placed
 
-    async def hear(self, since: str) -> AsyncIterator[ShopPage]:
-        async for page in super().hear(since):
+    async def pull(self, since: str) -> AsyncIterator[ShopPage]:
+        async for page in super().pull(since):
             understood, strange = [], {}
             for one in page.orders:
                 try:
-                    await cut(self._world, "hear", one.shop_ref)
+                    await cut(self._simulation, "hear", one.shop_ref)
                     understood.append(one)
-                except Surprise as surprise:
+                except UnexpectedResponse as surprise:
                     strange[one.shop_ref] = surprise.cause
             yield replace(page, orders=tuple(understood), not_understood=strange)
 
     async def find(self, references: Any) -> Any:
         for reference in references:
-            await cut(self._world, "find", reference)
+            await cut(self._simulation, "find", reference)
         return await super().find(references)
 
     async def read(self, shop_refs: Any) -> Any:
         for shop_ref in shop_refs:
-            await cut(self._world, "read", shop_ref)
+            await cut(self._simulation, "read", shop_ref)
         found = await super().read(shop_refs)
-        return {shop_ref: one for shop_ref, one in found.items() if shop_ref not in getattr(self._world, "unsaid", ())}
+        return {
+            shop_ref: one for shop_ref, one in found.items() if shop_ref not in getattr(self._simulation, "unsaid", ())
+        }
 
 
 class SeamMarketplace(ReferenceMarketplace):
-    async def confirm(self, telling: Shipment, *, not_after: datetime) -> Receipt:
-        await cut(self._world, "before confirm", telling.order_ref)
-        receipt = await super().confirm(telling, not_after=not_after)
-        await cut(self._world, "after confirm", telling.order_ref)
+    async def confirm(self, command: ShipmentConfirmation, *, not_after: datetime) -> Receipt:
+        await cut(self._simulation, "before confirm", command.order_ref)
+        receipt = await super().confirm(command, not_after=not_after)
+        await cut(self._simulation, "after confirm", command.order_ref)
         return receipt
 
-    async def look(self, telling: Telling) -> Finding:
-        await cut(self._world, "look", telling.order_ref)
-        return await super().look(telling)
+    async def verify(self, command: MarketplaceCommand) -> Verification:
+        await cut(self._simulation, "look", command.order_ref)
+        return await super().verify(command)
 
     async def read(self, ref: str) -> Any:
-        await cut(self._world, "read", ref)
+        await cut(self._simulation, "read", ref)
         return await super().read(ref)
 
     async def outcomes(self, handles: Any) -> Any:
         for handle in handles:
-            await cut(self._world, "outcomes", handle)
+            await cut(self._simulation, "outcomes", handle)
         return await super().outcomes(handles)
 
 

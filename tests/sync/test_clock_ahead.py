@@ -10,8 +10,9 @@ import pytest
 from django.apps import apps
 from django.db.models import DateTimeField, Model
 
-from orderhaven.store import clock_ahead, connections
-from orderhaven.store.models import Connection, Delivery, DeliveryState, Kind, Message, Notice, Order
+from orderhaven.store.connections import connections
+from orderhaven.store.models import Connection, Delivery, DeliveryState, Message, MessageKind, Notification, Order
+from orderhaven.store.upkeep import clock_ahead
 from tests.sync.conftest import Shift
 from tests.sync.test_schedule import _ticks_for
 
@@ -24,31 +25,31 @@ MAKES_NOBODY_WAIT: Mapping[str, str] = {
     "Delivery.finished_at": "it is kept in the log for longer",
     "Event.at": "history is not rewritten; webhooks pass over what lies in the future",
     "Invitation.accepted_at": DONE,
-    "Invitation.ends_at": "it is good for longer",
-    "Invitation.made_at": MADE,
+    "Invitation.expires_at": "it is good for longer",
+    "Invitation.created_at": MADE,
     "Link.from_at": "a person's own choice, and shown",
     "Message.failing_since": "it counts from now when it lies in the future",
     "Message.finished_at": SHOWN,
-    "Notice.told_at": DONE,
+    "Notification.notified_at": DONE,
     "Order.changed_at": THEIRS,
     "Order.completed_at": THEIRS,
     "Order.confirmed_at": DONE,
     "Order.deliver_by": THEIRS,
     "Order.expires_at": THEIRS,
-    "Order.heard_at": SHOWN,
+    "Order.received_at": SHOWN,
     "Order.placed_at": THEIRS,
     "Order.read_at": DONE,
     "Order.ship_by": THEIRS,
     "Problem.at": MADE,
-    "Problem.solved_at": DONE,
+    "Problem.resolved_at": DONE,
     "ProductLookup.at": MADE,
     "Shipment.confirmed_at": SHOWN,
-    "Token.ended_at": DONE,
-    "Token.made_at": MADE,
-    "Token.used_at": MADE,
+    "Token.revoked_at": DONE,
+    "Token.created_at": MADE,
+    "Token.last_used_at": MADE,
     "User.last_login": MADE,
-    "User.made_at": MADE,
-    "Webhook.made_at": MADE,
+    "User.created_at": MADE,
+    "Webhook.created_at": MADE,
     "Webhook.paused_at": DONE,
 }
 TIMES = {
@@ -68,13 +69,13 @@ def ahead(trade: Any, **columns: Any) -> Connection:
 
 def test_what_is_due_in_a_far_future_is_due(trade: Shift) -> None:
     now = trade.clock.now()
-    row = ahead(trade, hear_at=now + DAY, heard_at=now + DAY, quiet_until=now + DAY)
+    row = ahead(trade, pull_at=now + DAY, last_pulled_at=now + DAY, backoff_until=now + DAY)
     assert row.pk not in connections.due(now)
 
     assert clock_ahead.mend(now) >= 1
 
     row.refresh_from_db()
-    assert (row.hear_at, row.heard_at, row.quiet_until) == (now, now, None)
+    assert (row.pull_at, row.last_pulled_at, row.backoff_until) == (now, now, None)
     assert row.pk in connections.due(now)
     assert clock_ahead.mend(now) == 0
 
@@ -101,33 +102,33 @@ def _row_of(trade: Shift, name: str, column: str) -> Model:
     link, now = trade.link, trade.clock.now()
     match name:
         case "Connection":
-            return link.shop if column in ("wait_at", "reread_at") else link.marketplace
+            return link.shop if column in ("wait_at", "refresh_at") else link.marketplace
         case "Order":
             order = Order.objects.get(ref=trade.placed())
             Order.objects.filter(pk=order.pk).update(read_at=None)
             return order
         case "Message":
             message = Order.objects.get(ref=trade.placed()).messages.get()
-            state = "unclear" if column in ("not_after", "due_at") else "told"
-            Message.objects.filter(pk=message.pk).update(state=state, kind=Kind.CANCEL)
+            state = "unconfirmed" if column in ("not_after", "due_at") else "done"
+            Message.objects.filter(pk=message.pk).update(state=state, kind=MessageKind.CANCEL)
             return message
-        case "Notice":
-            over = now if column == "over_at" else None
-            return Notice.objects.create(merchant=link.merchant, kind="problem", about="1", at=now, over_at=over)
+        case "Notification":
+            over = now if column == "ended_at" else None
+            return Notification.objects.create(merchant=link.merchant, kind="problem", about="1", at=now, ended_at=over)
         case "Delivery":
             return Delivery.objects.create(
                 merchant=link.merchant,
                 channel="webhook",
                 kind="problem",
-                state=DeliveryState.DUE,
-                made_at=now,
+                state=DeliveryState.QUEUED,
+                created_at=now,
                 due_at=now,
             )
     raise AssertionError(f"{name}.{column} may make somebody wait: see clock_ahead")
 
 
 def test_one_order_that_could_not_be_read_is_read_again(trade: Shift) -> None:
-    """Its next reading was put off by the clock that was ahead."""
+    """Its next fetch was put off by the clock that was ahead."""
     now = trade.clock.now()
     ref = trade.placed()
     Order.objects.filter(ref=ref).update(read_at=None, read_due_at=now + DAY)
@@ -140,19 +141,21 @@ def test_one_order_that_could_not_be_read_is_read_again(trade: Shift) -> None:
 def test_a_failure_is_not_waited_out_in_the_future(trade: Shift) -> None:
     """It failed before the clock jumped, so nothing but the back-off was written by it."""
     now = trade.clock.now()
-    row = ahead(trade, heard_at=now - DAY, hear_at=now, failing_since=now - DAY, failures=3, quiet_until=now + DAY)
+    row = ahead(
+        trade, last_pulled_at=now - DAY, pull_at=now, failing_since=now - DAY, failures=3, backoff_until=now + DAY
+    )
 
     assert clock_ahead.mend(now) == 1
 
     row.refresh_from_db()
-    assert row.quiet_until is None
+    assert row.backoff_until is None
 
 
 def test_a_fast_clock_is_not_taken_for_one_that_was_ahead(trade: Shift) -> None:
     """A call that takes half a minute takes hours there, and may still be under way."""
     trade.placed()
     now, until = trade.clock.now(), trade.clock.now() + timedelta(hours=5)
-    Message.objects.update(state="sending", not_after=until)
+    Message.objects.update(state="in_flight", not_after=until)
 
     clock_ahead.mend(now, pace=600)
 
@@ -160,32 +163,32 @@ def test_a_fast_clock_is_not_taken_for_one_that_was_ahead(trade: Shift) -> None:
 
 
 def test_a_mail_of_the_future_keeps_no_other_back(trade: Shift) -> None:
-    from orderhaven.core.notices import NoticeKind
-    from orderhaven.store import notices
+    from orderhaven.core.notifications import NotificationKind
+    from orderhaven.store.notifications import notifications
 
     now, merchant = trade.clock.now(), trade.link.merchant
     Delivery.objects.create(
-        merchant=merchant, channel="mail", kind=NoticeKind.PROBLEM, state="done", made_at=now + DAY, due_at=now
+        merchant=merchant, channel="mail", kind=NotificationKind.PROBLEM, state="done", created_at=now + DAY, due_at=now
     )
 
-    assert not notices._told_lately(merchant.pk, NoticeKind.PROBLEM, now)
+    assert not notifications._sent_lately(merchant.pk, NotificationKind.PROBLEM, now)
 
 
 def test_what_is_planned_as_usual_stays(trade: Shift) -> None:
     now = trade.clock.now()
     later, quiet = now + timedelta(minutes=5), now + timedelta(hours=1)  # a shop may wish to be left alone for an hour
-    row = ahead(trade, hear_at=later, heard_at=now, quiet_until=quiet, hear_every_s=300)
+    row = ahead(trade, pull_at=later, last_pulled_at=now, backoff_until=quiet, pull_every_s=300)
 
     assert clock_ahead.mend(now) == 0
 
     row.refresh_from_db()
-    assert (row.hear_at, row.quiet_until) == (later, quiet)
+    assert (row.pull_at, row.backoff_until) == (later, quiet)
 
 
 def test_no_wait_is_longer_than_was_agreed(trade: Shift) -> None:
     ref = trade.placed()
     now = trade.clock.now()
-    Connection.objects.filter(pk=trade.link.shop_id).update(heard_at=now + DAY, wait_at=now + DAY)
+    Connection.objects.filter(pk=trade.link.shop_id).update(last_pulled_at=now + DAY, wait_at=now + DAY)
     Order.objects.filter(ref=ref).update(wait_until=now + DAY + timedelta(hours=3))
 
     clock_ahead.mend(now)
@@ -197,9 +200,9 @@ def test_no_wait_is_longer_than_was_agreed(trade: Shift) -> None:
 def test_what_may_have_been_sent_is_looked_for_soon_and_not_too_soon(trade: Shift) -> None:
     trade.placed()
     now = trade.clock.now()
-    ahead(trade, heard_at=now + DAY)
-    Connection.objects.update(heard_at=now + DAY)
-    Message.objects.update(state="unclear", due_at=now + DAY, not_after=now + DAY)
+    ahead(trade, last_pulled_at=now + DAY)
+    Connection.objects.update(last_pulled_at=now + DAY)
+    Message.objects.update(state="unconfirmed", due_at=now + DAY, not_after=now + DAY)
 
     clock_ahead.mend(now)
 
@@ -210,12 +213,12 @@ def test_what_may_have_been_sent_is_looked_for_soon_and_not_too_soon(trade: Shif
 
 def test_the_ticker_goes_on_after_a_clock_that_was_a_day_ahead(trade: Shift) -> None:
     now = trade.clock.now()
-    row = ahead(trade, hear_at=now + DAY, heard_at=now + DAY)
+    row = ahead(trade, pull_at=now + DAY, last_pulled_at=now + DAY)
 
     trade._loop.run_until_complete(_ticks_for(trade, seconds=2))
 
     row.refresh_from_db()
-    assert row.hear_at <= trade.clock.now()
+    assert row.pull_at <= trade.clock.now()
 
 
 def test_it_is_said_by_doctor_and_by_what_monitoring_asks(trade: Shift) -> None:
@@ -223,7 +226,7 @@ def test_it_is_said_by_doctor_and_by_what_monitoring_asks(trade: Shift) -> None:
 
     now = trade.clock.now()
     assert Check("clock", *_clock([trade.link.marketplace], [], now)).is_well
-    row = ahead(trade, heard_at=now + DAY)
+    row = ahead(trade, last_pulled_at=now + DAY)
 
     check = Check("clock", *_clock([row], [], now))
 

@@ -1,11 +1,11 @@
-"""What a cycle reads: orders by the hundred, and none of them by itself."""
+"""What a run reads: orders by the hundred, and none of them by itself."""
 
 import re
 from collections.abc import Callable
 
 import pytest
 
-from orderhaven.testing.door import FaultKind
+from orderhaven.testing.sandbox_auth import FaultKind
 from tests.sync.conftest import MUG, POSTNL_CODE, Shift
 
 _ONE_ROW = re.compile(r'FROM "store_(order|line|message|person|link)" WHERE "store_\w+"."id" = ')
@@ -37,7 +37,7 @@ def test_no_row_is_read_by_itself(trade: Shift, story: Callable[[Shift], None]) 
 
     asked = trade.statements(minutes=30)
     for ref in refs[:-1]:
-        trade.shop.complete(trade.order(ref).shop_ref, code=POSTNL_CODE)
+        trade.shop.complete(trade.order(ref).shop_ref, tracking_number=POSTNL_CODE)
     trade.shop.complete(trade.order(refs[-1]).shop_ref)  # without a code: it waits
     asked += trade.statements(minutes=60)
 
@@ -49,7 +49,7 @@ def test_no_row_is_read_by_itself(trade: Shift, story: Callable[[Shift], None]) 
 def test_no_row_is_read_by_itself_when_minds_are_changed_and_the_shop_is_down(trade: Shift) -> None:
     refs = [trade.sells((MUG, 2)) for _ in range(_ORDERS)]
     asked = trade.statements(minutes=10)
-    for change in (trade.marketplace.buyer_asks_to_cancel, trade.marketplace.buyer_withdraws):
+    for change in (trade.marketplace.request_cancellation, trade.marketplace.withdraw_cancellation_request):
         for ref in refs:
             change(ref)
         asked += trade.statements(minutes=10)
@@ -58,7 +58,7 @@ def test_no_row_is_read_by_itself_when_minds_are_changed_and_the_shop_is_down(tr
     asked += trade.statements(minutes=10)
     trade.goes_down(trade.shop)
     asked += trade.statements(hours=4)
-    assert all(trade.problems(ref) == ["wait_held"] for ref in refs)
+    assert all(trade.problems(ref) == ["wait_extended"] for ref in refs)
     trade.marketplace.cancel(refs[0])
     asked += trade.statements(minutes=10)
 

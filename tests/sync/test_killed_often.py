@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from orderhaven.actions.orders import retry
-from orderhaven.core.errors import TryLater, Unclear
+from orderhaven.core.errors import OutcomeUnknown, SafeToRetry
 from orderhaven.core.problems import ProblemKind
-from orderhaven.ports.connector import Role
+from orderhaven.ports.connector import Side
 from orderhaven.store.models import Connection, Event, Message, MessageState
-from orderhaven.sync import beats
+from orderhaven.sync import worker
 from tests.sync.conftest import MUG, Shift
 from tests.sync.seams import Cut, Died, cut_in, dies, mend
 
@@ -42,13 +42,13 @@ def both(first: Cut, second: Cut) -> Cut:
     return act
 
 
-def runs(trade: Shift, role: Role) -> None:
-    """One cycle of this side, whatever is due of it."""
-    trade._loop.run_until_complete(beats.run(trade.hub, trade.connection(role).pk))
+def runs(trade: Shift, role: Side) -> None:
+    """One run of this side, whatever is due of it."""
+    trade._loop.run_until_complete(worker.run(trade.hub, trade.connection(role).pk))
 
 
-def calls_at_once(trade: Shift) -> int:
-    return trade.hub.declared[trade.connection(Role.SHOP).connector].limits.calls_at_once
+def concurrent_calls(trade: Shift) -> int:
+    return trade.hub.specs_by_name[trade.connection(Side.SHOP).connector].limits.concurrent_calls
 
 
 def states(kind: str) -> list[str]:
@@ -61,7 +61,7 @@ def sold(trade: Shift) -> list[str]:
     trade.passes(minutes=1)
     refs = [trade.sells((MUG, 1)) for _ in range(ORDERS)]
     trade.clock.advance(timedelta(minutes=6))
-    runs(trade, Role.MARKETPLACE)
+    runs(trade, Side.MARKETPLACE)
     return refs
 
 
@@ -74,21 +74,21 @@ def test_a_death_at_a_slow_shop_leaves_no_more_begun_than_goes_out_in_two_second
     cut_in(trade.shop, "after place", both(takes(trade, seconds=1), after(20, dies())))
 
     with pytest.raises(Died):
-        runs(trade, Role.SHOP)
+        runs(trade, Side.SHOP)
 
-    begun = Message.objects.filter(kind="place", state=MessageState.SENDING).values_list("order__ref", flat=True)
+    begun = Message.objects.filter(kind="create", state=MessageState.IN_FLIGHT).values_list("order__ref", flat=True)
     unsent = [ref for ref in begun if not trade.in_shop(ref)]
-    assert 0 < len(unsent) <= calls_at_once(trade)
-    assert states("place").count(MessageState.DUE) > 0
+    assert 0 < len(unsent) <= concurrent_calls(trade)
+    assert states("create").count(MessageState.QUEUED) > 0
 
 
 def test_at_a_fast_shop_all_of_a_batch_is_begun_at_once_when_its_pace_is_known(trade: Shift, sold: list[str]) -> None:
     cut_in(trade.shop, "after place", after(10, dies()))
 
     with pytest.raises(Died):
-        runs(trade, Role.SHOP)
+        runs(trade, Side.SHOP)
 
-    assert states("place").count(MessageState.DUE) == 0
+    assert states("create").count(MessageState.QUEUED) == 0
 
 
 def test_orders_that_were_never_sent_before_a_death_use_up_no_round(trade: Shift) -> None:
@@ -147,7 +147,7 @@ def test_it_is_sent_again_when_somebody_presses_retry(trade: Shift) -> None:
     dies_again_and_again(trade)
     mend(trade.shop)
 
-    retry(trade.by, ref)
+    retry(trade.context, ref)
     trade.passes(minutes=20)
 
     assert (len(trade.in_shop(ref)), trade.problems(ref)) == (1, [])
@@ -180,30 +180,30 @@ def test_an_order_whose_call_hangs_holds_up_no_other(trade: Shift, sold: list[st
     cut_in(trade.shop, "before place", hang)
     cut_in(trade.shop, "after place", count)
 
-    runs(trade, Role.SHOP)
+    runs(trade, Side.SHOP)
 
-    assert states("place") == [MessageState.TOLD] * ORDERS
+    assert states("create") == [MessageState.DONE] * ORDERS
 
 
 def test_what_a_slow_shop_does_not_take_in_time_stays_due_and_unbegun(trade: Shift, sold: list[str]) -> None:
     cut_in(trade.shop, "before place", takes(trade, seconds=5))
 
-    runs(trade, Role.SHOP)
+    runs(trade, Side.SHOP)
 
-    assert set(states("place")) == {MessageState.DUE, MessageState.TOLD}
-    assert Event.objects.filter(kind="unclear").count() == 0
+    assert set(states("create")) == {MessageState.QUEUED, MessageState.DONE}
+    assert Event.objects.filter(kind="unconfirmed").count() == 0
 
 
-def test_one_order_that_could_not_be_sent_ends_no_cycle(trade: Shift, sold: list[str]) -> None:
+def test_one_order_that_could_not_be_sent_ends_no_sync_run(trade: Shift, sold: list[str]) -> None:
     async def busy(what: str) -> None:
         if what == sold[0]:
-            raise TryLater("busy")
+            raise SafeToRetry("busy")
 
     cut_in(trade.shop, "before place", busy)
 
-    runs(trade, Role.SHOP)
+    runs(trade, Side.SHOP)
 
-    assert states("place") == [MessageState.DUE] + [MessageState.TOLD] * (ORDERS - 1)
+    assert states("create") == [MessageState.DONE] * (ORDERS - 1) + [MessageState.QUEUED]
 
 
 def test_a_shop_that_takes_nothing_is_left_alone_after_ten_orders(trade: Shift, sold: list[str]) -> None:
@@ -212,55 +212,55 @@ def test_a_shop_that_takes_nothing_is_left_alone_after_ten_orders(trade: Shift, 
     async def busy(what: str) -> None:
         tried.append(what)
         await trade.clock.sleep(timedelta(seconds=1))
-        raise TryLater("busy")
+        raise SafeToRetry("busy")
 
     cut_in(trade.shop, "before place", busy)
 
-    runs(trade, Role.SHOP)
+    runs(trade, Side.SHOP)
 
-    assert 10 <= len(tried) <= 10 + 2 * calls_at_once(trade)
-    assert states("place") == [MessageState.DUE] * ORDERS
-    assert trade.connection(Role.SHOP).failures == 1
+    assert 10 <= len(tried) <= 10 + 2 * concurrent_calls(trade)
+    assert states("create") == [MessageState.QUEUED] * ORDERS
+    assert trade.connection(Side.SHOP).failures == 1
 
 
 def test_a_shop_that_breaks_down_halfway_leaves_few_orders_of_which_nobody_knows(trade: Shift, sold: list[str]) -> None:
     well = 10
 
     async def break_down(what: str) -> None:
-        raise Unclear("The shop answered 502")
+        raise OutcomeUnknown("The shop answered 502")
 
     cut_in(trade.shop, "before place", both(takes(trade, milliseconds=100), after(well, break_down)))
 
-    runs(trade, Role.SHOP)
+    runs(trade, Side.SHOP)
 
-    unclear = states("place").count(MessageState.UNCLEAR)
-    assert 1 <= unclear <= 3 * calls_at_once(trade)
-    assert states("place").count(MessageState.DUE) == ORDERS - well - unclear
-    assert trade.connection(Role.SHOP).failures == 1
+    unclear = states("create").count(MessageState.UNCONFIRMED)
+    assert 1 <= unclear <= 3 * concurrent_calls(trade)
+    assert states("create").count(MessageState.QUEUED) == ORDERS - well - unclear
+    assert trade.connection(Side.SHOP).failures == 1
 
 
-def test_a_lost_answer_now_and_then_ends_no_cycle(trade: Shift, sold: list[str]) -> None:
+def test_a_lost_answer_now_and_then_ends_no_sync_run(trade: Shift, sold: list[str]) -> None:
     lost = set(sold[::4])
 
     async def lose_some(what: str) -> None:
         if what in lost:
-            raise Unclear("The shop did not answer in time")
+            raise OutcomeUnknown("The shop did not answer in time")
 
     cut_in(trade.shop, "after place", lose_some)
 
-    runs(trade, Role.SHOP)
+    runs(trade, Side.SHOP)
 
-    assert set(states("place")) == {MessageState.TOLD, MessageState.UNCLEAR}
-    assert trade.connection(Role.SHOP).failures == 0
+    assert set(states("create")) == {MessageState.DONE, MessageState.UNCONFIRMED}
+    assert trade.connection(Side.SHOP).failures == 0
 
 
-# ---------------------------------------------------------------- hearing is bounded and goes on
+# ---------------------------------------------------------------- a pull is bounded and goes on
 
 
 @pytest.fixture
 def in_shop(trade: Shift, sold: list[str]) -> list[str]:
     """More open orders than one page of the shop's list, or one look, holds."""
-    runs(trade, Role.SHOP)
+    runs(trade, Side.SHOP)
     refs = sold + [trade.sells((MUG, 1)) for _ in range(ORDERS * 2)]
     trade.passes(minutes=11)
     assert all(trade.shop_ref(ref) for ref in refs)
@@ -268,14 +268,14 @@ def in_shop(trade: Shift, sold: list[str]) -> list[str]:
 
 
 def reread_is_due(trade: Shift) -> None:
-    Connection.objects.filter(role=Role.SHOP).update(reread_at=trade.clock.now(), hear_at=None)
+    Connection.objects.filter(side=Side.SHOP).update(refresh_at=trade.clock.now(), pull_at=None)
 
 
 def test_a_hub_killed_while_it_reads_open_orders_again_goes_on_where_it_was(trade: Shift, in_shop: list[str]) -> None:
     reread_is_due(trade)
     cut_in(trade.shop, "read", after(60, dies()))  # in the second look
     with pytest.raises(Died):
-        runs(trade, Role.SHOP)
+        runs(trade, Side.SHOP)
     mend(trade.shop)
     trade.hub = trade.another_hub()
     read: list[str] = []
@@ -284,65 +284,65 @@ def test_a_hub_killed_while_it_reads_open_orders_again_goes_on_where_it_was(trad
         read.append(what)
 
     cut_in(trade.shop, "read", note)
-    runs(trade, Role.SHOP)
+    runs(trade, Side.SHOP)
 
     assert len(read) == len(in_shop) - 50
-    row = trade.connection(Role.SHOP)
-    assert (row.reread_after, row.reread_at > trade.clock.now()) == (0, True)
+    row = trade.connection(Side.SHOP)
+    assert (row.refresh_after, row.refresh_at > trade.clock.now()) == (0, True)
 
 
-def test_a_slow_reading_of_open_orders_lets_new_ones_be_placed_first(trade: Shift, in_shop: list[str]) -> None:
+def test_a_slow_reading_of_open_orders_lets_new_ones_be_created_first(trade: Shift, in_shop: list[str]) -> None:
     reread_is_due(trade)
     new = trade.sells((MUG, 1))
-    Connection.objects.filter(role=Role.MARKETPLACE).update(hear_at=trade.clock.now())
-    runs(trade, Role.MARKETPLACE)
+    Connection.objects.filter(side=Side.MARKETPLACE).update(pull_at=trade.clock.now())
+    runs(trade, Side.MARKETPLACE)
     cut_in(trade.shop, "read", takes(trade, seconds=0.5))
 
-    runs(trade, Role.SHOP)
+    runs(trade, Side.SHOP)
 
     assert trade.shop_ref(new)
-    row = trade.connection(Role.SHOP)
-    assert (row.reread_after > 0, row.reread_at <= trade.clock.now()) == (True, True)
+    row = trade.connection(Side.SHOP)
+    assert (row.refresh_after > 0, row.refresh_at <= trade.clock.now()) == (True, True)
 
 
-def test_a_slow_hearing_of_a_shop_goes_on_in_the_next_cycle_and_loses_nothing(trade: Shift, in_shop: list[str]) -> None:
+def test_a_slow_pull_of_a_shop_goes_on_in_the_next_sync_run_and_loses_nothing(trade: Shift, in_shop: list[str]) -> None:
     for ref in in_shop:
-        trade.shop.complete(trade.shop_ref(ref), code="3SABCD1234567")
+        trade.shop.complete(trade.shop_ref(ref), tracking_number="3SABCD1234567")
     trade.clock.advance(timedelta(minutes=6))
     began_at = trade.clock.now()
     cut_in(trade.shop, "hear", takes(trade, seconds=0.3))
 
-    runs(trade, Role.SHOP)
-    after_one = trade.connection(Role.SHOP)
-    while trade.connection(Role.SHOP).hear_at <= trade.clock.now():
-        runs(trade, Role.SHOP)
+    runs(trade, Side.SHOP)
+    after_one = trade.connection(Side.SHOP)
+    while trade.connection(Side.SHOP).pull_at <= trade.clock.now():
+        runs(trade, Side.SHOP)
 
-    assert after_one.heard_at < began_at
+    assert after_one.last_pulled_at < began_at
     assert {trade.order(ref).status for ref in in_shop} == {"shipped"}
-    # by the clock of the first question: the next hearing overlaps from there
-    assert trade.connection(Role.SHOP).cursor == began_at.isoformat()
+    # by the clock of the first question: the next pull overlaps from there
+    assert trade.connection(Side.SHOP).cursor == began_at.isoformat()
 
 
-def test_a_hub_killed_after_it_heard_a_shop_does_not_hear_it_again(trade: Shift, sold: list[str]) -> None:
+def test_a_hub_killed_after_it_pulled_a_shop_does_not_pull_it_again(trade: Shift, sold: list[str]) -> None:
     trade.clock.advance(timedelta(minutes=6))
     cut_in(trade.shop, "before place", dies())
     with pytest.raises(Died):
-        runs(trade, Role.SHOP)
+        runs(trade, Side.SHOP)
 
-    row = trade.connection(Role.SHOP)
+    row = trade.connection(Side.SHOP)
 
-    assert row.hear_at > trade.clock.now()
+    assert row.pull_at > trade.clock.now()
 
 
-def test_many_unread_orders_do_not_keep_a_marketplace_from_being_told(trade: Shift, in_shop: list[str]) -> None:
-    trade.shop.complete(trade.shop_ref(in_shop[0]), code="3SABCD1234567")
+def test_many_unread_orders_do_not_keep_a_marketplace_from_being_pushed(trade: Shift, in_shop: list[str]) -> None:
+    trade.shop.complete(trade.shop_ref(in_shop[0]), tracking_number="3SABCD1234567")
     trade.clock.advance(timedelta(minutes=6))
-    runs(trade, Role.SHOP)
+    runs(trade, Side.SHOP)
     new = [trade.sells((MUG, 1)) for _ in range(200)]
     cut_in(trade.marketplace, "read", takes(trade, seconds=0.2))
 
-    runs(trade, Role.MARKETPLACE)
+    runs(trade, Side.MARKETPLACE)
 
     assert trade.told(trade.marketplace, "/shipments") == 1
     assert any(trade.order(ref).read_at is None for ref in new)
-    assert trade.connection(Role.MARKETPLACE).hear_at <= trade.clock.now()
+    assert trade.connection(Side.MARKETPLACE).pull_at <= trade.clock.now()

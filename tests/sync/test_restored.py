@@ -1,4 +1,4 @@
-"""A backup that was taken in the middle of a cycle, put back when the world had gone on."""
+"""A backup that was taken in the middle of a run, put back when the world had gone on."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from orderhaven.core.money import Money
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.shop_order import ShopOrder
+from orderhaven.core.shop_order import ShopOrderSnapshot
 from orderhaven.core.status import Status
-from orderhaven.store.backup import copy_database
+from orderhaven.store.upkeep.backup import copy_database
 from tests.journeys.conftest import put_back
 from tests.sync.conftest import Shift
 from tests.sync.seams import cut_in, once
@@ -28,7 +28,7 @@ def backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("moment", ["before place", "after place"])
-def test_an_order_that_was_being_placed_is_not_placed_twice(trade: Shift, backup: Path, moment: str) -> None:
+def test_an_order_that_was_being_created_is_not_created_twice(trade: Shift, backup: Path, moment: str) -> None:
     async def back_up(what: str) -> None:
         copy_database(backup)
 
@@ -44,12 +44,12 @@ def test_an_order_that_was_being_placed_is_not_placed_twice(trade: Shift, backup
     assert trade.problems(ref) == []
 
 
-def another_article(order: ShopOrder) -> ShopOrder:
+def another_article(order: ShopOrderSnapshot) -> ShopOrderSnapshot:
     [line] = order.lines
     return replace(order, lines=(replace(line, product_ref="product LAMP-2", sku="LAMP-2", title="Lamp"),))
 
 
-def another_total(order: ShopOrder) -> ShopOrder:
+def another_total(order: ShopOrderSnapshot) -> ShopOrderSnapshot:
     return replace(order, total=Money.of("20.00", "EUR"))
 
 
@@ -57,12 +57,16 @@ def another_total(order: ShopOrder) -> ShopOrder:
     ("changed", "problem", "is_followed"),
     [
         (lambda order: order, "", True),
-        (another_article, ProblemKind.HALF_MADE, False),
+        (another_article, ProblemKind.PARTLY_CREATED, False),
         (another_total, ProblemKind.TOTAL_DIFFERS, True),
     ],
 )
 def test_an_order_that_this_hub_never_sent_is_compared_with_what_it_would_send(
-    trade: Shift, backup: Path, changed: Callable[[ShopOrder], ShopOrder], problem: str, is_followed: bool
+    trade: Shift,
+    backup: Path,
+    changed: Callable[[ShopOrderSnapshot], ShopOrderSnapshot],
+    problem: str,
+    is_followed: bool,
 ) -> None:
     copy_database(backup)
     ref = trade.placed()
@@ -92,4 +96,4 @@ def test_a_shipment_that_was_being_confirmed_is_not_confirmed_twice(trade: Shift
 
     assert len(trade.confirmed(ref)) == 1
     assert trade.order(ref).status == Status.SHIPPED
-    assert trade.order(ref).marketplace_told == "told"
+    assert trade.order(ref).marketplace_sync == "synced"

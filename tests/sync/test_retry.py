@@ -4,15 +4,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from orderhaven.actions.orders import retry
-from orderhaven.core.errors import OrderRefused, TryLater
+from orderhaven.core.errors import OrderRejected, SafeToRetry
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.ports.sandbox import Article
+from orderhaven.ports.sandbox import CatalogueItem
 from tests.sync.conftest import MUG, POSTNL_CODE, Shift
 from tests.sync.seams import cut_in, mend
 
 AT_ONCE = timedelta(seconds=3)
-UNKNOWN = Article("NOT-THERE", "8712345678999", "Thing", "5.00")
+UNKNOWN = CatalogueItem("NOT-THERE", "8712345678999", "Thing", "5.00")
 
 
 def takes(trade: Shift, is_done: Callable[[], object]) -> timedelta:
@@ -25,37 +25,37 @@ def takes(trade: Shift, is_done: Callable[[], object]) -> timedelta:
 
 def test_what_the_shop_refused_is_sent_again_at_once(trade: Shift) -> None:
     async def refuse(what: str) -> None:
-        raise OrderRefused("The shop", "no")
+        raise OrderRejected("The shop", "no")
 
     cut_in(trade.shop, "before place", refuse)
     ref = trade.sells((MUG, 1))
     trade.passes(minutes=6, seconds=13)
-    assert trade.problems(ref) == [ProblemKind.REFUSED]
+    assert trade.problems(ref) == [ProblemKind.REJECTED]
 
     mend(trade.shop)
-    retry(trade.by, ref)
+    retry(trade.context, ref)
 
     assert takes(trade, lambda: trade.shop_ref(ref)) <= AT_ONCE
 
 
-def test_a_product_that_is_there_now_is_placed_at_once(trade: Shift) -> None:
+def test_a_product_that_is_there_now_is_created_at_once(trade: Shift) -> None:
     ref = trade.sells((UNKNOWN, 1))
     trade.passes(minutes=6, seconds=13)
     trade.shop.stock([UNKNOWN])
 
-    retry(trade.by, ref)
+    retry(trade.context, ref)
 
     assert takes(trade, lambda: trade.shop_ref(ref)) <= AT_ONCE
 
 
 def test_what_is_put_right_in_the_shop_is_read_at_once(trade: Shift) -> None:
     ref = trade.placed()
-    trade.shop.change_pieces(trade.shop_ref(ref), MUG.sku, 3)
-    trade.shop.complete(trade.shop_ref(ref), code=POSTNL_CODE)
+    trade.shop.change_quantity(trade.shop_ref(ref), MUG.sku, 3)
+    trade.shop.complete(trade.shop_ref(ref), tracking_number=POSTNL_CODE)
     trade.passes(minutes=7, seconds=20)
-    trade.shop.change_pieces(trade.shop_ref(ref), MUG.sku, 2)
+    trade.shop.change_quantity(trade.shop_ref(ref), MUG.sku, 2)
 
-    retry(trade.by, ref)
+    retry(trade.context, ref)
 
     assert takes(trade, lambda: trade.order(ref).status == Status.SHIPPED) <= AT_ONCE
 
@@ -67,7 +67,7 @@ def test_a_connection_that_failed_is_tried_at_once_and_not_after_its_quiet(trade
     trade.passes(minutes=20)
     trade.shop.faults.clear()
 
-    retry(trade.by, ref)
+    retry(trade.context, ref)
 
     assert takes(trade, lambda: trade.shop_ref(ref)) <= AT_ONCE
 
@@ -76,7 +76,7 @@ def test_what_may_have_happened_is_looked_for_before_it_is_sent_again(trade: Shi
     """A retry too many does no harm."""
 
     async def fail(what: str) -> None:
-        raise TryLater("busy")
+        raise SafeToRetry("busy")
 
     cut_in(trade.shop, "find", fail)
     ref = trade.sells((MUG, 1))
@@ -84,7 +84,7 @@ def test_what_may_have_happened_is_looked_for_before_it_is_sent_again(trade: Shi
     mend(trade.shop)
 
     for _ in range(3):
-        retry(trade.by, ref)
+        retry(trade.context, ref)
         trade.passes(seconds=2)
 
     assert len(trade.in_shop(ref)) == 1

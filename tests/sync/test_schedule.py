@@ -1,11 +1,11 @@
-"""What the ticker does beside the cycles."""
+"""What the ticker does beside the runs."""
 
 import asyncio
 from datetime import datetime, timedelta
 
-from orderhaven.ports.clock import Clock
-from orderhaven.store.models import Order, Person
-from orderhaven.sync.schedule import tick
+from orderhaven.ports.connector import Clock
+from orderhaven.store.models import Order, OrderContact
+from orderhaven.sync.worker import tick
 from tests.sync.conftest import Shift
 
 _MANY = 1200  # more than are erased at once
@@ -15,13 +15,13 @@ def test_all_personal_data_whose_time_is_over_is_erased_within_seconds(trade: Sh
     ref = trade.placed()
     order = trade.order(ref)
     made = Order.objects.bulk_create([_copy_of(order, number) for number in range(_MANY)])
-    Person.objects.bulk_create([Person(order=one, role="ship_to", last_name="Jansen") for one in made])
+    OrderContact.objects.bulk_create([OrderContact(order=one, role="ship_to", last_name="Jansen") for one in made])
     began_at = trade.clock.now() + timedelta(days=181)
     trade.clock.advance(timedelta(days=181))
 
     trade._loop.run_until_complete(_ticks_for(trade, seconds=10))
 
-    assert Person.objects.count() == 0
+    assert OrderContact.objects.count() == 0
     assert trade.clock.now() - began_at < timedelta(minutes=1)
 
 
@@ -38,7 +38,7 @@ class _AtTime(asyncio.Event):
 
 async def _ticks_for(trade: Shift, seconds: int) -> None:
     async def enqueue(connection_ids: list[int]) -> None:
-        """Nobody runs cycles here."""
+        """Nobody runs a sync here."""
 
     await tick(trade.hub, enqueue, _AtTime(trade.clock, trade.clock.now() + timedelta(seconds=seconds)))
 

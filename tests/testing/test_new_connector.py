@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from orderhaven.new_connector.__main__ import Impossible, write_connector
-from orderhaven.ports.connector import Role
+from orderhaven.new_connector.__main__ import CannotWrite, write_connector
+from orderhaven.ports.connector import Side
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.processes
@@ -47,9 +47,9 @@ def failures(checkout: Path, name: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("role", list(Role))
-def test_every_failure_of_a_new_connector_says_what_to_build(checkout: Path, role: Role) -> None:
-    made = run(checkout, "orderhaven.new_connector", "mymarket", "--role", role)
+@pytest.mark.parametrize("side", list(Side))
+def test_every_failure_of_a_new_connector_says_what_to_build(checkout: Path, side: Side) -> None:
+    made = run(checkout, "orderhaven.new_connector", "mymarket", "--side", side)
 
     failed = failures(checkout, "mymarket")
 
@@ -78,21 +78,21 @@ def test_what_was_written_is_named_with_the_next_step(checkout: Path) -> None:
 def test_a_name_that_cannot_be_is_refused_with_a_sentence(checkout: Path, name: str) -> None:
     before = sorted(checkout.rglob("*"))
 
-    with pytest.raises(Impossible, match="cannot name a connector"):
-        write_connector(name, Role.SHOP, checkout)
+    with pytest.raises(CannotWrite, match="cannot name a connector"):
+        write_connector(name, Side.SHOP, checkout)
 
     assert sorted(checkout.rglob("*")) == before
 
 
 def test_what_stands_there_is_never_written_over(checkout: Path) -> None:
-    write_connector("mymarket", Role.SHOP, checkout)
+    write_connector("mymarket", Side.SHOP, checkout)
 
-    with pytest.raises(Impossible, match="exists already"):
-        write_connector("mymarket", Role.MARKETPLACE, checkout)
+    with pytest.raises(CannotWrite, match="exists already"):
+        write_connector("mymarket", Side.MARKETPLACE, checkout)
 
 
 def test_outside_a_checkout_nothing_is_written(tmp_path: Path) -> None:
-    with pytest.raises(Impossible, match="in the folder of a checkout"):
-        write_connector("mymarket", Role.SHOP, tmp_path)
+    with pytest.raises(CannotWrite, match="in the folder of a checkout"):
+        write_connector("mymarket", Side.SHOP, tmp_path)
 
     assert list(tmp_path.iterdir()) == []

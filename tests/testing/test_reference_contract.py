@@ -1,11 +1,11 @@
-"""The reference marketplace and shop keep every promise that a declaration can make."""
+"""The reference marketplace and shop keep every promise that a spec can make."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
-from orderhaven.ports.connector import Can, MemoryTokens, Outside, Role
+from orderhaven.ports.connector import Capability, ConnectorContext, InMemoryTokenCache, Side
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.contract import (
     Break,
@@ -16,11 +16,11 @@ from orderhaven.testing.contract import (
     ShopContract,
     ShopSubject,
 )
-from orderhaven.testing.door import SIGN_IN, FaultKind
-from orderhaven.testing.marketplace_world import MarketplaceWorld
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE, ReferenceMarketplace
 from orderhaven.testing.reference_shop import REFERENCE_SHOP, ReferenceShop
-from orderhaven.testing.shop_world import ShopWorld
+from orderhaven.testing.sandbox_auth import SIGN_IN, FaultKind
+from orderhaven.testing.simulated_marketplace import SimulatedMarketplace
+from orderhaven.testing.simulated_shop import SimulatedShop
 
 LOST = {Lost.BEFORE: FaultKind.LOST_BEFORE, Lost.AFTER: FaultKind.LOST_AFTER}
 BROKEN = {
@@ -28,52 +28,54 @@ BROKEN = {
     Break.UNREACHABLE: FaultKind.NOT_SENT,
     Break.GARBAGE: FaultKind.GARBAGE,
 }
-ON = {On.ALL: "", On.TELLINGS: "POST ", On.SIGN_IN: SIGN_IN}
+ON = {On.ALL: "", On.COMMANDS: "POST ", On.SIGN_IN: SIGN_IN}
 
 
 def marketplace_subject() -> MarketplaceSubject:
     clock = ManualClock()
-    world = MarketplaceWorld(clock)
+    world = SimulatedMarketplace(clock)
 
     def open_one(settings: Mapping[str, str]) -> ReferenceMarketplace:
-        return ReferenceMarketplace({**world.settings(""), **settings}, Outside(clock, None, MemoryTokens()))
+        return ReferenceMarketplace(
+            {**world.settings(""), **settings}, ConnectorContext(clock, None, InMemoryTokenCache())
+        )
 
     return MarketplaceSubject(
-        declaration=REFERENCE_MARKETPLACE,
+        spec=REFERENCE_MARKETPLACE,
         clock=clock,
         open=open_one,
         sandbox=world,
         lose_reply=lambda lost: world.faults.add(LOST[lost]),
         rate_limit=lambda after, on: world.faults.add(FaultKind.RATE_LIMITED, ON[on], delay=after or timedelta(0)),
         break_with=lambda broken, on: world.faults.add(BROKEN[broken], ON[on], times=-1),
-        mend=world.faults.clear,
-        bend=world.faults.bend,
-        expire_tokens=world.door.expire_tokens,
+        clear_faults=world.faults.clear,
+        malform=world.faults.malform,
+        expire_tokens=world.auth.expire_tokens,
         signs_in=lambda call: call == SIGN_IN,
         page_size=world.page_size,
-        buyer_withdraws=world.buyer_withdraws,
+        withdraw_cancellation_request=world.withdraw_cancellation_request,
         sell_unaccepted=lambda basket: world.sell(basket, needs_acceptance=True),
     )
 
 
 def shop_subject() -> ShopSubject:
     clock = ManualClock()
-    world = ShopWorld(clock)
+    world = SimulatedShop(clock)
 
     def open_one(settings: Mapping[str, str]) -> ReferenceShop:
-        return ReferenceShop({**world.settings(""), **settings}, Outside(clock, None, MemoryTokens()))
+        return ReferenceShop({**world.settings(""), **settings}, ConnectorContext(clock, None, InMemoryTokenCache()))
 
     return ShopSubject(
-        declaration=REFERENCE_SHOP,
+        spec=REFERENCE_SHOP,
         clock=clock,
         open=open_one,
         sandbox=world,
         lose_reply=lambda lost: world.faults.add(LOST[lost]),
         rate_limit=lambda after, on: world.faults.add(FaultKind.RATE_LIMITED, ON[on], delay=after or timedelta(0)),
         break_with=lambda broken, on: world.faults.add(BROKEN[broken], ON[on], times=-1),
-        mend=world.faults.clear,
-        bend=world.faults.bend,
-        expire_tokens=world.door.expire_tokens,
+        clear_faults=world.faults.clear,
+        malform=world.faults.malform,
+        expire_tokens=world.auth.expire_tokens,
         signs_in=lambda call: call == SIGN_IN,
         page_size=world.page_size,
     )
@@ -90,8 +92,8 @@ class TestReferenceMarketplaceThatAnswersAtOnceAndCountsPieces(MarketplaceContra
     def subject(self) -> MarketplaceSubject:
         subject = marketplace_subject()
         world = subject.sandbox
-        assert isinstance(world, MarketplaceWorld)
-        world.outcome_takes, world.piece_by_piece, world.lists_whole_orders = None, True, True
+        assert isinstance(world, SimulatedMarketplace)
+        world.outcome_takes, world.one_line_per_piece, world.lists_whole_orders = None, True, True
         return subject
 
 
@@ -102,5 +104,5 @@ class TestReferenceShop(ShopContract):
 
 
 def test_the_references_have_every_ability_there_is() -> None:
-    assert REFERENCE_MARKETPLACE.can | REFERENCE_SHOP.can == frozenset(Can)
-    assert (REFERENCE_MARKETPLACE.role, REFERENCE_SHOP.role) == (Role.MARKETPLACE, Role.SHOP)
+    assert REFERENCE_MARKETPLACE.capabilities | REFERENCE_SHOP.capabilities == frozenset(Capability)
+    assert (REFERENCE_MARKETPLACE.side, REFERENCE_SHOP.side) == (Side.MARKETPLACE, Side.SHOP)

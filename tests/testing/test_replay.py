@@ -9,9 +9,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from orderhaven.ports.clock import Clock
-from orderhaven.ports.replay import Likeness, NotPlayed, PlayedAnswer, RecordedRequest, SentRequest, Way
-from orderhaven.testing.replay.playing import Played, Verdict, play
+from orderhaven.ports.connector import Clock
+from orderhaven.ports.replay import (
+    ComparisonRules,
+    NotSimulated,
+    RecordedRequest,
+    ReplayedResponse,
+    SentRequest,
+    Variant,
+)
+from orderhaven.testing.replay.playing import ReplayedStep, ReplayVerdict, play
 from orderhaven.testing.replay.recording import Scenario, scenarios_in
 from orderhaven.testing.replay.requests import forms_of, what_was_taken
 
@@ -19,8 +26,8 @@ from orderhaven.testing.replay.requests import forms_of, what_was_taken
 class Notes:
     """POST /notes makes one, GET /notes/ID shows it, DELETE is not played."""
 
-    ways: Sequence[Way] = (Way(),)
-    likeness = Likeness()
+    ways: Sequence[Variant] = (Variant(),)
+    likeness = ComparisonRules()
     articles: Sequence[Any] = ()
     sent: Sequence[SentRequest] = ()
     sandbox = None
@@ -32,19 +39,19 @@ class Notes:
 
     def prepare(self, settings: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         if settings.get("cloud"):
-            raise NotPlayed("there is no cloud here")
+            raise NotSimulated("there is no cloud here")
         return {"user:me": 7}
 
     def change(self, change: Mapping[str, Any]) -> None:
         if change.get("site") == "on fire":
-            raise NotPlayed("it cannot burn")
+            raise NotSimulated("it cannot burn")
         self._is_open = change.get("site") != "closed"
 
-    async def answer(self, request: RecordedRequest) -> PlayedAnswer:
+    async def answer(self, request: RecordedRequest) -> ReplayedResponse:
         if not self._is_open:
-            return PlayedAnswer(503, {}, b"closed")
+            return ReplayedResponse(503, {}, b"closed")
         if request.method == "DELETE":
-            raise NotPlayed("notes stay")
+            raise NotSimulated("notes stay")
         if request.method == "GET":
             return _json(200, self._notes[int(request.path.rpartition("/")[2]) - 41])
         made = {**request.body, "id": len(self._notes) + 41, "at": f"{self._clock.now():%Y-%m-%dT%H:%M:%S}"}
@@ -61,11 +68,11 @@ class Notes:
         raise AssertionError("nothing is opened here")
 
 
-def _json(status: int, body: Any) -> PlayedAnswer:
-    return PlayedAnswer(status, {}, json.dumps(body).encode())
+def _json(status: int, body: Any) -> ReplayedResponse:
+    return ReplayedResponse(status, {}, json.dumps(body).encode())
 
 
-def played(*steps: dict[str, Any], **more: Any) -> Sequence[Played]:
+def played(*steps: dict[str, Any], **more: Any) -> Sequence[ReplayedStep]:
     scenario = msgspec.convert({"name": "notes", "steps": list(steps), **more}, Scenario)
     return asyncio.run(play(scenario, Notes))
 
@@ -79,7 +86,7 @@ def read(path: str, body: Any) -> dict[str, Any]:
     return {"request": {"method": "GET", "path": path}, "answer": {"status": 200, "body": body}}
 
 
-def paths(one: Played) -> list[str]:
+def paths(one: ReplayedStep) -> list[str]:
     return [difference.path for difference in one.differences]
 
 
@@ -89,7 +96,7 @@ def test_an_answer_as_recorded_is_the_same_but_for_ids_and_moments() -> None:
         read("/notes/{note1}", {"id": "{note1}", "text": "milk", "at": "{step 1}"}),
     )
 
-    assert (one.verdict, other.verdict) == (Verdict.SAME, Verdict.SAME)
+    assert (one.outcome, other.outcome) == (ReplayVerdict.SAME, ReplayVerdict.SAME)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +130,7 @@ def test_the_same_name_is_the_same_value_throughout() -> None:
     assert (paths(one), paths(other)) == ([], ["id"])
 
 
-def test_another_status_and_what_is_no_data_are_told() -> None:
+def test_another_status_and_what_is_no_data_are_reported() -> None:
     one, other = played(made("a page", status=400), made({}, before={"site": "closed"}))
 
     assert paths(one) == ["status", "is JSON"]
@@ -139,23 +146,25 @@ def test_what_is_not_played_takes_along_the_steps_that_need_it() -> None:
         made({"id": "{note1}"}), deleted, read("/bins/{bin1}", {}), read("/notes/{note1}", {"text": "milk"})
     )
 
-    assert [one.verdict for one in (first, removed, needs_it, last)] == [
-        Verdict.SAME,
-        Verdict.NOT_PLAYED,
-        Verdict.NOT_PLAYED,
-        Verdict.SAME,
+    assert [one.outcome for one in (first, removed, needs_it, last)] == [
+        ReplayVerdict.SAME,
+        ReplayVerdict.NOT_PLAYED,
+        ReplayVerdict.NOT_PLAYED,
+        ReplayVerdict.SAME,
     ]
     assert (removed.reason, "step 2" in needs_it.reason) == ("notes stay", True)
 
 
 def test_a_state_or_a_setting_that_there_is_not_is_not_played() -> None:
-    burning, mended = played(made({}, before={"site": "on fire"}), made({"text": "milk"}, before={"site": ""}))
+    burning, decoded_leniently = played(
+        made({}, before={"site": "on fire"}), made({"text": "milk"}, before={"site": ""})
+    )
     (in_the_cloud,) = played(made({}), shop={"cloud": True})
 
-    assert (burning.verdict, mended.verdict, in_the_cloud.verdict) == (
-        Verdict.NOT_PLAYED,
-        Verdict.SAME,
-        Verdict.NOT_PLAYED,
+    assert (burning.outcome, decoded_leniently.outcome, in_the_cloud.outcome) == (
+        ReplayVerdict.NOT_PLAYED,
+        ReplayVerdict.SAME,
+        ReplayVerdict.NOT_PLAYED,
     )
 
 
@@ -197,7 +206,7 @@ TAKEN = what_was_taken(
             Scenario,
         )
     ],
-    Likeness(beside_any=frozenset({"page"})),
+    ComparisonRules(beside_any=frozenset({"page"})),
 )
 
 

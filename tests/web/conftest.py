@@ -14,10 +14,11 @@ from django.contrib.auth.hashers import make_password
 from django.test import Client
 from django.test.utils import setup_test_environment, teardown_test_environment
 
-from orderhaven.connectors import declarations
+from orderhaven.connectors import specs
 from orderhaven.core.access import Role as Access
-from orderhaven.ports.connector import Role
-from orderhaven.store import access, merchants
+from orderhaven.ports.connector import Side
+from orderhaven.store.access import credentials
+from orderhaven.store.connections import merchants
 from orderhaven.store.models import User
 from tests.journeys.conftest import start_trade
 
@@ -55,8 +56,8 @@ def contexts() -> Iterator[None]:
 @pytest.fixture
 def trade(store: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Of the first connectors with a sandbox; the web's clock begins where the trade's stands."""
-    by_role = {one.role: one for one in declarations().values() if one.sandbox}
-    started = start_trade(by_role[Role.MARKETPLACE], by_role[Role.SHOP])
+    by_role = {one.side: one for one in specs().values() if one.sandbox}
+    started = start_trade(by_role[Side.MARKETPLACE], by_role[Side.SHOP])
     started.passes(seconds=10)
     monkeypatch.setenv("ORDERHAVEN_CLOCK", f"{started.clock.now().isoformat()},1,{time()}")
     yield started
@@ -65,7 +66,7 @@ def trade(store: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def house(trade: Any) -> House:
-    ours, theirs = trade.link.merchant_id, merchants.make("Somebody else").pk
+    ours, theirs = trade.link.merchant_id, merchants.create_merchant("Somebody else").pk
     return House(
         trade,
         administrator=browser_of(person("anna@example.com", ours, Access.ADMINISTRATOR)),
@@ -82,8 +83,8 @@ def hashed() -> str:
 
 
 def person(email: str, merchant_id: int, role: Access) -> User:
-    made = User.objects.create(email=email, name=email.partition("@")[0].title(), password=hashed(), made_at=NOW)
-    access.set_role(merchant_id, made.pk, role, NOW, "test")
+    made = User.objects.create(email=email, name=email.partition("@")[0].title(), password=hashed(), created_at=NOW)
+    credentials.set_role(merchant_id, made.pk, role, NOW, "test")
     return made
 
 

@@ -17,10 +17,10 @@ from django.test.utils import CaptureQueriesContext
 
 from benchmarks.pages import addresses
 from benchmarks.years import write_years
-from orderhaven.core.access import Power
-from orderhaven.store import access
+from orderhaven.core.access import Permission
+from orderhaven.store.access import credentials
 from orderhaven.store.models import Connection, Event, Line, Message, Order, Problem, User
-from orderhaven.store.payloads import PlacePayload
+from orderhaven.store.outbox.payloads import CreatePayload
 from tests.stores import point_store_at
 
 from .conftest import browser_of
@@ -79,7 +79,7 @@ def test_pages_cost_the_same_with_many_orders_as_with_few(archives: list[Archive
 
 def costs_of(archive: Archive) -> dict[str, Cost]:
     client = archive.open()
-    client.get(archive.addresses["programs"])  # a session that is seen for the first time is written
+    client.get(archive.addresses["api-clients"])  # a session that is seen for the first time is written
     return {name: cost_of(client, address) for name, address in archive.addresses.items()}
 
 
@@ -102,7 +102,7 @@ def cost_of(client: Client, address: str) -> Cost:
 
 
 LONG = "Bol Nederland & België: speelgoed, boeken en cadeaus voor iedereen"
-KINDS = ("unknown_product", "surprise", "takes_long", "unexpected_fact", "outcome_unknown")
+KINDS = ("unknown_product", "unexpected_response", "delayed", "unexpected_update", "outcome_unknown")
 
 
 @pytest.fixture
@@ -114,11 +114,17 @@ def full(store: None) -> Client:
         Connection.objects.filter(pk=one.pk).update(name=f"{LONG} {one.pk}", account_name=LONG * 2)
     for order in Order.objects.all():
         long = f"{order.pk:040d}"
-        Order.objects.filter(pk=order.pk).update(ref=long, shop_number=long, code=long, shop_word=LONG[:60])
+        Order.objects.filter(pk=order.pk).update(
+            ref=long, shop_number=long, tracking_number=long, shop_status=LONG[:60]
+        )
         Problem.objects.filter(order=order).delete()
         Problem.objects.bulk_create(
             Problem(
-                order=order, kind=kind, values={"sku": long, "title": LONG, "fact": LONG}, evidence="x" * 2_000, at=now
+                order=order,
+                kind=kind,
+                values={"sku": long, "title": LONG, "trigger": LONG},
+                evidence="x" * 2_000,
+                at=now,
             )
             for kind in KINDS
         )
@@ -131,16 +137,16 @@ def full(store: None) -> Client:
     facts = {"code": LONG, "carrier": "postnl", "sentence": LONG}
     Event.objects.bulk_create(Event(order_id=1, at=now, actor=LONG, kind="confirmed", data=facts) for _ in range(600))
     Message.objects.filter(order_id=1).update(
-        payload=PlacePayload(products={f"{LONG} {number}": LONG for number in range(20)})
+        payload=CreatePayload(products={f"{LONG} {number}": LONG for number in range(20)})
     )
     tokens = (f"{LONG[:60]} {number}" for number in range(60))
     for name in tokens:
-        access.make_token(accounts.merchant, name, list(Power), now, LONG)
+        credentials.create_token(accounts.merchant, name, list(Permission), now, LONG)
     return browser_of(accounts.person)
 
 
 @pytest.mark.parametrize(
-    "page", ["orders", "orders?tab=problems", "overview", "connections", "links", "people", "audit", "programs"]
+    "page", ["orders", "orders?tab=problems", "overview", "connections", "links", "users", "audit", "api-clients"]
 )
 def test_no_page_is_heavy(full: Client, page: str) -> None:
     assert 4_000 < weight(full, f"/benchmark/{page}") < HEAVIEST

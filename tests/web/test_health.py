@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.store import health
 from orderhaven.store.models import Connection, Delivery, Message, MessageState, Order, Problem
+from orderhaven.store.upkeep import health
 from orderhaven.sync.lock import only_hub_on
 from orderhaven.testing.clock import START
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
@@ -186,56 +186,56 @@ def test_the_figures_are_what_there_is_to_do(trade: Any) -> None:
     first, second, _third = Order.objects.order_by("id")
     trade.shop.complete(first.shop_ref)
     trade.passes(minutes=6)
-    Problem.objects.create(order=second, kind=ProblemKind.SURPRISE, at=trade.clock.now())
+    Problem.objects.create(order=second, kind=ProblemKind.UNEXPECTED_RESPONSE, at=trade.clock.now())
     Order.objects.filter(pk=second.pk).update(ship_by=trade.clock.now() - timedelta(hours=1))
 
     found = health.figures(trade.clock.now())
 
     assert found.open_orders == {Status.WAITING: 1, Status.NOT_SHIPPED: 2}
     assert found.late_orders == 1
-    assert found.problems == {ProblemKind.SURPRISE: 1}
+    assert found.problems == {ProblemKind.UNEXPECTED_RESPONSE: 1}
     assert (found.messages, found.oldest_due) == ({}, None)
     assert found.waits == 1
-    assert [(one.role, one.state, one.is_failing) for one in found.connections] == [
+    assert [(one.side, one.state, one.is_failing) for one in found.connections] == [
         ("marketplace", "active", False), ("shop", "active", False),
     ]  # fmt: skip
-    assert all(one.heard_at is not None and one.heard_at <= trade.clock.now() for one in found.connections)
+    assert all(one.last_pulled_at is not None and one.last_pulled_at <= trade.clock.now() for one in found.connections)
 
 
-def test_what_waits_to_be_told_is_counted_with_its_age(trade: Any) -> None:
+def test_what_waits_to_be_sent_is_counted_with_its_age(trade: Any) -> None:
     trade.passes(seconds=10)
     trade.goes_down(trade.shop)
     trade.sells()
     trade.passes(minutes=11)
     due_at = Message.objects.get().due_at
-    Message.objects.update(state=MessageState.DUE, due_at=due_at)
+    Message.objects.update(state=MessageState.QUEUED, due_at=due_at)
     merchant_id = trade.link.merchant_id
-    for state in ("due", "done"):
+    for state in ("queued", "done"):
         Delivery.objects.create(
-            merchant_id=merchant_id, channel="mail", kind="problem", state=state, made_at=due_at, due_at=due_at
+            merchant_id=merchant_id, channel="mail", kind="problem", state=state, created_at=due_at, due_at=due_at
         )
 
     found = health.figures(due_at + timedelta(minutes=4))
 
-    assert found.messages == {MessageState.DUE: 1}
+    assert found.messages == {MessageState.QUEUED: 1}
     assert found.oldest_due == due_at
     assert (found.deliveries, found.oldest_delivery) == (1, due_at)
 
 
 def test_figures_have_a_line_for_what_counts_nothing_and_no_name(trade: Any) -> None:
     trade.passes(seconds=10)
-    Connection.objects.filter(role="shop").update(state="attention", failing_since=trade.clock.now())
-    shop = Connection.objects.get(role="shop")
+    Connection.objects.filter(side="shop").update(state="attention", failing_since=trade.clock.now())
+    shop = Connection.objects.get(side="shop")
 
     said = figures()
 
     assert said['orderhaven_orders_open{status="waiting"}'] == 0
-    assert said['orderhaven_messages{state="parked"}'] == 0
+    assert said['orderhaven_messages{state="blocked"}'] == 0
     assert said['orderhaven_problems_open{kind="unknown_product"}'] == 0
-    assert said['orderhaven_connections{role="shop",state="attention"}'] == 1
+    assert said['orderhaven_connections{side="shop",state="attention"}'] == 1
     label = f'{{connection="{shop.pk}",connector="{shop.connector}"}}'
     assert said[f"orderhaven_connection_failing{label}"] == 1
-    assert said[f"orderhaven_connection_heard_seconds{label}"] > 0
+    assert said[f"orderhaven_connection_last_pull_seconds{label}"] > 0
     assert said["process_resident_memory_bytes"] > 0
     assert not [line for line in said if shop.name in line]
 

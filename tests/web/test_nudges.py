@@ -1,4 +1,4 @@
-"""Signed calls of a shop: they have it heard soon, and nothing else, whoever makes them and however often."""
+"""Signed calls of a shop: they have it pulled soon, and nothing else, whoever makes them and however often."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,15 +9,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from orderhaven.actions.connecting import webhook_address
-from orderhaven.actions.errors import Impossible, NotAllowed
-from orderhaven.actions.hand import Hand
-from orderhaven.actions.nudging import take_in
-from orderhaven.connectors import declarations
+from orderhaven.actions.account_setup import webhook_address
+from orderhaven.actions.context import ActionContext
+from orderhaven.actions.errors import ActionRefused, PermissionDenied
+from orderhaven.actions.nudges import take_in
+from orderhaven.connectors import specs
 from orderhaven.connectors.woocommerce.webhook import signature
-from orderhaven.core.access import POWERS, Role
+from orderhaven.core.access import PERMISSIONS, Role
 from orderhaven.core.status import Status
-from orderhaven.ports.nudging import Nudge
+from orderhaven.ports.connector import NudgeVerdict
 from orderhaven.store.models import Connection, ConnectionState, Merchant
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from tests.journeys.conftest import start_trade
@@ -28,29 +28,29 @@ POLL = timedelta(minutes=5)
 
 @pytest.fixture
 def shop(store: None) -> Connection:
-    """Heard a minute ago, and due in four."""
+    """Pulled a minute ago, and due in four."""
     now = datetime.now(UTC)
     merchant = Merchant.objects.create(name="Wolkenwinkel", slug="wolkenwinkel")
     return Connection.objects.create(
-        merchant=merchant, connector="woocommerce", role="shop", name="Webshop", fingerprint="x",
-        heard_at=now - timedelta(minutes=1), hear_at=now + timedelta(minutes=4),
+        merchant=merchant, connector="woocommerce", side="shop", name="Webshop", fingerprint="x",
+        last_pulled_at=now - timedelta(minutes=1), pull_at=now + timedelta(minutes=4),
     )  # fmt: skip
 
 
 @pytest.fixture
 def trade(store: None) -> Iterator[Any]:
-    started = start_trade(REFERENCE_MARKETPLACE, declarations()["woocommerce"])
+    started = start_trade(REFERENCE_MARKETPLACE, specs()["woocommerce"])
     yield started
     started.close()
 
 
-def by(row: Connection, role: Role = Role.ADMINISTRATOR) -> Hand:
-    return Hand("anna", row.merchant_id, powers=POWERS[role])
+def context(row: Connection, role: Role = Role.ADMINISTRATOR) -> ActionContext:
+    return ActionContext("anna", row.merchant_id, permissions=PERMISSIONS[role])
 
 
 def address(row: Connection) -> tuple[str, str]:
     """The path, and the secret."""
-    url, secret = webhook_address(by(row), row.name)
+    url, secret = webhook_address(context(row), row.name)
     return "/" + url.split("/", 3)[3], secret
 
 
@@ -65,8 +65,8 @@ def calls(path: str, secret: str, body: bytes = BODY, topic: str = "order.update
 
 def due_in(row: Connection) -> timedelta:
     row.refresh_from_db()
-    assert row.hear_at is not None
-    return row.hear_at - datetime.now(UTC)
+    assert row.pull_at is not None
+    return row.pull_at - datetime.now(UTC)
 
 
 # ---------------------------------------------------------------- the address
@@ -74,7 +74,7 @@ def due_in(row: Connection) -> timedelta:
 
 def test_the_address_is_made_once_and_each_has_its_own_secret(shop: Connection) -> None:
     other = Connection.objects.create(
-        merchant=shop.merchant, connector="woocommerce", role="shop", name="B", fingerprint="y"
+        merchant=shop.merchant, connector="woocommerce", side="shop", name="B", fingerprint="y"
     )
 
     assert address(shop) == address(shop)
@@ -83,21 +83,21 @@ def test_the_address_is_made_once_and_each_has_its_own_secret(shop: Connection) 
 
 
 def test_only_an_administrator_sees_the_secret(shop: Connection) -> None:
-    with pytest.raises(NotAllowed):
-        webhook_address(by(shop, Role.OPERATOR), shop.name)
+    with pytest.raises(PermissionDenied):
+        webhook_address(context(shop, Role.OPERATOR), shop.name)
 
 
 def test_a_side_that_does_not_call_has_no_address(shop: Connection) -> None:
-    Connection.objects.create(merchant=shop.merchant, connector="bol", role="marketplace", name="bol", fingerprint="z")
+    Connection.objects.create(merchant=shop.merchant, connector="bol", side="marketplace", name="bol", fingerprint="z")
 
-    with pytest.raises(Impossible, match="does not call Orderhaven"):
-        webhook_address(by(shop), "bol")
+    with pytest.raises(ActionRefused, match="does not call Orderhaven"):
+        webhook_address(context(shop), "bol")
 
 
 # ---------------------------------------------------------------- calls
 
 
-def test_a_signed_call_has_the_shop_heard_now(shop: Connection) -> None:
+def test_a_signed_call_has_the_shop_pulled_now(shop: Connection) -> None:
     assert calls(*address(shop)) == 200
     assert due_in(shop) <= timedelta(0)
 
@@ -126,7 +126,7 @@ def test_strangers_learn_nothing(shop: Connection) -> None:
 
 
 def test_a_connection_without_an_address_is_not_found_by_an_empty_key(shop: Connection) -> None:
-    assert take_in("", {}, b"webhook_id=3", datetime.now(UTC)) is Nudge.REFUSED
+    assert take_in("", {}, b"webhook_id=3", datetime.now(UTC)) is NudgeVerdict.REJECTED
     assert Client(SERVER_NAME="localhost").post("/hooks/").status_code == 404
 
 
@@ -171,9 +171,9 @@ def test_a_call_needs_no_session_and_makes_none(shop: Connection) -> None:
 # ---------------------------------------------------------------- however often
 
 
-def test_calls_without_end_cost_a_hearing_every_ten_seconds(shop: Connection) -> None:
+def test_calls_without_end_cost_a_pull_every_ten_seconds(shop: Connection) -> None:
     path, secret = address(shop)
-    Connection.objects.update(heard_at=datetime.now(UTC) - timedelta(seconds=4))
+    Connection.objects.update(last_pulled_at=datetime.now(UTC) - timedelta(seconds=4))
 
     for _ in range(20):
         assert calls(path, secret) == 200
@@ -181,39 +181,39 @@ def test_calls_without_end_cost_a_hearing_every_ten_seconds(shop: Connection) ->
     assert timedelta(seconds=4) < due_in(shop) <= timedelta(seconds=6)
 
 
-def test_a_call_never_puts_a_hearing_off(shop: Connection) -> None:
+def test_a_call_never_puts_a_pull_off(shop: Connection) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=2)
-    Connection.objects.update(heard_at=datetime.now(UTC), hear_at=soon)
+    Connection.objects.update(last_pulled_at=datetime.now(UTC), pull_at=soon)
 
     assert calls(*address(shop)) == 200
 
     shop.refresh_from_db()
-    assert shop.hear_at == soon
+    assert shop.pull_at == soon
 
 
-def test_a_connection_that_is_not_heard_at_all_stays_so(shop: Connection) -> None:
-    Connection.objects.update(hear_at=None)
+def test_a_connection_that_is_not_pulled_at_all_stays_so(shop: Connection) -> None:
+    Connection.objects.update(pull_at=None)
 
     assert calls(*address(shop)) == 200
 
     shop.refresh_from_db()
-    assert shop.hear_at is None
+    assert shop.pull_at is None
 
 
 def test_a_shop_that_is_left_in_peace_after_failures_stays_so(shop: Connection) -> None:
-    quiet_until = datetime.now(UTC) + timedelta(minutes=9)
-    Connection.objects.update(quiet_until=quiet_until, failures=3)
+    backoff_until = datetime.now(UTC) + timedelta(minutes=9)
+    Connection.objects.update(backoff_until=backoff_until, failures=3)
 
     assert calls(*address(shop)) == 200
 
     shop.refresh_from_db()
-    assert (shop.quiet_until, shop.failures) == (quiet_until, 3)
+    assert (shop.backoff_until, shop.failures) == (backoff_until, 3)
 
 
 # ---------------------------------------------------------------- what it is for
 
 
-def test_a_completed_order_is_heard_seconds_after_the_shop_called(trade: Any) -> None:
+def test_a_completed_order_is_pulled_seconds_after_the_shop_called(trade: Any) -> None:
     trade.passes(seconds=10)
     ref = trade.sells()
     trade.passes(minutes=6)
@@ -225,7 +225,7 @@ def test_a_completed_order_is_heard_seconds_after_the_shop_called(trade: Any) ->
     assert trade.order(ref).status == Status.NOT_SHIPPED
 
     headers = {"x-wc-webhook-signature": signature(BODY, secret).decode(), "x-wc-webhook-topic": "order.updated"}
-    assert take_in(path.rsplit("/", 1)[1], headers, BODY, trade.clock.now()) is Nudge.HEARD
+    assert take_in(path.rsplit("/", 1)[1], headers, BODY, trade.clock.now()) is NudgeVerdict.ACCEPTED
     trade.passes(seconds=2)
 
     assert trade.order(ref).status == Status.WAITING

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from orderhaven.core.access import Role
-from orderhaven.store import access, merchants
+from orderhaven.store.access import credentials
+from orderhaven.store.connections import merchants
 from orderhaven.store.models import User
 
 from .conftest import PASSWORD, browser, browser_of, person
@@ -19,12 +20,14 @@ ODD = ["a\x00b", "a" * 5_000, "\ud800".encode("utf-8", "surrogatepass").decode("
 
 @pytest.fixture
 def anna(any_store: None) -> User:
-    return person("anna@example.com", merchants.make("Wolkenwinkel").pk, Role.ADMINISTRATOR)
+    return person("anna@example.com", merchants.create_merchant("Wolkenwinkel").pk, Role.ADMINISTRATOR)
 
 
 @pytest.mark.parametrize("odd", ODD)
 def test_what_a_stranger_types_breaks_nothing(anna: User, odd: str) -> None:
-    secret = access.invite(anna.memberships.get().merchant_id, "evi@example.com", Role.VIEWER, datetime.now(UTC), "x")
+    secret = credentials.invite(
+        anna.memberships.get().merchant_id, "evi@example.com", Role.VIEWER, datetime.now(UTC), "x"
+    )
     tries: list[tuple[str, dict[str, str]]] = [
         ("/login", {"email": odd, "password": odd, "next": odd}),
         ("/login", {"email": f"{odd}@example.com", "password": PASSWORD}),
@@ -52,25 +55,25 @@ def test_what_a_member_types_breaks_nothing(anna: User, odd: str) -> None:
         (f"connections/new/{part}", {"name": odd}),
         ("connections/new/bol", {"name": odd, "client_id": odd, "client_secret": odd}),
         (f"connections/{part}", {}),
-        (f"connections/{part}/act", {"act": "pause"}),
+        (f"connections/{part}/actions", {"act": "pause"}),
         ("links/new", {"marketplace": odd, "shop": odd}),
         (f"links/{part}", {"wait_hours": odd}),
-        (f"links/{part}/act", {"act": "go"}),
-        ("people/act", {"act": "invite", "email": odd, "role": "viewer"}),
+        (f"links/{part}/actions", {"act": "go"}),
+        ("users/actions", {"act": "invite", "email": odd, "role": "viewer"}),
         (
-            "people/act",
+            "users/actions",
             {"act": "invite", "email": f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.nl", "role": "viewer"},
         ),
-        ("people/act", {"act": "role", "person": odd, "role": odd}),
-        ("programs/act", {"act": "token", "name": odd[:80], "scope": ["look"]}),
-        ("programs/act", {"act": "webhook", "url": f"https://example.com/{odd}", "kind": ["order.heard"]}),
+        ("users/actions", {"act": "role", "person": odd, "role": odd}),
+        ("api-clients/actions", {"act": "token", "name": odd[:80], "scope": ["read"]}),
+        ("api-clients/actions", {"act": "webhook", "url": f"https://example.com/{odd}", "kind": ["order.received"]}),
         ("audit", {"before": odd}),
     ]
     for path, given in tries:
         for answer in (client.post(f"/wolkenwinkel/{path}", given), client.get(f"/wolkenwinkel/{path}", given)):
             text = b"".join(answer.streaming_content) if answer.streaming else b""  # type: ignore[attr-defined]
             assert answer.status_code < 500, (path, text)
-    for act in ("self", "password", "notices", "end_second_factor"):
+    for act in ("self", "password", "notifications", "end_second_factor"):
         given = {
             "act": act,
             "name": odd,
@@ -81,5 +84,5 @@ def test_what_a_member_types_breaks_nothing(anna: User, odd: str) -> None:
             "kind": odd,
             "merchant": odd,
         }
-        assert client.post("/me/act", given).status_code < 500, act
+        assert client.post("/me/actions", given).status_code < 500, act
     assert client.post("/me/second-factor", {"code": odd}).status_code < 500

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from orderhaven.actions.offers import OFFERS, Offer, offers
+from orderhaven.actions.problem_actions import ACTIONS_FOR, ProblemAction, offers
 from orderhaven.core.problems import ProblemKind
-from orderhaven.ports.sandbox import Article
+from orderhaven.ports.sandbox import CatalogueItem
 from orderhaven.store.models import Link, Message, Order, Problem
-from orderhaven.words.acts import ACTS
+from orderhaven.words.order_actions import ORDER_ACTIONS
 from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE
 
 from .conftest import House
 
-CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+CUP = CatalogueItem("CUP-9", "8712345678999", "Cup", "4.99")
 
 
 def page(house: House, ref: str, who: str = "operator") -> Any:
@@ -26,7 +26,7 @@ def page(house: House, ref: str, who: str = "operator") -> Any:
 def test_a_shipped_order_shows_carrier_evidence_link_and_the_marketplaces_yes(house: House) -> None:
     ref = house.trade.sells((MUG, 1))
     house.trade.passes(minutes=6)
-    house.trade.shop.complete(house.trade.shop_ref(ref), code=POSTNL_CODE)
+    house.trade.shop.complete(house.trade.shop_ref(ref), tracking_number=POSTNL_CODE)
     house.trade.passes(minutes=30)
 
     found = page(house, ref)
@@ -60,7 +60,7 @@ def test_a_deadline_says_where_it_comes_from_and_an_expiry_is_its_own(house: Hou
     assert ">estimated</small>" in row
 
 
-RULE = {"kind": "code_prefix", "match": "3S", "carrier": "gls"}
+RULE = {"kind": "tracking_prefix", "match": "3S", "carrier": "gls"}
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ RULE = {"kind": "code_prefix", "match": "3S", "carrier": "gls"}
         ("12", {}, {}, "", ""),
     ],
 )
-def test_the_evidence_is_what_decides_whom_the_marketplace_is_told(
+def test_the_evidence_is_what_decides_which_carrier_the_marketplace_gets(
     house: House, code: str, of_the_link: Any, of_the_order: Any, carrier: str, why: str
 ) -> None:
     ref = house.trade.sells((LAMP, 1))
     house.trade.passes(minutes=6)
     Link.objects.update(**of_the_link)
-    Order.objects.filter(ref=ref).update(code=code, **of_the_order)
+    Order.objects.filter(ref=ref).update(tracking_number=code, **of_the_order)
 
     recognised = page(house, ref).context["recognised"]
 
@@ -90,7 +90,7 @@ def test_the_evidence_is_what_decides_whom_the_marketplace_is_told(
 def test_a_parcel_can_be_followed_before_the_marketplace_agreed(house: House) -> None:
     ref = house.trade.sells((LAMP, 1))
     house.trade.passes(minutes=6)
-    Order.objects.filter(ref=ref).update(code=POSTNL_CODE, status="shipped")
+    Order.objects.filter(ref=ref).update(tracking_number=POSTNL_CODE, status="shipped")
 
     found = page(house, ref)
 
@@ -103,7 +103,7 @@ def test_what_is_tried_again_later_says_when(house: House) -> None:
     ref = house.trade.sells((LAMP, 1))
     house.trade.passes(minutes=6)
     later = house.trade.clock.now() + timedelta(minutes=20)
-    Message.objects.filter(order__ref=ref).update(state="due", due_at=later)
+    Message.objects.filter(order__ref=ref).update(state="queued", due_at=later)
 
     [told] = page(house, ref).context["sides"]["to_shop"]
 
@@ -120,10 +120,10 @@ def test_an_unknown_product_is_mended_with_the_button_that_stands_there(house: H
     product = house.trade.shop.products_by_sku()["MUG-1"] if hasattr(house.trade.shop, "products_by_sku") else "1"
     house.operator.post(house.order(ref), {"act": "map", "sku": "CUP-9", "product_ref": product})
 
-    assert not Problem.objects.filter(order__ref=ref, solved_at__isnull=True).exists()
+    assert not Problem.objects.filter(order__ref=ref, resolved_at__isnull=True).exists()
 
 
-def test_what_is_still_being_told_stands_on_the_arrow_of_its_side(house: House) -> None:
+def test_what_is_still_pending_stands_on_the_arrow_of_its_side(house: House) -> None:
     ref = house.trade.sells((CUP, 1))
     house.trade.passes(minutes=6)
 
@@ -138,20 +138,20 @@ def test_every_button_of_every_problem_does_something(kind: ProblemKind) -> None
     acts = [offer.replace(" --", "-") for offer in offers(kind)]
 
     assert acts
-    assert [] == [act for act in acts if act not in ACTS]
+    assert [] == [act for act in acts if act not in ORDER_ACTIONS]
 
 
 def test_every_offer_is_offered_for_some_problem() -> None:
-    offered = {offer for some in OFFERS.values() for offer in some} | {Offer.RETRY, Offer.HANDLE}
+    offered = {offer for some in ACTIONS_FOR.values() for offer in some} | {ProblemAction.RETRY, ProblemAction.HANDLE}
 
     # a buyer's wish is refused where it is asked, not on a problem
-    assert set(Offer) - offered == {Offer.REFUSE}
+    assert set(ProblemAction) - offered == {ProblemAction.REFUSE}
 
 
-def test_a_buyers_wish_to_cancel_is_accepted_where_it_stands(house: House) -> None:
+def test_a_cancellation_request_is_accepted_where_it_stands(house: House) -> None:
     ref = house.trade.sells((LAMP, 1))
     house.trade.passes(minutes=6)
-    house.trade.marketplace.buyer_asks_to_cancel(ref)
+    house.trade.marketplace.request_cancellation(ref)
     house.trade.passes(minutes=6)
     assert "The buyer asks to cancel" in page(house, ref).content.decode()
 
@@ -160,7 +160,7 @@ def test_a_buyers_wish_to_cancel_is_accepted_where_it_stands(house: House) -> No
     assert Order.objects.get(ref=ref).status == "cancellation_requested"
     said = asked.content.decode()
     assert f"The buyer asks to cancel order {ref}. Cancel it?" in said
-    assert "bol NL is told that the order is cancelled. That cannot be taken back." in said
+    assert "bol NL is informed that the order is cancelled. That cannot be taken back." in said
     shop_order = Order.objects.get(ref=ref)
     assert f"Order {shop_order.shop_number} in {shop_order.link.shop.name} is cancelled too." in said
 
@@ -197,7 +197,7 @@ def test_what_cannot_be_done_is_said_on_the_page_one_stands_on(house: House) -> 
     answer = house.operator.post(address, {"act": "give-back"}, HTTP_REFERER=f"http://localhost{address}", follow=True)
 
     assert answer.redirect_chain[-1][0] == address
-    assert "is not handled by hand" in answer.content.decode()
+    assert "is not handled manually" in answer.content.decode()
 
 
 @pytest.mark.parametrize("act", ["", "x", "__class__", "delete"])
@@ -212,7 +212,7 @@ def test_an_act_that_there_is_none_of_changes_nothing(house: House, act: str) ->
 
 
 def test_what_is_for_support_holds_no_personal_data(house: House) -> None:
-    ref = house.trade.sells((LAMP, 1), person={"last_name": "Zeldzaam", "street": "Bijzonderstraat"})
+    ref = house.trade.sells((LAMP, 1), address={"last_name": "Zeldzaam", "street": "Bijzonderstraat"})
     house.trade.passes(minutes=6)
 
     support = page(house, ref).context["support"]

@@ -9,28 +9,28 @@ from typing import Any
 
 import pytest
 
-from orderhaven.ports.sandbox import Article
+from orderhaven.ports.sandbox import CatalogueItem
 from orderhaven.store.models import Event, Order
 from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE
 
 from .conftest import House
 
-CUP = Article("CUP-9", "8712345678999", "Cup", "4.99")
+CUP = CatalogueItem("CUP-9", "8712345678999", "Cup", "4.99")
 
 
 @pytest.fixture
 def sold(house: House) -> dict[str, str]:
-    """One shipped, one waiting, one that cannot be placed, one by name, one cancelled."""
+    """One shipped, one waiting, one that cannot be created, one by name, one cancelled."""
     trade = house.trade
     refs = {
         "shipped": trade.sells((MUG, 1)),
         "waiting": trade.sells((LAMP, 1)),
         "problem": trade.sells((CUP, 2)),
-        "named": trade.sells((LAMP, 3), person={"last_name": "De Müller", "postcode": "9712 CP"}),
+        "named": trade.sells((LAMP, 3), address={"last_name": "De Müller", "postcode": "9712 CP"}),
         "cancelled": trade.sells((MUG, 1)),
     }
     trade.passes(minutes=6)
-    trade.shop.complete(trade.shop_ref(refs["shipped"]), code=POSTNL_CODE)
+    trade.shop.complete(trade.shop_ref(refs["shipped"]), tracking_number=POSTNL_CODE)
     trade.shop.complete(trade.shop_ref(refs["waiting"]))
     trade.shop.cancel(trade.shop_ref(refs["cancelled"]))
     trade.passes(minutes=20)
@@ -178,7 +178,7 @@ def test_many_are_retried_at_once_and_what_cannot_be_done_holds_nothing_up(house
         {"act": "handle", "order": orders},
         HTTP_REFERER="http://localhost/wolkenwinkel/orders?tab=late",
     )
-    assert "Handle 3 orders by hand?" in asked.content.decode()
+    assert "Handle 3 orders manually?" in asked.content.decode()
     assert Order.objects.filter(status="manual").count() == 0
     answer = house.operator.post(
         house.at("orders/bulk"), {"act": "handle", "order": orders, "asked": "yes", "back": asked.context["back"]}
@@ -232,7 +232,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless(house: House, sold
 
 @pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", "'\"><img src=x onerror=alert(1)>", "{{ 7*7 }}"])
 def test_what_comes_from_outside_is_shown_and_never_run(house: House, sold: dict[str, str], hostile: str) -> None:
-    Order.objects.filter(ref=sold["named"]).update(shop_number=hostile, code=hostile[:90])
+    Order.objects.filter(ref=sold["named"]).update(shop_number=hostile, tracking_number=hostile[:90])
     from orderhaven.store.models import Line
 
     Line.objects.filter(order__ref=sold["named"]).update(title=hostile)
@@ -261,13 +261,13 @@ def test_without_orders_the_page_says_how_far_one_has_come(house: House) -> None
     assert (ours["is_connected"], ours["is_linked"]) == (True, True)
 
 
-def test_no_page_tells_whoever_has_buttons_to_type_a_command(house: House, sold: dict[str, str]) -> None:
+def test_no_page_asks_a_user_who_has_buttons_to_type_a_command(house: House, sold: dict[str, str]) -> None:
     house.operator.post(house.order(sold["named"]), {"act": "handle"})
-    house.operator.post(house.at("connections/Webshop/act"), {"act": "pause"})
+    house.operator.post(house.at("connections/Webshop/actions"), {"act": "pause"})
     tried = [
         house.operator.get(house.order("C999")),
         house.operator.post(house.order(sold["named"]), {"act": "handle"}, follow=True),
-        house.operator.post(house.at("connections/Webshop/act"), {"act": "poll"}, follow=True),
+        house.operator.post(house.at("connections/Webshop/actions"), {"act": "poll"}, follow=True),
         house.operator.get(house.order(sold["problem"])),
     ]
 

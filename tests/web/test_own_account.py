@@ -13,14 +13,14 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from orderhaven.core.access import Role
-from orderhaven.store import access
+from orderhaven.store.access import credentials
 from orderhaven.store.models import Event, User
 
 from .conftest import PASSWORD, House, browser
 
 
 def rename(client: Any, name: str) -> None:
-    client.post("/me/act", {"act": "self", "name": name, "language": "", "time_zone": ""})
+    client.post("/me/actions", {"act": "self", "name": name, "language": "", "time_zone": ""})
 
 
 def journal(house: House) -> list[tuple[str, str]]:
@@ -37,7 +37,9 @@ def test_nobody_goes_by_the_name_of_somebody_else(house: House, name: str) -> No
 
 
 def test_who_comes_in_by_an_invitation_does_not_either(house: House) -> None:
-    secret = access.invite(house.trade.link.merchant_id, "evi@example.com", Role.OPERATOR, datetime.now(UTC), "Anna")
+    secret = credentials.invite(
+        house.trade.link.merchant_id, "evi@example.com", Role.OPERATOR, datetime.now(UTC), "Anna"
+    )
 
     taken = browser().post(f"/invitation/{secret}", {"name": "anna", "password": PASSWORD})
     free = browser().post(f"/invitation/{secret}", {"name": "Anna de Wit", "password": PASSWORD})
@@ -56,8 +58,8 @@ def test_what_makes_an_account_safer_or_less_safe_stands_in_the_journal(house: H
     client.get("/me/second-factor")
     device = TOTPDevice.objects.get(user__email="bram@example.com")
     client.post("/me/second-factor", {"code": f"{totp(device.bin_key):06d}"})
-    client.post("/me/act", {"act": "password", "old": PASSWORD, "new": "quite another sentence"})
-    client.post("/me/act", {"act": "end_second_factor", "password": "quite another sentence"})
+    client.post("/me/actions", {"act": "password", "old": PASSWORD, "new": "quite another sentence"})
+    client.post("/me/actions", {"act": "end_second_factor", "password": "quite another sentence"})
 
     assert journal(house)[:3] == [
         ("Bram", "Bram has no second factor any more"),
@@ -70,7 +72,7 @@ def test_an_account_for_which_many_passwords_were_tried_stands_in_the_journal_on
     for _attempt in range(12):
         browser().post("/login", {"email": "bram@example.com", "password": "wrong"})
 
-    assert Event.objects.filter(kind="closed").count() == 1
+    assert Event.objects.filter(kind="account_locked").count() == 1
     assert journal(house)[0] == (
         "Orderhaven",
         "Many wrong passwords were tried for the account of Bram; who tries more must wait",
@@ -78,16 +80,18 @@ def test_an_account_for_which_many_passwords_were_tried_stands_in_the_journal_on
 
 
 def test_an_invitation_that_is_taken_back_stands_in_the_journal(house: House) -> None:
-    house.administrator.post(house.at("people/act"), {"act": "invite", "email": "evi@example.com", "role": "viewer"})
-    [invitation] = house.administrator.get(house.at("people")).context["invitations"]
+    house.administrator.post(house.at("users/actions"), {"act": "invite", "email": "evi@example.com", "role": "viewer"})
+    [invitation] = house.administrator.get(house.at("users")).context["invitations"]
 
-    house.administrator.post(house.at("people/act"), {"act": "take_back", "invitation": invitation.pk})
+    house.administrator.post(house.at("users/actions"), {"act": "take_back", "invitation": invitation.pk})
 
     assert journal(house)[0] == ("Anna", "The invitation of somebody as viewer was taken back")
 
 
 def test_who_comes_in_twice_at_once_is_in_once_and_breaks_nothing(house: House) -> None:
-    secret = access.invite(house.trade.link.merchant_id, "evi@example.com", Role.OPERATOR, datetime.now(UTC), "Anna")
+    secret = credentials.invite(
+        house.trade.link.merchant_id, "evi@example.com", Role.OPERATOR, datetime.now(UTC), "Anna"
+    )
     together = Barrier(3)
 
     def come_in(_: int) -> int:

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import pytest
 from django_otp.oath import totp
 
-from orderhaven.store import access, second_factor
+from orderhaven.store.access import credentials, second_factor
 from orderhaven.store.models import User
 
 
 @pytest.fixture
 def person(store: None) -> User:
-    return access.make_person("somebody@example.com", "Somebody", "several words without sense", datetime.now(UTC))
+    return credentials.create_user("somebody@example.com", "Somebody", "several words without sense", datetime.now(UTC))
 
 
 def test_a_code_on_paper_is_taken_right_after_many_log_ins_by_phone(person: User) -> None:

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from benchmarks.web import STATES, stuck
-from orderhaven.web.place import demand_free, place_of
+from orderhaven.web.listen_address import demand_free, parse_address
 from orderhaven.web.server import PATIENCE
 
 pytestmark = pytest.mark.processes
@@ -128,8 +128,8 @@ def test_hub_and_web_come_up_together(tmp_path: Path) -> None:
 
 def test_as_long_as_there_is_nobody_the_log_says_where_to_begin(tmp_path: Path) -> None:
     with up(tmp_path) as running:
-        until(lambda: "nobody_yet" in running.log.read_text())
-        said = str(running.event("nobody_yet")["say"])
+        until(lambda: "no_user_yet" in running.log.read_text())
+        said = str(running.event("no_user_yet")["say"])
 
     assert re.fullmatch(
         rf"Open http://127\.0\.0\.1:{running.port}/welcome\?code=[0-9a-f]{{24}} to make your account\.", said
@@ -159,7 +159,7 @@ def test_a_port_in_use_is_said_and_no_hub_runs(tmp_path: Path) -> None:
 
 def test_a_port_that_is_about_to_be_free_is_waited_for() -> None:
     other = socket.create_server(("127.0.0.1", 0))
-    place = place_of(f"127.0.0.1:{other.getsockname()[1]}")
+    place = parse_address(f"127.0.0.1:{other.getsockname()[1]}")
     ends = threading.Timer(0.5, other.close)
     ends.start()
 
@@ -172,7 +172,7 @@ def test_a_port_that_is_about_to_be_free_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGINT])
-def test_all_of_it_stops_when_it_is_told_to(tmp_path: Path, way: signal.Signals) -> None:
+def test_all_of_it_stops_when_it_is_asked_to(tmp_path: Path, way: signal.Signals) -> None:
     with up(tmp_path) as running:
         below = running.below()
         assert len(below) == 1

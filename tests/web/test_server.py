@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from orderhaven.web.place import place_of
+from orderhaven.web.listen_address import parse_address
 from orderhaven.web.server import LANES, Patience, Server, lane_of
 from tests.web.test_serve import free_port, until
 
@@ -26,7 +26,7 @@ LARGE = 4_000_000
 @contextmanager
 def serving(app: App, patience: Patience = HURRIED, most: int = 0) -> Iterator[int]:
     port = free_port()
-    server = Server(app, place_of(f"127.0.0.1:{port}"), largest_body=100_000, patience=patience, most=most)
+    server = Server(app, parse_address(f"127.0.0.1:{port}"), largest_body=100_000, patience=patience, most=most)
     running = threading.Thread(target=server.run)
     running.start()
     try:
@@ -181,7 +181,7 @@ def test_what_a_proxy_says_is_passed_on() -> None:
         ("POST", "/login", "passwords"),
         ("POST", "/welcome", "passwords"),
         ("POST", "/invitation/abc", "passwords"),
-        ("POST", "/me/act", "passwords"),
+        ("POST", "/me/actions", "passwords"),
         ("GET", "/login", "pages"),
         ("POST", "/wolkenwinkel/connections/new/bol", "outside"),
         ("POST", "/wolkenwinkel/connections/bol NL", "outside"),
@@ -189,7 +189,8 @@ def test_what_a_proxy_says_is_passed_on() -> None:
         ("POST", "/api/v1/connections", "outside"),
         ("PATCH", "/api/v1/connections/bol NL", "outside"),
         ("POST", "/wolkenwinkel/orders/bol NL/C1", "outside"),
-        ("POST", "/api/v1/orders/bol NL/C1/acts/adopt", "outside"),
+        ("POST", "/api/v1/orders/bol NL/C1/actions/adopt", "outside"),
+        ("POST", "/api/v1/actions", "outside"),
         ("GET", "/wolkenwinkel/orders", "pages"),
         ("POST", "/hooks/abc", "pages"),
         ("GET", "/what\nis this", "pages"),

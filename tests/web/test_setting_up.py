@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import html
+import re
 from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
 
-from orderhaven.actions import rehearsing
-from orderhaven.connectors import declarations
-from orderhaven.core.notices import NoticeKind
-from orderhaven.ports.connector import Declaration
-from orderhaven.store import access
+from orderhaven.actions import dry_run
+from orderhaven.connectors import specs
+from orderhaven.core.notifications import NotificationKind
+from orderhaven.ports.connector import ConnectorSpec
+from orderhaven.store.access import credentials
 from orderhaven.store.models import Connection, Event, Link, Message, Token, User, Webhook
 from tests.journeys.conftest import LAMP, MUG
 
 from .conftest import House
 
 
-def fields(declaration: Declaration) -> dict[str, str]:
-    return {one.key: f"my-{one.key}" for one in declaration.settings if one.default is None}
+def fields(spec: ConnectorSpec) -> dict[str, str]:
+    return {one.key: f"my-{one.key}" for one in spec.settings if one.default is None}
 
 
 # ---------------------------------------------------------------- connections
@@ -28,19 +29,19 @@ def fields(declaration: Declaration) -> dict[str, str]:
 
 @pytest.mark.parametrize("role", ["marketplace", "shop"])
 def test_the_form_of_every_connector_asks_for_what_it_declares(house: House, role: str) -> None:
-    declared = [one for one in house.trade.by.declared.values() if one.role == role]
+    specs_by_name = [one for one in house.trade.context.specs_by_name.values() if one.side == role]
 
-    for declaration in declared:
-        page = house.administrator.get(house.at(f"connections/new/{declaration.name}")).content.decode()
+    for spec in specs_by_name:
+        page = house.administrator.get(house.at(f"connections/new/{spec.name}")).content.decode()
 
-        for setting in declaration.settings:
+        for setting in spec.settings:
             assert f'name="{setting.key}"' in page, setting.key
             kind = 'type="password"' in page.partition(f'name="{setting.key}"')[2][:40]
             assert kind == setting.secret, setting.key
 
 
 def test_a_connection_that_does_not_answer_is_refused_in_words_and_saved_nowhere(house: House) -> None:
-    shop = next(one for one in house.trade.by.declared.values() if one.role == "shop")
+    shop = next(one for one in house.trade.context.specs_by_name.values() if one.side == "shop")
     given = {**fields(shop), "name": "New shop", "url": "http://127.0.0.1:1"}
 
     answer = house.administrator.post(house.at(f"connections/new/{shop.name}"), given)
@@ -51,7 +52,7 @@ def test_a_connection_that_does_not_answer_is_refused_in_words_and_saved_nowhere
 
 
 def test_a_name_that_is_taken_is_not_given_other_keys_by_the_form_of_a_new_one(house: House) -> None:
-    shop = next(one for one in house.trade.by.declared.values() if one.role == "shop")
+    shop = next(one for one in house.trade.context.specs_by_name.values() if one.side == "shop")
     before = Connection.objects.get(name="Webshop").secrets
 
     answer = house.administrator.post(house.at(f"connections/new/{shop.name}"), {**fields(shop), "name": "Webshop"})
@@ -62,7 +63,7 @@ def test_a_name_that_is_taken_is_not_given_other_keys_by_the_form_of_a_new_one(h
 
 def test_of_which_versions_a_connector_is_stands_there_in_the_readers_language(house: House) -> None:
     User.objects.update(language="nl")
-    [name] = [one.name for one in declarations().values() if "and later" in one.version]
+    [name] = [one.name for one in specs().values() if "and later" in one.version]
 
     form = house.administrator.get(house.at(f"connections/new/{name}")).content.decode()
     page = house.administrator.get(house.at("connections/Webshop")).content.decode()
@@ -73,7 +74,7 @@ def test_of_which_versions_a_connector_is_stands_there_in_the_readers_language(h
 def test_a_secret_that_is_kept_is_never_shown(house: House) -> None:
     page = house.administrator.get(house.at("connections/Webshop")).content.decode()
     row = Connection.objects.get(name="Webshop")
-    from orderhaven.store import connections
+    from orderhaven.store.connections import connections
 
     secrets = {value for key, value in connections.open_settings(row).items() if key not in row.settings}
 
@@ -83,7 +84,7 @@ def test_a_secret_that_is_kept_is_never_shown(house: House) -> None:
 
 def test_a_connection_is_paused_resumed_and_asked_by_an_operator(house: House) -> None:
     def act(word: str) -> str:
-        house.operator.post(house.at("connections/Webshop/act"), {"act": word})
+        house.operator.post(house.at("connections/Webshop/actions"), {"act": word})
         return Connection.objects.get(name="Webshop").state
 
     assert (act("pause"), act("resume"), act("poll")) == ("paused", "active", "active")
@@ -91,26 +92,26 @@ def test_a_connection_is_paused_resumed_and_asked_by_an_operator(house: House) -
 
 
 def test_the_page_says_what_is_wrong_with_a_connection(house: House) -> None:
-    house.operator.post(house.at("connections/Webshop/act"), {"act": "pause"})
+    house.operator.post(house.at("connections/Webshop/actions"), {"act": "pause"})
 
     page = house.viewer.get(house.at("connections")).content.decode()
 
-    assert "Nothing is heard or told until you resume it." in page
+    assert "Nothing is pulled or pushed until you resume it." in page
     assert "orderhaven resume" not in page  # a command is of no use to whoever has a button
     assert "in order" not in house.viewer.get(house.at("connections/Webshop")).content.decode()
 
 
 def test_a_pause_that_the_other_side_asked_for_moves_the_next_poll(house: House) -> None:
     until = house.trade.clock.now() + timedelta(minutes=40)
-    Connection.objects.filter(name="Webshop").update(quiet_until=until)
+    Connection.objects.filter(name="Webshop").update(backoff_until=until)
 
     row = house.viewer.get(house.at("connections/Webshop")).context["row"]
 
-    assert (row.next_at, row.quiet_until) == (until, until)
+    assert (row.next_at, row.backoff_until) == (until, until)
 
 
 def test_nothing_is_planned_while_a_connection_is_paused(house: House) -> None:
-    house.operator.post(house.at("connections/Webshop/act"), {"act": "pause"})
+    house.operator.post(house.at("connections/Webshop/actions"), {"act": "pause"})
 
     assert house.viewer.get(house.at("connections/Webshop")).context["row"].next_at is None
 
@@ -119,7 +120,7 @@ def test_a_connections_page_follows_what_happens_to_it(house: House) -> None:
     beat = house.viewer.get(house.at("connections/Webshop")).context["beat"]
     assert house.viewer.get(house.at(f"connections/Webshop?live={beat}")).status_code == 204
 
-    house.operator.post(house.at("connections/Webshop/act"), {"act": "pause"})
+    house.operator.post(house.at("connections/Webshop/actions"), {"act": "pause"})
     news = house.viewer.get(house.at(f"connections/Webshop?live={beat}")).content.decode()
 
     assert "paused" in news
@@ -132,7 +133,7 @@ def test_a_connections_page_follows_what_happens_to_it(house: House) -> None:
 def test_a_link_is_changed_by_its_form(house: House) -> None:
     given = {
         "wait_hours": "1,5", "every_minutes": "10", "margin_hours": "3", "cancellations_per_hour": "7",
-        "delivered_by_marketplace": "leave", "own_carriers": ["postnl", "dhl"], "ships_from": "be", "default_carrier": "gls",
+        "fulfilled_by_marketplace": "ignore", "own_carriers": ["postnl", "dhl"], "ships_from": "be", "default_carrier": "gls",
     }  # fmt: skip
 
     house.administrator.post(house.at("links/bol%20NL"), given)
@@ -140,7 +141,7 @@ def test_a_link_is_changed_by_its_form(house: House) -> None:
     link = Link.objects.get()
     assert (link.wait_s, link.ship_by_margin_s, link.cancellations_per_hour) == (5400, 10800, 7)
     assert (link.own_carriers, link.ships_from, link.default_carrier) == (["postnl", "dhl"], "BE", "gls")
-    assert link.marketplace.hear_every_s == 600
+    assert link.marketplace.pull_every_s == 600
 
 
 def test_a_link_s_durations_are_shown_as_people_write_them_and_taken_so(house: House) -> None:
@@ -193,18 +194,20 @@ def test_nonsense_about_parcels_is_said_and_changes_nothing(house: House, given:
 
 
 def test_a_carrier_rule_is_ended_with_the_button_beside_it(house: House) -> None:
-    rule = {"kind": "code_prefix", "match": "0530", "carrier": "dpd"}
-    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rule", **rule})
+    rule = {"kind": "tracking_prefix", "match": "0530", "carrier": "dpd"}
+    house.administrator.post(house.at("links/bol%20NL/actions"), {"act": "rule", **rule})
     assert 'value="end_rule"' in house.administrator.get(house.at("links/bol%20NL")).content.decode()
 
-    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "end_rule", "kind": rule["kind"], "match": "0530"})
+    house.administrator.post(
+        house.at("links/bol%20NL/actions"), {"act": "end_rule", "kind": rule["kind"], "match": "0530"}
+    )
 
     assert Link.objects.get().carrier_rules == []
 
 
 @pytest.mark.parametrize("path", ["links", "links/bol%20NL"])
-def test_whoever_only_looks_sees_how_a_link_is_set(house: House, path: str) -> None:
-    rule = {"kind": "code_prefix", "match": "0530", "carrier": "dpd"}
+def test_whoever_only_reads_sees_how_a_link_is_set(house: House, path: str) -> None:
+    rule = {"kind": "tracking_prefix", "match": "0530", "carrier": "dpd"}
     Link.objects.update(wait_s=5400, ships_from="BE", own_carriers=["postnl"], carrier_rules=[rule])
 
     page = house.viewer.get(house.at(path)).content.decode()
@@ -232,40 +235,40 @@ def test_a_value_that_makes_no_sense_changes_nothing_of_the_link(house: House, f
     assert Link.objects.values().get() == before
 
 
-def test_a_rehearsal_shows_what_it_would_send_and_ends_with_a_button(house: House) -> None:
-    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rehearse"})
+def test_a_dry_run_shows_what_it_would_send_and_ends_with_a_button(house: House) -> None:
+    house.administrator.post(house.at("links/bol%20NL/actions"), {"act": "dry_run"})
     ref = house.trade.sells((LAMP, 1))
     house.trade.passes(minutes=6)
     assert ref in house.viewer.get(house.at("links/bol%20NL")).content.decode()
     [placing] = house.viewer.get(house.order(ref)).context["sides"]["to_shop"]
-    assert (placing["state"], placing["next_at"]) == ("rehearsal: not sent", None)
+    assert (placing["state"], placing["next_at"]) == ("dry run: not sent", None)
 
-    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "go"})
+    house.administrator.post(house.at("links/bol%20NL/actions"), {"act": "go"})
     house.trade.passes(minutes=6)
 
     assert house.trade.order(ref).shop_ref
 
 
-def test_no_time_is_said_for_what_a_rehearsal_does_not_send(house: House) -> None:
+def test_no_time_is_said_for_what_a_dry_run_does_not_send(house: House) -> None:
     ref = house.trade.sells((LAMP, 1))
     house.trade.passes(minutes=6)
     later = house.trade.clock.now() + timedelta(hours=1)
-    Message.objects.filter(order__ref=ref).update(state="due", due_at=later)
+    Message.objects.filter(order__ref=ref).update(state="queued", due_at=later)
     [sent] = house.viewer.get(house.order(ref)).context["sides"]["to_shop"]
 
-    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rehearse"})
+    house.administrator.post(house.at("links/bol%20NL/actions"), {"act": "dry_run"})
 
-    [rehearsed] = house.viewer.get(house.order(ref)).context["sides"]["to_shop"]
-    assert (sent["next_at"], rehearsed["next_at"]) == (later, None)
+    [unsent] = house.viewer.get(house.order(ref)).context["sides"]["to_shop"]
+    assert (sent["next_at"], unsent["next_at"]) == (later, None)
 
 
-def test_looking_at_a_rehearsal_shows_what_was_looked_up_and_when(house: House) -> None:
-    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rehearse"})
+def test_looking_at_a_dry_run_shows_what_was_looked_up_and_when(house: House) -> None:
+    house.administrator.post(house.at("links/bol%20NL/actions"), {"act": "dry_run"})
     house.trade.sells((LAMP, 1))
     house.trade.passes(minutes=6)
     before = house.operator.get(house.at("links/bol%20NL")).content.decode()
 
-    rehearsing.look_up(house.trade.by, "bol NL")
+    dry_run.look_up(house.trade.context, "bol NL")
 
     after = house.viewer.get(house.at("links/bol%20NL")).content.decode()
     assert "was not looked up yet" in before
@@ -275,18 +278,18 @@ def test_looking_at_a_rehearsal_shows_what_was_looked_up_and_when(house: House) 
 
 
 def test_a_shop_that_cannot_be_asked_for_its_products_is_said(house: House) -> None:
-    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rehearse"})
+    house.administrator.post(house.at("links/bol%20NL/actions"), {"act": "dry_run"})
     house.trade.sells((LAMP, 1))
     house.trade.passes(minutes=6)
 
-    answer = house.operator.post(house.at("links/bol%20NL/act"), {"act": "look_up"}, follow=True)
+    answer = house.operator.post(house.at("links/bol%20NL/actions"), {"act": "look_up"}, follow=True)
 
     assert '<p class="note error">' in answer.content.decode()
     assert "was not looked up yet" in house.operator.get(house.at("links/bol%20NL")).content.decode()
 
 
-def test_a_rehearsal_with_older_orders_alone_says_that_they_wait(house: House) -> None:
-    house.administrator.post(house.at("links/bol%20NL/act"), {"act": "rehearse"})
+def test_a_dry_run_with_older_orders_alone_says_that_they_wait(house: House) -> None:
+    house.administrator.post(house.at("links/bol%20NL/actions"), {"act": "dry_run"})
     nothing = house.viewer.get(house.at("links/bol%20NL")).content.decode()
     Link.objects.update(from_at=house.trade.clock.now() + timedelta(days=1))
     house.trade.sells((MUG, 1))
@@ -299,13 +302,13 @@ def test_a_rehearsal_with_older_orders_alone_says_that_they_wait(house: House) -
     assert "the orders from before the link, below, wait for your word" in page
 
 
-def test_orders_from_before_the_link_are_placed_with_one_button(house: House) -> None:
+def test_orders_from_before_the_link_are_created_with_one_button(house: House) -> None:
     Link.objects.update(from_at=house.trade.clock.now() + timedelta(days=1))
     refs = [house.trade.sells((MUG, 1)) for _number in range(3)]
     house.trade.passes(minutes=6)
     assert "3 open orders from before" in house.viewer.get(house.at("links/bol%20NL")).content.decode()
 
-    house.operator.post(house.at("links/bol%20NL/act"), {"act": "place_older"})
+    house.operator.post(house.at("links/bol%20NL/actions"), {"act": "create_older"})
     house.trade.passes(minutes=6)
 
     assert all(house.trade.order(ref).shop_ref for ref in refs)
@@ -315,24 +318,32 @@ def test_orders_from_before_the_link_are_placed_with_one_button(house: House) ->
 
 
 def test_a_token_is_shown_once_and_kept_as_a_hash(house: House) -> None:
-    given = {"act": "token", "name": "Printer", "scope": ["look", "act"]}
+    given = {"act": "token", "name": "Printer", "scope": ["read", "write"]}
 
-    page = house.administrator.post(house.at("programs/act"), given)
+    page = house.administrator.post(house.at("api-clients/actions"), given)
     secret = page.context["made"]["secret"]
 
     assert secret in page.content.decode()
     assert not any(secret in repr(row.get_decoded()) for row in Session.objects.all())
-    assert house.administrator.get(house.at("programs")).context["made"] is None
+    assert house.administrator.get(house.at("api-clients")).context["made"] is None
     row = Token.objects.get()
     assert secret not in repr(row.__dict__)
-    assert row.scopes == ["act", "look"]
-    assert access.token(secret, house.trade.clock.now()) == row
+    assert row.scopes == ["read", "write"]
+    assert credentials.token(secret, house.trade.clock.now()) == row
+
+
+def test_reading_alone_is_ticked_for_a_new_token(house: House) -> None:
+    page = house.administrator.get(house.at("api-clients")).content.decode()
+
+    ticked = re.findall(r'name="scope" value="(\w+)" checked', page)
+
+    assert ticked == ["read"]
 
 
 def test_the_secret_of_a_webhook_stands_in_no_session(house: House) -> None:
-    given = {"act": "webhook", "url": "https://example.com/hook", "kind": ["order.placed"]}
+    given = {"act": "webhook", "url": "https://example.com/hook", "kind": ["order.created"]}
 
-    secret = house.administrator.post(house.at("programs/act"), given).context["made"]["secret"]
+    secret = house.administrator.post(house.at("api-clients/actions"), given).context["made"]["secret"]
 
     assert secret
     assert not any(secret in repr(row.get_decoded()) for row in Session.objects.all())
@@ -340,36 +351,39 @@ def test_the_secret_of_a_webhook_stands_in_no_session(house: House) -> None:
 
 def test_where_a_shop_may_call_is_shown_in_the_answer_alone(house: House) -> None:
     rows = Connection.objects.filter(merchant=house.trade.link.merchant_id)
-    name = next(row.name for row in rows if house.trade.by.declared[row.connector].webhook)
+    name = next(row.name for row in rows if house.trade.context.specs_by_name[row.connector].webhook)
 
-    page = house.administrator.post(house.at(f"connections/{name}/act"), {"act": "webhook"})
+    page = house.administrator.post(house.at(f"connections/{name}/actions"), {"act": "webhook"})
     address, secret = page.context["called"]
 
     assert (address in page.content.decode(), secret in page.content.decode()) == (True, True)
     assert not any(secret in repr(row.get_decoded()) for row in Session.objects.all())
     assert secret not in house.administrator.get(house.at(f"connections/{name}")).content.decode()
-    assert house.administrator.get(house.at(f"connections/{name}/act")).status_code == 302
+    assert house.administrator.get(house.at(f"connections/{name}/actions")).status_code == 302
 
 
 def test_a_token_that_is_ended_opens_nothing(house: House) -> None:
-    page = house.administrator.post(house.at("programs/act"), {"act": "token", "name": "Printer", "scope": ["look"]})
+    page = house.administrator.post(
+        house.at("api-clients/actions"), {"act": "token", "name": "Printer", "scope": ["read"]}
+    )
     secret = page.context["made"]["secret"]
 
-    house.administrator.post(house.at("programs/act"), {"act": "end_token", "token": Token.objects.get().pk})
+    house.administrator.post(house.at("api-clients/actions"), {"act": "end_token", "token": Token.objects.get().pk})
 
-    assert access.token(secret, house.trade.clock.now()) is None
+    assert credentials.token(secret, house.trade.clock.now()) is None
 
 
 def test_another_merchants_token_and_webhook_cannot_be_ended_by_their_numbers(house: House) -> None:
-    house.administrator.post(house.at("programs/act"), {"act": "token", "name": "Printer", "scope": ["look"]})
+    house.administrator.post(house.at("api-clients/actions"), {"act": "token", "name": "Printer", "scope": ["read"]})
     house.administrator.post(
-        house.at("programs/act"), {"act": "webhook", "url": "https://example.com/hook", "kind": ["order.placed"]}
+        house.at("api-clients/actions"),
+        {"act": "webhook", "url": "https://example.com/hook", "kind": ["order.created"]},
     )
 
     for word, row in (("token", Token.objects.get()), ("webhook", Webhook.objects.get())):
-        house.stranger.post("/somebody-else/programs/act", {"act": f"end_{word}", word: row.pk})
+        house.stranger.post("/somebody-else/api-clients/actions", {"act": f"end_{word}", word: row.pk})
 
-    assert Token.objects.get().ended_at is None
+    assert Token.objects.get().revoked_at is None
     assert Webhook.objects.exists()
 
 
@@ -377,7 +391,9 @@ def test_another_merchants_token_and_webhook_cannot_be_ended_by_their_numbers(ho
 
 
 def test_name_language_and_time_zone_are_ones_own_to_change(house: House) -> None:
-    house.viewer.post("/me/act", {"act": "self", "name": "Cleo B.", "language": "nl", "time_zone": "Pacific/Auckland"})
+    house.viewer.post(
+        "/me/actions", {"act": "self", "name": "Cleo B.", "language": "nl", "time_zone": "Pacific/Auckland"}
+    )
 
     page = house.viewer.get(house.at("orders"))
 
@@ -387,28 +403,31 @@ def test_name_language_and_time_zone_are_ones_own_to_change(house: House) -> Non
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "x" * 300])
 def test_a_time_zone_that_there_is_none_of_is_refused(house: House, zone: str) -> None:
-    house.viewer.post("/me/act", {"act": "self", "name": "Cleo", "time_zone": zone})
+    house.viewer.post("/me/actions", {"act": "self", "name": "Cleo", "time_zone": zone})
 
     assert house.viewer.get(house.at("orders")).status_code == 200
 
 
-def test_what_one_is_told_by_mail_is_ones_own_to_choose(house: House) -> None:
+def test_which_mails_one_gets_is_ones_own_to_choose(house: House) -> None:
     merchant = house.trade.link.merchant_id
-    house.operator.post("/me/act", {"act": "notices", "merchant": merchant, "kind": ["problem", "digest"]})
+    house.operator.post("/me/actions", {"act": "notifications", "merchant": merchant, "kind": ["problem", "digest"]})
 
-    [wishes] = house.operator.get("/me").context["wishes"]
+    [preferences] = house.operator.get("/me").context["preferences"]
 
-    assert {kind for kind, _name, wanted in wishes["kinds"] if wanted} == {NoticeKind.PROBLEM, NoticeKind.DIGEST}
+    assert {kind for kind, _name, wanted in preferences["kinds"] if wanted} == {
+        NotificationKind.PROBLEM,
+        NotificationKind.DIGEST,
+    }
 
 
 def test_what_was_done_stands_in_the_audit_with_who_did_it(house: House) -> None:
-    house.operator.post(house.at("connections/Webshop/act"), {"act": "pause"})
-    house.administrator.post(house.at("programs/act"), {"act": "token", "name": "Printer", "scope": ["look"]})
+    house.operator.post(house.at("connections/Webshop/actions"), {"act": "pause"})
+    house.administrator.post(house.at("api-clients/actions"), {"act": "token", "name": "Printer", "scope": ["read"]})
 
     rows = house.administrator.get(house.at("audit")).context["rows"]
 
     assert [(row["who"], row["what"]) for row in rows[:2]] == [
-        ("Anna", "API token 'Printer' made (look)"),
+        ("Anna", "API token 'Printer' made (read)"),
         ("Bram", "Paused"),
     ]
     theirs = house.stranger.get("/somebody-else/audit").context["rows"]

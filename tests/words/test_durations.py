@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from orderhaven.words.durations import exact, read
+from orderhaven.words.days import exact, read
 
 
 @pytest.mark.parametrize(

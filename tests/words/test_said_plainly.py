@@ -14,13 +14,13 @@ import msgspec
 import pytest
 
 import orderhaven
-from orderhaven.actions.errors import Impossible
-from orderhaven.actions.hand import Hand
-from orderhaven.actions.outside import sentence_of
-from orderhaven.connectors.kit.shape_words import in_words, kind_of
-from orderhaven.core.errors import AccessRefused, AuthRefused, ClockOff, WrongAddress
+from orderhaven.actions.context import ActionContext
+from orderhaven.actions.errors import ActionRefused
+from orderhaven.actions.probing import sentence_of
+from orderhaven.connectors.kit.decoding import in_words, kind_of
+from orderhaven.core.errors import AccessRejected, AuthRejected, ClockOff, WrongAddress
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.reasons import of_connection
+from orderhaven.core.reasons import name_connection
 from orderhaven.core.sentences import sentence
 from orderhaven.testing.clock import ManualClock
 
@@ -41,30 +41,30 @@ def test_how_far_clocks_are_apart_is_said_as_people_say_it(seconds: str, apart: 
 @pytest.mark.parametrize(
     "error",
     [
-        AuthRefused("bol", "wrong"),
-        AccessRefused("bol", "blocked"),
+        AuthRejected("bol", "wrong"),
+        AccessRejected("bol", "blocked"),
         WrongAddress("https://shop.example", "status 404"),
         ClockOff("bol", 900),
     ],
 )
-def test_before_there_is_a_connection_nobody_is_told_to_resume_it(error: Any) -> None:
+def test_before_there_is_a_connection_nobody_is_asked_to_resume_it(error: Any) -> None:
     assert "resume" not in sentence_of(error, "bol")
     assert "resume" in str(error)
 
 
 def test_an_order_without_a_number_is_asked_for() -> None:
-    by = Hand("anna", 1, ManualClock())
+    context = ActionContext("anna", 1, ManualClock())
 
     for nothing in ("", "  ", "bol NL/", "bol NL/ "):
-        with pytest.raises(Impossible, match="Say which order it is"):
-            by.order(nothing)
+        with pytest.raises(ActionRefused, match="Say which order it is"):
+            context.order(nothing)
 
 
 def test_a_reason_names_the_connection_where_that_is_known() -> None:
-    assert of_connection("The shop cannot be reached: no such host", "Webshop") == (
+    assert name_connection("The shop cannot be reached: no such host", "Webshop") == (
         "Webshop cannot be reached: no such host"
     )
-    assert of_connection("bol did not answer in time", "bol NL") == "bol did not answer in time"
+    assert name_connection("bol did not answer in time", "bol NL") == "bol did not answer in time"
 
 
 class Colour(StrEnum):
@@ -110,7 +110,7 @@ def test_no_kind_of_value_is_called_by_its_name_in_python() -> None:
     assert {kind_of(value) for value in values}.isdisjoint({"str", "int", "float", "bool", "NoneType", "list", "dict"})
 
 
-def test_no_sentence_of_an_action_tells_people_to_type_an_option() -> None:
+def test_no_sentence_of_an_action_asks_users_to_type_an_option() -> None:
     """What an action says is read on a page as well."""
     found = {
         f"{path.name}: {flag}"
@@ -120,10 +120,10 @@ def test_no_sentence_of_an_action_tells_people_to_type_an_option() -> None:
         for flag in _FLAG.findall(line)
     }
 
-    assert found <= {"offers.py: --again"}  # a name, not a sentence
+    assert found <= {"problem_actions.py: --again"}  # a name, not a sentence
 
 
-@pytest.mark.parametrize("folder", ["sync", "store", "actions", "connectors", "web", "words", "notices"])
+@pytest.mark.parametrize("folder", ["sync", "store", "actions", "connectors", "web", "words", "notifications"])
 def test_the_class_of_an_error_is_for_the_log_alone(folder: str) -> None:
     found = [
         f"{path.name}: {line.strip()}"

@@ -8,28 +8,28 @@ from datetime import datetime, timedelta
 from shlex import quote
 
 from orderhaven import paths
-from orderhaven.actions.connecting import trouble_of
-from orderhaven.actions.errors import Impossible
-from orderhaven.actions.hand import Hand, needs
-from orderhaven.actions.moving import addresses_of
-from orderhaven.actions.outside import ask_of
-from orderhaven.core.access import Power
+from orderhaven.actions.account_setup import trouble_of
+from orderhaven.actions.address_changes import addresses_of
+from orderhaven.actions.context import ActionContext, requires
+from orderhaven.actions.errors import ActionRefused
+from orderhaven.actions.probing import ask_of
+from orderhaven.core.access import Permission
 from orderhaven.core.errors import ClockOff
-from orderhaven.core.language import _
-from orderhaven.core.reach import VARIABLE
-from orderhaven.core.reasons import said
+from orderhaven.core.networks import VARIABLE
+from orderhaven.core.reasons import translate_reason
+from orderhaven.core.translation import _
 from orderhaven.networks import allowed_networks
-from orderhaven.ports.connector import Account
-from orderhaven.store import connections
-from orderhaven.store import doctor as database
-from orderhaven.store.clock_ahead import connections_ahead
-from orderhaven.store.keys import KeysLost
+from orderhaven.ports.connector import AccountProfile
+from orderhaven.store.connections import connections
+from orderhaven.store.connections.keys import KeysLost
 from orderhaven.store.models import Connection, ConnectionState
-from orderhaven.store.privacy import is_given_to_our_group, is_private
+from orderhaven.store.upkeep import doctor as database
+from orderhaven.store.upkeep.clock_ahead import connections_ahead
+from orderhaven.store.upkeep.privacy import is_given_to_our_group, is_private
 from orderhaven.sync.lock import hub_is_running
 
 _LITTLE_ROOM = 500 * 1024 * 1024
-_STALE_AFTER = 3  # hearings that were due and did not come
+_STALE_AFTER = 3  # pulls that were due and did not come
 Found = tuple[bool, str]  # whether it is well, and the sentence
 
 
@@ -42,22 +42,22 @@ class Check:
     sentence: str
 
 
-@needs(Power.SET_UP)
-def look_after(by: Hand) -> Iterator[Check]:
+@requires(Permission.CONFIGURE)
+def look_after(context: ActionContext) -> Iterator[Check]:
     """Look at database, disk, keys and hub, and ask every connection. Each check comes as soon as it is known."""
     yield Check(_("database"), *_database())
     yield Check(_("schema"), *_schema())
     yield Check(_("writing"), *_writable())
     yield Check(_("disk"), *_disk())
     yield Check(_("folder"), *_folder())
-    rows = connections.all_of(by.merchant_id)
+    rows = connections.all_of(context.merchant_id)
     yield Check(_("keys"), *_keys(rows))
     is_running = hub_is_running(paths.lock_file())
     yield Check(_("hub"), *_hub(is_running, rows))
     clocks: list[str] = []
     for row in rows:
-        yield Check(_("connection {name}", name=row.name), *_connection(by, row, is_running, clocks))
-    yield Check(_("clock"), *_clock(rows, clocks, by.clock.now()))
+        yield Check(_("connection {name}", name=row.name), *_connection(context, row, is_running, clocks))
+    yield Check(_("clock"), *_clock(rows, clocks, context.clock.now()))
 
 
 # below: each check
@@ -138,32 +138,32 @@ def _hub(is_running: bool, rows: list[Connection]) -> Found:
         return True, _("Running on {folder}.", folder=paths.data_folder())
     if not rows:
         return False, _("Nothing is connected yet. Begin with: orderhaven connect CONNECTOR")
-    return False, _("Not running here, so nothing is heard or told. Start it with: orderhaven up")
+    return False, _("Not running here, so nothing is pulled or pushed. Start it with: orderhaven up")
 
 
-def _connection(by: Hand, row: Connection, is_running: bool, clocks: list[str]) -> Found:
+def _connection(context: ActionContext, row: Connection, is_running: bool, clocks: list[str]) -> Found:
     try:
-        account: Account = ask_of(by, row, lambda connector: connector.check())
+        account: AccountProfile = ask_of(context, row, lambda connector: connector.check())
     except KeysLost as error:
         return False, str(error)
-    except Impossible as error:
+    except ActionRefused as error:
         if isinstance(error.__cause__, ClockOff):
             clocks.append(str(error))
         return False, str(error)
-    trouble = _trouble(by, row, account, is_running)
+    trouble = _trouble(context, row, account, is_running)
     if trouble:
-        return False, " ".join((trouble, *_stays_in_network(by, row)))
-    remarks = (*map(said, account.remarks), *_stays_in_network(by, row))
+        return False, " ".join((trouble, *_stays_in_network(context, row)))
+    remarks = (*map(translate_reason, account.remarks), *_stays_in_network(context, row))
     return True, " ".join((_("Answers as {account}.", account=account.name), *remarks))
 
 
-def _stays_in_network(by: Hand, row: Connection) -> list[str]:
+def _stays_in_network(context: ActionContext, row: Connection) -> list[str]:
     """Of a connection that was made before private networks had to be allowed, and stands in one that is not."""
-    if not row.keeps_network:
+    if not row.keeps_private_network:
         return []
     reach = allowed_networks()
-    hosts = addresses_of(by.declaration(row.connector), row.settings)
-    refused = sorted({address for host in hosts for address in _stands_for(host) if not reach.takes(address)})
+    hosts = addresses_of(context.spec(row.connector), row.settings)
+    refused = sorted({address for host in hosts for address in _stands_for(host) if not reach.allows(address)})
     if not refused:
         return []
     return [
@@ -183,8 +183,8 @@ def _stands_for(host: str) -> set[str]:
         return set()
 
 
-def _trouble(by: Hand, row: Connection, account: Account, is_running: bool) -> str:
-    now = by.clock.now()
+def _trouble(context: ActionContext, row: Connection, account: AccountProfile, is_running: bool) -> str:
+    now = context.clock.now()
     if account.fingerprint != row.fingerprint:
         return _(
             "The keys now belong to another account ({account}). Connect that one on its own, and give this one its own "
@@ -195,14 +195,14 @@ def _trouble(by: Hand, row: Connection, account: Account, is_running: bool) -> s
         if row.state != ConnectionState.ATTENTION:
             return trouble
         return f"{trouble} " + _("It answers now; resume it: {command}", command=f"orderhaven resume {quote(row.name)}")
-    if row.role == "marketplace" and getattr(row, "link", None) is None:
+    if row.side == "marketplace" and getattr(row, "link", None) is None:
         command = f"orderhaven link {quote(row.name)} SHOP"
-        return _("It is linked to no shop, so its orders are not heard. Link it: {command}", command=command)
-    late = timedelta(seconds=row.hear_every_s * _STALE_AFTER)
-    if is_running and row.heard_at is not None and now - row.heard_at > late:
-        minutes = int((now - row.heard_at).total_seconds() // 60)
+        return _("It is linked to no shop, so its orders are not pulled. Link it: {command}", command=command)
+    late = timedelta(seconds=row.pull_every_s * _STALE_AFTER)
+    if is_running and row.last_pulled_at is not None and now - row.last_pulled_at > late:
+        minutes = int((now - row.last_pulled_at).total_seconds() // 60)
         return _(
-            "It answers, and yet it was last heard {minutes} minutes ago. Restart the hub and look at its log.",
+            "It answers, and yet it was last pulled {minutes} minutes ago. Restart the hub and look at its log.",
             minutes=minutes,
         )
     return ""

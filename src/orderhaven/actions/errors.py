@@ -1,16 +1,16 @@
 """What an action raises when it cannot be done."""
 
-from orderhaven.core.language import _
+from orderhaven.core.translation import _
 
 
-class Impossible(Exception):
+class ActionRefused(Exception):
     """One whole sentence, or a few: what cannot be done, why, and what to do instead."""
 
 
-class NotAllowed(Impossible):
+class PermissionDenied(ActionRefused):
     """It could be done, but not by this hand."""
 
 
-def impossible(sentence: str, /, **values: object) -> Impossible:
+def action_refused(sentence: str, /, **values: object) -> ActionRefused:
     """Its sentence in the language of whoever asked, with the {values} filled in."""
-    return Impossible(_(sentence, **values))
+    return ActionRefused(_(sentence, **values))

@@ -2,27 +2,27 @@
 
 from dataclasses import dataclass
 
-from orderhaven.actions.errors import impossible
-from orderhaven.actions.hand import Hand, needs
+from orderhaven.actions.context import ActionContext, requires
+from orderhaven.actions.errors import action_refused
 from orderhaven.actions.links import carrier_named
 from orderhaven.actions.orders import retry_ids
-from orderhaven.actions.outside import ask_of
-from orderhaven.core.access import Power
+from orderhaven.actions.probing import ask_of
+from orderhaven.core.access import Permission
 from orderhaven.core.carriers import Carrier
+from orderhaven.core.carriers.recognise import CarrierRule, rule_from
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.rules import CarrierRule, rule_from
-from orderhaven.core.shop_order import ProductWanted
+from orderhaven.core.shop_order import ProductQuery
 from orderhaven.core.status import Status
-from orderhaven.ports.connector import Can, Declaration
-from orderhaven.store.corrections import correction_of, uncorrected
-from orderhaven.store.hands import changing, keep_match, last_shipment, waiting_for_product
-from orderhaven.store.models import REFUSED, UNFINISHED, Kind, MessageState, Order
-from orderhaven.store.tellings import rules_of
-from orderhaven.store.versions import ExpectedVersion
+from orderhaven.ports.connector import Capability, ConnectorSpec
+from orderhaven.store.models import REJECTED_STATES, UNFINISHED, MessageKind, MessageState, Order
+from orderhaven.store.orders.changes import changing, keep_match, last_shipment, waiting_for_product
+from orderhaven.store.outbox.apply_results import correction_of, uncorrected
+from orderhaven.store.outbox.commands import rules_of
+from orderhaven.store.upkeep.versions import ExpectedVersion
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class CarrierChoice:
     """`rule`: what would have told this carrier, and will for the next orders if the person wants; None: nothing to go by."""
 
     carrier: Carrier
@@ -31,57 +31,59 @@ class Chosen:
     waits: bool = False  # the shipment was confirmed before: the marketplace hears of it with the code that came since
 
 
-@needs(Power.ACT)
-def choose_carrier(by: Hand, ref: str, carrier: str, *, expected: ExpectedVersion | None = None) -> Chosen:
-    """This order goes with that carrier; a confirmation that waits for it is tried again. Raises Impossible, also where the
+@requires(Permission.WRITE)
+def choose_carrier(
+    context: ActionContext, ref: str, carrier: str, *, expected: ExpectedVersion | None = None
+) -> CarrierChoice:
+    """This order goes with that carrier; a confirmation that waits for it is tried again. Raises ActionRefused, also where the
     marketplace would never hear of it."""
-    found = by.order(ref)
+    found = context.order(ref)
     chosen = carrier_named(carrier)
-    marketplace = by.declaration(found.connector)
-    _demand_known(marketplace, chosen)
-    with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
+    marketplace = context.spec(found.connector)
+    _require_known(marketplace, chosen)
+    with changing([found.order_id], context.clock.now(), context.actor, expected) as (uow, [row]):
         waits = _waits_for_correction(row, marketplace)
-        ledger.change(row, chosen_carrier=str(chosen))
-        ledger.event(row, "carrier_chosen", {"carrier": str(chosen)})
-        ledger.solve(row, (ProblemKind.UNKNOWN_CARRIER,))
+        uow.change(row, chosen_carrier=str(chosen))
+        uow.event(row, "carrier_chosen", {"carrier": str(chosen)})
+        uow.resolve(row, (ProblemKind.UNKNOWN_CARRIER,))
         for message in row.outbox:
-            if message.kind in (Kind.CONFIRM, Kind.CORRECT) and message.state in REFUSED:
-                ledger.begin_anew(row, message, MessageState.UNCLEAR if message.attempt else MessageState.DUE)
-                ledger.solve_of(message)
-                ledger.nudge(message.connection_id)
-        rule = rule_from(row.code, row.carrier_word, chosen)
+            if message.kind in (MessageKind.CONFIRM, MessageKind.CORRECT) and message.state in REJECTED_STATES:
+                uow.restart(row, message, MessageState.UNCONFIRMED if message.attempt else MessageState.QUEUED)
+                uow.resolve_of_message(message)
+                uow.nudge(message.connection_id)
+        rule = rule_from(row.tracking_number, row.carrier_name, chosen)
         known = rule is None or any(one == rule for one in rules_of(row.link))
-        return Chosen(chosen, row.link.marketplace.name, None if known else rule, waits)
+        return CarrierChoice(chosen, row.link.marketplace.name, None if known else rule, waits)
 
 
-@needs(Power.ACT)
-def correct(by: Hand, ref: str, *, expected: ExpectedVersion | None = None) -> str:
-    """Tell the marketplace the code that came after the confirmation. The code. Raises Impossible."""
-    found = by.order(ref)
-    marketplace = by.declaration(found.connector)
-    if Can.CORRECT_TRACKING not in marketplace.can:
-        raise impossible(
+@requires(Permission.WRITE)
+def correct(context: ActionContext, ref: str, *, expected: ExpectedVersion | None = None) -> str:
+    """Tell the marketplace the code that came after the confirmation. The code. Raises ActionRefused."""
+    found = context.order(ref)
+    marketplace = context.spec(found.connector)
+    if Capability.CORRECT_TRACKING not in marketplace.capabilities:
+        raise action_refused(
             "{marketplace} takes no other code once a shipment is confirmed. Add it there by hand.",
             marketplace=marketplace.title,
         )
-    with changing([found.order_id], by.clock.now(), by.actor, expected) as (ledger, [row]):
+    with changing([found.order_id], context.clock.now(), context.actor, expected) as (uow, [row]):
         if row.confirmed_at is None or last_shipment(row.pk) is None:
-            raise impossible(
+            raise action_refused(
                 "Order {ref} has no shipment that Orderhaven confirmed, so there is nothing to correct.", ref=row.ref
             )
-        shipment = uncorrected(row.pk, row.code)
-        if not row.code or shipment is None:
-            raise impossible(
+        shipment = uncorrected(row.pk, row.tracking_number)
+        if not row.tracking_number or shipment is None:
+            raise action_refused(
                 "The shop shows no other code for order {ref} than was confirmed. Add it in the shop first.",
                 ref=row.ref,
             )
-        ledger.put(row, Kind.CORRECT, correction_of(shipment))
-        return row.code
+        uow.enqueue(row, MessageKind.CORRECT, correction_of(shipment))
+        return row.tracking_number
 
 
-@needs(Power.ACT)
+@requires(Permission.WRITE)
 def map_product(
-    by: Hand,
+    context: ActionContext,
     marketplace: str,
     sku: str,
     *,
@@ -91,53 +93,59 @@ def map_product(
 ) -> int:
     """This SKU of the marketplace is that product of the shop, from now on. How many orders go on because of it.
 
-    `shop_sku` is looked up in the shop; `product_ref` is the shop's own key and is taken as it is. Raises Impossible.
+    `shop_sku` is looked up in the shop; `product_ref` is the shop's own key and is taken as it is. Raises ActionRefused.
     """
-    link = by.link(marketplace)
+    link = context.link(marketplace)
     if not sku.strip() or not (shop_sku or product_ref):
-        raise impossible("Say which SKU it is, and which product of the shop.")
+        raise action_refused("Say which SKU it is, and which product of the shop.")
     if not product_ref:
-        wanted = ProductWanted(shop_sku.strip(), "")
-        found = ask_of(by, link.shop, lambda shop: shop.find_products((wanted,)))
+        wanted = ProductQuery(shop_sku.strip(), "")
+        found = ask_of(context, link.shop, lambda shop: shop.find_products((wanted,)))
         product_ref = found.get(wanted, "")
         if not product_ref:
-            raise impossible(
+            raise action_refused(
                 "The shop has no product with SKU {sku}. Look it up there, or give the shop's own key of it.",
                 sku=shop_sku,
             )
     keep_match(link.shop_id, sku.strip(), product_ref)
     waiting = waiting_for_product(link.shop_id, sku.strip())
-    return len(retry_ids(by, waiting, expected=expected)) if waiting else 0
+    return len(retry_ids(context, waiting, expected=expected)) if waiting else 0
 
 
-def _waits_for_correction(row: Order, marketplace: Declaration) -> bool:
-    """Whether the choice goes out with a correction that a person still has to send. Raises Impossible when it never goes out."""
+def _waits_for_correction(row: Order, marketplace: ConnectorSpec) -> bool:
+    """Whether the choice goes out with a correction that a person still has to send. Raises ActionRefused when it never goes out."""
     if row.status == Status.CANCELLED:
-        raise impossible("Order {ref} is cancelled, so no carrier is told to anybody.", ref=row.ref)
+        raise action_refused("Order {ref} is cancelled, so no carrier is sent to anybody.", ref=row.ref)
     its_name = row.link.marketplace.name
-    if row.handled_by_others:
-        raise impossible(
+    if row.handled_externally:
+        raise action_refused(
             "Order {ref} was shipped at {marketplace} by others. Change the carrier there.",
             ref=row.ref,
             marketplace=its_name,
         )
-    if row.confirmed_at is None or any(one.kind == Kind.CORRECT and one.state in UNFINISHED for one in row.outbox):
+    if row.confirmed_at is None or any(
+        one.kind == MessageKind.CORRECT and one.state in UNFINISHED for one in row.outbox
+    ):
         return False
-    if Can.CORRECT_TRACKING in marketplace.can and row.code and uncorrected(row.pk, row.code) is not None:
+    if (
+        Capability.CORRECT_TRACKING in marketplace.capabilities
+        and row.tracking_number
+        and uncorrected(row.pk, row.tracking_number) is not None
+    ):
         return True
-    raise impossible(
-        "The shipment of order {ref} is confirmed already, and {marketplace} is not told of another carrier. Change it there.",
+    raise action_refused(
+        "The shipment of order {ref} is confirmed already, and {marketplace} takes no other carrier. Change it there.",
         ref=row.ref,
         marketplace=its_name,
     )
 
 
-def _demand_known(declaration: Declaration, carrier: Carrier) -> None:
-    if declaration.carriers and not declaration.carrier_word(carrier):
-        known = ", ".join(sorted(declaration.carriers))
-        raise impossible(
+def _require_known(spec: ConnectorSpec, carrier: Carrier) -> None:
+    if spec.carriers and not spec.carrier_code(carrier):
+        known = ", ".join(sorted(spec.carriers))
+        raise action_refused(
             "{marketplace} does not know the carrier '{carrier}'. It knows: {known}.",
-            marketplace=declaration.title,
+            marketplace=spec.title,
             carrier=carrier,
             known=known,
         )

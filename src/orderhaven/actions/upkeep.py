@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orderhaven import paths
-from orderhaven.actions.errors import Impossible
-from orderhaven.store import backup as copies
-from orderhaven.store import connections
+from orderhaven.actions.errors import ActionRefused
+from orderhaven.store.connections import connections
+from orderhaven.store.upkeep import backup as copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +17,14 @@ class Backup:
 
 
 def backup(target: Path) -> Backup:
-    """Copy the database while the hub runs, into a new file. Raises Impossible, OSError."""
+    """Copy the database while the hub runs, into a new file. Raises ActionRefused, OSError."""
     try:
         size = copies.copy_database(target)
     except copies.NoBackup as error:
-        raise Impossible(str(error)) from None
+        raise ActionRefused(str(error)) from None
     return Backup(target, size, paths.keys_place())
 
 
 def rotate_keys() -> int:
-    """Encrypt every secret with a new key. How many connections. Raises Impossible, KeysLost, OSError."""
+    """Encrypt every secret with a new key. How many connections. Raises ActionRefused, KeysLost, OSError."""
     return connections.rotate_keys()

@@ -2,78 +2,78 @@
 
 from collections.abc import Collection
 
-from orderhaven.actions.errors import Impossible, impossible
-from orderhaven.actions.hand import Hand, needs
-from orderhaven.core.access import Power
-from orderhaven.core.notices import HookKind
+from orderhaven.actions.context import ActionContext, requires
+from orderhaven.actions.errors import ActionRefused, action_refused
+from orderhaven.core.access import Permission
+from orderhaven.core.notifications import WebhookEvent
 from orderhaven.networks import allowed_networks
-from orderhaven.notices import addresses
-from orderhaven.store import deliveries, hooks
+from orderhaven.notifications import addresses
 from orderhaven.store.models import Channel, Delivery, Webhook
+from orderhaven.store.notifications import deliveries, webhook_subscriptions
 
 
-@needs(Power.SET_UP)
-def webhook_list(by: Hand) -> list[Webhook]:
-    return hooks.of_merchant(by.merchant_id)
+@requires(Permission.CONFIGURE)
+def webhook_list(context: ActionContext) -> list[Webhook]:
+    return webhook_subscriptions.of_merchant(context.merchant_id)
 
 
-@needs(Power.SET_UP)
-def make(by: Hand, url: str, kinds: Collection[str]) -> str:
-    """The secret that signs its calls, which is shown this once. Raises Impossible."""
+@requires(Permission.CONFIGURE)
+def make(context: ActionContext, url: str, kinds: Collection[str]) -> str:
+    """The secret that signs its calls, which is shown this once. Raises ActionRefused."""
     url = url.strip()
     wrong = addresses.complaint(url, allowed_networks())
     if wrong:
-        raise Impossible(wrong)
-    unknown = [one for one in kinds if one not in list(HookKind)]
+        raise ActionRefused(wrong)
+    unknown = [one for one in kinds if one not in list(WebhookEvent)]
     if unknown or not kinds:
-        raise impossible("Say what the address is called for: {kinds}.", kinds=", ".join(HookKind))
-    if len(hooks.of_merchant(by.merchant_id)) >= hooks.MOST_OF_A_MERCHANT:
-        raise impossible(
+        raise action_refused("Say what the address is called for: {kinds}.", kinds=", ".join(WebhookEvent))
+    if len(webhook_subscriptions.of_merchant(context.merchant_id)) >= webhook_subscriptions.MOST_OF_A_MERCHANT:
+        raise action_refused(
             "There are {number} webhooks already, and no more can be had. End one first.",
-            number=hooks.MOST_OF_A_MERCHANT,
+            number=webhook_subscriptions.MOST_OF_A_MERCHANT,
         )
-    wanted = {HookKind(one) for one in kinds}
-    secret = hooks.make(by.merchant_id, url, wanted, by.clock.now(), by.actor)
+    wanted = {WebhookEvent(one) for one in kinds}
+    secret = webhook_subscriptions.create_webhook(context.merchant_id, url, wanted, context.clock.now(), context.actor)
     if secret is None:
-        raise impossible("There is a webhook to {url} already. End that one first.", url=url)
+        raise action_refused("There is a webhook to {url} already. End that one first.", url=url)
     return secret
 
 
-@needs(Power.SET_UP)
-def end(by: Hand, webhook_id: int) -> None:
-    """It is not called any more, and its log goes with it. Raises Impossible."""
-    if not hooks.end(by.merchant_id, webhook_id, by.clock.now(), by.actor):
-        raise impossible("There is no such webhook any more.")
+@requires(Permission.CONFIGURE)
+def end(context: ActionContext, webhook_id: int) -> None:
+    """It is not called any more, and its log goes with it. Raises ActionRefused."""
+    if not webhook_subscriptions.delete_webhook(context.merchant_id, webhook_id, context.clock.now(), context.actor):
+        raise action_refused("There is no such webhook any more.")
 
 
-@needs(Power.SET_UP)
-def pause(by: Hand, webhook_id: int) -> None:
-    """It is not called until it is resumed; what happens meanwhile is not told to it. Raises Impossible."""
-    _webhook(by, webhook_id)
-    deliveries.pause_webhook(by.merchant_id, webhook_id, by.clock.now(), by.actor)
+@requires(Permission.CONFIGURE)
+def pause(context: ActionContext, webhook_id: int) -> None:
+    """It is not called until it is resumed; what happens meanwhile is not sent to it. Raises ActionRefused."""
+    _webhook(context, webhook_id)
+    deliveries.pause_webhook(context.merchant_id, webhook_id, context.clock.now(), context.actor)
 
 
-@needs(Power.SET_UP)
-def resume(by: Hand, webhook_id: int) -> None:
-    """It is called for what happens from now on. Raises Impossible."""
-    _webhook(by, webhook_id)
-    hooks.resume(by.merchant_id, webhook_id, by.clock.now(), by.actor)
+@requires(Permission.CONFIGURE)
+def resume(context: ActionContext, webhook_id: int) -> None:
+    """It is called for what happens from now on. Raises ActionRefused."""
+    _webhook(context, webhook_id)
+    webhook_subscriptions.resume_webhook(context.merchant_id, webhook_id, context.clock.now(), context.actor)
 
 
-@needs(Power.SET_UP)
-def send_test(by: Hand, webhook_id: int) -> None:
-    """One call that says nothing, tried once, also while it is paused. Raises Impossible."""
-    hooks.put_test(_webhook(by, webhook_id), by.clock.now())
+@requires(Permission.CONFIGURE)
+def send_test(context: ActionContext, webhook_id: int) -> None:
+    """One call that says nothing, tried once, also while it is paused. Raises ActionRefused."""
+    webhook_subscriptions.put_test(_webhook(context, webhook_id), context.clock.now())
 
 
-@needs(Power.SET_UP)
-def log(by: Hand) -> list[Delivery]:
+@requires(Permission.CONFIGURE)
+def log(context: ActionContext) -> list[Delivery]:
     """The latest calls, newest first, and what came of each."""
-    return deliveries.log(by.merchant_id, Channel.WEBHOOK)
+    return deliveries.log(context.merchant_id, Channel.WEBHOOK)
 
 
-def _webhook(by: Hand, webhook_id: int) -> Webhook:
-    found = hooks.one(by.merchant_id, webhook_id)
+def _webhook(context: ActionContext, webhook_id: int) -> Webhook:
+    found = webhook_subscriptions.get_webhook(context.merchant_id, webhook_id)
     if found is None:
-        raise impossible("There is no such webhook any more.")
+        raise action_refused("There is no such webhook any more.")
     return found

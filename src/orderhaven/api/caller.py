@@ -3,20 +3,20 @@
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
-from orderhaven.actions.hand import Hand
-from orderhaven.api.allowance import Left
-from orderhaven.api.errors import TooMany
-from orderhaven.api.world import World
-from orderhaven.core.access import Power
-from orderhaven.store import access
+from orderhaven.actions.context import ActionContext
+from orderhaven.api.errors import TooManyRequests
+from orderhaven.api.rate_limit import RateLimitState
+from orderhaven.api.services import Services
+from orderhaven.core.access import Permission
+from orderhaven.store.access import credentials
 from orderhaven.store.models import Token
 
 
-class Asking(HttpRequest):
+class ApiRequest(HttpRequest):
     """A request with a good token."""
 
-    auth: Hand
-    left: Left
+    auth: ActionContext
+    left: RateLimitState
 
 
 class Bearer(HttpBearer):
@@ -24,25 +24,30 @@ class Bearer(HttpBearer):
 
     openapi_description = "A token that an administrator made, in the web interface under Programs. It is shown once."
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Services) -> None:
         super().__init__()
         self._world = world
 
-    def authenticate(self, request: HttpRequest, token: str) -> Hand | None:
+    def authenticate(self, request: HttpRequest, token: str) -> ActionContext | None:
         """None when it is not good. Raises TooMany."""
         clock = self._world.clock()
-        found = access.token(token.strip(), clock.now())
+        found = credentials.token(token.strip(), clock.now())
         if found is None:
             return None
         left = self._world.allowance.take(found.pk, clock.now())
         request.left = left  # type: ignore[attr-defined]
         if left.wait_s:
-            raise TooMany(left.wait_s)
-        return Hand(
-            f"token {found.name}", found.merchant_id, clock, self._world.transport, self._world.declared, _powers(found)
+            raise TooManyRequests(left.wait_s)
+        return ActionContext(
+            f"token {found.name}",
+            found.merchant_id,
+            clock,
+            self._world.transport,
+            self._world.specs_by_name,
+            _permissions(found),
         )
 
 
-def _powers(token: Token) -> frozenset[Power]:
+def _permissions(token: Token) -> frozenset[Permission]:
     """A scope that this version does not know gives nothing."""
-    return frozenset(Power(scope) for scope in token.scopes if scope in list(Power))
+    return frozenset(Permission(scope) for scope in token.scopes if scope in list(Permission))

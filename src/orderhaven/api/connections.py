@@ -7,89 +7,89 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Field, Router, Schema, Status
 
-from orderhaven.actions import connecting
-from orderhaven.actions.connecting import ConnectionRow
-from orderhaven.actions.errors import impossible
-from orderhaven.actions.hand import Hand
-from orderhaven.api.caller import Asking
+from orderhaven.actions import account_setup
+from orderhaven.actions.account_setup import ConnectionRow
+from orderhaven.actions.context import ActionContext
+from orderhaven.actions.errors import action_refused
+from orderhaven.api.caller import ApiRequest
 from orderhaven.api.description import conditional, refuses, tagged
 from orderhaven.api.etags import expected_by, is_known, tag_of
-from orderhaven.api.fields import Done, EverySeconds, Given, Name, Settings, columns_of
-from orderhaven.api.named import connection_named, connector_named
-from orderhaven.core.access import Power
-from orderhaven.core.language import _
-from orderhaven.ports.connector import Can, Declaration, Kind, Role, Setting
-from orderhaven.store import connections
+from orderhaven.api.lookups import connection_named, connector_named
+from orderhaven.api.schema_types import BodyIn, DoneOut, EverySeconds, Name, Settings, columns_of
+from orderhaven.core.access import Permission
+from orderhaven.core.translation import _
+from orderhaven.ports.connector import Capability, ConnectorSpec, Setting, SettingKind, Side
+from orderhaven.store.connections import connections
 from orderhaven.store.models import ConnectionState
-from orderhaven.store.versions import ExpectedVersion, version_of_connection
+from orderhaven.store.upkeep.versions import ExpectedVersion, version_of_connection
 
 router = Router(tags=["connections"])
 
 
-class Connector(Schema):
+class ConnectorOut(Schema):
     """What can be connected."""
 
     name: str
     title: str
-    role: Role
-    can: list[Can]
+    side: Side
+    capabilities: list[Capability]
     version: str = Field(description="Of their API.")
     poll_floor_s: int = Field(description="It is never asked more often than this.")
-    honest: str = Field(description="What it cannot do although people expect it.")
+    limitations: str = Field(description="What it cannot do although people expect it.")
     settings_schema: dict[str, Any] = Field(description="A JSON Schema for `settings` when a connection is made.")
 
 
-class Connectors(Schema):
-    connectors: list[Connector]
+class ConnectorsOut(Schema):
+    connectors: list[ConnectorOut]
 
 
-class Connection(Schema):
+class ConnectionOut(Schema):
     """An account with a marketplace or a shop."""
 
     name: str
     connector: str
     title: str
-    role: Role
+    side: Side
     account: str = Field(description="As the other side calls it.")
     state: ConnectionState
     shop: str = Field(description='Of a marketplace: where its orders go; `""`: it has no link.')
-    rehearsal: bool
-    every_s: int = Field(description="How often it is heard.")
-    heard_at: datetime | None = Field(description="null: not heard yet.")
+    dry_run: bool
+    every_s: int = Field(description="How often it is pulled.")
+    last_pulled_at: datetime | None = Field(description="null: not pulled yet.")
     next_at: datetime | None = Field(description="null: nothing is planned.")
     trouble: str = Field(description='A sentence; `""`: all is well.')
 
 
-class Connections(Schema):
-    connections: list[Connection]
+class ConnectionsOut(Schema):
+    connections: list[ConnectionOut]
 
 
-class WholeConnection(Connection):
+class ConnectionDetailOut(ConnectionOut):
     """A connection with its settings, secrets left out."""
 
     settings: dict[str, str]
 
 
-class ConnectionGiven(Given):
+class ConnectionIn(BodyIn):
     connector: Name
     name: Name = Field(description="What you call it; without a slash.")
     settings: Settings = Field(description="By `settings_schema` of the connector.")
-    every_s: EverySeconds | None = Field(None, description="How often it is heard; without it: every 5 minutes.")
+    every_s: EverySeconds | None = Field(None, description="How often it is pulled; without it: every 5 minutes.")
 
 
-class ConnectionChange(Given):
+class ConnectionChangeIn(BodyIn):
     """What is left out stays."""
 
     settings: Settings = Field(default={})
     every_s: EverySeconds | None = None
 
 
-class TrialGiven(Given):
+class TrialIn(BodyIn):
     name: Name = Field(description="What it shall be called, or the name of a connection whose settings are tried out.")
     settings: Settings
 
 
-class Trial(Schema):
+class TrialOut(Schema):
     """An account that answered. Nothing was saved."""
 
     account: str
@@ -98,65 +98,70 @@ class Trial(Schema):
     currencies: list[str] = Field(description="What a shop sells in; empty: it does not say.")
 
 
-class Connected(Trial):
+class SavedConnectionOut(TrialOut):
     """An account that answered, and was saved."""
 
     name: str
     is_new: bool
 
 
-@router.get("/connectors", response=Connectors, summary="List connectors", openapi_extra=refuses())
-def connector_list(request: Asking) -> Connectors:
+@router.get("/connectors", response=ConnectorsOut, summary="List connectors", openapi_extra=refuses())
+def connector_list(request: ApiRequest) -> ConnectorsOut:
     """What can be connected here, and what each one needs."""
-    by = request.auth.demand(Power.LOOK)
-    declared = sorted(by.declared.values(), key=lambda one: one.name)
-    return Connectors(connectors=[_connector(one) for one in declared])
+    context = request.auth.demand(Permission.READ)
+    specs_by_name = sorted(context.specs_by_name.values(), key=lambda one: one.name)
+    return ConnectorsOut(connectors=[_connector(one) for one in specs_by_name])
 
 
 @router.post(
     "/connectors/{connector}/trial",
-    response=Trial,
+    response=TrialOut,
     summary="Try an account",
     openapi_extra=refuses(404, 409, body=True),
 )
-def try_account(request: Asking, connector: Name, given: TrialGiven) -> Trial:
+def try_account(request: ApiRequest, connector: Name, given: TrialIn) -> TrialOut:
     """Ask the account who it is and what it offers, with these settings. Nothing is saved."""
-    by = request.auth.demand(Power.SET_UP)
-    connector_named(by, connector)
-    trial = connecting.try_account(by, connector, given.name, given.settings)
-    return Trial(**_account(trial.account))
+    context = request.auth.demand(Permission.CONFIGURE)
+    connector_named(context, connector)
+    trial = account_setup.try_account(context, connector, given.name, given.settings)
+    return TrialOut(**_account(trial.account))
 
 
-@router.get("/connections", response=Connections, summary="List connections", openapi_extra=refuses())
-def connection_list(request: Asking) -> Connections:
+@router.get("/connections", response=ConnectionsOut, summary="List connections", openapi_extra=refuses())
+def connection_list(request: ApiRequest) -> ConnectionsOut:
     """All of them: there are never many."""
-    return Connections(connections=[Connection(**_columns(row)) for row in connecting.connection_list(request.auth)])
+    return ConnectionsOut(
+        connections=[ConnectionOut(**_columns(row)) for row in account_setup.connection_list(request.auth)]
+    )
 
 
 @router.post(
-    "/connections", response={201: Connected}, summary="Make a connection", openapi_extra=refuses(404, 409, body=True)
+    "/connections",
+    response={201: SavedConnectionOut},
+    summary="Make a connection",
+    openapi_extra=refuses(404, 409, body=True),
 )
-def connect(request: Asking, given: ConnectionGiven) -> Status[Connected]:
+def connect(request: ApiRequest, given: ConnectionIn) -> Status[SavedConnectionOut]:
     """The account is tried first, and saved only when it answers."""
-    by = request.auth.demand(Power.SET_UP)
-    connector_named(by, given.connector)
-    if connections.by_name(by.merchant_id, given.name.strip()) is not None:
-        raise impossible("There is a connection '{name}' already. Choose another name.", name=given.name.strip())
-    return Status(201, _save(by, given.connector, given.name, given.settings, given.every_s))
+    context = request.auth.demand(Permission.CONFIGURE)
+    connector_named(context, given.connector)
+    if connections.by_name(context.merchant_id, given.name.strip()) is not None:
+        raise action_refused("There is a connection '{name}' already. Choose another name.", name=given.name.strip())
+    return Status(201, _save(context, given.connector, given.name, given.settings, given.every_s))
 
 
 @router.get(
     "/connections/{name}",
-    response={200: WholeConnection, 304: None},
+    response={200: ConnectionDetailOut, 304: None},
     summary="Read one connection",
     openapi_extra=tagged(refuses(404)),
 )
-def connection(request: Asking, name: Name, response: HttpResponse) -> object:
+def connection(request: ApiRequest, name: Name, response: HttpResponse) -> object:
     """Settings are shown, secrets never; with an ETag."""
-    by = request.auth.demand(Power.LOOK)
-    row = connection_named(by, name)
-    [shown] = [one for one in connecting.connection_list(by) if one.name == row.name]
-    whole = WholeConnection(**_columns(shown), settings=row.settings)
+    context = request.auth.demand(Permission.READ)
+    row = connection_named(context, name)
+    [shown] = [one for one in account_setup.connection_list(context) if one.name == row.name]
+    whole = ConnectionDetailOut(**_columns(shown), settings=row.settings)
     tag = tag_of(whole, version_of_connection(row.pk))
     response.headers["ETag"] = tag
     return Status(304, None) if is_known(request, tag) else whole
@@ -164,56 +169,56 @@ def connection(request: Asking, name: Name, response: HttpResponse) -> object:
 
 @router.patch(
     "/connections/{name}",
-    response=Connected,
+    response=SavedConnectionOut,
     summary="Change a connection",
     openapi_extra=conditional(refuses(404, 409, body=True)),
 )
-def change_connection(request: Asking, name: Name, given: ConnectionChange) -> Connected:
+def change_connection(request: ApiRequest, name: Name, given: ConnectionChangeIn) -> SavedConnectionOut:
     """New keys or settings of the same account: tried first, and saved only when it answers."""
-    by = request.auth.demand(Power.SET_UP)
-    row = connection_named(by, name)
+    context = request.auth.demand(Permission.CONFIGURE)
+    row = connection_named(context, name)
     expected = expected_by(request, row.pk, version_of_connection)
-    return _save(by, row.connector, row.name, given.settings, given.every_s, expected)
+    return _save(context, row.connector, row.name, given.settings, given.every_s, expected)
 
 
-@router.post("/connections/{name}/pause", response=Done, summary="Pause a connection", openapi_extra=refuses(404))
-def pause(request: Asking, name: Name) -> Done:
-    """Nothing is heard or told there until it is resumed."""
-    by = request.auth.demand(Power.ACT)
-    connecting.pause(by, connection_named(by, name).name)
-    return Done(sentence=_("'{name}' is paused.", name=name))
+@router.post("/connections/{name}/pause", response=DoneOut, summary="Pause a connection", openapi_extra=refuses(404))
+def pause(request: ApiRequest, name: Name) -> DoneOut:
+    """Nothing is pulled or pushed there until it is resumed."""
+    context = request.auth.demand(Permission.WRITE)
+    account_setup.pause(context, connection_named(context, name).name)
+    return DoneOut(sentence=_("'{name}' is paused.", name=name))
 
 
-@router.post("/connections/{name}/resume", response=Done, summary="Resume a connection", openapi_extra=refuses(404))
-def resume(request: Asking, name: Name) -> Done:
+@router.post("/connections/{name}/resume", response=DoneOut, summary="Resume a connection", openapi_extra=refuses(404))
+def resume(request: ApiRequest, name: Name) -> DoneOut:
     """Goes on with one that was paused, by hand or because of trouble."""
-    by = request.auth.demand(Power.ACT)
-    connecting.resume(by, connection_named(by, name).name)
-    return Done(sentence=_("'{name}' goes on.", name=name))
+    context = request.auth.demand(Permission.WRITE)
+    account_setup.resume(context, connection_named(context, name).name)
+    return DoneOut(sentence=_("'{name}' goes on.", name=name))
 
 
 @router.post(
-    "/connections/{name}/poll", response=Done, summary="Poll a connection now", openapi_extra=refuses(404, 409)
+    "/connections/{name}/poll", response=DoneOut, summary="Poll a connection now", openapi_extra=refuses(404, 409)
 )
-def poll(request: Asking, name: Name) -> Done:
+def poll(request: ApiRequest, name: Name) -> DoneOut:
     """Makes everything due on it."""
-    by = request.auth.demand(Power.ACT)
-    if connecting.poll_now(by, connection_named(by, name).name):
-        return Done(sentence=_("'{name}' is asked now.", name=name))
-    return Done(sentence=_("'{name}' is due now, but no hub runs here that would ask it.", name=name))
+    context = request.auth.demand(Permission.WRITE)
+    if account_setup.poll_now(context, connection_named(context, name).name):
+        return DoneOut(sentence=_("'{name}' is asked now.", name=name))
+    return DoneOut(sentence=_("'{name}' is due now, but no hub runs here that would ask it.", name=name))
 
 
 def _save(
-    by: Hand,
+    context: ActionContext,
     connector: str,
     name: str,
     settings: Mapping[str, str],
     every_s: int | None,
     expected: ExpectedVersion | None = None,
-) -> Connected:
+) -> SavedConnectionOut:
     every = timedelta(seconds=every_s) if every_s is not None else None
-    saved = connecting.connect(by, connector, name, settings, every, expected=expected)
-    return Connected(name=saved.name, is_new=saved.is_new, **_account(saved.account))
+    saved = account_setup.connect(context, connector, name, settings, every, expected=expected)
+    return SavedConnectionOut(name=saved.name, is_new=saved.is_new, **_account(saved.account))
 
 
 def _account(account: Any) -> dict[str, Any]:
@@ -226,19 +231,19 @@ def _account(account: Any) -> dict[str, Any]:
 
 
 def _columns(row: ConnectionRow) -> dict[str, Any]:
-    return columns_of(Connection, row, every_s=int(row.every.total_seconds()))
+    return columns_of(ConnectionOut, row, every_s=int(row.every.total_seconds()))
 
 
-def _connector(declaration: Declaration) -> Connector:
-    settings = declaration.settings
-    return Connector(
-        name=declaration.name,
-        title=declaration.title,
-        role=declaration.role,
-        can=sorted(declaration.can),
-        version=_(declaration.version),
-        poll_floor_s=int(declaration.limits.poll_floor.total_seconds()),
-        honest=_(declaration.honest),
+def _connector(spec: ConnectorSpec) -> ConnectorOut:
+    settings = spec.settings
+    return ConnectorOut(
+        name=spec.name,
+        title=spec.title,
+        side=spec.side,
+        capabilities=sorted(spec.capabilities),
+        version=_(spec.version),
+        poll_floor_s=int(spec.limits.poll_floor.total_seconds()),
+        limitations=_(spec.limitations),
         settings_schema={
             "type": "object",
             "properties": {setting.key: _setting(setting) for setting in settings},
@@ -253,12 +258,12 @@ def _setting(setting: Setting) -> dict[str, Any]:
     if setting.default is not None:
         described["default"] = setting.default
     match setting.kind:
-        case Kind.URL:
+        case SettingKind.URL:
             described["format"] = "uri"
-        case Kind.YES_NO:
+        case SettingKind.YES_NO:
             described["enum"] = ["yes", "no"]
-        case Kind.CHOICE:
+        case SettingKind.CHOICE:
             described["enum"] = list(setting.choices)
-        case Kind.LIST:
+        case SettingKind.LIST:
             described["description"] += " " + _("Several are separated by commas.")
     return described | ({"writeOnly": True} if setting.secret else {})

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orderhaven.api.allowance import BURST, PER_MINUTE
-from orderhaven.api.errors import MEDIA_TYPE, Error
+from orderhaven.api.errors import MEDIA_TYPE, ErrorOut
+from orderhaven.api.rate_limit import BURST, PER_MINUTE
 
 TITLE = "Orderhaven"
 INTRODUCTION = f"""
@@ -13,9 +13,9 @@ under *Programs*; it belongs to one merchant and says what it may do:
 
 | scope | what a token may do with it |
 |---|---|
-| `look` | read everything but buyers' names and addresses |
-| `act` | do something about an order, pause and poll a connection; read buyers' names and addresses |
-| `set_up` | make and change connections and links; read what people did |
+| `read` | read everything but buyers' names and addresses |
+| `write` | do something about an order, pause and poll a connection; read buyers' names and addresses |
+| `configure` | make and change connections and links; read what people did |
 
 Times are ISO 8601 in UTC, amounts are text with a currency. Sentences for people come in the language of `Accept-Language`
 (`en` or `nl`). Lists come in pages: give `after` back until it is empty. A page may hold fewer than `limit`.
@@ -105,7 +105,7 @@ def _header(name: str, text: str) -> dict[str, Any]:
 
 
 def _error_schema(schemas: dict[str, Any]) -> dict[str, Any]:
-    schema = Error.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    schema = ErrorOut.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     schemas.update(schema.pop("$defs"))
     return schema
 

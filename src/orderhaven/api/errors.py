@@ -11,35 +11,35 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import Field, NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from orderhaven.actions.errors import Impossible, NotAllowed
-from orderhaven.core.language import _
-from orderhaven.store.doctor import database_trouble, was_made_meanwhile
-from orderhaven.store.keys import KeysLost
-from orderhaven.store.listing.cursors import BadCursor
-from orderhaven.store.versions import Changed
+from orderhaven.actions.errors import ActionRefused, PermissionDenied
+from orderhaven.core.translation import _
+from orderhaven.store.connections.keys import KeysLost
+from orderhaven.store.listing.pages import BadCursor
+from orderhaven.store.upkeep.doctor import database_trouble, was_made_meanwhile
+from orderhaven.store.upkeep.versions import Changed
 
 log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
 
 
-class Fault(Schema):
+class FaultOut(Schema):
     """One thing that is wrong with a request."""
 
-    where: str = Field(description="`query.limit`, `body.settings`, `path.act` ...")
+    where: str = Field(description="`query.limit`, `body.settings`, `path.action` ...")
     what: str = Field(description="In English.")
 
 
-class Error(Schema):
+class ErrorOut(Schema):
     """What went wrong, as RFC 9457 has it."""
 
     type: str = Field(description="A URN that is the same for every error of this kind: `urn:orderhaven:error:...`.")
     title: str = Field(description="The kind of error, in the language of `Accept-Language`.")
     status: int
     detail: str = Field(description="What happened, why, and what to do: for people, in their language.")
-    faults: list[Fault] = Field(default=[], description="With 422: everything that is wrong with the request.")
+    faults: list[FaultOut] = Field(default=[], description="With 422: everything that is wrong with the request.")
 
 
-class TooMany(Exception):
+class TooManyRequests(Exception):
     """This token has asked more than it may. It may again in so many seconds."""
 
     def __init__(self, wait_s: int) -> None:
@@ -71,10 +71,10 @@ KINDS: Mapping[str, tuple[int, str, str]] = {
 }  # fmt: skip
 
 
-def error_response(kind: str, detail: str = "", faults: Iterable[Fault] = (), **headers: str) -> HttpResponse:
+def error_response(kind: str, detail: str = "", faults: Iterable[FaultOut] = (), **headers: str) -> HttpResponse:
     """`headers` go by their names, with _ for -."""
     status, title, otherwise = KINDS[kind]
-    said = Error(
+    said = ErrorOut(
         type=f"urn:orderhaven:error:{kind}",
         title=_(title),
         status=status,
@@ -106,7 +106,7 @@ def _no_token(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
-    faults = [Fault(where=_place(one["loc"]), what=_plain(one["msg"])) for one in error.errors]
+    faults = [FaultOut(where=_place(one["loc"]), what=_plain(one["msg"])) for one in error.errors]
     return error_response("not-valid", faults=faults)
 
 
@@ -128,7 +128,7 @@ def _of_database(request: HttpRequest, error: Any) -> HttpResponse:
     said = database_trouble(error, in_full=False) if isinstance(error, OperationalError | InterfaceError) else ""
     if not said:
         return _broken(request, error)
-    log.error("database_trouble", cause=str(error))
+    log.error("database_failure", cause=str(error))
     return error_response("database", said)
 
 
@@ -140,13 +140,13 @@ def _broken(request: HttpRequest, error: Any) -> HttpResponse:
 
 _ANSWERS: Mapping[type[Exception], Any] = {
     AuthenticationError: _no_token,
-    NotAllowed: _answer("not-allowed", says=True),
+    PermissionDenied: _answer("not-allowed", says=True),
     Http404: _answer("not-found", says=True),
-    Impossible: _answer("impossible", says=True),
+    ActionRefused: _answer("impossible", says=True),
     Changed: _answer("changed"),
     ValidationError: _not_valid,
     BadCursor: _answer("cursor", says=True),
-    TooMany: _too_many,
+    TooManyRequests: _too_many,
     RequestDataTooBig: _answer("too-big"),
     SuspiciousOperation: _answer("unreadable"),
     HttpError: _of_http,

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.http import parse_etags
 from ninja import Schema
 
-from orderhaven.store.versions import Changed, ExpectedVersion, Of
+from orderhaven.store.upkeep.versions import Changed, ExpectedVersion, Of
 
 
 def content_of(shown: Schema) -> str:

@@ -15,10 +15,10 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from orderhaven import __version__
-from orderhaven.api import acts, carriers, connections, description, feeds, links, orders
+from orderhaven.api import carriers, connections, description, feeds, links, order_actions, orders
 from orderhaven.api.caller import Bearer
 from orderhaven.api.errors import error_response, say_errors
-from orderhaven.api.world import World
+from orderhaven.api.services import Services
 
 View = Callable[..., HttpResponse]
 NAMESPACE = "api"
@@ -36,7 +36,7 @@ class Interface(NinjaAPI):
         return schema
 
 
-def make_api(world: World) -> Interface:
+def make_api(world: Services) -> Interface:
     api = Interface(
         title=description.TITLE,
         version=__version__,
@@ -46,7 +46,14 @@ def make_api(world: World) -> Interface:
         docs_decorator=require_safe,
         auth=Bearer(world),
     )
-    for part in (acts, orders, carriers, feeds, connections, links):  # an act's address would do for an order's
+    for part in (
+        order_actions,
+        orders,
+        carriers,
+        feeds,
+        connections,
+        links,
+    ):  # an action's address would do for an order's
         api.add_router("", part.router)
     say_errors(api)
     return api

@@ -6,28 +6,28 @@ from typing import Literal
 from ninja import Field, Schema
 from pydantic import StrictBool
 
-from orderhaven.api.fields import (
-    Asked,
+from orderhaven.api.schema_types import (
+    BodyIn,
     Country,
     CutOff,
     Day,
     EverySeconds,
-    Given,
     Limit,
     Moment,
     Name,
     Number,
+    QueryIn,
     Text,
     TransitDays,
     WaitSeconds,
     Weekday,
 )
 from orderhaven.core.carriers import Carrier
-from orderhaven.core.rules import RuleKind
-from orderhaven.store.models import DeliveredByMarketplace, Side
+from orderhaven.core.carriers.recognise import RuleKind
+from orderhaven.store.models import FulfilledByMarketplace, Side
 
 
-class CarrierRule(Schema):
+class CarrierRuleOut(Schema):
     """Codes that begin so, or shipping methods called so, are this carrier's; the first rule that fits counts."""
 
     kind: RuleKind
@@ -35,46 +35,46 @@ class CarrierRule(Schema):
     carrier: str
 
 
-class LinkInList(Schema):
+class LinkListedOut(Schema):
     """A marketplace connection joined to a shop connection; it goes by the name of the marketplace."""
 
     marketplace: str
     shop: str
     from_at: datetime = Field(description="Older orders are listed and wait for a person's word.")
-    rehearsal: bool = Field(description="Everything is heard, nothing is sent.")
+    dry_run: bool = Field(description="Everything is pulled, nothing is sent.")
     wait_s: int = Field(description="How long a completed order waits for a track & trace code.")
-    every_s: int = Field(description="How often the marketplace is heard.")
+    every_s: int = Field(description="How often the marketplace is pulled.")
     ship_by_margin_s: int = Field(description="So long before a ship-by time that the marketplace states a wait ends.")
     transit_days: int = Field(description="These five are for ship-by times that are estimated.")
     working_days: list[int] = Field(description="On which days parcels leave: 1 is Monday, 7 is Sunday.")
     cut_off: str = Field(description="As in `17:00`.")
     time_zone: str = Field(description='As in `Europe/Amsterdam`; `""`: the hub\'s own.')
     free_days: list[str] = Field(description="Dates on which nothing leaves.")
-    delivered_by_marketplace: DeliveredByMarketplace
+    fulfilled_by_marketplace: FulfilledByMarketplace
     cancellations_per_hour: int = Field(
         description="More of the shop's cancellations than this wait for a person's word."
     )
     default_carrier: str
     own_carriers: list[str] = Field(description="Whom you use: they decide where several have such codes.")
     ships_from: str = Field(description='ISO 3166 alpha-2; `""`: not said.')
-    carrier_rules: list[CarrierRule]
+    carrier_rules: list[CarrierRuleOut]
 
 
-class Links(Schema):
-    links: list[LinkInList]
+class LinksOut(Schema):
+    links: list[LinkListedOut]
 
 
-class Link(LinkInList):
+class LinkOut(LinkListedOut):
     """A link, and how many orders wait for a word about all of them."""
 
-    older: int = Field(description="Open orders from before the link, neither placed nor left.")
+    older: int = Field(description="Open orders from before the link, neither created in the shop nor ignored.")
 
 
-class Wish(Given):
+class LinkSettingsIn(BodyIn):
     """What is left out, or null, stays as it is, or as the default says."""
 
     from_at: Moment | None = None
-    rehearsal: StrictBool | None = None
+    dry_run: StrictBool | None = None
     wait_s: WaitSeconds | None = None
     every_s: EverySeconds | None = None
     ship_by_margin_s: WaitSeconds | None = None
@@ -83,28 +83,28 @@ class Wish(Given):
     cut_off: CutOff | None = None
     time_zone: Text | None = None
     free_days: list[Day] | None = Field(None, max_length=200)
-    delivered_by_marketplace: DeliveredByMarketplace | None = None
+    fulfilled_by_marketplace: FulfilledByMarketplace | None = None
     cancellations_per_hour: Number | None = None
     default_carrier: Carrier | Literal[""] | None = Field(None, description='`""`: none any more.')
     own_carriers: list[Carrier] | None = Field(None, max_length=200)
     ships_from: Country | None = None
 
 
-class LinkGiven(Wish):
+class LinkIn(LinkSettingsIn):
     marketplace: Name = Field(description="A marketplace connection.")
     shop: Name = Field(description="A shop connection.")
 
 
-class RuleMatched(Given):
+class RuleMatchIn(BodyIn):
     kind: RuleKind
     match: Text
 
 
-class RuleGiven(RuleMatched):
+class RuleIn(RuleMatchIn):
     carrier: Carrier
 
 
-class ProductGiven(Given):
+class ProductIn(BodyIn):
     """This SKU of the marketplace is that product of the shop."""
 
     sku: Text
@@ -112,29 +112,29 @@ class ProductGiven(Given):
     product_ref: Text = Field("", description="Or the shop's own key of the product, taken as it is.")
 
 
-class Pair(Given):
+class AdoptionPairIn(BodyIn):
     order: Text = Field(description="The order's number, or `MARKETPLACE/NUMBER` where two have the same.")
     shop_order: Text = Field(description="The shop's own key of its order.")
 
 
-class Pairs(Given):
-    pairs: list[Pair] = Field(min_length=1, max_length=200)
+class AdoptionPairsIn(BodyIn):
+    pairs: list[AdoptionPairIn] = Field(min_length=1, max_length=200)
     force: StrictBool = Field(default=False, description="Although they differ.")
 
 
-class Adoption(Schema):
+class AdoptionOut(Schema):
     order: str
     shop_order: str
     is_done: bool
     sentence: str = Field(description='Why not; `""` when it was done.')
 
 
-class Adoptions(Schema):
-    adoptions: list[Adoption]
+class AdoptionsOut(Schema):
+    adoptions: list[AdoptionOut]
 
 
-class WouldSend(Schema):
-    """One thing that a link in rehearsal would send; nobody's name or address is in it."""
+class DryRunEntryOut(Schema):
+    """One thing that a link in a dry run would send; nobody's name or address is in it."""
 
     ref: str
     side: Side
@@ -144,10 +144,10 @@ class WouldSend(Schema):
     problem: str = Field(description='Why it would wait for a person; `""`: it would be sent.')
 
 
-class Rehearsal(Schema):
-    would_send: list[WouldSend] = Field(description="Oldest first.")
+class DryRunOut(Schema):
+    dry_run_entries: list[DryRunEntryOut] = Field(description="Oldest first.")
     looked_up_at: datetime | None = Field(description="When the shop was last asked which products it has.")
 
 
-class RehearsalAsked(Asked):
+class DryRunIn(QueryIn):
     limit: Limit = 200

@@ -6,62 +6,65 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Query, Router, Status
 
-from orderhaven.actions import joining, links, rehearsing, shipping
-from orderhaven.actions.hand import Hand
-from orderhaven.actions.links import LinkWish
-from orderhaven.api.caller import Asking
+from orderhaven.actions import dry_run, links, onboarding, shipping
+from orderhaven.actions.context import ActionContext
+from orderhaven.actions.links import LinkSettings
+from orderhaven.api.caller import ApiRequest
 from orderhaven.api.description import conditional, refuses, tagged
 from orderhaven.api.etags import expected_by, is_known, tag_of
-from orderhaven.api.fields import Done, Name, columns_of
 from orderhaven.api.link_shapes import (
-    Adoption,
-    Adoptions,
-    Link,
-    LinkGiven,
-    LinkInList,
-    Links,
-    Pairs,
-    ProductGiven,
-    Rehearsal,
-    RehearsalAsked,
-    RuleGiven,
-    RuleMatched,
-    Wish,
-    WouldSend,
+    AdoptionOut,
+    AdoptionPairsIn,
+    AdoptionsOut,
+    DryRunEntryOut,
+    DryRunIn,
+    DryRunOut,
+    LinkIn,
+    LinkListedOut,
+    LinkOut,
+    LinkSettingsIn,
+    LinksOut,
+    ProductIn,
+    RuleIn,
+    RuleMatchIn,
 )  # fmt: skip
-from orderhaven.api.named import connection_named, link_named
-from orderhaven.core.access import Power
-from orderhaven.core.language import _, n_
-from orderhaven.store.links import all_of, older_count
+from orderhaven.api.lookups import connection_named, link_named
+from orderhaven.api.schema_types import DoneOut, Name, columns_of
+from orderhaven.core.access import Permission
+from orderhaven.core.translation import _, n_
+from orderhaven.store.connections.links import all_of, older_count
 from orderhaven.store.models import Link as LinkRow
-from orderhaven.store.versions import version_of_link
+from orderhaven.store.upkeep.versions import version_of_link
 
 router = Router(tags=["links"])
 
 
-@router.get("/links", response=Links, summary="List links", openapi_extra=refuses())
-def link_list(request: Asking) -> Links:
+@router.get("/links", response=LinksOut, summary="List links", openapi_extra=refuses())
+def link_list(request: ApiRequest) -> LinksOut:
     """All of them: a marketplace has one."""
-    by = request.auth.demand(Power.LOOK)
-    return Links(links=[LinkInList(**_columns(row)) for row in all_of(by.merchant_id)])
+    context = request.auth.demand(Permission.READ)
+    return LinksOut(links=[LinkListedOut(**_columns(row)) for row in all_of(context.merchant_id)])
 
 
-@router.post("/links", response={201: Link}, summary="Make a link", openapi_extra=refuses(404, 409, body=True))
-def make_link(request: Asking, given: LinkGiven) -> Status[Link]:
-    """Orders go from then on; older ones wait for a person's word. Say `rehearsal` to look first what would be sent."""
-    by = request.auth.demand(Power.SET_UP)
-    marketplace, shop = (connection_named(by, name).name for name in (given.marketplace, given.shop))
-    made = links.link(by, marketplace, shop, _wish(given))
+@router.post("/links", response={201: LinkOut}, summary="Make a link", openapi_extra=refuses(404, 409, body=True))
+def make_link(request: ApiRequest, given: LinkIn) -> Status[LinkOut]:
+    """Orders go from then on; older ones wait for a person's word. Set `dry_run` to see first what would be sent."""
+    context = request.auth.demand(Permission.CONFIGURE)
+    marketplace, shop = (connection_named(context, name).name for name in (given.marketplace, given.shop))
+    made = links.link(context, marketplace, shop, _wish(given))
     return Status(201, _shown(made))
 
 
 @router.get(
-    "/links/{marketplace}", response={200: Link, 304: None}, summary="Read one link", openapi_extra=tagged(refuses(404))
+    "/links/{marketplace}",
+    response={200: LinkOut, 304: None},
+    summary="Read one link",
+    openapi_extra=tagged(refuses(404)),
 )
-def link(request: Asking, marketplace: Name, response: HttpResponse) -> object:
+def link(request: ApiRequest, marketplace: Name, response: HttpResponse) -> object:
     """How its orders are handled, with an ETag."""
-    by = request.auth.demand(Power.LOOK)
-    row = link_named(by, marketplace)
+    context = request.auth.demand(Permission.READ)
+    row = link_named(context, marketplace)
     shown = _shown(row)
     tag = tag_of(shown, version_of_link(row.pk))
     response.headers["ETag"] = tag
@@ -70,152 +73,164 @@ def link(request: Asking, marketplace: Name, response: HttpResponse) -> object:
 
 @router.patch(
     "/links/{marketplace}",
-    response=Link,
+    response=LinkOut,
     summary="Change a link",
     openapi_extra=conditional(refuses(404, 409, body=True)),
 )
-def change_link(request: Asking, marketplace: Name, given: Wish) -> Link:
+def change_link(request: ApiRequest, marketplace: Name, given: LinkSettingsIn) -> LinkOut:
     """Only what is named changes."""
-    by = request.auth.demand(Power.SET_UP)
-    found = link_named(by, marketplace)
+    context = request.auth.demand(Permission.CONFIGURE)
+    found = link_named(context, marketplace)
     expected = expected_by(request, found.pk, version_of_link)
-    return _shown(links.change_link(by, found.marketplace.name, _wish(given), expected=expected))
+    return _shown(links.change_link(context, found.marketplace.name, _wish(given), expected=expected))
 
 
 @router.get(
-    "/links/{marketplace}/rehearsal",
-    response=Rehearsal,
-    summary="What a rehearsal would send",
+    "/links/{marketplace}/dry-run",
+    response=DryRunOut,
+    summary="What a dry run would send",
     openapi_extra=refuses(404, 409),
 )
-def rehearsal(request: Asking, marketplace: Name, wanted: Query[RehearsalAsked]) -> Rehearsal:
+def show_dry_run(request: ApiRequest, marketplace: Name, wanted: Query[DryRunIn]) -> DryRunOut:
     """Now, if it did send, by what the shop said when it was last asked which products it has."""
-    by = request.auth.demand(Power.LOOK)
-    return _rehearsal(by, link_named(by, marketplace).marketplace.name, wanted.limit)
+    context = request.auth.demand(Permission.READ)
+    return _dry_run(context, link_named(context, marketplace).marketplace.name, wanted.limit)
 
 
 @router.post(
-    "/links/{marketplace}/rehearsal/look-up",
-    response=Rehearsal,
+    "/links/{marketplace}/dry-run/look-up",
+    response=DryRunOut,
     summary="Look up which products the shop has",
     openapi_extra=refuses(404, 409),
 )
-def look_up(request: Asking, marketplace: Name, wanted: Query[RehearsalAsked]) -> Rehearsal:
-    """The shop is asked for the products of what a rehearsal would place, and nothing else."""
-    by = request.auth.demand(Power.ACT)
-    name = link_named(by, marketplace).marketplace.name
-    rehearsing.look_up(by, name, wanted.limit)
-    return _rehearsal(by, name, wanted.limit)
+def look_up(request: ApiRequest, marketplace: Name, wanted: Query[DryRunIn]) -> DryRunOut:
+    """The shop is asked for the products of what a dry run would create, and nothing else."""
+    context = request.auth.demand(Permission.WRITE)
+    name = link_named(context, marketplace).marketplace.name
+    dry_run.look_up(context, name, wanted.limit)
+    return _dry_run(context, name, wanted.limit)
 
 
 @router.post(
-    "/links/{marketplace}/place-older", response=Done, summary="Place all older orders", openapi_extra=refuses(404, 409)
+    "/links/{marketplace}/create-older",
+    response=DoneOut,
+    summary="Create all older orders",
+    openapi_extra=refuses(404, 409),
 )
-def place_older(request: Asking, marketplace: Name) -> Done:
-    """Every open order from before the link is placed in the shop."""
-    by = request.auth.demand(Power.ACT)
-    count = joining.place_older(by, link_named(by, marketplace).marketplace.name)
-    return Done(sentence=n_("{number} order will be placed.", "{number} orders will be placed.", count))
+def create_older(request: ApiRequest, marketplace: Name) -> DoneOut:
+    """Every open order from before the link is created in the shop."""
+    context = request.auth.demand(Permission.WRITE)
+    count = onboarding.create_older(context, link_named(context, marketplace).marketplace.name)
+    return DoneOut(
+        sentence=n_(
+            "{number} order will be created in the shop.", "{number} orders will be created in the shop.", count
+        )
+    )
 
 
 @router.post(
-    "/links/{marketplace}/leave-older", response=Done, summary="Leave all older orders", openapi_extra=refuses(404, 409)
+    "/links/{marketplace}/ignore-older",
+    response=DoneOut,
+    summary="Leave all older orders",
+    openapi_extra=refuses(404, 409),
 )
-def leave_older(request: Asking, marketplace: Name) -> Done:
-    """No open order from before the link is ever placed; they stay in the list."""
-    by = request.auth.demand(Power.ACT)
-    count = joining.leave_older(by, link_named(by, marketplace).marketplace.name)
-    return Done(sentence=n_("{number} order is left alone.", "{number} orders are left alone.", count))
+def ignore_older(request: ApiRequest, marketplace: Name) -> DoneOut:
+    """No open order from before the link is ever created in the shop; they stay in the list."""
+    context = request.auth.demand(Permission.WRITE)
+    count = onboarding.ignore_older(context, link_named(context, marketplace).marketplace.name)
+    return DoneOut(sentence=n_("{number} order is ignored.", "{number} orders are ignored.", count))
 
 
 @router.post(
-    "/links/{marketplace}/release", response=Done, summary="Release held cancellations", openapi_extra=refuses(404)
+    "/links/{marketplace}/release", response=DoneOut, summary="Release held cancellations", openapi_extra=refuses(404)
 )
-def release(request: Asking, marketplace: Name) -> Done:
-    """The shop's cancellations that were held because they were many, were meant: they are told."""
-    by = request.auth.demand(Power.ACT)
-    count = links.release_cancellations(by, link_named(by, marketplace).marketplace.name)
-    return Done(
-        sentence=n_("{number} held cancellation will be told.", "{number} held cancellations will be told.", count)
+def release(request: ApiRequest, marketplace: Name) -> DoneOut:
+    """The shop's cancellations that were held because they were many were meant: they are sent."""
+    context = request.auth.demand(Permission.WRITE)
+    count = links.release_cancellations(context, link_named(context, marketplace).marketplace.name)
+    return DoneOut(
+        sentence=n_("{number} held cancellation will be sent.", "{number} held cancellations will be sent.", count)
     )
 
 
 @router.post(
     "/links/{marketplace}/carrier-rules",
-    response={201: Link},
+    response={201: LinkOut},
     summary="Add a carrier rule",
     openapi_extra=refuses(404, 409, body=True),
 )
-def add_carrier_rule(request: Asking, marketplace: Name, given: RuleGiven) -> Status[Link]:
+def add_carrier_rule(request: ApiRequest, marketplace: Name, given: RuleIn) -> Status[LinkOut]:
     """Behind those that there are."""
-    by = request.auth.demand(Power.SET_UP)
-    found = link_named(by, marketplace)
-    changed = links.add_carrier_rule(by, found.marketplace.name, given.kind, given.match, given.carrier)
+    context = request.auth.demand(Permission.CONFIGURE)
+    found = link_named(context, marketplace)
+    changed = links.add_carrier_rule(context, found.marketplace.name, given.kind, given.match, given.carrier)
     return Status(201, _shown(changed))
 
 
 @router.post(
     "/links/{marketplace}/carrier-rules/end",
-    response=Link,
+    response=LinkOut,
     summary="End a carrier rule",
     openapi_extra=refuses(404, 409, body=True),
 )
-def end_carrier_rule(request: Asking, marketplace: Name, given: RuleMatched) -> Link:
+def end_carrier_rule(request: ApiRequest, marketplace: Name, given: RuleMatchIn) -> LinkOut:
     """From now on it says nothing any more."""
-    by = request.auth.demand(Power.SET_UP)
-    found = link_named(by, marketplace)
-    return _shown(links.end_carrier_rule(by, found.marketplace.name, given.kind, given.match))
+    context = request.auth.demand(Permission.CONFIGURE)
+    found = link_named(context, marketplace)
+    return _shown(links.end_carrier_rule(context, found.marketplace.name, given.kind, given.match))
 
 
 @router.post(
     "/links/{marketplace}/products",
-    response=Done,
+    response=DoneOut,
     summary="Match a product",
     openapi_extra=refuses(404, 409, body=True),
 )
-def match_product(request: Asking, marketplace: Name, given: ProductGiven) -> Done:
+def match_product(request: ApiRequest, marketplace: Name, given: ProductIn) -> DoneOut:
     """From now on; orders that waited for it go on."""
-    by = request.auth.demand(Power.ACT)
-    name = link_named(by, marketplace).marketplace.name
-    count = shipping.map_product(by, name, given.sku, shop_sku=given.shop_sku, product_ref=given.product_ref)
+    context = request.auth.demand(Permission.WRITE)
+    name = link_named(context, marketplace).marketplace.name
+    count = shipping.map_product(context, name, given.sku, shop_sku=given.shop_sku, product_ref=given.product_ref)
     said = _("{sku} is that product from now on.", sku=given.sku)
-    return Done(sentence=f"{said} " + n_("{number} order goes on.", "{number} orders go on.", count))
+    return DoneOut(sentence=f"{said} " + n_("{number} order goes on.", "{number} orders go on.", count))
 
 
-@router.post("/adoptions", response=Adoptions, summary="Adopt many shop orders", openapi_extra=refuses(409, body=True))
-def adopt(request: Asking, given: Pairs) -> Adoptions:
-    """These shop orders, made by another tool or by hand, are these orders: nothing is placed. One that cannot be says why."""
-    by = request.auth
+@router.post(
+    "/adoptions", response=AdoptionsOut, summary="Adopt many shop orders", openapi_extra=refuses(409, body=True)
+)
+def adopt(request: ApiRequest, given: AdoptionPairsIn) -> AdoptionsOut:
+    """These shop orders, made by another tool or by hand, are these orders: nothing is created. One that cannot be says why."""
+    context = request.auth
     pairs = [(pair.order, pair.shop_order) for pair in given.pairs]
-    done = joining.adopt_all(by, pairs, although_they_differ=given.force)
-    return Adoptions(
+    done = onboarding.adopt_all(context, pairs, although_they_differ=given.force)
+    return AdoptionsOut(
         adoptions=[
-            Adoption(order=one.ref, shop_order=one.shop_ref, is_done=not one.sentence, sentence=one.sentence)
+            AdoptionOut(order=one.ref, shop_order=one.shop_ref, is_done=not one.sentence, sentence=one.sentence)
             for one in done
         ]
     )
 
 
-def _rehearsal(by: Hand, marketplace: str, limit: int) -> Rehearsal:
-    found = rehearsing.rehearsal(by, marketplace, limit)
-    would = [WouldSend.model_validate(one) for one in found.would_send]
-    return Rehearsal(would_send=would, looked_up_at=found.looked_up_at)
+def _dry_run(context: ActionContext, marketplace: str, limit: int) -> DryRunOut:
+    found = dry_run.dry_run(context, marketplace, limit)
+    would = [DryRunEntryOut.model_validate(one) for one in found.dry_run_entries]
+    return DryRunOut(dry_run_entries=would, looked_up_at=found.looked_up_at)
 
 
-def _wish(given: Wish) -> LinkWish:
-    wanted = given.model_dump(include=set(Wish.model_fields))
+def _wish(given: LinkSettingsIn) -> LinkSettings:
+    wanted = given.model_dump(include=set(LinkSettingsIn.model_fields))
     times: dict[str, Any] = {name: _time(wanted.pop(f"{name}_s")) for name in ("wait", "every", "ship_by_margin")}
-    return LinkWish(**wanted, **times)
+    return LinkSettings(**wanted, **times)
 
 
 def _time(seconds: int | None) -> timedelta | None:
     return timedelta(seconds=seconds) if seconds is not None else None
 
 
-def _shown(row: LinkRow) -> Link:
-    return Link(**_columns(row), older=older_count(row.pk))
+def _shown(row: LinkRow) -> LinkOut:
+    return LinkOut(**_columns(row), older=older_count(row.pk))
 
 
 def _columns(row: LinkRow) -> dict[str, Any]:
-    sides = {"marketplace": row.marketplace.name, "shop": row.shop.name, "every_s": row.marketplace.hear_every_s}
-    return columns_of(LinkInList, row, **sides)
+    sides = {"marketplace": row.marketplace.name, "shop": row.shop.name, "every_s": row.marketplace.pull_every_s}
+    return columns_of(LinkListedOut, row, **sides)

@@ -3,6 +3,6 @@
 from django.urls import include, path
 
 from orderhaven.api.interface import make_api, routes
-from orderhaven.api.world import World
+from orderhaven.api.services import Services
 
-urlpatterns = [path("", include(routes(make_api(World()))))]
+urlpatterns = [path("", include(routes(make_api(Services()))))]

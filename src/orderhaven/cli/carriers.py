@@ -2,9 +2,9 @@
 
 import typer
 
-from orderhaven.cli.screen import Json, not_empty, print_json, say, table
+from orderhaven.cli.console import Json, not_empty, print_json, say, table
 from orderhaven.core.carriers import Carrier, Confidence, Family, Recognition, fitting_families, recognise, tracking_url
-from orderhaven.core.language import _, n_
+from orderhaven.core.translation import _, n_
 
 _SAID = {
     Confidence.CERTAIN: "certain",
@@ -24,15 +24,15 @@ def carrier(
     to: str = typer.Option("", metavar="COUNTRY", help=_("Where the parcel goes, as in NL.")),
     from_: str = typer.Option("", "--from", metavar="COUNTRY", help=_("Where it is sent from.")),
     url: str = typer.Option("", help=_("The tracking link that stands beside the code.")),
-    shop_says: str = typer.Option("", help=_("What the shop calls the carrier.")),
+    carrier_name: str = typer.Option("", help=_("What the shop calls the carrier.")),
     uses: list[str] = typer.Option([], metavar="CARRIER", help=_("A carrier you use. May be repeated.")),
     postcode: str = typer.Option("", help=_("The buyer's; some tracking pages ask for it.")),
     json: Json = False,
 ) -> None:
     likely = [_named(one) for one in uses]
-    told = recognise(code, url=url, destination=to, origin=from_, shop_says=shop_says, likely=likely)
-    link = tracking_url(told.carrier, told.code, postcode, to.upper()) if told.carrier else ""
-    families = fitting_families(told.code)
+    told = recognise(code, url=url, destination=to, origin=from_, carrier_name=carrier_name, likely=likely)
+    link = tracking_url(told.carrier, told.tracking_number, postcode, to.upper()) if told.carrier else ""
+    families = fitting_families(told.tracking_number)
     if json:
         print_json({**_facts(told), "tracking_url": link, "forms": [_form(family, from_) for family in families]})
         return
@@ -52,10 +52,10 @@ def _named(word: str) -> Carrier:
 
 
 def _say_answer(told: Recognition, link: str) -> None:
-    if not told.code:
+    if not told.tracking_number:
         say(told.why)
         return
-    say(f"{told.code}: {told.carrier.display_name if told.carrier else _('unsure')}")
+    say(f"{told.tracking_number}: {told.carrier.display_name if told.carrier else _('unsure')}")
     say(f"  {_(_SAID[told.confidence]).capitalize()}. {told.why}")
     runners_up = [one.display_name for one in told.candidates if one is not told.carrier]
     if told.carrier and runners_up:
@@ -69,7 +69,7 @@ def _say_answer(told: Recognition, link: str) -> None:
 
 def _facts(told: Recognition) -> dict[str, object]:
     return {
-        "code": told.code,
+        "tracking_number": told.tracking_number,
         "carrier": told.carrier,
         "name": told.carrier.display_name if told.carrier else "",
         "confidence": told.confidence,

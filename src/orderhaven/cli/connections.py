@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from orderhaven.cli.desk import hand
-from orderhaven.cli.screen import Json, duration, fail, moment, print_json, say, table, text_of
-from orderhaven.core.language import _
-from orderhaven.core.reasons import said
-from orderhaven.ports.connector import Declaration, Kind, Setting
+from orderhaven.cli.console import Json, duration, fail, moment, print_json, say, table, text_of
+from orderhaven.cli.context import action_context
+from orderhaven.core.reasons import translate_reason
+from orderhaven.core.translation import _
+from orderhaven.ports.connector import ConnectorSpec, Setting, SettingKind
 
 if TYPE_CHECKING:
-    from orderhaven.actions.connecting import ConnectionRow, Trial
+    from orderhaven.actions.account_setup import ConnectionRow, ConnectionTrial
 
 _NAME = typer.Argument(help=_("The connection's name, as in 'orderhaven connections'."))
 
@@ -30,11 +30,11 @@ def add_to(app: typer.Typer) -> None:
         "ORDERHAVEN_SET_ and the setting's key in capitals."
     )
     app.command(help=about)(connect)
-    about = _("All connections: what they are, when they were heard, and what is wrong.")
+    about = _("All connections: what they are, when they were last pulled, and what is wrong.")
     app.command("connections", help=about)(connection_list)
-    app.command(help=_("Hear and tell nothing on a connection until it is resumed."))(pause)
+    app.command(help=_("Pull and push nothing on a connection until it is resumed."))(pause)
     app.command(help=_("Go on with a connection that was paused, by hand or because of trouble."))(resume)
-    app.command(help=_("Hear and tell a connection now instead of at its next turn."))(poll)
+    app.command(help=_("Pull and push a connection now instead of at its next turn."))(poll)
 
 
 def connect(
@@ -42,26 +42,26 @@ def connect(
     name: str = typer.Option("", help=_("What you call this connection; default: the connector's name.")),
     given: list[str] = typer.Option([], "--set", metavar="KEY=VALUE", help=_("A setting. Repeat it for more.")),
     from_file: Path | None = typer.Option(None, help=_("Settings, one KEY=VALUE per line; - is standard input.")),
-    every: str | None = typer.Option(None, help=_("How often it is heard, as in 5m.")),
+    every: str | None = typer.Option(None, help=_("How often it is pulled, as in 5m.")),
 ) -> None:
-    by = hand()
-    from orderhaven.actions import connecting
+    context = action_context()
+    from orderhaven.actions import account_setup
 
-    declaration = by.declaration(connector)
-    settings = _given(declaration, given, from_file)
+    spec = context.spec(connector)
+    settings = _given(spec, given, from_file)
     at_a_screen = sys.stdin.isatty() and from_file is None
-    is_new = not any(one.name == (name or connector) for one in connecting.connection_list(by))
+    is_new = not any(one.name == (name or connector) for one in account_setup.connection_list(context))
     if at_a_screen:
-        if declaration.honest:
-            say(_(declaration.honest) + "\n", "dim")
-        settings |= _ask_for(declaration, settings, is_new=is_new)
-    trial = connecting.try_account(by, connector, name or connector, settings)
-    say(_("{title} answers: {account}", title=declaration.title, account=trial.account.name))
+        if spec.limitations:
+            say(_(spec.limitations) + "\n", "dim")
+        settings |= _ask_for(spec, settings, is_new=is_new)
+    trial = account_setup.try_account(context, connector, name or connector, settings)
+    say(_("{title} answers: {account}", title=spec.title, account=trial.account.name))
     for remark in trial.account.remarks:
-        say(f"  {said(remark)}")
+        say(f"  {translate_reason(remark)}")
     if at_a_screen:
-        trial = connecting.choose(trial, _choose(trial))
-    done = connecting.save(by, trial, duration(every))
+        trial = account_setup.choose(trial, _choose(trial))
+    done = account_setup.save(context, trial, duration(every))
     if done.is_new:
         say(_("Saved as '{name}'.", name=done.name))
         _say_next(trial, done.name)
@@ -70,17 +70,17 @@ def connect(
 
 
 def connection_list(json: Json = False) -> None:
-    by = hand()
-    from orderhaven.actions import connecting
+    context = action_context()
+    from orderhaven.actions import account_setup
 
-    rows = connecting.connection_list(by)
+    rows = account_setup.connection_list(context)
     if json:
         print_json(rows)
         return
     if not rows:
         say(_("Nothing is connected yet. Begin with: orderhaven connect CONNECTOR"))
         return
-    headings = (_("name"), _("what"), _("account"), _("state"), _("goes to"), _("last heard"))
+    headings = (_("name"), _("what"), _("account"), _("state"), _("goes to"), _("last pulled"))
     table(headings, map(_cells, rows), at_least={_("name"): 8, _("state"): 7})
     for row in rows:
         if row.trouble:
@@ -88,26 +88,26 @@ def connection_list(json: Json = False) -> None:
 
 
 def pause(name: str = _NAME) -> None:
-    by = hand()
-    from orderhaven.actions import connecting
+    context = action_context()
+    from orderhaven.actions import account_setup
 
-    connecting.pause(by, name)
+    account_setup.pause(context, name)
     say(_("'{name}' is paused. Go on with: {command}", name=name, command=f"orderhaven resume {quote(name)}"))
 
 
 def resume(name: str = _NAME) -> None:
-    by = hand()
-    from orderhaven.actions import connecting
+    context = action_context()
+    from orderhaven.actions import account_setup
 
-    connecting.resume(by, name)
+    account_setup.resume(context, name)
     say(_("'{name}' goes on.", name=name))
 
 
 def poll(name: str = _NAME) -> None:
-    by = hand()
-    from orderhaven.actions import connecting
+    context = action_context()
+    from orderhaven.actions import account_setup
 
-    if connecting.poll_now(by, name):
+    if account_setup.poll_now(context, name):
         say(_("'{name}' is asked now.", name=name))
     else:
         say(_("'{name}' is due now, but no hub runs here that would ask it. Start one with: orderhaven up", name=name))
@@ -117,8 +117,8 @@ def poll(name: str = _NAME) -> None:
 
 
 def _cells(row: ConnectionRow) -> tuple[str, ...]:
-    shop = _("{shop} (rehearsal)", shop=row.shop) if row.rehearsal else row.shop
-    return row.name, row.title, row.account, _(_STATES[row.state]), shop, moment(row.heard_at)
+    shop = _("{shop} (dry run)", shop=row.shop) if row.dry_run else row.shop
+    return row.name, row.title, row.account, _(_STATES[row.state]), shop, moment(row.last_pulled_at)
 
 
 _STATES = {"active": "active", "paused": "paused", "attention": "needs attention"}
@@ -127,11 +127,11 @@ _STATES = {"active": "active", "paused": "paused", "attention": "needs attention
 # below: settings
 
 
-def _given(declaration: Declaration, pairs: list[str], file: Path | None) -> dict[str, str]:
+def _given(spec: ConnectorSpec, pairs: list[str], file: Path | None) -> dict[str, str]:
     """From the environment, then a file, then the command line; the later one counts."""
     found = {
         setting.key: os.environ[f"ORDERHAVEN_SET_{setting.key.upper()}"]
-        for setting in declaration.settings
+        for setting in spec.settings
         if f"ORDERHAVEN_SET_{setting.key.upper()}" in os.environ
     }
     lines = [] if file is None else text_of(file).splitlines()
@@ -143,11 +143,11 @@ def _given(declaration: Declaration, pairs: list[str], file: Path | None) -> dic
     return found
 
 
-def _ask_for(declaration: Declaration, given: Mapping[str, str], *, is_new: bool) -> dict[str, str]:
+def _ask_for(spec: ConnectorSpec, given: Mapping[str, str], *, is_new: bool) -> dict[str, str]:
     """Whatever was not given. What the account itself offers a choice of is asked after it answered."""
     answers: dict[str, str] = {}
-    for setting in declaration.settings:
-        if setting.key in given or (setting.kind is Kind.LIST and not setting.choices):
+    for setting in spec.settings:
+        if setting.key in given or (setting.kind is SettingKind.LIST and not setting.choices):
             continue
         say(_(setting.help), "dim")
         answers[setting.key] = _prompt(setting, is_new=is_new)
@@ -164,11 +164,11 @@ def _prompt(setting: Setting, *, is_new: bool) -> str:
     return str(answer).strip()
 
 
-def _choose(trial: Trial) -> dict[str, str]:
+def _choose(trial: ConnectionTrial) -> dict[str, str]:
     chosen = {}
-    for setting in trial.declaration.settings:
+    for setting in trial.spec.settings:
         offered = trial.account.choices.get(setting.key, ())
-        if setting.kind is Kind.LIST and (offered or not setting.choices):
+        if setting.kind is SettingKind.LIST and (offered or not setting.choices):
             _say_choices(setting, offered)
             now = trial.settings[setting.key]
             chosen[setting.key] = str(typer.prompt(_(setting.label), default=now, show_default=bool(now)))
@@ -183,9 +183,9 @@ def _say_choices(setting: Setting, offered: Sequence[str]) -> None:
     say(f"{_(setting.help)} {there}".rstrip(), "dim")
 
 
-def _say_next(trial: Trial, name: str) -> None:
-    if trial.declaration.role == "marketplace":
-        command = f"orderhaven link {quote(name)} SHOP --rehearse"
+def _say_next(trial: ConnectionTrial, name: str) -> None:
+    if trial.spec.side == "marketplace":
+        command = f"orderhaven link {quote(name)} SHOP --dry-run"
         say(_("Next: {command} shows what would happen and sends nothing.", command=command))
     else:
         say(_("Next: {command}", command=f"orderhaven link MARKETPLACE {quote(name)}"))

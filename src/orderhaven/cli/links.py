@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orderhaven.cli.desk import hand
-from orderhaven.cli.screen import Json, duration, moment, print_json, say, since, table, warn
-from orderhaven.core.language import _, n_
-from orderhaven.core.rules import CarrierRule, RuleKind
-from orderhaven.words.days import weekday_name
-from orderhaven.words.durations import exact
+from orderhaven.cli.console import Json, duration, moment, print_json, say, since, table, warn
+from orderhaven.cli.context import action_context
+from orderhaven.core.carriers.recognise import CarrierRule, RuleKind
+from orderhaven.core.translation import _, n_
+from orderhaven.words.days import exact, weekday_name
 
 if TYPE_CHECKING:
-    from orderhaven.actions.hand import Hand
-    from orderhaven.actions.rehearsing import Rehearsal, WouldSend
-    from orderhaven.store.models import DeliveredByMarketplace, Link
+    from orderhaven.actions.context import ActionContext
+    from orderhaven.actions.dry_run import DryRun, DryRunEntry
+    from orderhaven.store.models import FulfilledByMarketplace, Link
 
 
 # when parcels leave: by these a ship-by time is estimated where none is stated
@@ -64,24 +63,24 @@ Country = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    about = _("Send a marketplace's orders to a shop, change how, or look at what a rehearsal would send.")
+    about = _("Send a marketplace's orders to a shop, change how, or look at what a dry run would send.")
     app.command(help=about)(link)
-    about = _("The cancellations that were held because there were so many were meant: tell them.")
+    about = _("The cancellations that were held because there were so many were meant: send them.")
     app.command(help=about)(release)
 
 
 def link(
     marketplace: str = typer.Argument(help=_("The marketplace connection: a link goes by its name.")),
     shop: str = typer.Argument("", help=_("The shop connection; leave it out for a link that exists.")),
-    rehearse: Annotated[
-        bool, typer.Option("--rehearse", help=_("Hear everything, send nothing; then show what would be sent."))
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=_("Pull everything, send nothing; then show what would be sent."))
     ] = False,
-    go: Annotated[bool, typer.Option("--go", help=_("End the rehearsal: send from now on."))] = False,
+    go: Annotated[bool, typer.Option("--go-live", help=_("End the dry run: send from now on."))] = False,
     from_: str | None = typer.Option(
         None, "--from", help=_("Orders older than this wait for your word (default: now).")
     ),
     wait: str | None = typer.Option(None, help=_("How long to wait for a track & trace code, as in 3h.")),
-    every: str | None = typer.Option(None, help=_("How often both sides are heard, as in 5m.")),
+    every: str | None = typer.Option(None, help=_("How often both sides are pulled, as in 5m.")),
     margin: str | None = typer.Option(
         None, help=_("How long before the ship-by time that its marketplace states a wait ends, as in 1h.")
     ),
@@ -90,8 +89,8 @@ def link(
     cut_off: CutOff = None,
     time_zone: TimeZone = None,
     free_day: FreeDays = None,
-    delivered: str | None = typer.Option(
-        None, metavar="leave|place", help=_("What the shop gets of orders that the marketplace ships itself.")
+    fulfilled_by_marketplace: str | None = typer.Option(
+        None, metavar="ignore|create", help=_("What the shop gets of orders that the marketplace ships itself.")
     ),
     cancellations: int | None = typer.Option(
         None, help=_("More cancellations from the shop than this in an hour wait for your word.")
@@ -103,12 +102,12 @@ def link(
     ships_from: Country = None,
     json: Json = False,
 ) -> None:
-    by = hand()
+    context = action_context()
     from orderhaven.actions import links
 
-    wish = links.LinkWish(
-        from_at=since(from_, by.clock.now()),
-        rehearsal=True if rehearse else (False if go else None),
+    settings = links.LinkSettings(
+        from_at=since(from_, context.clock.now()),
+        dry_run=True if dry_run else (False if go else None),
         wait=duration(wait),
         every=duration(every),
         ship_by_margin=duration(margin),
@@ -117,57 +116,57 @@ def link(
         cut_off=cut_off,
         time_zone=time_zone,
         free_days=[] if free_day == ["none"] else free_day or None,
-        delivered_by_marketplace=_delivered(delivered),
+        fulfilled_by_marketplace=_delivered(fulfilled_by_marketplace),
         cancellations_per_hour=cancellations,
         default_carrier=carrier,
         own_carriers=uses or None,
         ships_from=ships_from,
     )
     if shop:
-        links.link(by, marketplace, shop, wish)
-    elif wish != links.LinkWish():
-        links.change_link(by, marketplace, wish)
-    _change_rules(by, marketplace, carrier_rule or (), end_rule or ())
-    found = by.link(marketplace)
-    _show(found, _rehearsal(by, marketplace) if found.rehearsal else None, as_json=json)
+        links.link(context, marketplace, shop, settings)
+    elif settings != links.LinkSettings():
+        links.change_link(context, marketplace, settings)
+    _change_rules(context, marketplace, carrier_rule or (), end_rule or ())
+    found = context.link(marketplace)
+    _show(found, _dry_run(context, marketplace) if found.dry_run else None, as_json=json)
 
 
-def _rehearsal(by: Hand, marketplace: str) -> Rehearsal:
+def _dry_run(context: ActionContext, marketplace: str) -> DryRun:
     """With what the shop says now, if it says anything."""
-    from orderhaven.actions import rehearsing
-    from orderhaven.actions.errors import Impossible
+    from orderhaven.actions import dry_run
+    from orderhaven.actions.errors import ActionRefused
 
     try:
-        rehearsing.look_up(by, marketplace)
-    except Impossible as error:
+        dry_run.look_up(context, marketplace)
+    except ActionRefused as error:
         warn(_("Whether the shop has these products could not be looked up: {why}", why=str(error)))
-    return rehearsing.rehearsal(by, marketplace)
+    return dry_run.dry_run(context, marketplace)
 
 
 def release(
     marketplace: str = typer.Argument(help=_("The marketplace connection whose cancellations are held.")),
 ) -> None:
-    by = hand()
+    context = action_context()
     from orderhaven.actions import links
 
-    number = links.release_cancellations(by, marketplace)
+    number = links.release_cancellations(context, marketplace)
     if not number:
         say(_("No cancellation of '{name}' is held.", name=marketplace))
         return
     said = n_(
-        "{number} cancellation of '{name}' will be told.", "{number} cancellations of '{name}' will be told.", number,
+        "{number} cancellation of '{name}' will be sent.", "{number} cancellations of '{name}' will be sent.", number,
         name=marketplace,
     )  # fmt: skip
     say(said)
 
 
-def _change_rules(by: Hand, marketplace: str, added: Sequence[str], ended: Sequence[str]) -> None:
+def _change_rules(context: ActionContext, marketplace: str, added: Sequence[str], ended: Sequence[str]) -> None:
     from orderhaven.actions import links
 
     for text in added:
-        links.add_carrier_rule(by, marketplace, *_rule(text))
+        links.add_carrier_rule(context, marketplace, *_rule(text))
     for text in ended:
-        links.end_carrier_rule(by, marketplace, *_matched(text))
+        links.end_carrier_rule(context, marketplace, *_matched(text))
 
 
 # below: words
@@ -180,14 +179,16 @@ def _days(text: str | None) -> list[int] | None:
     return [int(word) if word.isdecimal() else 0 for word in words]
 
 
-def _delivered(word: str | None) -> DeliveredByMarketplace | None:
-    from orderhaven.store.models import DeliveredByMarketplace
+def _delivered(word: str | None) -> FulfilledByMarketplace | None:
+    from orderhaven.store.models import FulfilledByMarketplace
 
     if word is None:
         return None
-    if word not in list(DeliveredByMarketplace):
-        raise typer.BadParameter(_("'{word}' is neither leave nor place.", word=word), param_hint="--delivered")
-    return DeliveredByMarketplace(word)
+    if word not in list(FulfilledByMarketplace):
+        raise typer.BadParameter(
+            _("'{word}' is neither ignore nor create.", word=word), param_hint="--fulfilled-by-marketplace"
+        )
+    return FulfilledByMarketplace(word)
 
 
 def _rule(text: str) -> tuple[RuleKind, str, str]:
@@ -209,7 +210,7 @@ def _matched(text: str) -> tuple[RuleKind, str]:
     return _RULES[kind], match
 
 
-_RULES = {"prefix": RuleKind.CODE_PREFIX, "shop": RuleKind.SHOP_CARRIER}
+_RULES = {"prefix": RuleKind.TRACKING_PREFIX, "shop": RuleKind.CARRIER_NAME}
 
 
 def as_option(rule: CarrierRule) -> str:
@@ -218,27 +219,27 @@ def as_option(rule: CarrierRule) -> str:
     return f"{kind}:{rule.match}={rule.carrier}"
 
 
-def _show(found: Link, would: Rehearsal | None, *, as_json: bool) -> None:
+def _show(found: Link, would: DryRun | None, *, as_json: bool) -> None:
     if as_json:
-        print_json({"link": _facts(found), "would_send": would.would_send if would else []})
+        print_json({"link": _facts(found), "dry_run_entries": would.dry_run_entries if would else []})
         return
     _say_link(found)
     if would:
-        _say_rehearsal(would.would_send, found)
+        _say_dry_run(would.dry_run_entries, found)
 
 
 def _say_link(found: Link) -> None:
-    rehearses = _(", in rehearsal: nothing is sent") if found.rehearsal else ""
-    say(f"{found.marketplace.name} -> {found.shop.name}{rehearses}")
+    is_dry_run = _(", dry run: nothing is sent") if found.dry_run else ""
+    say(f"{found.marketplace.name} -> {found.shop.name}{is_dry_run}")
     for sentence in _sentences(found):
         say(f"  {sentence}")
 
 
 def _sentences(found: Link) -> Iterator[str]:
-    yield _("Orders placed before {time} wait for your word: place, adopt or leave.", time=moment(found.from_at))
+    yield _("Orders placed before {time} wait for your word: create, adopt or ignore.", time=moment(found.from_at))
     yield _(
-        "Heard every {every}; the wait for a code is {wait}.",
-        every=exact(found.marketplace.hear_every_s),
+        "Pulled every {every}; the wait for a code is {wait}.",
+        every=exact(found.marketplace.pull_every_s),
         wait=exact(found.wait_s),
     )
     days = ", ".join(weekday_name(day) for day in found.working_days)
@@ -258,24 +259,26 @@ def _sentences(found: Link) -> Iterator[str]:
     if found.ships_from:
         yield _("Parcels start in {country}.", country=found.ships_from)
     for rule in found.carrier_rules:
-        kind = _("beginning of the code") if rule["kind"] == RuleKind.CODE_PREFIX else _("the shop's word")
+        kind = _("beginning of the code") if rule["kind"] == RuleKind.TRACKING_PREFIX else _("the shop's word")
         yield _("{match} ({kind}) means {carrier}.", match=rule["match"], kind=kind, carrier=rule["carrier"])
 
 
-def _say_rehearsal(would: Sequence[WouldSend], found: Link) -> None:
-    from orderhaven.store.links import older_count
+def _say_dry_run(would: Sequence[DryRunEntry], found: Link) -> None:
+    from orderhaven.store.connections.links import older_count
 
     if not would and older_count(found.pk):
         say("\n" + _("Nothing would be sent by itself now: the orders from before the link wait for your word."))
     elif not would:
-        say("\n" + _("Nothing would be sent now. Look again when the hub has heard the marketplace."))
+        say("\n" + _("Nothing would be sent now. Look again when the hub has pulled from the marketplace."))
     else:
         say("\n" + _("This would be sent ({number}):", number=len(would)))
         table((_("order"), _("to"), _("what"), _("with")), map(_cells, would), at_least={_("order"): 10})
-    say("\n" + _("To send from now on: {command}", command=f"orderhaven link {quote(found.marketplace.name)} --go"))
+    say(
+        "\n" + _("To send from now on: {command}", command=f"orderhaven link {quote(found.marketplace.name)} --go-live")
+    )
 
 
-def _cells(one: WouldSend) -> tuple[str, ...]:
+def _cells(one: DryRunEntry) -> tuple[str, ...]:
     from orderhaven.words.orders import message_name
 
     side = _("shop") if one.side == "shop" else _("marketplace")
@@ -285,9 +288,9 @@ def _cells(one: WouldSend) -> tuple[str, ...]:
 
 def _facts(found: Link) -> dict[str, object]:
     same = (
-        "transit_days", "working_days", "cut_off", "time_zone", "free_days", "rehearsal", "from_at", "wait_s",
-        "ship_by_margin_s", "delivered_by_marketplace", "cancellations_per_hour", "default_carrier", "carrier_rules",
+        "transit_days", "working_days", "cut_off", "time_zone", "free_days", "dry_run", "from_at", "wait_s",
+        "ship_by_margin_s", "fulfilled_by_marketplace", "cancellations_per_hour", "default_carrier", "carrier_rules",
         "own_carriers", "ships_from",
     )  # fmt: skip
-    sides = {"marketplace": found.marketplace.name, "shop": found.shop.name, "every_s": found.marketplace.hear_every_s}
+    sides = {"marketplace": found.marketplace.name, "shop": found.shop.name, "every_s": found.marketplace.pull_every_s}
     return {**sides, **{name: getattr(found, name) for name in same}}

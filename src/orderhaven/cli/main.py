@@ -12,11 +12,11 @@ import typer
 from rich.text import Text
 
 from orderhaven import __version__, paths
-from orderhaven.cli import carriers, connections, joining, links, look, people, shipping, trouble, upkeep
-from orderhaven.cli.screen import err
-from orderhaven.cli.typed import in_our_words
+from orderhaven.cli import carriers, connections, links, onboarding, order_actions, order_list, shipping, upkeep, users
+from orderhaven.cli.console import err
+from orderhaven.cli.usage_errors import in_our_words
 from orderhaven.core.errors import HubError
-from orderhaven.core.language import _
+from orderhaven.core.translation import _
 
 app = typer.Typer(
     name="orderhaven",
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (upkeep, people, connections, links, look, trouble, joining, shipping, carriers):
+for part in (upkeep, users, connections, links, order_list, order_actions, onboarding, shipping, carriers):
     part.add_to(app)
 in_our_words(app)
 
@@ -77,14 +77,14 @@ def sentence_of(error: Exception) -> str:
 
 
 # by name: importing them needs Django's settings, which may be what is wrong
-_SPEAK_FOR_THEMSELVES = frozenset({"Impossible", "KeysLost", "AlreadyRunning", "BadCursor", "NoBackup", "Unusable"})
+_SPEAK_FOR_THEMSELVES = frozenset({"ActionRefused", "KeysLost", "AlreadyRunning", "BadCursor", "NoBackup", "Unusable"})
 
 
 def _of_database(error: Exception) -> str:
     if "django" not in sys.modules:
         return ""
     try:
-        from orderhaven.store.doctor import database_trouble
+        from orderhaven.store.upkeep.doctor import database_trouble
     except Exception:  # noqa: BLE001 - Django could not be set up: then it is not the database that speaks
         return ""
     return database_trouble(error)

@@ -6,28 +6,28 @@ from collections.abc import Mapping
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from orderhaven.cli.screen import moment, say, table
-from orderhaven.core.address import Address
+from orderhaven.cli.console import moment, say, table
 from orderhaven.core.carriers import Carrier, tracking_url
-from orderhaven.core.language import _
+from orderhaven.core.order import Address
 from orderhaven.core.status import Status
-from orderhaven.ports.connector import Can, Declaration
-from orderhaven.words.orders import OPEN_STATES, message_words, shop_state_words, status_words, told_words
+from orderhaven.core.translation import _
+from orderhaven.ports.connector import Capability, ConnectorSpec
+from orderhaven.words.orders import OPEN_STATES, message_words, shop_state_words, status_words, sync_words
 from orderhaven.words.timeline import actor_words, event_words
 
 if TYPE_CHECKING:
-    from orderhaven.actions.offers import Offer
-    from orderhaven.store.order_page import OrderPage
+    from orderhaven.actions.problem_actions import ProblemAction
+    from orderhaven.store.orders.order_page import OrderPage
 
 
-def say_order(page: OrderPage, people: Mapping[str, Address], declared: Mapping[str, Declaration]) -> None:
+def say_order(page: OrderPage, people: Mapping[str, Address], specs_by_name: Mapping[str, ConnectorSpec]) -> None:
     head = page.head
-    told = told_words(head)
+    told = sync_words(head)
     named = _("Order {ref} from {marketplace}", ref=head.ref, marketplace=head.marketplace)
     say(f"{named}: {status_words(head)}{', ' + told if told else ''}", "bold")
     if page.is_test:
         say(_("A test order."))
-    _say_problems(page, declared)
+    _say_problems(page, specs_by_name)
     _say_sides(page)
     _say_lines(page)
     _say_shipments(page)
@@ -40,8 +40,8 @@ def say_order(page: OrderPage, people: Mapping[str, Address], declared: Mapping[
 _PEOPLE = {"ship_to": "Ship to", "bill_to": "Bill to"}
 
 
-def _say_problems(page: OrderPage, declared: Mapping[str, Declaration]) -> None:
-    from orderhaven.actions.offers import offers
+def _say_problems(page: OrderPage, specs_by_name: Mapping[str, ConnectorSpec]) -> None:
+    from orderhaven.actions.problem_actions import offers
 
     for problem in page.problems:
         say(f"\n! {problem.sentence}", "yellow")
@@ -50,8 +50,8 @@ def _say_problems(page: OrderPage, declared: Mapping[str, Declaration]) -> None:
     if page.head.status is Status.CANCELLATION_REQUESTED:
         say("\n! " + _("The buyer asks to cancel this order."), "yellow")
         say(f"    orderhaven cancel {page.head.ref}    " + _("accept it"))
-        marketplace = declared.get(page.connector)
-        if marketplace is not None and Can.REFUSE_CANCELLATION in marketplace.can:
+        marketplace = specs_by_name.get(page.connector)
+        if marketplace is not None and Capability.REFUSE_CANCELLATION in marketplace.capabilities:
             say(f"    orderhaven refuse {page.head.ref}    " + _("refuse it"))
         else:
             say("    " + _("To refuse it, ship it: complete the order in the shop."))
@@ -62,7 +62,7 @@ COMMANDS = {
     "choose-carrier": "orderhaven choose-carrier {ref} CARRIER",
     "adopt": "orderhaven adopt {ref} SHOP-ORDER",
     "release": "orderhaven release {marketplace}",
-    "place --again": "orderhaven place {ref} --again",
+    "create --again": "orderhaven create {ref} --again",
     "done": "orderhaven retry {ref}",
 }
 _MEANS = {
@@ -70,15 +70,15 @@ _MEANS = {
     "adopt": "it is that shop order",
     "release": "the cancellations were meant",
     "handle": "take it over: nothing more is sent for it",
-    "place": "make it in the shop",
-    "place --again": "make it in the shop once more",
-    "leave": "never place it",
+    "create": "make it in the shop",
+    "create --again": "make it in the shop once more",
+    "ignore": "never create it",
     "done": "it is settled",
     "retry": "it is mended: try again",
 }
 
 
-def _how(offer: Offer, page: OrderPage, values: Mapping[str, str]) -> str:
+def _how(offer: ProblemAction, page: OrderPage, values: Mapping[str, str]) -> str:
     known = {"ref": page.head.ref, "marketplace": page.head.marketplace, "sku": values.get("sku", "SKU")}
     command = COMMANDS.get(offer, f"orderhaven {offer} {{ref}}")
     typed = command.format_map({name: quote(word) for name, word in known.items()})
@@ -103,7 +103,7 @@ def _marketplace(page: OrderPage) -> str:
         said.append(_("To be shipped by {time}, estimated from the day of delivery.", time=moment(head.ship_by)))
     elif head.ship_by:
         said.append(_("To be shipped by {time}.", time=moment(head.ship_by)))
-    if head.handled_by_others:
+    if head.handled_externally:
         said.append(_("Handled there by others."))
     elif page.confirmed_at:
         said.append(_("Confirmed the shipment {time}.", time=moment(page.confirmed_at)))
@@ -111,11 +111,11 @@ def _marketplace(page: OrderPage) -> str:
 
 
 def _hub(page: OrderPage) -> str:
-    said = [_("Heard {time}.", time=moment(page.heard_at)) + f" {status_words(page.head)}."]
+    said = [_("Received {time}.", time=moment(page.received_at)) + f" {status_words(page.head)}."]
     if page.wait_until:
         said.append(_("Waits for a code until {time}.", time=moment(page.wait_until)))
-    if page.head.code:
-        said.append(_("Code {code}.", code=page.head.code))
+    if page.head.tracking_number:
+        said.append(_("Code {code}.", code=page.head.tracking_number))
     if page.chosen_carrier:
         said.append(_("Carrier chosen by hand: {carrier}.", carrier=page.chosen_carrier))
     return " ".join(said)
@@ -125,7 +125,7 @@ def _shop(page: OrderPage) -> str:
     number = page.head.shop_number or page.shop_ref
     said = [_("Order {number}.", number=number) if page.shop_ref else _("Does not have it.")]
     if page.shop_state:
-        word = f" ({page.shop_word})" if page.shop_word not in ("", page.shop_state) else ""
+        word = f" ({page.shop_status})" if page.shop_status not in ("", page.shop_state) else ""
         said.append(_("It is {state}.", state=shop_state_words(page.shop_state) + word))
     if page.completed_at:
         said.append(_("Completed {time}.", time=moment(page.completed_at)))
@@ -134,7 +134,7 @@ def _shop(page: OrderPage) -> str:
 
 def _open_messages(page: OrderPage, side: str) -> list[str]:
     open_ones = [one for one in page.messages if one.side == side and one.state in OPEN_STATES]
-    return [f"{message_words(one.kind, one.state, rehearses=page.head.rehearsal)}." for one in open_ones]
+    return [f"{message_words(one.kind, one.state, is_dry_run=page.head.dry_run)}." for one in open_ones]
 
 
 def _say_lines(page: OrderPage) -> None:
@@ -144,7 +144,7 @@ def _say_lines(page: OrderPage) -> None:
         (
             line.sku or line.ean or line.ref,
             line.title + (f" ({_('shipped by the marketplace')})" if line.by_marketplace else ""),
-            *(str(number) for number in (line.ordered, line.placed, line.shipped, line.cancelled)),
+            *(str(number) for number in (line.ordered, line.in_shop, line.shipped, line.cancelled)),
         )
         for line in page.lines
     ]
@@ -155,11 +155,15 @@ def _say_shipments(page: OrderPage) -> None:
     for shipment in page.shipments:
         carrier = Carrier(shipment.carrier) if shipment.carrier in list(Carrier) else None
         named = carrier.display_name if carrier is not None else shipment.carrier or _("no carrier")
-        how = f"{named}, {shipment.code or _('no code')}"
-        if shipment.label:
-            how = _("label {label}", label=shipment.label)
+        how = f"{named}, {shipment.tracking_number or _('no code')}"
+        if shipment.label_number:
+            how = _("label {label}", label=shipment.label_number)
         say("\n" + _("Shipment confirmed {time}: {how}", time=moment(shipment.confirmed_at), how=how))
-        link = tracking_url(carrier, shipment.code) if carrier is not None and shipment.code else None
+        link = (
+            tracking_url(carrier, shipment.tracking_number)
+            if carrier is not None and shipment.tracking_number
+            else None
+        )
         if link:
             say(f"  {link}")
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from orderhaven.cli.desk import hand
+from orderhaven.cli.console import order_meant, say
+from orderhaven.cli.context import action_context
 from orderhaven.cli.links import as_option
-from orderhaven.cli.screen import order_meant, say
-from orderhaven.core.language import _, n_
+from orderhaven.core.translation import _, n_
 
 _REF = typer.Argument(callback=order_meant, help=_("The order number, the marketplace's or the shop's."))
 
@@ -16,7 +16,7 @@ _REF = typer.Argument(callback=order_meant, help=_("The order number, the market
 def add_to(app: typer.Typer) -> None:
     about = _("Say who carries an order's parcel; a confirmation that waits for it goes on.")
     app.command("choose-carrier", help=about)(choose_carrier)
-    app.command(help=_("Tell the marketplace the code that came after the shipment was confirmed."))(correct)
+    app.command(help=_("Send the marketplace the code that came after the shipment was confirmed."))(correct)
     about = _("Say which product of the shop an article of the marketplace is, from now on.")
     app.command("map", help=about)(map_product)
 
@@ -25,12 +25,12 @@ def choose_carrier(
     ref: str = _REF,
     carrier: str = typer.Argument(help=_("The carrier, as in postnl or dhl_parcel_de.")),
 ) -> None:
-    by = hand()
+    context = action_context()
     from orderhaven.actions import shipping
-    from orderhaven.words.acts import carrier_words
+    from orderhaven.words.order_actions import carrier_words
 
-    found = by.order(ref)
-    chosen = shipping.choose_carrier(by, ref, carrier)
+    found = context.order(ref)
+    chosen = shipping.choose_carrier(context, ref, carrier)
     say(carrier_words(chosen, found.ref))
     if chosen.rule is not None:
         command = f"orderhaven link {quote(chosen.marketplace)} --carrier-rule {quote(as_option(chosen.rule))}"
@@ -38,12 +38,12 @@ def choose_carrier(
 
 
 def correct(ref: str = _REF) -> None:
-    by = hand()
+    context = action_context()
     from orderhaven.actions import shipping
 
-    found = by.order(ref)
-    code = shipping.correct(by, ref)
-    say(_("Code {code} of order {ref} is being told.", code=code, ref=found.ref))
+    found = context.order(ref)
+    code = shipping.correct(context, ref)
+    say(_("Code {code} of order {ref} is being sent.", code=code, ref=found.ref))
 
 
 def map_product(
@@ -54,12 +54,12 @@ def map_product(
         bool, typer.Option("--by-key", help=_("PRODUCT is the shop's own key of it, taken as it is."))
     ] = False,
 ) -> None:
-    by = hand()
+    context = action_context()
     from orderhaven.actions import shipping
 
     if by_key:
-        waiting = shipping.map_product(by, marketplace, sku, product_ref=product)
+        waiting = shipping.map_product(context, marketplace, sku, product_ref=product)
     else:
-        waiting = shipping.map_product(by, marketplace, sku, shop_sku=product)
+        waiting = shipping.map_product(context, marketplace, sku, shop_sku=product)
     said = _("{sku} is {product} from now on.", sku=sku, product=product)
     say(f"{said} " + n_("{number} order goes on.", "{number} orders go on.", waiting))

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orderhaven import paths
-from orderhaven.cli.desk import hand
-from orderhaven.cli.people import welcome_address
-from orderhaven.cli.screen import Json, err, print_json, say, table, zone
-from orderhaven.core.language import ENGLISH, _, n_, speaking
+from orderhaven.cli.console import Json, err, print_json, say, table, zone
+from orderhaven.cli.context import action_context
+from orderhaven.cli.users import welcome_address
+from orderhaven.core.translation import ENGLISH, _, current_catalogue, n_
 from orderhaven.log import LOG_FORM, LogForm, log_to_stderr
-from orderhaven.ports.clock import clock_of_the_environment
+from orderhaven.ports.connector import clock_of_the_environment
 
 if TYPE_CHECKING:
-    from orderhaven.web.place import Place
+    from orderhaven.web.listen_address import ListenAddress
 
 keys = typer.Typer(help=_("The keys that encrypt the secrets of your connections."), no_args_is_help=True)
 
@@ -53,26 +53,26 @@ def up(
         None, envvar=LOG_FORM, help=_("How the log is written; without it words on a terminal, else JSON.")
     ),
 ) -> None:
-    from orderhaven.store.setup import close_store, configure, demand_sound, open_store
-    from orderhaven.web.place import demand_free, place_of
+    from orderhaven.store.upkeep.setup import close_store, configure, demand_sound, open_store
+    from orderhaven.web.listen_address import demand_free, parse_address
 
     zone()  # a wrong name is said before anything starts
     if log is not None:
         os.environ[LOG_FORM] = log  # for the web's own process
     log_to_stderr()
-    place = None if no_web else place_of(listen)
+    place = None if no_web else parse_address(listen)
     if place is not None:
         os.environ["ORDERHAVEN_LISTEN"] = str(place)  # for the address that is shown, and for the web's own process
     configure()
     from orderhaven.sync.lock import only_hub_on
 
-    kept_for = people_kept_for(os.environ.get(_DAYS, "30"))
+    kept_for = contacts_kept_for(os.environ.get(_DAYS, "30"))
     with only_hub_on(paths.lock_file()):
         if place is not None:
             demand_free(place)
         open_store()
         demand_sound()
-        with speaking(ENGLISH):  # logs, and what is written down for readers of any language
+        with current_catalogue(ENGLISH):  # logs, and what is written down for readers of any language
             # as long as nobody has an account, whoever reads the log may make the first one
             welcome = welcome_address() if place is not None else ""
             asyncio.run(_run(kept_for, place, welcome))
@@ -99,10 +99,10 @@ def demo(
 
 
 def doctor(json: Json = False) -> None:
-    by = hand()
+    context = action_context()
     from orderhaven.actions.doctor import look_after
 
-    checks = list(look_after(by))
+    checks = list(look_after(context))
     if json:
         print_json(checks)
     else:
@@ -116,7 +116,7 @@ def doctor(json: Json = False) -> None:
 
 
 def backup(file: Path = typer.Argument(help=_("The new file; a backup never overwrites one."))) -> None:
-    hand()
+    action_context()
     from orderhaven.actions.upkeep import backup
 
     made = backup(file)
@@ -125,7 +125,7 @@ def backup(file: Path = typer.Argument(help=_("The new file; a backup never over
 
 
 def rotate() -> None:
-    hand()
+    action_context()
     from orderhaven.actions.upkeep import rotate_keys
 
     rewritten = rotate_keys()
@@ -137,53 +137,55 @@ def rotate() -> None:
     say(f"{done} {_('Backups from before need the old one.')}")
 
 
-def people_kept_for(days: str) -> timedelta:
-    """How long buyers' personal data stays after an order was closed. Raises Impossible."""
-    from orderhaven.actions.errors import Impossible
+def contacts_kept_for(days: str) -> timedelta:
+    """How long buyers' personal data stays after an order was closed. Raises ActionRefused."""
+    from orderhaven.actions.errors import ActionRefused
 
     if not days.isdecimal() or not 1 <= int(days) <= 180:
         text = _("{name} is '{days}'. Give a whole number of days from 1 to 180.", name=_DAYS, days=days)
-        raise Impossible(text)
+        raise ActionRefused(text)
     return timedelta(days=int(days))
 
 
-async def _run(kept_for: timedelta, place: Place | None, welcome: str) -> None:
+async def _run(kept_for: timedelta, place: ListenAddress | None, welcome: str) -> None:
     import structlog
 
     from orderhaven.certificates import trusted_authorities
-    from orderhaven.connectors.kit.transport import AioTransport
-    from orderhaven.core.reach import EVERYWHERE
+    from orderhaven.connectors.kit.transport import AiohttpTransport
+    from orderhaven.core.networks import EVERYWHERE
     from orderhaven.networks import allowed_networks
-    from orderhaven.notices.courier import deliver, open_courier
-    from orderhaven.store.sql.hop import Hop
-    from orderhaven.sync.hub import Hub
+    from orderhaven.notifications.notifier import deliver, open_notifier
+    from orderhaven.store.sql.executor import StoreExecutor
+    from orderhaven.sync.sync_run import Hub
     from orderhaven.sync.worker import work
-    from orderhaven.words.notices import write
+    from orderhaven.words.notifications import write
 
     log = structlog.get_logger()
     clock = clock_of_the_environment()
     # before anything starts: what the environment says of certificates, networks and mail may be wrong
     trusted, allowed = trusted_authorities(), allowed_networks()
-    courier = open_courier(clock, write)
+    notifier = open_notifier(clock, write)
     told, stop = asyncio.Event(), asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, told.set)
     log.info("hub_started", folder=str(paths.data_folder()))
     beside = asyncio.create_task(_web_first(told, stop, place, welcome))
-    telling = asyncio.create_task(deliver(courier, stop))
+    command = asyncio.create_task(deliver(notifier, stop))
     try:
-        network, as_before = AioTransport(trusted, allowed), AioTransport(trusted, EVERYWHERE)
-        await work(Hub(clock, Hop(_STORE_THREADS), network, as_before=as_before, people_kept_for=kept_for), stop)
+        network, as_before = AiohttpTransport(trusted, allowed), AiohttpTransport(trusted, EVERYWHERE)
+        await work(
+            Hub(clock, StoreExecutor(_STORE_THREADS), network, as_before=as_before, contacts_kept_for=kept_for), stop
+        )
     finally:
         told.set()
         await beside
-        await telling
+        await command
     log.info("hub_stopped")
 
 
-async def _web_first(told: asyncio.Event, stop: asyncio.Event, place: Place | None, welcome: str) -> None:
+async def _web_first(told: asyncio.Event, stop: asyncio.Event, place: ListenAddress | None, welcome: str) -> None:
     """When they are told to end, the web does so first: what people press is still taken in by a hub."""
-    from orderhaven.cli.web_beside import keep_web_up, say_once_it_listens
+    from orderhaven.cli.web_process import keep_web_up, say_once_it_listens
 
     saying = asyncio.create_task(say_once_it_listens(place, told, welcome)) if place and welcome else None
     try:

@@ -1,4 +1,4 @@
-"""Finding connectors: every folder here with a DECLARATION, and those that other packages offer as entry points."""
+"""Finding connectors: every folder here with a SPEC, and those that other packages offer as entry points."""
 
 import importlib
 import pkgutil
@@ -7,18 +7,17 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
-from orderhaven.ports.connector import Declaration, Outside
-from orderhaven.ports.nudging import Webhook
+from orderhaven.ports.connector import ConnectorContext, ConnectorSpec, WebhookJudge
 from orderhaven.ports.replay import Stage
 
 _NOT_A_CONNECTOR = {"kit"}
 
 
 @cache
-def declarations() -> Mapping[str, Declaration]:
-    """Name -> declaration of every connector that is installed."""
+def specs() -> Mapping[str, ConnectorSpec]:
+    """Name -> spec of every connector that is installed."""
     found = {
-        module.name: importlib.import_module(f"{__name__}.{module.name}").DECLARATION
+        module.name: importlib.import_module(f"{__name__}.{module.name}").SPEC
         for module in pkgutil.iter_modules(__path__)
         if module.name not in _NOT_A_CONNECTOR
     }
@@ -27,25 +26,25 @@ def declarations() -> Mapping[str, Declaration]:
     return found
 
 
-def open_connector(declaration: Declaration, settings: Mapping[str, str], outside: Outside) -> Any:
-    """The connector itself: a `Marketplace` or a `Shop`, by the declaration's role. Nothing is called yet."""
-    return _load(declaration.connector)(settings, outside)
+def open_connector(spec: ConnectorSpec, settings: Mapping[str, str], context: ConnectorContext) -> Any:
+    """The connector itself: a `Marketplace` or a `Shop`, by the spec's side. Nothing is called yet."""
+    return _load(spec.connector)(settings, context)
 
 
-def make_sandbox(declaration: Declaration, clock: Any) -> Any:
+def make_sandbox(spec: ConnectorSpec, clock: Any) -> Any:
     """A new, empty sandbox of a connector that declares one."""
-    return _load(declaration.sandbox)(clock)
+    return _load(spec.sandbox)(clock)
 
 
-def make_stage(declaration: Declaration, clock: Any) -> Stage:
+def make_stage(spec: ConnectorSpec, clock: Any) -> Stage:
     """A new sandbox on which a recorded scenario is played, of a connector that declares it."""
-    stage: Stage = _load(declaration.replay)(clock)
+    stage: Stage = _load(spec.replay)(clock)
     return stage
 
 
-def webhook_of(declaration: Declaration) -> Webhook:
+def webhook_of(spec: ConnectorSpec) -> WebhookJudge:
     """What judges the calls of the other side, of a connector that declares it."""
-    judge: Webhook = _load(declaration.webhook)
+    judge: WebhookJudge = _load(spec.webhook)
     return judge
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
-class Power(StrEnum):
-    LOOK = "look"  # see orders, connections and figures
-    ACT = "act"  # do something about an order: retry, take over, cancel ...
-    SET_UP = "set_up"  # connections, links, people, tokens, webhooks
+class Permission(StrEnum):
+    READ = "read"  # see orders, connections and figures
+    WRITE = "write"  # do something about an order: retry, take over, cancel ...
+    CONFIGURE = "configure"  # connections, links, people, tokens, webhooks
 
 
 class Role(StrEnum):
@@ -16,9 +16,9 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-EVERYTHING = frozenset(Power)
-POWERS: Mapping[Role, frozenset[Power]] = {
-    Role.VIEWER: frozenset({Power.LOOK}),
-    Role.OPERATOR: frozenset({Power.LOOK, Power.ACT}),
-    Role.ADMINISTRATOR: EVERYTHING,
+ALL_PERMISSIONS = frozenset(Permission)
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset({Permission.READ}),
+    Role.OPERATOR: frozenset({Permission.READ, Permission.WRITE}),
+    Role.ADMINISTRATOR: ALL_PERMISSIONS,
 }

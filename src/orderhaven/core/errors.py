@@ -1,22 +1,22 @@
 """What can go wrong, sorted by whose turn it is.
 
 HubError
-├── TryLater            nobody's turn: keep it, back off, repeat
-│   └── RateLimited     the other side said how long to wait
-├── Unclear             ours: the call may have happened; look before repeating
-├── OrderProblem        the merchant's, this order: park it with a sentence, go on with the rest
+├── SafeToRetry           nobody's turn: the call had no effect; back off, repeat
+│   └── RateLimited       the side said how long to wait
+├── OutcomeUnknown        ours: the call may have happened; verify before repeating
+├── OrderProblem          the merchant's, this order: block it with a sentence, go on with the rest
 │   ├── UnknownProduct
 │   ├── UnknownCarrier
 │   ├── CurrencyRefused
-│   ├── OrderRefused    the other side said no and why
-│   └── OrderMissing    the other side does not know this order (any more)
-├── AccountProblem      the merchant's, this connection: end the cycle, pause, one notice
-│   ├── AuthRefused     the key is not good
-│   │   └── MayNotWrite the key may only read
-│   ├── AccessRefused   something else keeps us out: a plug-in, a firewall, an account that is not active
-│   ├── WrongAddress    the URL is not what it should be
-│   └── ClockOff        this machine's clock differs too much from theirs
-└── Surprise            ours: a reply nobody has seen before; park it with the redacted evidence
+│   ├── OrderRejected     the side said no and why
+│   └── OrderMissing      the side does not know this order (any more)
+├── AccountProblem        the merchant's, this connection: end the run, pause, one notification
+│   ├── AuthRejected      the key is not good
+│   │   └── MayNotWrite   the key may only read
+│   ├── AccessRejected    something else keeps us out: a plug-in, a firewall, an account that is not active
+│   ├── WrongAddress      the URL is not what it should be
+│   └── ClockOff          this machine's clock differs too much from the side's
+└── UnexpectedResponse    ours: a reply nobody has seen before; block it with the redacted evidence
 
 Errors carry a problem kind and its values instead of a finished sentence, so that every face (CLI, web, API, mail)
 says it in the reader's language: see `orderhaven.core.problems`.
@@ -34,7 +34,7 @@ class HubError(Exception):
     """Anything Orderhaven raises on purpose."""
 
 
-class TryLater(HubError):
+class SafeToRetry(HubError):
     """It did not happen and may work later. `after` is what the other side asked us to wait, if it said."""
 
     def __init__(self, cause: str, after: timedelta | None = None) -> None:
@@ -43,11 +43,11 @@ class TryLater(HubError):
         self.after = after
 
 
-class RateLimited(TryLater):
+class RateLimited(SafeToRetry):
     """The other side counts our calls and has had enough for now."""
 
 
-class Unclear(HubError):
+class OutcomeUnknown(HubError):
     """The call was sent and no usable answer came: it may have happened."""
 
     def __init__(self, cause: str) -> None:
@@ -77,7 +77,7 @@ class UnknownCarrier(OrderProblem):
     """The marketplace wants a carrier and the code does not tell which one it is."""
 
     def __init__(self, code: str, candidates: str) -> None:
-        super().__init__(ProblemKind.UNKNOWN_CARRIER, code=code, candidates=candidates)
+        super().__init__(ProblemKind.UNKNOWN_CARRIER, tracking_number=code, candidates=candidates)
 
 
 class CurrencyRefused(OrderProblem):
@@ -87,7 +87,7 @@ class CurrencyRefused(OrderProblem):
         super().__init__(ProblemKind.CURRENCY_REFUSED, currency=currency)
 
 
-class OrderRefused(OrderProblem):
+class OrderRejected(OrderProblem):
     """The other side understood the request and refuses it.
 
     `alike` is the same for every order that is refused for this cause: status, code and field, nothing of the order itself.
@@ -95,7 +95,7 @@ class OrderRefused(OrderProblem):
     """
 
     def __init__(self, side: str, reason: str, alike: str = "") -> None:
-        super().__init__(ProblemKind.REFUSED, side=side, reason=reason)
+        super().__init__(ProblemKind.REJECTED, side=side, reason=reason)
         self.alike = alike or without_numbers(reason)
 
 
@@ -115,22 +115,22 @@ class AccountProblem(_Problem):
     """The merchant must do something about this connection; nothing else can go on with it."""
 
 
-class AuthRefused(AccountProblem):
+class AuthRejected(AccountProblem):
     """Key or secret is wrong, expired, or lacks a permission."""
 
     def __init__(self, side: str, reason: str) -> None:
-        super().__init__(ProblemKind.AUTH_REFUSED, side=side, reason=reason)
+        super().__init__(ProblemKind.AUTH_REJECTED, side=side, reason=reason)
 
 
-class MayNotWrite(AuthRefused):
+class MayNotWrite(AuthRejected):
     """The key is the right one and may only read. That is no hiccup: no later try goes better."""
 
 
-class AccessRefused(AccountProblem):
+class AccessRejected(AccountProblem):
     """Something other than the key keeps us out. `reason` says what: a plug-in, a firewall, an account that is not active."""
 
     def __init__(self, side: str, reason: str) -> None:
-        super().__init__(ProblemKind.ACCESS_REFUSED, side=side, reason=reason)
+        super().__init__(ProblemKind.ACCESS_REJECTED, side=side, reason=reason)
 
 
 class WrongAddress(AccountProblem):
@@ -147,7 +147,7 @@ class ClockOff(AccountProblem):
         super().__init__(ProblemKind.CLOCK_OFF, side=side, seconds=str(seconds))
 
 
-class Surprise(HubError):
+class UnexpectedResponse(HubError):
     """A reply, word or shape that nobody has seen. `evidence` is redacted by whoever raises it."""
 
     def __init__(self, cause: str, evidence: str = "") -> None:

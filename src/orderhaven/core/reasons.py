@@ -1,13 +1,13 @@
 """Why something did not work, in the reader's language.
 
 A reason is written down in English where it happens, by a hub that nobody sits at, and read later, by whomever. What it
-was made of is found again here. The cause of a Surprise is not: it is to be reported as it was said.
+was made of is found again here. The cause of an UnexpectedResponse is not: it is to be reported as it was said.
 """
 
 import re
 from functools import cache
 
-from orderhaven.core.language import _
+from orderhaven.core.translation import _
 
 TEMPLATES = (
     # of any connector
@@ -109,21 +109,21 @@ TEMPLATES = (
     "{side} answered {status}",
 )
 
-_NAMELESS = TEMPLATES[0]
+_UNIDENTIFIED = TEMPLATES[0]
 
 
-def said(reason: str) -> str:
+def translate_reason(reason: str) -> str:
     """As it was written down, if it is none of these: most of those are the other side's own words."""
     for pattern, template in _patterns():
         found = pattern.fullmatch(reason)
         if found:
-            return _(template, **{name: said(word) for name, word in found.groupdict().items()})
+            return _(template, **{name: translate_reason(word) for name, word in found.groupdict().items()})
     return reason
 
 
-def of_connection(reason: str, name: str) -> str:
+def name_connection(reason: str, name: str) -> str:
     """The same, where the connection's own name is known: people may have several shops."""
-    return f"{name}{reason.removeprefix(_NAMELESS)}" if reason.startswith(f"{_NAMELESS} ") else reason
+    return f"{name}{reason.removeprefix(_UNIDENTIFIED)}" if reason.startswith(f"{_UNIDENTIFIED} ") else reason
 
 
 def is_known(reason: str) -> bool:

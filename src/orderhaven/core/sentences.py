@@ -2,27 +2,27 @@
 
 from collections.abc import Mapping
 
-from orderhaven.core.language import _, n_
 from orderhaven.core.problems import AT_FIRST, QUOTED, SENTENCES, ProblemKind
-from orderhaven.core.reasons import said
-from orderhaven.core.status import FACTS, SHOWN_AS, Fact, Status
+from orderhaven.core.reasons import translate_reason
+from orderhaven.core.status import STATUS_NAMES, TRIGGER_NAMES, Status, Trigger
+from orderhaven.core.translation import _, n_
 
 
-def at_first(kind: ProblemKind, values: Mapping[str, str]) -> str:
+def setup_sentence(kind: ProblemKind, values: Mapping[str, str]) -> str:
     """What kept a connection from being made, or a question of a person from being answered."""
-    return _spoken(_(AT_FIRST[kind]), values) if kind in AT_FIRST else sentence(kind, values)
+    return _format(_(AT_FIRST[kind]), values) if kind in AT_FIRST else sentence(kind, values)
 
 
 def sentence(kind: ProblemKind, values: Mapping[str, str]) -> str:
     """What happened, to what, and what to do, in the language that is spoken."""
-    return _spoken(_(SENTENCES[kind]), values)
+    return _format(_(SENTENCES[kind]), values)
 
 
-def _spoken(text: str, values: Mapping[str, str]) -> str:
-    said_of = {name: _say(name, value) for name, value in values.items()}
+def _format(text: str, values: Mapping[str, str]) -> str:
+    said_of = {name: _format_value(name, value) for name, value in values.items()}
     if "seconds" in values:
         said_of["duration"] = _apart(values["seconds"])
-    return text.format_map(_Known(said_of))
+    return text.format_map(_Values(said_of))
 
 
 def _apart(seconds: str) -> str:
@@ -37,14 +37,14 @@ def _apart(seconds: str) -> str:
     return n_("{number} day", "{number} days", round(apart / 86400))
 
 
-def _say(name: str, value: str) -> str:
+def _format_value(name: str, value: str) -> str:
     match name:
         case "side" | "reason" | "cause" | "candidates" | "lines":
-            return "; ".join(map(said, value.split("\n")))
+            return "; ".join(map(translate_reason, value.split("\n")))
         case "status" if value in list(Status):
-            return _(SHOWN_AS[Status(value)][1])
-        case "fact" if value in list(Fact):
-            return _(FACTS[Fact(value)])
+            return _(STATUS_NAMES[Status(value)][1])
+        case "trigger" if value in list(Trigger):
+            return _(TRIGGER_NAMES[Trigger(value)])
         case "place":
             return value or _("the field for it")
         case "quoted":
@@ -52,7 +52,7 @@ def _say(name: str, value: str) -> str:
     return value
 
 
-class _Known(dict[str, str]):
+class _Values(dict[str, str]):
     """Old rows may lack a value that a newer sentence names; a sentence must still be said."""
 
     def __missing__(self, key: str) -> str:

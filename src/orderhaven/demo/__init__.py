@@ -2,7 +2,7 @@
 
 
 def run_demo(orders: int = 100, keep: bool = False, speed: float = 0, marketplace: str = "", shop: str = "") -> int:
-    """Play the day and say the verdict. Returns the exit code: 0 only when all three sides agree.
+    """Play the day and print the verdict. Returns the exit code: 0 only when all three sides agree.
 
     `speed` 0 takes under a minute. The connectors are the first that declare a sandbox, unless named.
     """

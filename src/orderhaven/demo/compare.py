@@ -36,15 +36,15 @@ class Expected:
 
 _NO_SHOP_ORDER = (None,)
 ENDINGS: Mapping[Ending, Expected] = {
-    Ending.SHIPPED: Expected((ShopWord.COMPLETED,), (1,), (Status.SHIPPED,), ("told",)),
-    Ending.CANCELLED_IN_SHOP: Expected((ShopWord.CANCELLED,), (0,), (Status.CANCELLED,), ("told",), is_cancelled=True),
+    Ending.SHIPPED: Expected((ShopWord.COMPLETED,), (1,), (Status.SHIPPED,), ("synced",)),
+    Ending.CANCELLED_IN_SHOP: Expected((ShopWord.CANCELLED,), (0,), (Status.CANCELLED,), ("synced",), is_cancelled=True),
     Ending.CANCELLED_THERE: Expected(
-        (ShopWord.CANCELLED, None), (0,), (Status.CANCELLED,), ("", "told"), is_cancelled=True
+        (ShopWord.CANCELLED, None), (0,), (Status.CANCELLED,), ("", "synced"), is_cancelled=True
     ),
-    Ending.SHIPPED_THERE: Expected((ShopWord.OPEN, None), (1,), (Status.SHIPPED,), ("told",)),
-    Ending.LEFT_ALONE: Expected(_NO_SHOP_ORDER, (0, 1), (Status.NOT_SHIPPED, Status.SHIPPED), ("", "told")),
+    Ending.SHIPPED_THERE: Expected((ShopWord.OPEN, None), (1,), (Status.SHIPPED,), ("synced",)),
+    Ending.LEFT_ALONE: Expected(_NO_SHOP_ORDER, (0, 1), (Status.NOT_SHIPPED, Status.SHIPPED), ("", "synced")),
     Ending.LABEL_MISSING: Expected(
-        (ShopWord.COMPLETED,), (0,), (Status.SHIPPED,), ("refused",), ProblemKind.OWN_LABEL
+        (ShopWord.COMPLETED,), (0,), (Status.SHIPPED,), ("rejected",), ProblemKind.OWN_LABEL
     ),
     Ending.NOT_FOR_SALE: Expected(
         _NO_SHOP_ORDER, (0,), (Status.NOT_SHIPPED,), ("",), ProblemKind.UNKNOWN_PRODUCT
@@ -116,7 +116,7 @@ def ending_of(sold: Sold, in_shop: InShop | None) -> Ending:
 
 
 def _by_ref(marketplace: MarketplaceSide, shop: ShopSide) -> dict[str, list[InShop]]:
-    """The hub's references are connector-ref, and connector-ref-2 for what was placed again."""
+    """The hub's references are connector-ref, and connector-ref-2 for what was created again."""
     known = {f"{marketplace.connector}-{sold.ref}": sold.ref for sold in marketplace.sold}
     found: dict[str, list[InShop]] = {}
     for order in shop.orders:
@@ -207,16 +207,16 @@ class _Order:
         hub, expected = self.hub, self._expected
         if hub.status not in expected.status:
             yield f"the hub says '{hub.status}' ({self.ending})"
-        if hub.marketplace_told not in expected.told:
-            yield f"the hub says that the marketplace is '{hub.marketplace_told}' ({self.ending})"
-        if hub.untold:
-            yield f"the hub still has {hub.untold} to tell of it"
+        if hub.marketplace_sync not in expected.told:
+            yield f"the hub says that the marketplace is '{hub.marketplace_sync}' ({self.ending})"
+        if hub.unsent:
+            yield f"the hub still has {hub.unsent} to tell of it"
         if hub.shop_ref != (self.placed[0].shop_ref if self.placed else ""):
             yield f"the hub says it is shop order '{hub.shop_ref}'"
-        if hub.handled_by_others is not self._by_others:
-            yield f"untrue: the hub says that its shipment was {'' if hub.handled_by_others else 'not '}by others"
-        if self.ending is Ending.SHIPPED and self.placed and hub.code != self.placed[0].code:
-            yield f"the hub shows code '{hub.code}', the shop '{self.placed[0].code}'"
+        if hub.handled_externally is not self._by_others:
+            yield f"untrue: the hub says that its shipment was {'' if hub.handled_externally else 'not '}by others"
+        if self.ending is Ending.SHIPPED and self.placed and hub.tracking_number != self.placed[0].code:
+            yield f"the hub shows code '{hub.tracking_number}', the shop '{self.placed[0].code}'"
         if hub.confirmed_at and not self.sold.shipments:
             yield "untrue: the hub says confirmed, and the marketplace has no shipment"
         if expected.problem and expected.problem not in {problem.kind for problem in hub.problems}:

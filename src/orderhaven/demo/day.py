@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from orderhaven.connectors import declarations
+from orderhaven.connectors import specs
 from orderhaven.core.status import Status
 from orderhaven.demo.compare import Rules, Verdict, compare
-from orderhaven.demo.hub_side import Hub, environment
+from orderhaven.demo.hub_side import DemoHub, environment
 from orderhaven.demo.processes import CannotPlay, Child, Sandboxes
 from orderhaven.demo.sandboxes import Wanted
-from orderhaven.demo.sides import HubSide, Outside
-from orderhaven.ports.clock import ScaledClock
-from orderhaven.ports.connector import Declaration, Role
+from orderhaven.demo.sides import HubSide, OutsideView
+from orderhaven.ports.connector import ConnectorSpec, ScaledClock, Side
 
 ORIGIN = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # a Monday, early: starting takes an hour or two on this clock
 WAIT = timedelta(hours=3)
@@ -41,34 +40,34 @@ class Sight:
     """All three sides at one moment."""
 
     at: datetime
-    outside: Outside
+    context: OutsideView
     hub: HubSide
 
     @property
     def is_settled(self) -> bool:
-        """Nobody will do anything any more, the hub has heard both sides since, and nothing is left to be told."""
+        """Nobody will do anything any more, the hub has pulled both sides since, and nothing is left to be sent."""
         known = {order.ref for order in self.hub.orders}
-        moving = [one for one in self.hub.orders if one.untold or one.status is Status.WAITING]
-        all_known = all(sold.ref in known for sold in self.outside.marketplace.sold)
-        return self.outside.is_done and self._all_heard and all_known and not moving
+        moving = [one for one in self.hub.orders if one.unsent or one.status is Status.WAITING]
+        all_known = all(sold.ref in known for sold in self.context.marketplace.sold)
+        return self.context.is_done and self._all_pulled and all_known and not moving
 
     @property
-    def _all_heard(self) -> bool:
-        heard_at, last_deed_at = self.hub.heard_at, self.outside.last_deed_at
-        return last_deed_at is None or (heard_at is not None and heard_at > last_deed_at)
+    def _all_pulled(self) -> bool:
+        last_pulled_at, last_deed_at = self.hub.last_pulled_at, self.context.last_deed_at
+        return last_deed_at is None or (last_pulled_at is not None and last_pulled_at > last_deed_at)
 
 
 class Day:
     def __init__(self, folder: Path, wish: Wish) -> None:
         self.folder = folder
         self.wish = wish
-        self.marketplace = _with_sandbox(Role.MARKETPLACE, wish.marketplace)
-        self.shop = _with_sandbox(Role.SHOP, wish.shop)
+        self.marketplace = _with_sandbox(Side.MARKETPLACE, wish.marketplace)
+        self.shop = _with_sandbox(Side.SHOP, wish.shop)
         self.clock: ScaledClock = ScaledClock(ORIGIN, wish.factor)
         self.began_at = ORIGIN
         self.pressed: list[str] = []  # what a person at the hub had to do
         self.sandboxes = Sandboxes(self._wanted(), folder / "sandboxes.log")
-        self.hub = Hub(folder, self.clock)
+        self.hub = DemoHub(folder, self.clock)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -90,7 +89,7 @@ class Day:
     def begin(self, hub: Child) -> None:
         """Open the doors once the hub listens. Raises CannotPlay when it does not."""
         until = time.monotonic() + _BEGINS_WITHIN_S
-        while not self.hub.has_heard():
+        while not self.hub.has_pulled():
             if hub.has_ended or time.monotonic() > until:
                 raise CannotPlay(f"The hub did not start: see {self.folder / 'hub.log'}")
             time.sleep(0.05)
@@ -114,7 +113,7 @@ class Day:
 
     def judge(self, sight: Sight) -> Verdict:
         rules = Rules(self.marketplace.carriers, self.marketplace.other_carrier, WAIT)
-        return compare(sight.outside.marketplace, sight.outside.shop, sight.hub, rules)
+        return compare(sight.context.marketplace, sight.context.shop, sight.hub, rules)
 
     def end(self) -> None:
         self.sandboxes.end()
@@ -148,9 +147,9 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def _with_sandbox(role: Role, name: str) -> Declaration:
+def _with_sandbox(role: Side, name: str) -> ConnectorSpec:
     """Raises CannotPlay, naming those there are."""
-    found = {one.name: one for one in declarations().values() if one.role is role and one.sandbox}
+    found = {one.name: one for one in specs().values() if one.side is role and one.sandbox}
     if not found or (name and name not in found):
         raise CannotPlay(f"No {role} '{name}' with a sandbox is installed; there are: {', '.join(found) or 'none'}.")
     return found[name] if name else next(iter(found.values()))

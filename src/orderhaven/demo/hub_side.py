@@ -8,9 +8,8 @@ from orderhaven.core.status import Status
 from orderhaven.demo.processes import CannotPlay
 from orderhaven.demo.sandboxes import Addresses
 from orderhaven.demo.sides import HubSide, InHub, Open
-from orderhaven.ports.clock import ScaledClock
-from orderhaven.ports.connector import Declaration
-from orderhaven.store.setup import open_store
+from orderhaven.ports.connector import ConnectorSpec, ScaledClock
+from orderhaven.store.upkeep.setup import open_store
 
 _ACTOR = "demo"
 
@@ -26,7 +25,7 @@ def environment(folder: Path, clock: ScaledClock) -> dict[str, str]:
     }
 
 
-class Hub:
+class DemoHub:
     """The store of the demo's own hub, which this process opens and another one works on.
 
     Raises CannotPlay when this process has opened another store before.
@@ -40,70 +39,72 @@ class Hub:
         if not (folder / "data").is_dir() or not any((folder / "data").iterdir()):
             raise CannotPlay("The demo needs a process of its own: this one has opened another hub's store.")
 
-    def connect(self, marketplace: Declaration, shop: Declaration, at: Addresses) -> None:
+    def connect(self, marketplace: ConnectorSpec, shop: ConnectorSpec, at: Addresses) -> None:
         """Two connections, tested before they are saved, and the link between them."""
-        from orderhaven.actions import connecting, links
-        from orderhaven.actions.hand import Hand
-        from orderhaven.store.merchants import only_merchant
+        from orderhaven.actions import account_setup, links
+        from orderhaven.actions.context import ActionContext
+        from orderhaven.store.connections.merchants import only_merchant
 
-        hand = Hand(_ACTOR, only_merchant(), self._clock)
-        connecting.connect(hand, marketplace.name, marketplace.title, at.marketplace)
-        connecting.connect(hand, shop.name, shop.title, at.shop)
-        links.link(hand, marketplace.title, shop.title)
+        context = ActionContext(_ACTOR, only_merchant(), self._clock)
+        account_setup.connect(context, marketplace.name, marketplace.title, at.marketplace)
+        account_setup.connect(context, shop.name, shop.title, at.shop)
+        links.link(context, marketplace.title, shop.title)
         self._linked = marketplace.title
 
-    def has_heard(self) -> bool:
-        """Whether both sides were heard at least once."""
+    def has_pulled(self) -> bool:
+        """Whether both sides were pulled at least once."""
         from orderhaven.store.models import Connection
 
-        return not Connection.objects.filter(heard_at__isnull=True).exists()
+        return not Connection.objects.filter(last_pulled_at__isnull=True).exists()
 
     def press_buttons(self) -> list[str]:
         """What a person at the hub has to do now and then: why it was done, a sentence each."""
-        from orderhaven.actions import connecting, links
-        from orderhaven.actions.hand import Hand
+        from orderhaven.actions import account_setup, links
+        from orderhaven.actions.context import ActionContext
         from orderhaven.core.problems import ProblemKind
-        from orderhaven.store.merchants import only_merchant
+        from orderhaven.store.connections.merchants import only_merchant
         from orderhaven.store.models import ConnectionState, Problem
 
-        hand = Hand(_ACTOR, only_merchant(), self._clock)
-        paused = [one for one in connecting.connection_list(hand) if one.state is ConnectionState.ATTENTION]
+        context = ActionContext(_ACTOR, only_merchant(), self._clock)
+        paused = [one for one in account_setup.connection_list(context) if one.state is ConnectionState.ATTENTION]
         for one in paused:
-            connecting.resume(hand, one.name)
+            account_setup.resume(context, one.name)
         why = [f"'{one.name}' was resumed: {one.trouble}" for one in paused]
-        if Problem.objects.filter(kind=ProblemKind.CANCELLATIONS_HELD, solved_at__isnull=True).exists():
-            count = links.release_cancellations(hand, self._linked)
+        if Problem.objects.filter(kind=ProblemKind.CANCELLATIONS_ON_HOLD, resolved_at__isnull=True).exists():
+            count = links.release_cancellations(context, self._linked)
             why.append(f"{count} cancellations within an hour were held, and the merchant said that they were meant")
         return why
 
     def welcome_code(self) -> str:
         """With it the first account of this hub is made."""
-        from orderhaven.store import access
+        from orderhaven.store.access import credentials
 
-        return access.welcome_code()
+        return credentials.welcome_code()
 
     def is_sending(self) -> bool:
         from orderhaven.store.models import Message
 
-        return Message.objects.filter(state="sending").exists()
+        return Message.objects.filter(state="in_flight").exists()
 
     def look(self) -> HubSide:
-        """Every order as the hub has it now, in four queries; what was heard by `heard_at` is among it."""
+        """Every order as the hub has it now, in four queries; what was pulled by `last_pulled_at` is among it."""
         from django.db.models import F
 
         from orderhaven.store.models import Connection, Message, Order, Problem
 
-        heard = Connection.objects.order_by(F("heard_at").asc(nulls_first=True)).values_list("heard_at", flat=True)
-        heard_at = heard.first()
+        pulled = Connection.objects.order_by(F("last_pulled_at").asc(nulls_first=True)).values_list(
+            "last_pulled_at", flat=True
+        )
+        last_pulled_at = pulled.first()
 
         columns = (
-            "pk", "ref", "status", "shop_ref", "marketplace_told", "confirmed_at", "code",
-            "handled_by_others",
+            "pk", "ref", "status", "shop_ref", "marketplace_sync", "confirmed_at", "tracking_number",
+            "handled_externally",
         )  # fmt: skip
-        open_states = ("held", "due", "sending", "unclear", "awaiting")
-        untold = _counted(Message.objects.filter(state__in=open_states).values_list("order_id", flat=True))
+        open_states = ("on_hold", "queued", "in_flight", "unconfirmed", "processing")
+        unsent = _counted(Message.objects.filter(state__in=open_states).values_list("order_id", flat=True))
         problems: dict[int, list[Open]] = {}
-        for order_id, kind, values in Problem.objects.filter(solved_at__isnull=True).values_list(
+        for order_id, kind, values in Problem.objects.filter(resolved_at__isnull=True).values_list(
             "order_id", "kind", "values"
         ):
             problems.setdefault(order_id, []).append(_open(kind, values))
@@ -111,8 +112,8 @@ class Hub:
         for row in Order.objects.order_by("id").values(*columns):
             key = row.pop("pk")
             row["status"] = Status(row["status"])
-            orders.append(InHub(**row, untold=untold.get(key, 0), problems=tuple(problems.get(key, ()))))
-        return HubSide(tuple(orders), heard_at)
+            orders.append(InHub(**row, unsent=unsent.get(key, 0), problems=tuple(problems.get(key, ()))))
+        return HubSide(tuple(orders), last_pulled_at)
 
 
 def _open(kind: str, values: dict[str, str]) -> Open:

@@ -5,16 +5,16 @@ from decimal import Decimal
 
 from orderhaven.demo.people import Diary, People, is_for_sale, total_of
 from orderhaven.demo.plan import Deed
-from orderhaven.demo.sides import InShop, MarketplaceSide, Outside, Sent, ShopSide, ShopWord, Sold
+from orderhaven.demo.sides import InShop, MarketplaceSide, OutsideView, Sent, ShopSide, ShopWord, Sold
 from orderhaven.ports.sandbox import BackOfficeOrder, ConfirmedShipment
 
 _COMPLETING = (Deed.SHIP, Deed.COMPLETE)
 _CODE_GIVING = (Deed.SHIP, Deed.ADD_CODE)
 
 
-def look_outside(people: People, faults: Mapping[str, int]) -> Outside:
+def look_outside(people: People, faults: Mapping[str, int]) -> OutsideView:
     marketplace, shop = people.marketplace, people.shop
-    return Outside(
+    return OutsideView(
         marketplace=MarketplaceSide(people.connector, _sold(people)),
         shop=ShopSide(tuple(_in_shop(people, one) for one in shop.orders())),
         planned=people.planned,
@@ -52,10 +52,10 @@ def _order(diary: Diary, is_cancelled: bool, sent: Sequence[Sent]) -> Sold:
 
 def _sent(shipment: ConfirmedShipment) -> Sent:
     return Sent(
-        pieces=sum(shipment.pieces.values()),
-        carrier_word=shipment.carrier_word,
-        code=shipment.code,
-        label=shipment.label,
+        pieces=sum(shipment.quantities.values()),
+        carrier_word=shipment.carrier_code,
+        code=shipment.tracking_number,
+        label=shipment.label_number,
         at=shipment.at,
     )
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orderhaven.demo.plan import AFTER_PLACING, ARTICLES, NOT_FOR_SALE, Deed, Plan
+from orderhaven.demo.plan import AFTER_CREATING, ARTICLES, NOT_FOR_SALE, Deed, Plan
 from orderhaven.demo.sides import ShopWord
-from orderhaven.ports.clock import Clock
+from orderhaven.ports.connector import Clock
 from orderhaven.ports.sandbox import BackOfficeOrder, Basket
 
 
@@ -64,7 +64,7 @@ class People:
         """Put articles on the shelf. Three orders of another tool show the shop's words, and must be left alone."""
         self.shop.stock(ARTICLES)
         for word in (ShopWord.OPEN, ShopWord.COMPLETED, ShopWord.CANCELLED):
-            shop_ref = self.shop.enter_by_other_tool(Basket(lines=[(ARTICLES[0], 1)]), f"OTHER-{word}")
+            shop_ref = self.shop.create_by_other_tool(Basket(lines=[(ARTICLES[0], 1)]), f"OTHER-{word}")
             if word is ShopWord.COMPLETED:
                 self.shop.complete(shop_ref)
             elif word is ShopWord.CANCELLED:
@@ -91,7 +91,7 @@ class People:
     def ref_of(self, order: BackOfficeOrder) -> str:
         """The marketplace's ref of a shop order of the hub's; "" for any other."""
         ref = order.reference.removeprefix(f"{self.connector}-")
-        again = ref.rpartition("-")[0]  # what was placed once more has its count behind it
+        again = ref.rpartition("-")[0]  # what was created once more has its count behind it
         return next((one for one in (ref, again) if one in self.diaries), "")
 
     def _order(self, plan: Plan, now: datetime) -> None:
@@ -105,7 +105,7 @@ class People:
 
     def _step(self, diary: Diary, in_shop: BackOfficeOrder | None) -> None:
         deed = diary.plan.steps[diary.next_step].deed
-        if deed in AFTER_PLACING and in_shop is None:
+        if deed in AFTER_CREATING and in_shop is None:
             return  # it is not in the shop yet: people look again later
         now = self._clock.now()
         self._do(diary, deed, in_shop.shop_ref if in_shop else "")
@@ -121,14 +121,14 @@ class People:
             case Deed.COMPLETE:
                 self.shop.complete(shop_ref)
             case Deed.ADD_CODE:
-                self.shop.add_code(shop_ref, code.text, code.carrier_word)
+                self.shop.add_tracking(shop_ref, code.text, code.carrier_word)
             case Deed.NOTE_LABEL:
                 if self._label_key:
                     self.shop.set_meta(shop_ref, self._label_key, diary.plan.label)
             case Deed.CANCEL_IN_SHOP:
                 self.shop.cancel(shop_ref)
             case Deed.ASK:
-                self.marketplace.buyer_asks_to_cancel(diary.ref)
+                self.marketplace.request_cancellation(diary.ref)
             case Deed.CANCEL_THERE:
                 self.marketplace.cancel(diary.ref)
             case Deed.SHIP_THERE:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from orderhaven.core.carriers.checks import mod10_digit
 from orderhaven.demo.codes import Code, label_number, make_code
-from orderhaven.ports.sandbox import Article, Basket
+from orderhaven.ports.sandbox import Basket, CatalogueItem
 
 
 class Deed(StrEnum):
@@ -25,7 +25,7 @@ class Deed(StrEnum):
 
 
 # nobody can do these before the order is in the shop; and this merchant's buyers think twice before they ask
-AFTER_PLACING = frozenset({Deed.SHIP, Deed.COMPLETE, Deed.ADD_CODE, Deed.NOTE_LABEL, Deed.CANCEL_IN_SHOP, Deed.ASK})
+AFTER_CREATING = frozenset({Deed.SHIP, Deed.COMPLETE, Deed.ADD_CODE, Deed.NOTE_LABEL, Deed.CANCEL_IN_SHOP, Deed.ASK})
 
 
 class Story(StrEnum):
@@ -36,13 +36,13 @@ class Story(StrEnum):
     LATE_CODE = "late_code"  # the code comes during the wait
     EARLY_CODE = "early_code"  # the code comes before the order is completed
     SHOP_CANCELS = "shop_cancels"
-    CANCELLED_THERE = "cancelled_there"
+    CANCELLED_THERE = "marketplace_cancelled"
     ASKS_AND_GETS_IT = "asks_and_gets_it"
     ASKS_IN_VAIN = "asks_in_vain"
     BY_MARKETPLACE = "by_marketplace"
     LABEL_NOTED = "label_noted"
     LABEL_FORGOTTEN = "label_forgotten"
-    SHIPPED_THERE = "shipped_there"
+    SHIPPED_THERE = "marketplace_shipped"
     NOT_FOR_SALE = "not_for_sale"  # the shop does not have the article
 
 
@@ -66,7 +66,7 @@ _MOST_OTHERS = 0.6  # of a small day, so that most orders are still plain ones
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlannedStep:
     deed: Deed
     after: timedelta  # the deed before, or the order itself
 
@@ -78,14 +78,14 @@ class Plan:
     at: timedelta
     story: Story
     basket: Basket
-    steps: tuple[Step, ...]
+    steps: tuple[PlannedStep, ...]
     code: Code
     label: str
 
 
-def _article(number: int, sku: str, title: str, price: str) -> Article:
+def _article(number: int, sku: str, title: str, price: str) -> CatalogueItem:
     serial = f"87123456{number:04d}"
-    return Article(sku, serial + mod10_digit(serial), title, price)
+    return CatalogueItem(sku, serial + mod10_digit(serial), title, price)
 
 
 ARTICLES = (
@@ -120,7 +120,7 @@ def _stories(orders: int) -> list[Story]:
 
 def _plan(chance: random.Random, story: Story, at: timedelta) -> Plan:
     steps = tuple(
-        Step(deed, timedelta(minutes=chance.uniform(shortest, longest)))
+        PlannedStep(deed, timedelta(minutes=chance.uniform(shortest, longest)))
         for deed, shortest, longest in _STORIES[story][1]
     )
     return Plan(at, story, _basket(chance, story), steps, make_code(chance), label_number(chance))

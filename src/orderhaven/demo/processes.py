@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from orderhaven.demo.sandboxes import Addresses, Wanted
-from orderhaven.demo.sides import Outside
+from orderhaven.demo.sides import OutsideView
 
 _ENDS_WITHIN_S = 15.0
 _ANSWERS_WITHIN_S = 20.0
@@ -99,8 +99,8 @@ class Sandboxes:
     def begin(self) -> None:
         self._ask("POST", "/begin")
 
-    def look(self) -> Outside:
-        return msgspec.json.decode(self._ask("GET", "/state"), type=Outside)
+    def look(self) -> OutsideView:
+        return msgspec.json.decode(self._ask("GET", "/state"), type=OutsideView)
 
     def end(self) -> None:
         self._child.end()

@@ -50,10 +50,10 @@ def _play(console: Console, day: Day, *, keep: bool) -> bool:
     try:
         day.connect()
         day.begin(hub)
-        verdict = _watch(console, day)
+        outcome = _watch(console, day)
         if keep:
             _stay(console, day, hub)
-        return verdict.is_clean
+        return outcome.is_clean
     finally:
         hub.end()
 
@@ -63,9 +63,9 @@ def _watch(console: Console, day: Day) -> Verdict:
     screen = Screen(console, day, until)
     with screen.open():
         sight = day.watch(until, day.began_at + _LATEST, _LOOKS_EVERY_S, screen.show)
-    verdict = day.judge(sight)
-    say_verdict(console, sight, verdict, day.pressed)
-    return verdict
+    outcome = day.judge(sight)
+    say_verdict(console, sight, outcome, day.pressed)
+    return outcome
 
 
 def _stay(console: Console, day: Day, hub: Child) -> None:

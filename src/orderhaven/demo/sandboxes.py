@@ -12,15 +12,14 @@ from collections.abc import Mapping
 
 import msgspec
 
-from orderhaven.connectors import declarations, make_sandbox
+from orderhaven.connectors import make_sandbox, specs
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.serve import Served
+from orderhaven.connectors.kit.server import SandboxServer
 from orderhaven.demo.outside import look_outside
 from orderhaven.demo.people import People
 from orderhaven.demo.plan import plan_day
 from orderhaven.demo.trouble import Trouble
-from orderhaven.ports.clock import Clock, ScaledClock
-from orderhaven.ports.connector import Declaration
+from orderhaven.ports.connector import Clock, ConnectorSpec, ScaledClock
 
 _ACTS_EVERY_S = 0.03
 _LABEL_SETTING = "label_meta_key"  # a shop that declares it has a place for the number of a marketplace label
@@ -48,9 +47,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 class World:
     def __init__(self, wanted: Wanted) -> None:
-        declared = declarations()
+        specs_by_name = specs()
         clock = ScaledClock.of(wanted.clock)
-        there, here = declared[wanted.marketplace], declared[wanted.shop]
+        there, here = specs_by_name[wanted.marketplace], specs_by_name[wanted.shop]
         self.marketplace, self.shop = make_sandbox(there, clock), make_sandbox(here, clock)
         plans = plan_day(wanted.orders, wanted.seed, wanted.selling_hours)
         self.people = People(self.marketplace, self.shop, clock, plans, there.name, _label_key(here, self.shop))
@@ -80,14 +79,14 @@ class World:
                 return Response(404)
 
 
-def _label_key(declaration: Declaration, shop: object) -> str:
-    defaults = {setting.key: setting.default for setting in declaration.settings}
+def _label_key(spec: ConnectorSpec, shop: object) -> str:
+    defaults = {setting.key: setting.default for setting in spec.settings}
     return (defaults.get(_LABEL_SETTING) or "") if hasattr(shop, "set_meta") else ""
 
 
 async def serve(wanted: Wanted) -> None:
     world = World(wanted)
-    served = [Served(one) for one in (world, world.marketplace, world.shop)]
+    served = [SandboxServer(one) for one in (world, world.marketplace, world.shop)]
     control, there, here = [await one.start() for one in served]
     playing = asyncio.create_task(world.play())
     addresses = Addresses(control, world.marketplace.settings(there), world.shop.settings(here))

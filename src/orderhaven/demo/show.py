@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from orderhaven.core.status import SHOWN_AS, Status
+from orderhaven.core.status import STATUS_NAMES, Status
 from orderhaven.demo.compare import Ending, Verdict
 from orderhaven.demo.day import Day, Sight
 
@@ -44,7 +44,7 @@ class Screen:
         table.add_column(justify="right")
         table.add_column()
         table.add_column()
-        planned = sight.outside.planned
+        planned = sight.context.planned
         for what, count in _counts(sight):
             table.add_row(str(count), what, ProgressBar(total=max(planned, 1), completed=count, width=40))
         whole, done = self._until - self._day.began_at, sight.at - self._day.began_at
@@ -55,12 +55,12 @@ def _counts(sight: Sight) -> list[tuple[str, int]]:
     statuses = Counter(order.status for order in sight.hub.orders)
     orders = sight.hub.orders
     return [
-        ("sold", len(sight.outside.marketplace.sold)),
-        *((SHOWN_AS[status][_ENGLISH].lower(), statuses[status]) for status in Status if statuses[status]),
+        ("sold", len(sight.context.marketplace.sold)),
+        *((STATUS_NAMES[status][_ENGLISH].lower(), statuses[status]) for status in Status if statuses[status]),
         ("confirmed by the marketplace", sum(order.confirmed_at is not None for order in orders)),
-        ("being told", sum(order.untold > 0 for order in orders)),
+        ("being updated", sum(order.unsent > 0 for order in orders)),
         ("need a person", sum(bool(order.problems) for order in orders)),
-        ("faults so far", sum(sight.outside.faults.values())),
+        ("faults so far", sum(sight.context.faults.values())),
     ]
 
 
@@ -76,10 +76,10 @@ _SAID: dict[Ending, str] = {
 }
 
 
-def say_verdict(console: Console, sight: Sight, verdict: Verdict, pressed: Sequence[str]) -> None:
+def say_verdict(console: Console, sight: Sight, outcome: Verdict, pressed: Sequence[str]) -> None:
     """The three sides held against each other, in sentences."""
     _say(console, "")
-    for ending, count in Counter(verdict.endings.values()).most_common():
+    for ending, count in Counter(outcome.endings.values()).most_common():
         _say(console, f"{count:5}  {_SAID[ending]}")
     _say_shipments(console, sight)
     _say_faults(console, sight)
@@ -87,29 +87,29 @@ def say_verdict(console: Console, sight: Sight, verdict: Verdict, pressed: Seque
         _say(console, f"{count:5}  times at the hub by hand: {what}")
     _say_problems(console, sight)
     _say(console, "")
-    for flaw in verdict.flaws:
+    for flaw in outcome.flaws:
         _say(console, f"WRONG  {flaw.ref}: {flaw.what}", "bold red")
-    if verdict.is_clean:
-        count = len(verdict.endings)
+    if outcome.is_clean:
+        count = len(outcome.endings)
         _say(
             console,
             f"{count} orders compared on all three sides: nothing lost, nothing doubled, nothing untrue.",
             "bold green",
         )
     else:
-        wrong = len({flaw.ref for flaw in verdict.flaws})
+        wrong = len({flaw.ref for flaw in outcome.flaws})
         _say(console, f"{wrong} orders are not as they should be.", "bold red")
 
 
 def _say_shipments(console: Console, sight: Sight) -> None:
-    by_merchant = [sold for sold in sight.outside.marketplace.sold if not sold.by_marketplace]
+    by_merchant = [sold for sold in sight.context.marketplace.sold if not sold.by_marketplace]
     sent = [one for sold in by_merchant for one in sold.shipments]
     words = Counter(one.carrier_word or ("own label" if one.label else "without a code") for one in sent)
     _say(console, f"{len(sent):5}  confirmed: " + ", ".join(f"{count} {word}" for word, count in words.most_common()))
 
 
 def _say_faults(console: Console, sight: Sight) -> None:
-    faults = sight.outside.faults
+    faults = sight.context.faults
     if faults:
         said = "; ".join(f"{count} {what}" for what, count in sorted(faults.items()))
         _say(console, f"{sum(faults.values()):5}  calls went wrong on purpose: {said}")

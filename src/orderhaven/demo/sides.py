@@ -81,25 +81,25 @@ class Open(msgspec.Struct, frozen=True):
 
 
 class InHub(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as the hub tells the merchant."""
+    """An order as the hub shows it to the merchant."""
 
     ref: str
     status: Status
     shop_ref: str = ""
-    marketplace_told: str = ""
+    marketplace_sync: str = ""
     confirmed_at: datetime | None = None
-    code: str = ""
-    handled_by_others: bool = False
-    untold: int = 0  # messages that still wait to be told, or for an outcome
+    tracking_number: str = ""
+    handled_externally: bool = False
+    unsent: int = 0  # messages that still wait to be sent, or for an outcome
     problems: tuple[Open, ...] = ()
 
 
 class HubSide(msgspec.Struct, frozen=True):
     orders: tuple[InHub, ...]
-    heard_at: datetime | None = None  # when the older of the two last hearings began; None: a side was never heard
+    last_pulled_at: datetime | None = None  # when the older of the two last pulls began; None: a side was never pulled
 
 
-class Outside(msgspec.Struct, frozen=True, kw_only=True):
+class OutsideView(msgspec.Struct, frozen=True, kw_only=True):
     """What the process with the sandboxes says of both other sides."""
 
     marketplace: MarketplaceSide

@@ -5,56 +5,55 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from orderhaven.connectors.kit.faults import HttpFault, HttpFaultKind
 from orderhaven.connectors.kit.http import Request
-from orderhaven.connectors.kit.knobs import Fault, FaultKind
-from orderhaven.ports.clock import Clock
-from orderhaven.ports.connector import Role
+from orderhaven.ports.connector import Clock, Side
 
-SAID_AS: dict[FaultKind, str] = {
-    FaultKind.AFTER: "done, and the answer was lost",
-    FaultKind.HTML_AFTER: "done, and answered with a web page",
-    FaultKind.GARBAGE: "done, and answered with garbage",
-    FaultKind.STATUS_AFTER: "done, and answered with an error",
-    FaultKind.RESET: "not done, connection broken",
-    FaultKind.STATUS: "not done, server error",
-    FaultKind.RATE_LIMITED: "asked to slow down (429)",
-    FaultKind.HTML: "a web page instead of data",
-    FaultKind.TRUNCATED: "half an answer",
+SAID_AS: dict[HttpFaultKind, str] = {
+    HttpFaultKind.AFTER: "done, and the answer was lost",
+    HttpFaultKind.HTML_AFTER: "done, and answered with a web page",
+    HttpFaultKind.GARBAGE: "done, and answered with garbage",
+    HttpFaultKind.STATUS_AFTER: "done, and answered with an error",
+    HttpFaultKind.RESET: "not done, connection broken",
+    HttpFaultKind.STATUS: "not done, server error",
+    HttpFaultKind.RATE_LIMITED: "asked to slow down (429)",
+    HttpFaultKind.HTML: "a web page instead of data",
+    HttpFaultKind.TRUNCATED: "half an answer",
 }
-_A = Role.MARKETPLACE
-_B = Role.SHOP
-_READS, _TELLS = False, True
-_DAY: Sequence[tuple[float, Role, bool, FaultKind]] = (
-    # hour of the day, whose trouble, reading or telling, what
-    (0.5, _B, _TELLS, FaultKind.AFTER),
-    (1.0, _A, _READS, FaultKind.STATUS),
-    (1.6, _B, _READS, FaultKind.HTML),
-    (2.2, _B, _TELLS, FaultKind.STATUS),
-    (2.8, _A, _TELLS, FaultKind.AFTER),
-    (3.4, _A, _READS, FaultKind.RATE_LIMITED),
-    (4.0, _B, _TELLS, FaultKind.HTML_AFTER),
-    (4.6, _A, _TELLS, FaultKind.RESET),
-    (5.3, _B, _READS, FaultKind.RATE_LIMITED),
-    (6.0, _B, _TELLS, FaultKind.STATUS_AFTER),
-    (6.7, _A, _TELLS, FaultKind.GARBAGE),
-    (7.4, _A, _READS, FaultKind.TRUNCATED),
-    (8.2, _B, _TELLS, FaultKind.RESET),
-    (9.0, _A, _TELLS, FaultKind.STATUS_AFTER),
-    (9.8, _B, _READS, FaultKind.STATUS),
-    (10.6, _B, _TELLS, FaultKind.AFTER),
-    (11.4, _A, _TELLS, FaultKind.STATUS),
+_A = Side.MARKETPLACE
+_B = Side.SHOP
+_READS, _COMMANDS = False, True
+_DAY: Sequence[tuple[float, Side, bool, HttpFaultKind]] = (
+    # hour of the day, whose trouble, with reads or commands, what
+    (0.5, _B, _COMMANDS, HttpFaultKind.AFTER),
+    (1.0, _A, _READS, HttpFaultKind.STATUS),
+    (1.6, _B, _READS, HttpFaultKind.HTML),
+    (2.2, _B, _COMMANDS, HttpFaultKind.STATUS),
+    (2.8, _A, _COMMANDS, HttpFaultKind.AFTER),
+    (3.4, _A, _READS, HttpFaultKind.RATE_LIMITED),
+    (4.0, _B, _COMMANDS, HttpFaultKind.HTML_AFTER),
+    (4.6, _A, _COMMANDS, HttpFaultKind.RESET),
+    (5.3, _B, _READS, HttpFaultKind.RATE_LIMITED),
+    (6.0, _B, _COMMANDS, HttpFaultKind.STATUS_AFTER),
+    (6.7, _A, _COMMANDS, HttpFaultKind.GARBAGE),
+    (7.4, _A, _READS, HttpFaultKind.TRUNCATED),
+    (8.2, _B, _COMMANDS, HttpFaultKind.RESET),
+    (9.0, _A, _COMMANDS, HttpFaultKind.STATUS_AFTER),
+    (9.8, _B, _READS, HttpFaultKind.STATUS),
+    (10.6, _B, _COMMANDS, HttpFaultKind.AFTER),
+    (11.4, _A, _COMMANDS, HttpFaultKind.STATUS),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class OnOrders(Fault):
-    """Spoils questions (`tells` False), or requests that tell something of an order of ours."""
+class OnOrders(HttpFault):
+    """Spoils reads (`is_command` False), or commands about an order of ours."""
 
-    tells: bool = False
+    is_command: bool = False
     refs: Callable[[], Sequence[str]] = list
 
     def fits(self, request: Request) -> bool:
-        if not self.tells:
+        if not self.is_command:
             return request.method == "GET"
         body = request.body.decode(errors="replace")
         return request.method != "GET" and any(ref in body for ref in self.refs())
@@ -62,7 +61,7 @@ class OnOrders(Fault):
 
 class Trouble:
     def __init__(self, marketplace: Any, shop: Any, clock: Clock) -> None:
-        self._sides = {Role.MARKETPLACE: marketplace, Role.SHOP: shop}
+        self._sides = {Side.MARKETPLACE: marketplace, Side.SHOP: shop}
         self._clock = clock
         self._to_come = list(reversed(_DAY))
         self._began_at: datetime | None = None
@@ -72,8 +71,10 @@ class Trouble:
 
     def act(self) -> None:
         while self._began_at is not None and self._to_come and self._due(self._began_at) <= self._clock.now():
-            _, role, tells, kind = self._to_come.pop()
-            fault = OnOrders(kind, delay=timedelta(minutes=2), tells=tells, refs=self._sides[Role.MARKETPLACE].refs)
+            _, role, is_command, kind = self._to_come.pop()
+            fault = OnOrders(
+                kind, delay=timedelta(minutes=2), is_command=is_command, refs=self._sides[Side.MARKETPLACE].refs
+            )
             self._sides[role].faults.waiting.append(fault)
 
     def hit(self) -> dict[str, int]:

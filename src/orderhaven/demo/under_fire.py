@@ -52,9 +52,9 @@ def run_under_fire(orders: int, fire: Fire, seed: int) -> int:
                 sight = day.watch(day.began_at, day.began_at + _LATEST, _LOOKS_EVERY_S, lambda _: None)
             finally:
                 hub.end()
-            verdict = day.judge(sight)
-            say_verdict(console, sight, verdict, day.pressed)
-            return 0 if verdict.is_clean else 1
+            outcome = day.judge(sight)
+            say_verdict(console, sight, outcome, day.pressed)
+            return 0 if outcome.is_clean else 1
 
 
 def _kill_again_and_again(console: Console, day: Day, fire: Fire, chance: random.Random) -> Child:
@@ -69,10 +69,10 @@ def _kill_again_and_again(console: Console, day: Day, fire: Fire, chance: random
             if is_aimed:
                 _await_sending(day)
             hub.kill()
-            busy = sum(order.untold for order in day.hub.look().orders)
+            busy = sum(order.unsent for order in day.hub.look().orders)
             said = "in the middle of sending" if day.hub.is_sending() else "between sendings"
             console.print(
-                f"kill {number} of {fire.kills}, {moment_s:.3f} s into its work, {said}, {busy} messages untold"
+                f"kill {number} of {fire.kills}, {moment_s:.3f} s into its work, {said}, {busy} messages unsent"
             )
             hub = day.start_hub(_UP)
             _await_first_call(day, hub)
@@ -103,7 +103,7 @@ def _torment(console: Console, day: Day, fire: Fire, chance: random.Random) -> C
             hub.may_write_files_of(-1)
         if hub.has_ended:
             raise CannotPlay(f"The hub ended: {(day.folder / 'hub.log').read_text()[-2000:]}")
-        refused = (day.folder / "hub.log").read_text().count("store_trouble")
+        refused = (day.folder / "hub.log").read_text().count("store_failure")
         console.print(f"{refused} times the store could not be written to")
     except BaseException:
         hub.go_on()
@@ -120,7 +120,7 @@ def _await_sending(day: Day) -> None:
 
 
 def _await_first_call(day: Day, hub: Child) -> None:
-    """It is alive once the sandboxes hear from it. Raises CannotPlay."""
+    """It is alive once it calls the sandboxes. Raises CannotPlay."""
     before = day.sandboxes.look().calls
     until = time.monotonic() + _COMES_UP_WITHIN_S
     while day.sandboxes.look().calls == before:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from orderhaven.ports.connector import Role
+from orderhaven.ports.connector import Side
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _IMPORTS = re.compile(r"(?:^from orderhaven.*\n)+", re.MULTILINE)
@@ -18,58 +18,58 @@ _STEPS = """Written:
 
 Now run the contract tests, and build what each failure asks for: the sandbox first, then the connector.
     python -m pytest {test}
-What the methods promise stands in src/orderhaven/ports/{role}.py; what the sandbox does, in ports/sandbox.py.
-Declare an ability (`can`) when you build it: its tests run from then on.
+What the methods promise stands in src/orderhaven/ports/{side}.py; what the sandbox does, in ports/sandbox.py.
+Declare a capability (`capabilities`) when you build it: its tests run from then on.
 """
 
 
-class Impossible(Exception):
+class CannotWrite(Exception):
     """What was asked for cannot be written, and why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
-        written = write_connector(asked.name, Role(asked.role), Path.cwd())
-    except Impossible as why:
+        written = write_connector(asked.name, Side(asked.side), Path.cwd())
+    except CannotWrite as why:
         sys.stderr.write(f"{why}\n")
         return 2
     names = "\n".join(f"    {path}" for path in written)
-    sys.stdout.write(_STEPS.format(written=names, test=written[-1], role=asked.role))
+    sys.stdout.write(_STEPS.format(written=names, test=written[-1], side=asked.side))
     return 0
 
 
-def write_connector(name: str, role: Role, checkout: Path) -> list[Path]:
-    """The files, relative to the checkout, the contract test last. Raises Impossible, and then nothing was written."""
+def write_connector(name: str, side: Side, checkout: Path) -> list[Path]:
+    """The files, relative to the checkout, the contract test last. Raises CannotWrite, and then nothing was written."""
     if not _NAME.fullmatch(name) or name in _RESERVED:
-        raise Impossible(f"{name!r} cannot name a connector: use small letters, digits and _, like 'mymarket'.")
+        raise CannotWrite(f"{name!r} cannot name a connector: use small letters, digits and _, like 'mymarket'.")
     connectors = Path("src/orderhaven/connectors")
     if not (checkout / connectors).is_dir():
-        raise Impossible(f"There is no {connectors} here. Run this in the folder of a checkout.")
-    texts = _texts(name, role)
+        raise CannotWrite(f"There is no {connectors} here. Run this in the folder of a checkout.")
+    texts = _texts(name, side)
     taken = [path for path in texts if (checkout / path).exists()]
     if taken:
-        raise Impossible(f"{taken[0]} exists already. Choose another name, or remove it first.")
+        raise CannotWrite(f"{taken[0]} exists already. Choose another name, or remove it first.")
     for path, text in texts.items():
         (checkout / path).parent.mkdir(parents=True, exist_ok=True)
         (checkout / path).write_text(text, encoding="utf-8")
     return list(texts)
 
 
-def _texts(name: str, role: Role) -> Mapping[Path, str]:
+def _texts(name: str, side: Side) -> Mapping[Path, str]:
     folder, test = Path("src/orderhaven/connectors") / name, Path(f"tests/contract/test_{name}_contract.py")
     words = {
         "name": name,
         "title": name.replace("_", " ").capitalize(),
         "made": "".join(part.capitalize() for part in name.split("_")),
-        "role": role.value,
+        "side": side.value,
     }
     templates = {
-        folder / "__init__.py": f"{role}_declaration",
-        folder / "connector.py": f"{role}_connector",
-        folder / "mapping.py": f"{role}_mapping",
-        folder / "sandbox.py": f"{role}_sandbox",
-        test: f"{role}_contract",
+        folder / "__init__.py": f"{side}_spec",
+        folder / "connector.py": f"{side}_connector",
+        folder / "mapping.py": f"{side}_mapping",
+        folder / "sandbox.py": f"{side}_sandbox",
+        test: f"{side}_contract",
     }
     return {path: _filled(template, words) for path, template in templates.items()}
 
@@ -84,7 +84,7 @@ def _filled(template: str, words: Mapping[str, str]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="orderhaven.new_connector", description=__doc__)
     parser.add_argument("name", help="the folder's name, like mymarket")
-    parser.add_argument("--role", choices=[role.value for role in Role], default=Role.MARKETPLACE.value)
+    parser.add_argument("--side", choices=[side.value for side in Side], default=Side.MARKETPLACE.value)
     return parser
 
 

@@ -1,43 +1,126 @@
-"""The declaration: what a connector is. Forms, CLI prompts, docs tables, redaction and contract tests follow from it.
+"""What every connector declares and is given: its spec, its context, a clock, and how it judges a webhook."""
 
-Adding a connector is adding a folder under `connectors/` with an `__init__.py` that holds one `DECLARATION`.
-"""
-
-from collections.abc import Mapping
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from orderhaven.core.carriers import Carrier
-from orderhaven.ports.clock import Clock
 
 
-class Role(StrEnum):
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware UTC."""
+
+    def in_real(self, seconds: float) -> timedelta:
+        """How far this clock moves in so many real seconds (network time-outs are real on every clock)."""
+
+    async def sleep(self, duration: timedelta) -> None: ...
+
+
+class RealClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def in_real(self, seconds: float) -> timedelta:
+        return timedelta(seconds=seconds)
+
+    async def sleep(self, duration: timedelta) -> None:
+        await asyncio.sleep(max(duration.total_seconds(), 0))
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledClock:
+    """A clock that runs `factor` times as fast, from `origin` at the real moment `started` (Unix seconds).
+
+    The three numbers can be handed to other processes, so that hub and sandboxes share one time.
+    """
+
+    origin: datetime
+    factor: float
+    started: float = field(default_factory=time.time)
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """origin,factor,started: as it says itself."""
+        origin, factor, started = text.split(",")
+        return cls(datetime.fromisoformat(origin), float(factor), float(started))
+
+    def __str__(self) -> str:
+        return f"{self.origin.isoformat()},{self.factor},{self.started}"
+
+    def now(self) -> datetime:
+        return self.origin + timedelta(seconds=(time.time() - self.started) * self.factor)
+
+    def in_real(self, seconds: float) -> timedelta:
+        return timedelta(seconds=seconds * self.factor)
+
+    async def sleep(self, duration: timedelta) -> None:
+        await asyncio.sleep(max(duration.total_seconds() / self.factor, 0))
+
+
+def is_recent(moment: datetime | None, now: datetime, within: timedelta) -> bool:
+    """Whether it was less than `within` ago. A moment that lies ahead is not: the clock that said so was wrong."""
+    return moment is not None and timedelta(0) <= now - moment < within
+
+
+def is_time(at: datetime | None, now: datetime, every: timedelta) -> bool:
+    """Whether something that is done `every` so often is due. Also when it is further ahead than it can be: then the clock was."""
+    return at is None or not now < at <= now + every
+
+
+def clock_of_the_environment() -> Clock:
+    """The real one; or, for demo and tests, a faster one that ORDERHAVEN_CLOCK describes as "origin,factor,started"."""
+    given = os.environ.get("ORDERHAVEN_CLOCK", "")
+    if not given:
+        return RealClock()
+    return ScaledClock.of(given)
+
+
+class NudgeVerdict(StrEnum):
+    ACCEPTED = "accepted"  # signed with the secret, and about something that is worth pulling now
+    IGNORED = "ignored"  # nothing to do: another topic, or the greeting with which the other side tries the address
+    REJECTED = "rejected"  # not signed, or with another secret
+
+
+WebhookJudge = Callable[[Mapping[str, str], bytes, str], NudgeVerdict]
+"""Called with (headers, body, secret): names of headers in small letters, the body as it came. It compares signatures in
+constant time, and raises nothing whatever it is given."""
+
+
+class Side(StrEnum):
     MARKETPLACE = "marketplace"
     SHOP = "shop"
 
 
-class Can(StrEnum):
+class Capability(StrEnum):
     """Abilities. Code asks for these; it never asks which connector it has."""
 
     # of a marketplace
     ACCEPT = "accept"  # orders want a yes first
     CANCEL = "cancel"  # the merchant can cancel through the API (for a shop: the hub can)
-    HEAR_CANCELLATION_REQUESTS = "hear_cancellation_requests"
+    CANCELLATION_REQUESTS = "cancellation_requests"
     REFUSE_CANCELLATION = "refuse_cancellation"  # a buyer's request can be refused through the API
     CORRECT_TRACKING = "correct_tracking"  # a confirmed shipment's code can be changed
-    OUTCOME_LATER = "outcome_later"  # a telling is answered with "we will see"; the outcome is asked for
-    FULFIL = "fulfil"  # the marketplace ships some orders itself
+    ASYNCHRONOUS_COMMANDS = (
+        "asynchronous_commands"  # a command is answered with "we will see"; the outcome is asked for
+    )
+    FULFILMENT = "fulfilment"  # the marketplace ships some orders itself
     OWN_LABEL = "own_label"  # some orders travel on the marketplace's own label
     PICKUP_POINTS = "pickup_points"
     # of a shop
     FIND_PRODUCTS_BY_EAN = "find_products_by_ean"
-    SUPPRESS_MAIL = "suppress_mail"  # placing can be done without the shop mailing the buyer
-    TAKE_DELIVERED = "take_delivered"  # can hold an order the marketplace ships itself, without touching stock
+    SUPPRESS_MAIL = "suppress_mail"  # orders can be created without the shop mailing the buyer
+    FULFILLED_BY_MARKETPLACE = (
+        "fulfilled_by_marketplace"  # can hold an order the marketplace ships itself, without touching stock
+    )
 
 
-class Kind(StrEnum):
+class SettingKind(StrEnum):
     """How a setting is asked for and checked."""
 
     TEXT = "text"
@@ -52,7 +135,7 @@ class Setting:
     key: str
     label: str
     help: str
-    kind: Kind = Kind.TEXT
+    kind: SettingKind = SettingKind.TEXT
     secret: bool = False
     default: str | None = None  # None: must be given
     choices: tuple[str, ...] = ()  # for CHOICE; for LIST: read from the account at setup when empty
@@ -64,46 +147,48 @@ class Limits:
 
     poll_floor: timedelta  # never listen more often than this
     call_timeout_s: float = 30.0
-    calls_at_once: int = 4
-    orders_per_look: int = 50  # references, products or orders asked for in one call
+    concurrent_calls: int = 4
+    orders_per_lookup: int = 50  # references, products or orders asked for in one call
     lines_per_confirmation: int = 100
     lines_per_cancellation: int = 100
-    settle: timedelta = timedelta(minutes=2)  # how long an effect may stay invisible after the call was given up
+    visibility_delay: timedelta = timedelta(
+        minutes=2
+    )  # how long an effect may stay invisible after the call was given up
     outcome_deadline: timedelta = timedelta(minutes=30)  # for OUTCOME_LATER
     outcomes_per_call: int = 100
-    overlap: timedelta = timedelta(minutes=10)  # how far each hearing reaches back before the last one
-    handled_visible: timedelta | None = None  # how long orders handled elsewhere stay listed; None: for good
-    reread_every: timedelta = timedelta(minutes=30)  # open shop orders are read again this often; 0: every time
+    overlap: timedelta = timedelta(minutes=10)  # how far each pull reaches back before the last one
+    handled_orders_visible: timedelta | None = None  # how long orders handled elsewhere stay listed; None: for good
+    refresh_every: timedelta = timedelta(minutes=30)  # open shop orders are read again this often; 0: every time
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration:
+class ConnectorSpec:
     name: str  # the folder's name
     title: str  # as people write it
-    role: Role
+    side: Side
     settings: tuple[Setting, ...]
-    can: frozenset[Can]
+    capabilities: frozenset[Capability]
     limits: Limits
     connector: str  # "package.module:Class", called with (settings, outside)
     sandbox: str = ""  # "package.module:Class", called with (clock); "" when there is none
-    webhook: str = ""  # "package.module:function", see ports.nudging; "" when the other side does not call
+    webhook: str = ""  # "package.module:function", a `WebhookJudge`; "" when the side does not call
     replay: str = ""  # "package.module:Class", a ports.replay.Stage, called with (clock); "" when nothing was recorded
     version: str = ""  # of their API
     carriers: Mapping[Carrier, str] = field(default_factory=dict)  # ours -> their word
     # where their word depends on the country (ISO-2) from which the parcel is sent
     carriers_from: Mapping[str, Mapping[Carrier, str]] = field(default_factory=dict)
     other_carrier: str = ""  # their word for a carrier they have no word for; "" when there is none
-    carrier_required_with_code: bool = False
-    honest: str = ""  # what this API cannot do although people expect it, for docs and setup
+    carrier_required_with_tracking: bool = False
+    limitations: str = ""  # what this API cannot do although people expect it, for docs and setup
 
-    def carrier_word(self, carrier: Carrier, ships_from: str = "") -> str:
+    def carrier_code(self, carrier: Carrier, ships_from: str = "") -> str:
         """Their word for it, or their way out for carriers they have no word for; "" when they will not have it at all."""
         there = self.carriers_from.get(ships_from, {})
         return there.get(carrier) or self.carriers.get(carrier) or self.other_carrier
 
 
 class TokenCache(Protocol):
-    """Where a session keeps a short-lived token between cycles; the store keeps it encrypted."""
+    """Where a session keeps a short-lived token between runs; the store keeps it encrypted."""
 
     async def get(self) -> tuple[str, datetime] | None:
         """The token and when it ends, or None."""
@@ -112,7 +197,7 @@ class TokenCache(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class ConnectorContext:
     """What a connector gets of the world. `transport` is `connectors.kit.http.Transport`: the one seam to the network."""
 
     clock: Clock
@@ -121,7 +206,7 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountProfile:
     """Whose account a connection is, as the other side says it."""
 
     fingerprint: str  # the same for the same account, whatever keys are used; never a secret
@@ -131,14 +216,14 @@ class Account:
     currencies: frozenset[str] = frozenset()  # of a shop: what it sells in; empty: it does not say
 
 
-class MemoryTokens:
+class InMemoryTokenCache:
     """A token cache that lasts as long as the process: set-up checks, tests and tools."""
 
     def __init__(self) -> None:
-        self._kept: tuple[str, datetime] | None = None
+        self._cached: tuple[str, datetime] | None = None
 
     async def get(self) -> tuple[str, datetime] | None:
-        return self._kept
+        return self._cached
 
     async def put(self, token: str, ends_at: datetime) -> None:
-        self._kept = (token, ends_at)
+        self._cached = (token, ends_at)

@@ -1,6 +1,6 @@
 """What a connector's folder offers so that its sandbox can be held to recordings of the real server.
 
-A connector that has recordings names a `Stage` in its declaration; `orderhaven.testing.replay` plays on it.
+A connector that has recordings names a `Stage` in its spec; `orderhaven.testing.replay` plays on it.
 """
 
 import re
@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 from msgspec import UNSET, Struct
 
-from orderhaven.ports.sandbox import Article
+from orderhaven.ports.sandbox import CatalogueItem
 
 
-class NotPlayed(Exception):
+class NotSimulated(Exception):
     """The sandbox does not do this, and says so; the message is the reason."""
 
 
@@ -31,7 +31,7 @@ class RecordedRequest(Struct, frozen=True, rename={"as_": "as"}):
     sign: str = ""  # "": as is usual with this scheme
 
 
-class PlayedAnswer(Struct, frozen=True):
+class ReplayedResponse(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes
@@ -46,17 +46,17 @@ class SentRequest(Struct, frozen=True):
     body: bytes
 
 
-class Likeness(Struct, frozen=True):
+class ComparisonRules(Struct, frozen=True):
     """What need not be the same for a request of the connector to be like a recorded one."""
 
     beside_any: frozenset[str] = frozenset()  # names that the server takes in a query beside any others
-    alike: Mapping[str, str] = {}  # pattern of body fields to which the server applies one rule -> its name
+    same: Mapping[str, str] = {}  # pattern of body fields to which the server applies one rule -> its name
 
     def name_of(self, field: str) -> str:
-        return next((name for pattern, name in self.alike.items() if re.fullmatch(pattern, field)), field)
+        return next((name for pattern, name in self.same.items() if re.fullmatch(pattern, field)), field)
 
 
-class Way(Struct, frozen=True):
+class Variant(Struct, frozen=True):
     """How a connector is set up, and how its server is then."""
 
     settings: dict[str, str] = {}
@@ -71,14 +71,14 @@ class Stage(Protocol):
     def prepare(self, settings: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         """Set it up as the scenario says; the names that its requests and answers know from the start.
 
-        Raises NotPlayed for a setting that the sandbox does not have.
+        Raises NotSimulated for a setting that the sandbox does not have.
         """
 
     def change(self, change: Mapping[str, Any]) -> None:
-        """The state of the site from here on. Raises NotPlayed for one that the sandbox cannot be in."""
+        """The state of the site from here on. Raises NotSimulated for one that the sandbox cannot be in."""
 
-    async def answer(self, request: RecordedRequest) -> PlayedAnswer:
-        """What the sandbox answers to this, sent with the key and in the way that it names. Raises NotPlayed."""
+    async def answer(self, request: RecordedRequest) -> ReplayedResponse:
+        """What the sandbox answers to this, sent with the key and in the way that it names. Raises NotSimulated."""
 
     def compared(self, row: Any) -> Mapping[str, Any]:
         """What is compared of one row of an answer: path -> value. A path may be compared on one side only."""
@@ -90,15 +90,15 @@ class Stage(Protocol):
         """The connector on this sandbox; its requests are kept in `sent`."""
 
     @property
-    def likeness(self) -> Likeness: ...
+    def comparison_rules(self) -> ComparisonRules: ...
 
     @property
     def sent(self) -> Sequence[SentRequest]: ...
 
     @property
-    def articles(self) -> Sequence[Article]:
+    def articles(self) -> Sequence[CatalogueItem]:
         """The scenario's products that can be sold."""
 
     @property
-    def ways(self) -> Sequence[Way]:
+    def variants(self) -> Sequence[Variant]:
         """Ways to work that change what the connector sends; the first is as usual."""

@@ -1,6 +1,6 @@
 """What a connector's sandbox offers a person at the other side: the demo, the journeys and the contract suites drive these.
 
-A sandbox is `handle(request) -> response` on a clock, as strict as the real API; `connectors.kit.serve` puts it on a socket.
+A sandbox is `handle(request) -> response` on a clock, as strict as the real API; `connectors.kit.server` puts it on a socket.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 
-class Article(Struct, frozen=True):
+class CatalogueItem(Struct, frozen=True):
     """Something for sale on both sides."""
 
     sku: str
@@ -21,48 +21,48 @@ class Article(Struct, frozen=True):
 
 
 class Basket(Struct, frozen=True):
-    """An order a buyer places. `person` overrides the address by field name of core.address.Address."""
+    """An order a buyer places. `address` overrides the buyer's address by field name of core.order.Address."""
 
-    lines: Sequence[tuple[Article, int]]
+    lines: Sequence[tuple[CatalogueItem, int]]
     currency: str = "EUR"
     by_marketplace: bool = False
     marketplace_label: bool = False
     pickup_point: str = ""
-    person: Mapping[str, str] = {}
+    address: Mapping[str, str] = {}
     discount: str = "0.00"  # on the first line
 
 
 class ConfirmedShipment(Struct, frozen=True):
     order_ref: str
-    pieces: Mapping[str, int]  # the marketplace's line id -> quantity
-    carrier_word: str  # "" when none was told
-    code: str
-    label: str
+    quantities: Mapping[str, int]  # the marketplace's line id -> quantity
+    carrier_code: str  # "" when none was sent
+    tracking_number: str
+    label_number: str
     at: datetime
 
 
 # ------------------------------------------------------------ one row of a list that is bent out of shape
 
 
-class Listing(StrEnum):
+class SandboxList(StrEnum):
     """The lists that a connector reads."""
 
-    HEARD = "heard"  # of a hearing
-    OUTCOMES = "outcomes"  # what became of many tellings
-    RECORD = "record"  # what a look goes by
+    CHANGES = "changes"  # of a pull
+    OUTCOMES = "outcomes"  # what became of many commands
+    RECORDS = "records"  # what a verification goes by
     READ = "read"  # shop orders by their keys
     FOUND = "found"  # shop orders by our references
     PRODUCTS = "products"
 
 
-class Bend(StrEnum):
+class Malformation(StrEnum):
     """What is wrong with one row of a list."""
 
     MISSING = "missing"  # a field that decides something
     NULL = "null"
     OTHER_TYPE = "other_type"
     UNKNOWN_WORD = "unknown_word"
-    NAMELESS = "nameless"  # the field by which the row is known is missing
+    UNIDENTIFIED = "unidentified"  # the field by which the row is known is missing
 
 
 EVERY_ROW = "*"  # instead of one row's key
@@ -73,7 +73,7 @@ EVERY_ROW = "*"  # instead of one row's key
 
 class Sandbox(Protocol):
     calls: list[str]  # "METHOD /path" of every request taken in, in order
-    faults: Any  # connectors.kit.knobs.Faults: what goes wrong next
+    faults: Any  # connectors.kit.faults.Faults: what goes wrong next
 
     def settings(self, url: str) -> Mapping[str, str]:
         """The connection settings that reach this sandbox at `url`."""
@@ -85,12 +85,12 @@ class SandboxMarketplace(Sandbox, Protocol):
     def sell(self, basket: Basket) -> str:
         """A buyer orders; the order's ref."""
 
-    def buyer_asks_to_cancel(self, ref: str) -> None: ...
+    def request_cancellation(self, ref: str) -> None: ...
 
     def cancel(self, ref: str) -> None:
         """The marketplace cancels what is still open."""
 
-    def ship_elsewhere(self, ref: str, code: str = "") -> None:
+    def ship_elsewhere(self, ref: str, tracking_number: str = "") -> None:
         """The merchant (or the marketplace, for its own orders) ships outside the hub."""
 
     def refs(self) -> Sequence[str]: ...
@@ -113,18 +113,18 @@ class BackOfficeOrder(Struct, frozen=True):
 
 
 class SandboxShop(Sandbox, Protocol):
-    def stock(self, articles: Sequence[Article], quantity: int = 1000) -> None:
+    def stock(self, articles: Sequence[CatalogueItem], quantity: int = 1000) -> None:
         """The shop sells these."""
 
-    def complete(self, shop_ref: str, code: str = "", carrier_word: str = "") -> None:
+    def complete(self, shop_ref: str, tracking_number: str = "", carrier_name: str = "") -> None:
         """The merchant ships: with a code, or bare."""
 
-    def add_code(self, shop_ref: str, code: str, carrier_word: str = "") -> None: ...
+    def add_tracking(self, shop_ref: str, tracking_number: str, carrier_name: str = "") -> None: ...
 
-    def add_line(self, shop_ref: str, article: Article, quantity: int, price: str = "0.00") -> None:
+    def add_line(self, shop_ref: str, article: CatalogueItem, quantity: int, price: str = "0.00") -> None:
         """The merchant or a plug-in puts a line into an order that was not ordered; the shop sells the article."""
 
-    def change_pieces(self, shop_ref: str, sku: str, quantity: int) -> None:
+    def change_quantity(self, shop_ref: str, sku: str, quantity: int) -> None:
         """The merchant changes how many of an article stand in an order; 0 takes the line out."""
 
     def cancel(self, shop_ref: str) -> None: ...
@@ -135,7 +135,7 @@ class SandboxShop(Sandbox, Protocol):
 
     def delete(self, shop_ref: str) -> None: ...
 
-    def enter_by_other_tool(self, basket: Basket, number: str) -> str:
+    def create_by_other_tool(self, basket: Basket, number: str) -> str:
         """Another tool or a person makes this order; the shop's key of it."""
 
     def orders(self) -> Sequence[BackOfficeOrder]:
@@ -143,8 +143,8 @@ class SandboxShop(Sandbox, Protocol):
 
     def stock_of(self, sku: str) -> int: ...
 
-    def break_off_before_stock(self) -> None:
+    def fail_before_stock(self) -> None:
         """The next order that is created is there with lines, total and status; its stock is not taken."""
 
-    def take_stock_after_all(self, shop_ref: str) -> None:
+    def reduce_stock_afterwards(self, shop_ref: str) -> None:
         """A person mends that."""

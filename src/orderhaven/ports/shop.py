@@ -1,57 +1,58 @@
-"""What sync may ask of a shop's back office. The rules on reads, tellings and `not_after` are those of `ports.marketplace`."""
+"""What sync may ask of a shop's back office. The rules on reads, commands and `not_after` are those of `ports.marketplace`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from orderhaven.core.shop_order import Placed, Placement, ProductWanted, ShopOrder
-from orderhaven.ports.connector import Account
+from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft, ShopOrderSnapshot
+from orderhaven.ports.connector import AccountProfile
 
 
 @dataclass(frozen=True, slots=True)
 class ShopPage:
-    """Part of a hearing; `cursor` as in `ports.marketplace.Page`.
+    """Part of a pull; `cursor` as in `ports.marketplace.SummaryPage`.
 
-    `position` is a cursor too, and may be kept at once: `hear` goes on from there after this page, and ends with the cursor
-    of the hearing that was broken off. "" on the last page, and where a list cannot be gone on with.
+    `position` is a cursor too, and may be kept at once: `pull` goes on from there after this page, and ends with the cursor
+    of the pull that was broken off. "" on the last page, and where a list cannot be gone on with.
     """
 
-    orders: tuple[ShopOrder, ...]
+    orders: tuple[ShopOrderSnapshot, ...]
     cursor: str
     position: str = ""
     not_understood: Mapping[str, str] = field(default_factory=dict)  # shop_ref -> what is strange about that answer
-    nameless: tuple[str, ...] = ()  # what is strange about rows that do not say of which order they are
+    unidentified: tuple[str, ...] = ()  # what is strange about rows that do not say of which order they are
 
 
 class Shop(Protocol):
-    async def check(self) -> Account:
+    async def check(self) -> AccountProfile:
         """Which shop this is, what it sells in, which statuses it has, and what to know. Also that the key may write."""
 
-    def hear(self, since: str) -> AsyncIterator[ShopPage]:
+    def pull(self, since: str) -> AsyncIterator[ShopPage]:
         """Orders changed since the cursor ("": from now on, one page that may be empty), ours and others, overlap included."""
 
-    async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
-        """These orders as they stand now, one for each ref, at most `limits.orders_per_look` at once.
+    async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrderSnapshot]:
+        """These orders as they stand now, one for each ref, at most `limits.orders_per_lookup` at once.
 
         One that a list does not show, or shows bent out of shape, is asked for by id: TRASHED or GONE is an answer, not an
-        error. One that nobody understands is left out; asked for alone it raises Surprise.
+        error. One that nobody understands is left out; asked for alone it raises UnexpectedResponse.
         """
 
-    async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrder, ...]]:
+    async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrderSnapshot, ...]]:
         """Our orders by exact reference, oldest first, trash included, in one batched call (and the pages it takes).
 
-        A reference that the shop does not have is absent. Raises Surprise where what bears one of these cannot be understood,
-        neither in the list nor by its id: it is there, perhaps. Ask in halves then, so that it holds up no other.
+        A reference that the shop does not have is absent. Raises UnexpectedResponse where what bears one of these cannot be
+        understood, neither in the list nor by its id: it is there, perhaps. Ask in halves then, so that it holds up no other.
         """
 
-    async def find_products(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
+    async def find_products(self, wanted: Sequence[ProductQuery]) -> Mapping[ProductQuery, str]:
         """The shop's product for each, by SKU, then by EAN. One that it does not have is absent.
 
-        An SKU is meant exactly; in other capitals it counts where the shop has only one such. Raises Surprise as `find` does.
+        An SKU is meant exactly; in other capitals it counts where the shop has only one such. Raises UnexpectedResponse as
+        `find` does.
         """
 
-    async def place(self, placement: Placement, *, not_after: datetime) -> Placed:
+    async def create(self, order_draft: ShopOrderDraft, *, not_after: datetime) -> CreatedShopOrder:
         """Make the order, in one request. The caller has looked products up and looked for the reference before."""
 
     async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orderhaven.core.language import _
+from orderhaven.core.translation import _
 
 _TRIES = 10
 _PAUSE_S = 0.05  # somebody may only be looking whether a hub runs
@@ -22,7 +22,7 @@ def only_hub_on(lock_file: Path) -> Iterator[None]:
     """Hold the lock of a data folder. Raises AlreadyRunning, naming the process that has it."""
     lock_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with lock_file.open("a+") as held:
-        if not any(_taken(held.fileno(), fcntl.LOCK_EX, attempt) for attempt in range(_TRIES)):
+        if not any(_is_locked(held.fileno(), fcntl.LOCK_EX, attempt) for attempt in range(_TRIES)):
             held.seek(0)
             raise AlreadyRunning(
                 _(
@@ -43,10 +43,10 @@ def hub_is_running(lock_file: Path) -> bool:
     if not lock_file.exists():
         return False
     with lock_file.open() as looked_at:
-        return not _taken(looked_at.fileno(), fcntl.LOCK_SH)
+        return not _is_locked(looked_at.fileno(), fcntl.LOCK_SH)
 
 
-def _taken(file: int, how: int, attempt: int = 0) -> bool:
+def _is_locked(file: int, how: int, attempt: int = 0) -> bool:
     if attempt:
         time.sleep(_PAUSE_S)
     try:

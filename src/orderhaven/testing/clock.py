@@ -7,7 +7,7 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday morning
 
 
 class ManualClock:
-    """A `ports.clock.Clock` for tests: no time passes by itself, and who sleeps on it moves it."""
+    """A `ports.connector.Clock` for tests: no time passes by itself, and who sleeps on it moves it."""
 
     def __init__(self, start: datetime = START) -> None:
         self._now = start

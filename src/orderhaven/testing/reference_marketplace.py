@@ -1,148 +1,169 @@
-"""A marketplace in memory with every ability that a declaration can name: the hub is tested on it too."""
+"""A marketplace in memory with every capability that a spec can name: the hub is tested on it too."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from orderhaven.core.carriers import Carrier
-from orderhaven.core.errors import OrderRefused, Surprise, UnknownCarrier
-from orderhaven.core.order import Order
-from orderhaven.core.shipment import Acceptance, Cancellation, Correction, Refusal, Shipment, Telling
-from orderhaven.ports.connector import Account, Can, Declaration, Limits, Outside, Role, Setting
-from orderhaven.ports.marketplace import Finding, Outcome, Page, Receipt, Sighting
-from orderhaven.testing.door import Caller, world_named
-from orderhaven.testing.marketplace_world import SIDE, MarketplaceWorld
+from orderhaven.core.commands import (
+    Acceptance,
+    Cancellation,
+    CancellationRefusal,
+    MarketplaceCommand,
+    ShipmentConfirmation,
+    TrackingCorrection,
+)
+from orderhaven.core.errors import OrderRejected, UnexpectedResponse, UnknownCarrier
+from orderhaven.core.order import MarketplaceOrder
+from orderhaven.ports.connector import (
+    AccountProfile,
+    Capability,
+    ConnectorContext,
+    ConnectorSpec,
+    Limits,
+    Setting,
+    Side,
+)
+from orderhaven.ports.marketplace import OrderSummary, Receipt, ReceiptState, SummaryPage, Verification
+from orderhaven.testing.sandbox_auth import SandboxClient, simulation_named
+from orderhaven.testing.simulated_marketplace import SIDE, SimulatedMarketplace
 
 _WITHOUT_A_WORD = Carrier.BULGARIAN_POSTS  # so that there is a carrier which this marketplace does not know
 
-REFERENCE_MARKETPLACE = Declaration(
+REFERENCE_MARKETPLACE = ConnectorSpec(
     name="reference_marketplace",
     title="Reference marketplace",
-    role=Role.MARKETPLACE,
+    side=Side.MARKETPLACE,
     settings=(
         Setting("world", "World", "The name of a world in this process."),
         Setting("key", "Key", "The key of that world.", secret=True),
     ),
-    can=frozenset(
+    capabilities=frozenset(
         {
-            Can.ACCEPT,
-            Can.CANCEL,
-            Can.HEAR_CANCELLATION_REQUESTS,
-            Can.REFUSE_CANCELLATION,
-            Can.CORRECT_TRACKING,
-            Can.OUTCOME_LATER,
-            Can.FULFIL,
-            Can.OWN_LABEL,
-            Can.PICKUP_POINTS,
+            Capability.ACCEPT,
+            Capability.CANCEL,
+            Capability.CANCELLATION_REQUESTS,
+            Capability.REFUSE_CANCELLATION,
+            Capability.CORRECT_TRACKING,
+            Capability.ASYNCHRONOUS_COMMANDS,
+            Capability.FULFILMENT,
+            Capability.OWN_LABEL,
+            Capability.PICKUP_POINTS,
         }
     ),
     limits=Limits(poll_floor=timedelta(minutes=1), lines_per_confirmation=50, lines_per_cancellation=20),
     connector="orderhaven.testing.reference_marketplace:ReferenceMarketplace",
-    sandbox="orderhaven.testing.reference_marketplace:MarketplaceWorld",
+    sandbox="orderhaven.testing.reference_marketplace:SimulatedMarketplace",
     version="1",
     carriers={carrier: f"RM-{carrier.upper()}" for carrier in Carrier if carrier is not _WITHOUT_A_WORD},
-    carrier_required_with_code=True,
-    honest="It lives in memory: it ends with the process.",
+    carrier_required_with_tracking=True,
+    limitations="It lives in memory: it ends with the process.",
 )
 
 
 class ReferenceMarketplace:
     """A `ports.marketplace.Marketplace`."""
 
-    def __init__(self, settings: Mapping[str, str], outside: Outside) -> None:
-        self._world: MarketplaceWorld = world_named(settings["world"])
-        self._caller = Caller(self._world.door, settings["key"], outside)
-        self._clock = outside.clock
+    def __init__(self, settings: Mapping[str, str], context: ConnectorContext) -> None:
+        self._simulation: SimulatedMarketplace = simulation_named(settings["world"])
+        self._caller = SandboxClient(self._simulation.auth, settings["key"], context)
+        self._clock = context.clock
 
-    async def check(self) -> Account:
+    async def check(self) -> AccountProfile:
         await self._caller.read("GET /account", lambda: None)
-        return Account(fingerprint=self._world.name, name=f"Reference marketplace ({self._world.name})")
+        return AccountProfile(
+            fingerprint=self._simulation.name, name=f"Reference marketplace ({self._simulation.name})"
+        )
 
-    async def hear(self, since: str) -> AsyncIterator[Page]:
+    async def pull(self, since: str) -> AsyncIterator[SummaryPage]:
         """From the last page to the first: what leaves the list moves others towards pages still to come."""
         cursor = self._clock.now().isoformat()
         start = datetime.fromisoformat(since) - REFERENCE_MARKETPLACE.limits.overlap if since else None
-        pages = await self._caller.read("GET /orders/count", lambda: self._world.count_pages(start))
+        pages = await self._caller.read("GET /orders/count", lambda: self._simulation.count_pages(start))
         if pages == 0:
-            yield Page((), cursor)
+            yield SummaryPage((), cursor)
         for number in range(pages, 0, -1):
             orders = await self._page(start, number)
             yield self._understood(orders, cursor)
 
-    async def read(self, ref: str) -> Order:
-        found = await self._caller.read(f"GET /orders/{ref}", lambda: self._world.detail(ref), about=ref)
-        if self._world.faults.is_bent("heard", ref, alone=True):
-            raise Surprise("an answer of another shape")
+    async def read(self, ref: str) -> MarketplaceOrder:
+        found = await self._caller.read(f"GET /orders/{ref}", lambda: self._simulation.detail(ref), about=ref)
+        if self._simulation.faults.is_malformed("changes", ref, alone=True):
+            raise UnexpectedResponse("an answer of another shape")
         return found
 
-    async def accept(self, telling: Acceptance, *, not_after: datetime) -> Receipt:
-        return await self._tell("acceptances", telling, not_after)
+    async def accept(self, command: Acceptance, *, not_after: datetime) -> Receipt:
+        return await self._send("acceptances", command, not_after)
 
-    async def confirm(self, telling: Shipment, *, not_after: datetime) -> Receipt:
-        _demand_at_most(REFERENCE_MARKETPLACE.limits.lines_per_confirmation, telling)
-        word = "" if telling.label else _carrier_word(telling.code, telling.carrier)
-        return await self._tell("shipments", telling, not_after, word)
+    async def confirm(self, command: ShipmentConfirmation, *, not_after: datetime) -> Receipt:
+        _demand_at_most(REFERENCE_MARKETPLACE.limits.lines_per_confirmation, command)
+        word = "" if command.label_number else carrier_code(command.tracking_number, command.carrier)
+        return await self._send("shipments", command, not_after, word)
 
-    async def cancel(self, telling: Cancellation, *, not_after: datetime) -> Receipt:
-        _demand_at_most(REFERENCE_MARKETPLACE.limits.lines_per_cancellation, telling)
-        return await self._tell("cancellations", telling, not_after)
+    async def cancel(self, command: Cancellation, *, not_after: datetime) -> Receipt:
+        _demand_at_most(REFERENCE_MARKETPLACE.limits.lines_per_cancellation, command)
+        return await self._send("cancellations", command, not_after)
 
-    async def refuse_cancellation(self, telling: Refusal, *, not_after: datetime) -> Receipt:
-        return await self._tell("refusals", telling, not_after)
+    async def refuse_cancellation(self, command: CancellationRefusal, *, not_after: datetime) -> Receipt:
+        return await self._send("rejections", command, not_after)
 
-    async def correct(self, telling: Correction, *, not_after: datetime) -> Receipt:
-        return await self._tell("corrections", telling, not_after, _carrier_word(telling.code, telling.carrier))
+    async def correct(self, command: TrackingCorrection, *, not_after: datetime) -> Receipt:
+        return await self._send(
+            "corrections", command, not_after, carrier_code(command.tracking_number, command.carrier)
+        )
 
     async def outcomes(self, handles: Sequence[str]) -> Mapping[str, Receipt]:
         return await self._caller.read("GET /outcomes", lambda: {handle: self._outcome(handle) for handle in handles})
 
-    async def look(self, telling: Telling) -> Finding:
-        if self._world.faults.is_bent("record", telling.order_ref):
-            raise Surprise("a record of another shape")
+    async def verify(self, command: MarketplaceCommand) -> Verification:
+        if self._simulation.faults.is_malformed("records", command.order_ref):
+            raise UnexpectedResponse("a record of another shape")
         return await self._caller.read(
-            f"GET /orders/{telling.order_ref}/record",
-            lambda: self._world.record_of(telling),
-            about=telling.order_ref,
+            f"GET /orders/{command.order_ref}/record",
+            lambda: self._simulation.record_of(command),
+            about=command.order_ref,
         )
 
     async def close(self) -> None:
         return None
 
-    async def _page(self, start: datetime | None, number: int) -> list[Order]:
-        return await self._caller.read(f"GET /orders/page/{number}", lambda: self._world.page(start, number))
+    async def _page(self, start: datetime | None, number: int) -> list[MarketplaceOrder]:
+        return await self._caller.read(f"GET /orders/page/{number}", lambda: self._simulation.page(start, number))
 
-    async def _tell(self, what: str, telling: Telling, not_after: datetime, carrier_word: str = "") -> Receipt:
-        return await self._caller.tell(
+    async def _send(
+        self, what: str, command: MarketplaceCommand, not_after: datetime, carrier_code: str = ""
+    ) -> Receipt:
+        return await self._caller.send(
             f"POST /{what}",
-            lambda: self._world.take(telling, carrier_word),
+            lambda: self._simulation.carry_out(command, carrier_code),
             not_after=not_after,
-            about=telling.order_ref,
+            about=command.order_ref,
         )
 
     def _outcome(self, handle: str) -> Receipt:
-        bent = self._world.faults.is_bent("outcomes", handle)
-        return Receipt(Outcome.UNKNOWN, handle) if bent else self._world.outcome(handle)
+        malformed = self._simulation.faults.is_malformed("outcomes", handle)
+        return Receipt(ReceiptState.UNKNOWN, handle) if malformed else self._simulation.outcome(handle)
 
-    def _understood(self, orders: Sequence[Order], cursor: str) -> Page:
+    def _understood(self, orders: Sequence[MarketplaceOrder], cursor: str) -> SummaryPage:
         """One that is bent holds up no other."""
-        faults = self._world.faults
-        named = [order for order in orders if order.ref not in faults.nameless]
-        strange = {order.ref: "a row of another shape" for order in named if faults.is_bent("heard", order.ref)}
-        nameless = ("a row without a number",) * (len(orders) - len(named))
-        sightings = tuple(self._sighting(order) for order in named if order.ref not in strange)
-        return Page(sightings, cursor, strange, nameless)
+        faults = self._simulation.faults
+        named = [order for order in orders if order.ref not in faults.unidentified]
+        strange = {order.ref: "a row of another shape" for order in named if faults.is_malformed("changes", order.ref)}
+        unidentified = ("a row without a number",) * (len(orders) - len(named))
+        summaries = tuple(self._summary(order) for order in named if order.ref not in strange)
+        return SummaryPage(summaries, cursor, strange, unidentified)
 
-    def _sighting(self, order: Order) -> Sighting:
-        return Sighting(
+    def _summary(self, order: MarketplaceOrder) -> OrderSummary:
+        return OrderSummary(
             ref=order.ref,
             placed_at=order.placed_at,
             changed_at=order.changed_at,
-            lines=tuple(line.facts for line in order.lines),
-            order=order if self._world.lists_whole_orders else None,
+            lines=tuple(line.quantities for line in order.lines),
+            order=order if self._simulation.lists_whole_orders else None,
             needs_acceptance=order.needs_acceptance,
         )
 
 
-def _carrier_word(code: str, carrier: Carrier | None) -> str:
+def carrier_code(code: str, carrier: Carrier | None) -> str:
     if not code:
         return ""
     if carrier is None or carrier not in REFERENCE_MARKETPLACE.carriers:
@@ -150,6 +171,6 @@ def _carrier_word(code: str, carrier: Carrier | None) -> str:
     return REFERENCE_MARKETPLACE.carriers[carrier]
 
 
-def _demand_at_most(lines: int, telling: Telling) -> None:
-    if len(telling.pieces) > lines:
-        raise OrderRefused(SIDE, f"it takes {lines} lines at a time, and this has {len(telling.pieces)}")
+def _demand_at_most(lines: int, command: MarketplaceCommand) -> None:
+    if len(command.quantities) > lines:
+        raise OrderRejected(SIDE, f"it takes {lines} lines at a time, and this has {len(command.quantities)}")

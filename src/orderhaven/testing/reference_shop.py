@@ -1,19 +1,28 @@
-"""A shop in memory with every ability that a declaration can name: the hub is tested on it too."""
+"""A shop in memory with every capability that a spec can name: the hub is tested on it too."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from orderhaven.core.errors import Surprise
-from orderhaven.core.shop_order import Placed, Placement, ProductWanted, ShopOrder, ShopState
-from orderhaven.ports.connector import Account, Can, Declaration, Kind, Limits, Outside, Role, Setting
+from orderhaven.core.errors import UnexpectedResponse
+from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft, ShopOrderSnapshot, ShopState
+from orderhaven.ports.connector import (
+    AccountProfile,
+    Capability,
+    ConnectorContext,
+    ConnectorSpec,
+    Limits,
+    Setting,
+    SettingKind,
+    Side,
+)
 from orderhaven.ports.shop import ShopPage
-from orderhaven.testing.door import Caller, world_named
-from orderhaven.testing.shop_world import ShopWorld
+from orderhaven.testing.sandbox_auth import SandboxClient, simulation_named
+from orderhaven.testing.simulated_shop import SimulatedShop
 
-REFERENCE_SHOP = Declaration(
+REFERENCE_SHOP = ConnectorSpec(
     name="reference_shop",
     title="Reference shop",
-    role=Role.SHOP,
+    side=Side.SHOP,
     settings=(
         Setting("world", "World", "The name of a world in this process."),
         Setting("key", "Key", "The key of that world.", secret=True),
@@ -21,34 +30,41 @@ REFERENCE_SHOP = Declaration(
             "mail_buyer",
             "Mail the buyer",
             "Whether the shop mails about new orders.",
-            Kind.YES_NO,
+            SettingKind.YES_NO,
             default="no",
         ),
     ),
-    can=frozenset({Can.CANCEL, Can.FIND_PRODUCTS_BY_EAN, Can.SUPPRESS_MAIL, Can.TAKE_DELIVERED}),
+    capabilities=frozenset(
+        {
+            Capability.CANCEL,
+            Capability.FIND_PRODUCTS_BY_EAN,
+            Capability.SUPPRESS_MAIL,
+            Capability.FULFILLED_BY_MARKETPLACE,
+        }
+    ),
     limits=Limits(poll_floor=timedelta(minutes=1)),
     connector="orderhaven.testing.reference_shop:ReferenceShop",
-    sandbox="orderhaven.testing.reference_shop:ShopWorld",
+    sandbox="orderhaven.testing.reference_shop:SimulatedShop",
     version="1",
-    honest="It lives in memory: it ends with the process.",
+    limitations="It lives in memory: it ends with the process.",
 )
 
 
 class ReferenceShop:
     """A `ports.shop.Shop`."""
 
-    def __init__(self, settings: Mapping[str, str], outside: Outside) -> None:
-        self._world: ShopWorld = world_named(settings["world"])
+    def __init__(self, settings: Mapping[str, str], context: ConnectorContext) -> None:
+        self._simulation: SimulatedShop = simulation_named(settings["world"])
         self._mail_the_buyer = settings.get("mail_buyer", "no") == "yes"
-        self._caller = Caller(self._world.door, settings["key"], outside)
-        self._clock = outside.clock
+        self._caller = SandboxClient(self._simulation.auth, settings["key"], context)
+        self._clock = context.clock
 
-    async def check(self) -> Account:
+    async def check(self) -> AccountProfile:
         await self._caller.read("GET /account", lambda: None)
-        name = f"Reference shop ({self._world.name})"
-        return Account(fingerprint=self._world.name, name=name, currencies=self._world.currencies)
+        name = f"Reference shop ({self._simulation.name})"
+        return AccountProfile(fingerprint=self._simulation.name, name=name, currencies=self._simulation.currencies)
 
-    async def hear(self, since: str) -> AsyncIterator[ShopPage]:
+    async def pull(self, since: str) -> AsyncIterator[ShopPage]:
         if not since:
             await self._caller.read("GET /orders/changed", lambda: None)
             yield ShopPage((), self._clock.now().isoformat())
@@ -58,59 +74,63 @@ class ReferenceShop:
         start = datetime.fromisoformat(begin) - REFERENCE_SHOP.limits.overlap
         while True:
             orders = await self._page(start, after)
-            after = orders[-1].shop_ref if len(orders) >= self._world.page_size else ""
+            after = orders[-1].shop_ref if len(orders) >= self._simulation.page_size else ""
             yield self._understood(orders, cursor, f"{begin} then {cursor} then {after}" if after else "")
             if not after:
                 return
 
-    async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrder]:
-        found = await self._caller.read("GET /orders", lambda: self._world.by_key(shop_refs))
-        strange = {key for key in shop_refs if self._world.faults.is_bent("read", key, alone=True)}
+    async def read(self, shop_refs: Sequence[str]) -> Mapping[str, ShopOrderSnapshot]:
+        found = await self._caller.read("GET /orders", lambda: self._simulation.by_key(shop_refs))
+        strange = {key for key in shop_refs if self._simulation.faults.is_malformed("read", key, alone=True)}
         if strange and len(shop_refs) == 1:
-            raise Surprise("an answer of another shape")
+            raise UnexpectedResponse("an answer of another shape")
         return {key: found.get(key) or _gone(key) for key in shop_refs if key not in strange}
 
-    async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrder, ...]]:
-        found = await self._caller.read("GET /orders/by-reference", lambda: self._world.by_reference(references))
+    async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrderSnapshot, ...]]:
+        found = await self._caller.read("GET /orders/by-reference", lambda: self._simulation.by_reference(references))
         self._demand_understood("found", (one.shop_ref for orders in found.values() for one in orders))
         return found
 
-    async def find_products(self, wanted: Sequence[ProductWanted]) -> Mapping[ProductWanted, str]:
-        found = await self._caller.read("GET /products", lambda: self._world.products(wanted))
+    async def find_products(self, wanted: Sequence[ProductQuery]) -> Mapping[ProductQuery, str]:
+        found = await self._caller.read("GET /products", lambda: self._simulation.products(wanted))
         self._demand_understood("products", found.values())
         return found
 
-    async def place(self, placement: Placement, *, not_after: datetime) -> Placed:
-        def take() -> ShopOrder:
-            return self._world.take(placement, mail_the_buyer=self._mail_the_buyer)
+    async def create(self, order_draft: ShopOrderDraft, *, not_after: datetime) -> CreatedShopOrder:
+        def take() -> ShopOrderSnapshot:
+            return self._simulation.create(order_draft, mail_the_buyer=self._mail_the_buyer)
 
-        return Placed(await self._caller.tell("POST /orders", take, not_after=not_after, about=placement.order.ref))
+        return CreatedShopOrder(
+            await self._caller.send("POST /orders", take, not_after=not_after, about=order_draft.order.ref)
+        )
 
     async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:
-        await self._caller.tell(
-            f"POST /orders/{shop_ref}/cancel", lambda: self._world.take_back(shop_ref), not_after=not_after
+        await self._caller.send(
+            f"POST /orders/{shop_ref}/cancel", lambda: self._simulation.cancel_order(shop_ref), not_after=not_after
         )
 
     async def close(self) -> None:
         return None
 
-    def _understood(self, orders: Sequence[ShopOrder], cursor: str, position: str) -> ShopPage:
+    def _understood(self, orders: Sequence[ShopOrderSnapshot], cursor: str, position: str) -> ShopPage:
         """One that is bent holds up no other."""
-        faults = self._world.faults
-        named = [order for order in orders if order.shop_ref not in faults.nameless]
-        strange = {one.shop_ref: "a row of another shape" for one in named if faults.is_bent("heard", one.shop_ref)}
-        nameless = ("a row without a number",) * (len(orders) - len(named))
+        faults = self._simulation.faults
+        named = [order for order in orders if order.shop_ref not in faults.unidentified]
+        strange = {
+            one.shop_ref: "a row of another shape" for one in named if faults.is_malformed("changes", one.shop_ref)
+        }
+        unidentified = ("a row without a number",) * (len(orders) - len(named))
         understood = tuple(order for order in named if order.shop_ref not in strange)
-        return ShopPage(understood, cursor, position, strange, nameless)
+        return ShopPage(understood, cursor, position, strange, unidentified)
 
     def _demand_understood(self, listing: str, keys: Iterable[str]) -> None:
         """What a list shows bent is asked for by itself; where that is bent too, nothing can be said of it."""
-        if any(self._world.faults.is_bent(listing, key, alone=True) for key in keys):
-            raise Surprise("an answer of another shape")
+        if any(self._simulation.faults.is_malformed(listing, key, alone=True) for key in keys):
+            raise UnexpectedResponse("an answer of another shape")
 
-    async def _page(self, start: datetime, after: str) -> list[ShopOrder]:
-        return await self._caller.read("GET /orders/changed", lambda: self._world.changed(start, after))
+    async def _page(self, start: datetime, after: str) -> list[ShopOrderSnapshot]:
+        return await self._caller.read("GET /orders/changed", lambda: self._simulation.changed(start, after))
 
 
-def _gone(shop_ref: str) -> ShopOrder:
-    return ShopOrder(shop_ref, shop_ref, "", ShopState.GONE, "")
+def _gone(shop_ref: str) -> ShopOrderSnapshot:
+    return ShopOrderSnapshot(shop_ref, shop_ref, "", ShopState.GONE, "")

@@ -38,7 +38,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class ChartText:
     x: float
     y: float
     words: str
@@ -51,18 +51,18 @@ class Picture:
     height: int
     blocks: tuple[Block, ...] = ()
     lines: tuple[float, ...] = ()  # where the grid is: heights of columns, lengths of bars
-    marks: tuple[Text, ...] = ()  # what each line of the grid says
-    labels: tuple[Text, ...] = ()  # below the columns
-    rows: tuple[Row, ...] = ()
+    marks: tuple[ChartText, ...] = ()  # what each line of the grid says
+    labels: tuple[ChartText, ...] = ()  # below the columns
+    rows: tuple[ChartRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChartRow:
     """One line of a list of bars: its name and what it comes to, and below them its bar."""
 
-    name: Text
+    name: ChartText
     bar: Block
-    says: Text
+    says: ChartText
     address: str = ""
     mark: float = 0.0  # where a mark stands on the bar
 
@@ -97,8 +97,8 @@ def stacked(title: str, series: Sequence[str], columns: Sequence[Column]) -> Pic
         _HEIGHT,
         blocks=tuple(blocks),
         lines=tuple(y(tick) for tick in ticks(top)),
-        marks=tuple(Text(_WIDE - _RIGHT + 8, y(tick) + 4, str(tick)) for tick in ticks(top)),
-        labels=tuple(Text(round(_LEFT + (number + 0.5) * step, 1), _HEIGHT - 8, label) for number, label in named),
+        marks=tuple(ChartText(_WIDE - _RIGHT + 8, y(tick) + 4, str(tick)) for tick in ticks(top)),
+        labels=tuple(ChartText(round(_LEFT + (number + 0.5) * step, 1), _HEIGHT - 8, label) for number, label in named),
     )
 
 
@@ -147,7 +147,7 @@ def spans(title: str, rows: Sequence[Span], said: Callable[[float], str]) -> Pic
         foot + 20,
         rows=tuple(drawn),
         lines=tuple(x for x, _tick in at),
-        marks=tuple(Text(x, foot + 15, said(tick) if tick else "0") for x, tick in at),
+        marks=tuple(ChartText(x, foot + 15, said(tick) if tick else "0") for x, tick in at),
     )
 
 
@@ -180,12 +180,12 @@ _MOST_STEPS = 4
 _TIMES = (1, 5, 15, 60, 300, 900, 1_800, 3_600, 2 * 3_600, 3 * 3_600, 6 * 3_600, 43_200, _DAY)
 
 
-def _row(number: int, label: str, share: float, says: str, *, address: str = "", mark: float = 0.0) -> Row:
+def _row(number: int, label: str, share: float, says: str, *, address: str = "", mark: float = 0.0) -> ChartRow:
     y = number * _ROW
-    return Row(
-        name=Text(0, y + 15, label),
+    return ChartRow(
+        name=ChartText(0, y + 15, label),
         bar=Block(0, y + 22, max(round(_NARROW * share, 1), 2), 14),
-        says=Text(_NARROW, y + 15, says),
+        says=ChartText(_NARROW, y + 15, says),
         address=address,
         mark=round(_NARROW * mark, 1),
     )

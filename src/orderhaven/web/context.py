@@ -13,7 +13,7 @@ _THEMES = ("light", "dark")
 def everywhere(request: HttpRequest) -> dict[str, Any]:
     theme = request.COOKIES.get("theme", "")
     return {
-        "desk": getattr(request, "desk", None),
+        "merchant_context": getattr(request, "merchant_context", None),
         "version": __version__,
         "language": translation.get_language() or "en",
         "languages": catalogues.NAMES,

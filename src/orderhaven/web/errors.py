@@ -8,7 +8,7 @@ from django.utils import translation
 
 from orderhaven import catalogues
 from orderhaven.api.errors import error_response
-from orderhaven.core.language import _, n_, speaking
+from orderhaven.core.translation import _, current_catalogue, n_
 
 _TITLES = {
     400: "That address makes no sense here",
@@ -22,7 +22,7 @@ _TITLES = {
 
 def error_page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
     language = translation.get_language() or "en"
-    with speaking(catalogues.catalogue(language)):
+    with current_catalogue(catalogues.catalogue(language)):
         page = {"title": _(_TITLES[status]), "sentence": sentence, "status": status}
     return HttpResponse(render_to_string("error.html", page, request), status=status)
 
@@ -33,7 +33,7 @@ _FOR_PROGRAMS = {400: "unreadable", 404: "not-found", 500: "broken"}
 def _in_their_language(request: HttpRequest, status: int, message: str) -> HttpResponse:
     """Some errors come before, or after, the language was set, and before the API was reached."""
     language = translation.get_language_from_request(request)
-    with translation.override(language), speaking(catalogues.catalogue(language)):
+    with translation.override(language), current_catalogue(catalogues.catalogue(language)):
         if request.path.startswith("/api/") and status in _FOR_PROGRAMS:
             return error_response(_FOR_PROGRAMS[status])
         return error_page(request, status, _(message))

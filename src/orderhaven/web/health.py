@@ -20,12 +20,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from orderhaven import __version__, paths
+from orderhaven.core.networks import is_loopback
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.reach import is_loopback
 from orderhaven.core.status import Status
-from orderhaven.ports.clock import clock_of_the_environment
-from orderhaven.store import clock_ahead, health
-from orderhaven.store.health import Figures
+from orderhaven.ports.connector import clock_of_the_environment
+from orderhaven.store.upkeep import clock_ahead, health
+from orderhaven.store.upkeep.health import Figures
 from orderhaven.sync.lock import hub_is_running
 
 log = structlog.get_logger()
@@ -151,9 +151,9 @@ class _Trade(Collector):
         found = health.figures(now)
         yield InfoMetricFamily("orderhaven_build", "Which version answers.", {"version": __version__})
         yield _one("hub_up", "Whether a hub runs on this data folder.", float(hub_is_running(paths.lock_file())))
-        ahead = "Connections that were last heard in the future: a clock was ahead then."
-        heard = [one.heard_at for one in found.connections if one.heard_at is not None]
-        yield _one("connections_heard_ahead", ahead, float(sum(at > now + clock_ahead.SLACK for at in heard)))
+        ahead = "Connections that were last pulled in the future: a clock was ahead then."
+        pulled = [one.last_pulled_at for one in found.connections if one.last_pulled_at is not None]
+        yield _one("connections_pulled_ahead", ahead, float(sum(at > now + clock_ahead.SLACK for at in pulled)))
         yield from _work(found, now)
         yield from _connections(found, now)
 
@@ -163,32 +163,34 @@ def _work(found: Figures, now: datetime) -> Iterator[Metric]:
     yield _each("orders_open", orders, "status", Status, found.open_orders)
     yield _one("orders_late", "Open orders whose time to be sent is over.", found.late_orders)
     yield _each("problems_open", "Open Problems.", "kind", ProblemKind, found.problems)
-    yield _each("messages", "What some side must still be told.", "state", health.NOT_FINAL, found.messages)
+    yield _each("messages", "What some side must still be sent.", "state", health.NOT_FINAL, found.messages)
     oldest = "For how long the oldest due message is due; 0 without one."
     yield _one("message_oldest_due_seconds", oldest, _seconds(found.oldest_due, now))
     yield _one("waits", "Completed orders that wait for a track & trace code.", found.waits)
-    yield _one("deliveries_due", "Mails and webhook calls that are still to go out.", found.deliveries)
+    yield _one("deliveries_queued", "Mails and webhook calls that are still to go out.", found.deliveries)
     oldest = "For how long the oldest of them is due; 0 without one."
     yield _one("delivery_oldest_due_seconds", oldest, _seconds(found.oldest_delivery, now))
 
 
 def _connections(found: Figures, now: datetime) -> Iterator[Metric]:
-    by_state = GaugeMetricFamily("orderhaven_connections", "Connections.", labels=["role", "state"])
+    by_state = GaugeMetricFamily("orderhaven_connections", "Connections.", labels=["side", "state"])
     counted: dict[tuple[str, str], int] = {}
-    heard = GaugeMetricFamily(
-        "orderhaven_connection_heard_seconds", "How long ago it was last heard.", labels=["connection", "connector"]
+    last_pull = GaugeMetricFamily(
+        "orderhaven_connection_last_pull_seconds",
+        "How long ago it was last pulled.",
+        labels=["connection", "connector"],
     )
     failing = GaugeMetricFamily(
-        "orderhaven_connection_failing", "Whether its last cycle failed.", labels=["connection", "connector"]
+        "orderhaven_connection_failing", "Whether its last sync run failed.", labels=["connection", "connector"]
     )
     for one in found.connections:
-        counted[one.role, one.state] = counted.get((one.role, one.state), 0) + 1
+        counted[one.side, one.state] = counted.get((one.side, one.state), 0) + 1
         failing.add_metric([str(one.connection_id), one.connector], float(one.is_failing))
-        if one.heard_at is not None:
-            heard.add_metric([str(one.connection_id), one.connector], _seconds(one.heard_at, now))
+        if one.last_pulled_at is not None:
+            last_pull.add_metric([str(one.connection_id), one.connector], _seconds(one.last_pulled_at, now))
     for words, number in counted.items():
         by_state.add_metric(list(words), number)
-    yield from (by_state, heard, failing)
+    yield from (by_state, last_pull, failing)
 
 
 def _one(name: str, meaning: str, value: float) -> Metric:

@@ -1,4 +1,4 @@
-"""One's own account: name, language, password, second factor, and what one wants to be told."""
+"""One's own account: name, language, password, second factor, and what one wants to be notified of."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from django_otp import login as otp_login
 from django_otp import user_has_device
 
 from orderhaven import catalogues, paths
-from orderhaven.actions import notices, people
-from orderhaven.actions.hand import Hand
-from orderhaven.core.access import POWERS
-from orderhaven.core.language import _
-from orderhaven.core.notices import NoticeKind
-from orderhaven.notices.mail import mail_is_set_up
-from orderhaven.store import merchants
-from orderhaven.store import second_factor as factor
+from orderhaven.actions import notifications, users
+from orderhaven.actions.context import ActionContext
+from orderhaven.core.access import PERMISSIONS
+from orderhaven.core.notifications import NotificationKind
+from orderhaven.core.translation import _
+from orderhaven.notifications.mail import mail_is_set_up
+from orderhaven.store.access import second_factor as factor
+from orderhaven.store.connections import merchants
 from orderhaven.store.models import User
-from orderhaven.web.desk import clock, with_account
-from orderhaven.web.way_back import way_back
-from orderhaven.web.wrong_passwords import proof
-from orderhaven.words.people import NOTICE_NAMES
+from orderhaven.web.confirmation import way_back
+from orderhaven.web.login_throttle import proof
+from orderhaven.web.merchant_context import clock, with_account
+from orderhaven.words.roles import NOTICE_NAMES
 
 
 @with_account
@@ -48,8 +48,9 @@ def _page(request: HttpRequest, recovery_codes: Sequence[str] = ()) -> HttpRespo
         "hub_zone": paths.time_zone(),
         "has_second_factor": user_has_device(person),
         "recovery_codes": recovery_codes,
-        "wishes": [
-            _wishes(person, merchant.pk, merchant.name, POWERS[role]) for merchant, role in merchants.of_user(person.pk)
+        "preferences": [
+            _preferences(person, merchant.pk, merchant.name, PERMISSIONS[role])
+            for merchant, role in merchants.of_user(person.pk)
         ],
         "mail_is_set_up": mail_is_set_up(),
     }
@@ -63,19 +64,19 @@ def act(request: HttpRequest) -> HttpResponse:
     person, given = cast(User, request.user), request.POST
     match given.get("act"):
         case "self":
-            people.change_self(
+            users.change_self(
                 person, given.get("name", ""), given.get("language", ""), given.get("time_zone", ""), clock().now()
             )
             messages.success(request, _("Saved."))
         case "password":
-            people.change_password(person, given.get("old", ""), given.get("new", ""), proof(request), clock().now())
+            users.change_password(person, given.get("old", ""), given.get("new", ""), proof(request), clock().now())
             update_session_auth_hash(request, person)
             messages.success(request, _("Your password is changed. Other sessions of yours have ended."))
-        case "notices":
-            _change_wishes(request, person)
+        case "notifications":
+            _change_preferences(request, person)
             messages.success(request, _("Saved."))
         case "end_second_factor":
-            people.end_second_factor(person, given.get("password", ""), proof(request), clock().now())
+            users.end_second_factor(person, given.get("password", ""), proof(request), clock().now())
             messages.success(request, _("The second factor is off."))
     return redirect(way_back(request))
 
@@ -91,7 +92,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     page: dict[str, Any] = {"picture": _picture(beginning.address), "secret": beginning.secret}
     if request.method == "POST":
         figures = request.POST.get("code", "").replace(" ", "")
-        codes = people.begin_second_factor(person, beginning, figures, clock().now())
+        codes = users.begin_second_factor(person, beginning, figures, clock().now())
         if codes:
             otp_login(request, beginning.device)
             messages.success(request, _("From now on a code of your phone is asked for when you log in."))
@@ -106,21 +107,21 @@ def _picture(address: str) -> str:
     return mark_safe(drawn)  # noqa: S308 - drawn here, of what is ours
 
 
-def _wishes(person: User, merchant_id: int, name: str, powers: frozenset[Any]) -> dict[str, Any]:
-    found = notices.wishes(_hand(person, merchant_id, powers), person.pk)
+def _preferences(person: User, merchant_id: int, name: str, permissions: frozenset[Any]) -> dict[str, Any]:
+    found = notifications.preferences(_hand(person, merchant_id, permissions), person.pk)
     return {
         "merchant_id": merchant_id,
         "merchant": name,
-        "kinds": [(kind.value, _(NOTICE_NAMES[kind]), found[kind]) for kind in NoticeKind],
+        "kinds": [(kind.value, _(NOTICE_NAMES[kind]), found[kind]) for kind in NotificationKind],
     }
 
 
-def _change_wishes(request: HttpRequest, person: User) -> None:
+def _change_preferences(request: HttpRequest, person: User) -> None:
     for merchant, role in merchants.of_user(person.pk):
         if request.POST.get("merchant") == str(merchant.pk):
-            wanted = {NoticeKind(one) for one in request.POST.getlist("kind") if one in list(NoticeKind)}
-            notices.wish(_hand(person, merchant.pk, POWERS[role]), person.pk, wanted)
+            wanted = {NotificationKind(one) for one in request.POST.getlist("kind") if one in list(NotificationKind)}
+            notifications.set_preference(_hand(person, merchant.pk, PERMISSIONS[role]), person.pk, wanted)
 
 
-def _hand(person: User, merchant_id: int, powers: frozenset[Any]) -> Hand:
-    return Hand(person.name, merchant_id, clock(), powers=powers)
+def _hand(person: User, merchant_id: int, permissions: frozenset[Any]) -> ActionContext:
+    return ActionContext(person.name, merchant_id, clock(), permissions=permissions)

@@ -7,65 +7,65 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from orderhaven.actions import notices, people
-from orderhaven.actions.errors import impossible
-from orderhaven.core.access import Power, Role
-from orderhaven.core.language import _
-from orderhaven.core.notices import NoticeKind
-from orderhaven.web.desk import AtDesk, at_desk
-from orderhaven.web.way_back import way_back
-from orderhaven.words.notices import answer_words
-from orderhaven.words.people import NOTICE_NAMES, ROLES, role_name
+from orderhaven.actions import notifications, users
+from orderhaven.actions.errors import action_refused
+from orderhaven.core.access import Permission, Role
+from orderhaven.core.notifications import NotificationKind
+from orderhaven.core.translation import _
+from orderhaven.web.confirmation import way_back
+from orderhaven.web.merchant_context import MerchantRequest, merchant_required
+from orderhaven.words.notifications import answer_words
+from orderhaven.words.roles import NOTICE_NAMES, ROLES, role_name
 from orderhaven.words.timeline import actor_words, event_words
 
 _A_PAGE = 100
 
 
-@at_desk
+@merchant_required
 @require_safe
-def page(request: AtDesk) -> HttpResponse:
+def page(request: MerchantRequest) -> HttpResponse:
     return _page(request)
 
 
-def _page(request: AtDesk, invitation: str = "") -> HttpResponse:
+def _page(request: MerchantRequest, invitation: str = "") -> HttpResponse:
     """With the address of an invitation that was just made: it stands in this answer and nowhere else."""
-    by = request.desk.by
+    context = request.merchant_context.context
     shown = {
-        "members": [(row, role_name(Role(row.role))) for row in people.people(by)],
+        "members": [(row, role_name(Role(row.role))) for row in users.users(context)],
         "roles": [(role.value, role_name(role), _(ROLES[role])) for role in Role],
-        "invitations": people.open_invitations(by) if request.desk.may_set_up else [],
+        "invitations": users.open_invitations(context) if request.merchant_context.may_configure else [],
         "invitation": invitation,
     }
-    return render(request, "people.html", shown)
+    return render(request, "users.html", shown)
 
 
-@at_desk
+@merchant_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def act(request: AtDesk) -> HttpResponse:
+def act(request: MerchantRequest) -> HttpResponse:
     if request.method != "POST":  # the answer with an invitation was shown here, and is loaded again
-        return redirect("people", request.desk.merchant.slug)
-    by, given = request.desk.by, request.POST
+        return redirect("users", request.merchant_context.merchant.slug)
+    context, given = request.merchant_context.context, request.POST
     match given.get("act"):
         case "invite":
-            return _page(request, people.invite(by, given.get("email", ""), _role(given.get("role", ""))))
+            return _page(request, users.invite(context, given.get("email", ""), _role(given.get("role", ""))))
         case "role":
-            people.change_role(by, _number(given.get("person", "")), _role(given.get("role", "")))
+            users.change_role(context, _number(given.get("person", "")), _role(given.get("role", "")))
             messages.success(request, _("The role is changed."))
         case "remove":
-            people.remove(by, _number(given.get("person", "")))
-            messages.success(request, _("This person cannot come in here any more."))
+            users.remove(context, _number(given.get("person", "")))
+            messages.success(request, _("This person cannot log in here any more."))
         case "take_back":
-            people.take_back_invitation(by, _number(given.get("invitation", "")))
+            users.revoke_invitation(context, _number(given.get("invitation", "")))
             messages.success(request, _("The invitation is taken back."))
     return redirect(way_back(request))
 
 
-@at_desk
+@merchant_required
 @require_safe
-def audit(request: AtDesk) -> HttpResponse:
-    request.desk.by.demand(Power.SET_UP)
+def audit(request: MerchantRequest) -> HttpResponse:
+    request.merchant_context.context.demand(Permission.CONFIGURE)
     before = request.GET.get("before", "")
-    rows = people.audit(request.desk.by, int(before[:18]) if before.isdecimal() else None)
+    rows = users.audit(request.merchant_context.context, int(before[:18]) if before.isdecimal() else None)
     shown = {
         "rows": [
             {
@@ -78,8 +78,8 @@ def audit(request: AtDesk) -> HttpResponse:
         ],
         "before": rows[-1].pk if len(rows) == _A_PAGE else "",
         "mails": [
-            (one, _(NOTICE_NAMES[NoticeKind(one.kind)]), answer_words(one.answer))
-            for one in notices.mail_log(request.desk.by)
+            (one, _(NOTICE_NAMES[NotificationKind(one.kind)]), answer_words(one.answer))
+            for one in notifications.mail_log(request.merchant_context.context)
         ],
     }
     return render(request, "audit.html", shown)
@@ -87,11 +87,11 @@ def audit(request: AtDesk) -> HttpResponse:
 
 def _role(word: str) -> Role:
     if word not in list(Role):
-        raise impossible("Choose a role.")
+        raise action_refused("Choose a role.")
     return Role(word)
 
 
 def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 18:
-        raise impossible("Say who is meant.")
+        raise action_refused("Say who is meant.")
     return int(text)

@@ -13,14 +13,14 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 
 from orderhaven import catalogues, paths
-from orderhaven.actions.errors import Impossible, NotAllowed
-from orderhaven.core.language import speaking
-from orderhaven.store.doctor import database_trouble, was_made_meanwhile
-from orderhaven.store.keys import KeysLost
-from orderhaven.store.listing.cursors import BadCursor
+from orderhaven.actions.errors import ActionRefused, PermissionDenied
+from orderhaven.core.translation import current_catalogue
+from orderhaven.store.connections.keys import KeysLost
+from orderhaven.store.listing.pages import BadCursor
+from orderhaven.store.upkeep.doctor import database_trouble, was_made_meanwhile
+from orderhaven.web.confirmation import way_back
 from orderhaven.web.errors import asked_to_wait, bad_request, error_page
-from orderhaven.web.way_back import way_back
-from orderhaven.web.wrong_passwords import TooMany
+from orderhaven.web.login_throttle import TooManyAttempts
 
 log = structlog.get_logger()
 Next = Callable[[HttpRequest], HttpResponse]
@@ -45,7 +45,7 @@ class ContentPolicy:
         return response
 
 
-class TheirLanguage:
+class UserLanguage:
     """Language and time zone of whoever reads: as they chose, else as their browser asks, else as the hub has it."""
 
     def __init__(self, get_response: Next) -> None:
@@ -59,7 +59,7 @@ class TheirLanguage:
         with (
             translation.override(language),
             timezone.override(ZoneInfo(zone)),
-            speaking(catalogues.catalogue(language)),
+            current_catalogue(catalogues.catalogue(language)),
         ):
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", language)
@@ -91,7 +91,7 @@ class SessionEnds:
         return self.get_response(request)
 
 
-class SpokenErrors:
+class FriendlyErrors:
     """What an action refuses is said where the person stands; what nobody expected is logged, and said without its trace."""
 
     def __init__(self, get_response: Next) -> None:
@@ -112,18 +112,18 @@ class SpokenErrors:
         if request.path.startswith("/api/"):
             return None
         match error:
-            case TooMany():
+            case TooManyAttempts():
                 return asked_to_wait(request, error.seconds)
-            case NotAllowed():
+            case PermissionDenied():
                 return error_page(request, 403, str(error))
-            case Impossible() | KeysLost():
+            case ActionRefused() | KeysLost():
                 return _said_where_they_stand(request, str(error))
             case IntegrityError() if sentence := was_made_meanwhile(error):
                 return _said_where_they_stand(request, sentence)
             case BadCursor():
                 return error_page(request, 400, str(error))
             case OperationalError() | InterfaceError() if sentence := database_trouble(error, in_full=False):
-                log.error("database_trouble", cause=str(error))
+                log.error("database_failure", cause=str(error))
                 return error_page(request, 503, sentence)
         return None
 

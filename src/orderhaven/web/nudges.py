@@ -4,9 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from orderhaven.actions.nudging import take_in
-from orderhaven.ports.nudging import Nudge
-from orderhaven.web.desk import clock
+from orderhaven.actions.nudges import take_in
+from orderhaven.ports.connector import NudgeVerdict
+from orderhaven.web.merchant_context import clock
 
 _LARGEST = 1024 * 1024  # bytes
 
@@ -19,5 +19,5 @@ def nudge(request: HttpRequest, nudge_key: str) -> HttpResponse:
     if not length.isdecimal() or int(length) > _LARGEST:
         return HttpResponse(status=413)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    verdict = take_in(nudge_key, headers, request.body, clock().now())
-    return HttpResponse(status=401 if verdict is Nudge.REFUSED else 200)
+    outcome = take_in(nudge_key, headers, request.body, clock().now())
+    return HttpResponse(status=401 if outcome is NudgeVerdict.REJECTED else 200)

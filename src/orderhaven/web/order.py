@@ -13,20 +13,22 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from msgspec import to_builtins
 
-from orderhaven.actions.offers import Offer, offers
-from orderhaven.core.access import Power
-from orderhaven.core.address import Address
-from orderhaven.core.carriers import Carrier, bare, tracking_url
-from orderhaven.core.language import _
-from orderhaven.core.shipment import CancelReason
+from orderhaven.actions.problem_actions import ProblemAction, offers
+from orderhaven.core.access import Permission
+from orderhaven.core.carriers import Carrier, normalise, tracking_url
+from orderhaven.core.commands import CancelReason
+from orderhaven.core.order import Address
 from orderhaven.core.status import Status
-from orderhaven.ports.connector import Can
-from orderhaven.store import order_page, pulse
-from orderhaven.store.models import REFUSED, Side
-from orderhaven.store.order_page import MessageView, OrderPage, ProblemView
-from orderhaven.web.asking import ask, back_from, is_asked
-from orderhaven.web.desk import AtDesk, at_desk
-from orderhaven.words.acts import act_on
+from orderhaven.core.translation import _
+from orderhaven.ports.connector import Capability
+from orderhaven.store.models import REJECTED_STATES, Side
+from orderhaven.store.orders import order_page
+from orderhaven.store.orders.order_page import MessageView, OrderPage, ProblemView
+from orderhaven.store.upkeep import health
+from orderhaven.web.confirmation import ask, back_from, is_asked
+from orderhaven.web.merchant_context import MerchantRequest, merchant_required
+from orderhaven.words.confirmations import before_cancelling
+from orderhaven.words.order_actions import run_action
 from orderhaven.words.orders import (
     OPEN_STATES,
     evidence_words,
@@ -35,34 +37,38 @@ from orderhaven.words.orders import (
     shop_state_words,
     state_words,
     status_words,
-    told_words,
+    sync_words,
 )
 from orderhaven.words.problems import BUTTONS, TITLES
-from orderhaven.words.questions import before_cancelling
 from orderhaven.words.timeline import actor_words, event_words
 
 # what the form of an act asks for beside the button
-_ASKS = {Offer.MAP: "map", Offer.ADOPT: "adopt", Offer.CHOOSE_CARRIER: "choose_carrier", Offer.CANCEL: "cancel"}
+_ASKS = {
+    ProblemAction.MAP: "map",
+    ProblemAction.ADOPT: "adopt",
+    ProblemAction.CHOOSE_CARRIER: "choose_carrier",
+    ProblemAction.CANCEL: "cancel",
+}
 REASONS = {
     CancelReason.OUT_OF_STOCK: "Out of stock",
-    CancelReason.BUYER_ASKED: "The buyer asked",
+    CancelReason.BUYER_REQUEST: "The buyer asked",
     CancelReason.OTHER: "Another reason",
 }
 
 
-@at_desk
+@merchant_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: AtDesk, marketplace: str, ref: str) -> HttpResponse:
+def page(request: MerchantRequest, marketplace: str, ref: str) -> HttpResponse:
     """The order; posting does one act about it and comes back."""
-    by = request.desk.by
+    context = request.merchant_context.context
     if request.method == "POST":
         return _do(request, f"{marketplace}/{ref}")
-    beat = pulse.beat()
+    beat = health.record_heartbeat()
     if request.GET.get("live") == beat:
         return HttpResponse(status=204)
-    found = by.order(f"{marketplace}/{ref}")
-    shown = order_page.order_page(found.order_id, quotes=Power.ACT in by.powers)
-    buyer = order_page.buyer(found.order_id) if Power.ACT in by.powers else {}
+    found = context.order(f"{marketplace}/{ref}")
+    shown = order_page.order_page(found.order_id, quotes=Permission.WRITE in context.permissions)
+    buyer = order_page.buyer(found.order_id) if Permission.WRITE in context.permissions else {}
     template = "order_live.html" if "live" in request.GET else "order.html"
     return render(request, template, {**_shown(request, shown, buyer), "buyer": _buyer(buyer), "beat": beat})
 
@@ -70,27 +76,27 @@ def page(request: AtDesk, marketplace: str, ref: str) -> HttpResponse:
 # below: what is done
 
 
-def _do(request: AtDesk, ref: str) -> HttpResponse:
-    by = request.desk.by
+def _do(request: MerchantRequest, ref: str) -> HttpResponse:
+    context = request.merchant_context.context
     given = {name: str(value) for name, value in request.POST.items()}
     act = given.get("act", "")
-    if act == "cancel" and Power.ACT in by.powers and not is_asked(request):
-        return ask(request, before_cancelling(order_page.order_page(by.order(ref).order_id)), request.path)
-    messages.success(request, act_on(by, ref, act, given))
+    if act == "cancel" and Permission.WRITE in context.permissions and not is_asked(request):
+        return ask(request, before_cancelling(order_page.order_page(context.order(ref).order_id)), request.path)
+    messages.success(request, run_action(context, ref, act, given))
     return redirect(back_from(request))
 
 
 # below: what is shown
 
 
-def _shown(request: AtDesk, page: OrderPage, buyer: Mapping[str, Address]) -> dict[str, Any]:
+def _shown(request: MerchantRequest, page: OrderPage, buyer: Mapping[str, Address]) -> dict[str, Any]:
     to = buyer.get("ship_to")
     return {
         "page": page,
         "head": page.head,
         "status": status_words(page.head),
         "mark": mark(page.head),
-        "told": told_words(page.head),
+        "sync": sync_words(page.head),
         "sides": _sides(request, page),
         "problems": [_problem(one) for one in page.problems],
         "asks": _asks_to_cancel(request, page),
@@ -107,39 +113,39 @@ def _shown(request: AtDesk, page: OrderPage, buyer: Mapping[str, Address]) -> di
     }
 
 
-def _carriers(request: AtDesk, page: OrderPage) -> list[tuple[str, str]]:
+def _carriers(request: MerchantRequest, page: OrderPage) -> list[tuple[str, str]]:
     """Whom the marketplace knows; all where it takes any name."""
-    marketplace = request.desk.by.declared.get(page.connector)
-    known = [one for one in Carrier if marketplace is None or not marketplace.carriers or marketplace.carrier_word(one)]
+    marketplace = request.merchant_context.context.specs_by_name.get(page.connector)
+    known = [one for one in Carrier if marketplace is None or not marketplace.carriers or marketplace.carrier_code(one)]
     return sorted(((one.value, one.display_name) for one in known), key=lambda pair: pair[1].casefold())
 
 
-def _sides(request: AtDesk, page: OrderPage) -> dict[str, Any]:
-    """What still has to be told, by side: the labels of the arrows."""
-    now, rehearses = request.desk.by.clock.now(), page.head.rehearsal
+def _sides(request: MerchantRequest, page: OrderPage) -> dict[str, Any]:
+    """What still has to be sent, by side: the labels of the arrows."""
+    now, is_dry_run = request.merchant_context.context.clock.now(), page.head.dry_run
     still = [one for one in page.messages if one.state in OPEN_STATES]
     return {
-        "to_shop": [_open(one, now, rehearses=rehearses) for one in still if one.side is Side.SHOP],
-        "to_marketplace": [_open(one, now, rehearses=rehearses) for one in still if one.side is Side.MARKETPLACE],
+        "to_shop": [_open(one, now, is_dry_run=is_dry_run) for one in still if one.side is Side.SHOP],
+        "to_marketplace": [_open(one, now, is_dry_run=is_dry_run) for one in still if one.side is Side.MARKETPLACE],
         "shop_state": shop_state_words(page.shop_state),
-        "shop_word": page.shop_word if page.shop_word != page.shop_state else "",
+        "shop_status": page.shop_status if page.shop_status != page.shop_state else "",
         "shop_title": _title(request, page.shop_connector),
         "marketplace_title": _title(request, page.connector),
     }
 
 
-def _title(request: AtDesk, connector: str) -> str:
-    declared = request.desk.by.declared.get(connector)
-    return declared.title if declared is not None else connector
+def _title(request: MerchantRequest, connector: str) -> str:
+    specs_by_name = request.merchant_context.context.specs_by_name.get(connector)
+    return specs_by_name.title if specs_by_name is not None else connector
 
 
-def _open(message: MessageView, now: datetime, *, rehearses: bool) -> dict[str, Any]:
-    is_stuck = message.state in REFUSED
+def _open(message: MessageView, now: datetime, *, is_dry_run: bool) -> dict[str, Any]:
+    is_stuck = message.state in REJECTED_STATES
     return {
         "name": message_name(message.kind),
-        "state": state_words(message.state, rehearses=rehearses),
+        "state": state_words(message.state, is_dry_run=is_dry_run),
         "is_stuck": is_stuck,
-        "next_at": message.due_at if message.due_at > now and not is_stuck and not rehearses else None,
+        "next_at": message.due_at if message.due_at > now and not is_stuck and not is_dry_run else None,
     }
 
 
@@ -152,7 +158,7 @@ def _problem(problem: ProblemView) -> dict[str, Any]:
         "values": problem.values,
         "buttons": [
             {
-                "act": offer.replace(" --", "-"),  # as `words.acts` names it
+                "act": offer.replace(" --", "-"),  # as `words.order_actions` names it
                 "label": _(BUTTONS[offer]),
                 "asks": _ASKS.get(offer, ""),
                 "is_first": offer is found[0],
@@ -162,30 +168,32 @@ def _problem(problem: ProblemView) -> dict[str, Any]:
     }
 
 
-def _asks_to_cancel(request: AtDesk, page: OrderPage) -> dict[str, Any] | None:
+def _asks_to_cancel(request: MerchantRequest, page: OrderPage) -> dict[str, Any] | None:
     """The buyer's wish, when it waits for an answer."""
     if page.head.status is not Status.CANCELLATION_REQUESTED:
         return None
-    marketplace = request.desk.by.declared.get(page.connector)
-    return {"may_refuse": marketplace is not None and Can.REFUSE_CANCELLATION in marketplace.can}
+    marketplace = request.merchant_context.context.specs_by_name.get(page.connector)
+    return {"may_refuse": marketplace is not None and Capability.REFUSE_CANCELLATION in marketplace.capabilities}
 
 
-def _may_cancel(request: AtDesk, page: OrderPage) -> bool:
-    marketplace = request.desk.by.declared.get(page.connector)
+def _may_cancel(request: MerchantRequest, page: OrderPage) -> bool:
+    marketplace = request.merchant_context.context.specs_by_name.get(page.connector)
     is_open = page.head.status in (Status.NOT_SHIPPED, Status.PENDING_CONFIRMATION)
-    return is_open and marketplace is not None and Can.CANCEL in marketplace.can
+    return is_open and marketplace is not None and Capability.CANCEL in marketplace.capabilities
 
 
 def _shipment(shipment: order_page.ShipmentView, page: OrderPage, to: Address | None) -> dict[str, Any]:
-    """With the evidence, where the carrier that was told is still the one that is thought of."""
+    """With the evidence, where the carrier that was sent is still the one that is thought of."""
     carrier = Carrier(shipment.carrier) if shipment.carrier in list(Carrier) else None
     found = page.evidence
-    is_same = found is not None and found.carrier is carrier and found.code == bare(shipment.code)
+    is_same = (
+        found is not None and found.carrier is carrier and found.tracking_number == normalise(shipment.tracking_number)
+    )
     return {
         "shipment": shipment,
         "carrier": carrier.display_name if carrier else shipment.carrier,
         "why": evidence_words(found) if found is not None and is_same else "",
-        "link": _tracking(carrier, shipment.code, to),
+        "link": _tracking(carrier, shipment.tracking_number, to),
     }
 
 
@@ -197,7 +205,7 @@ def _recognised(page: OrderPage, to: Address | None) -> dict[str, Any] | None:
     return {
         "carrier": found.carrier.display_name if found.carrier else "",
         "why": evidence_words(found),
-        "link": "" if page.shipments else _tracking(found.carrier, found.code, to),
+        "link": "" if page.shipments else _tracking(found.carrier, found.tracking_number, to),
     }
 
 
@@ -223,7 +231,7 @@ def _for_support(page: OrderPage) -> str:
     exchange = {
         "order": page.head.ref,
         "messages": [
-            {"side": one.side, "kind": one.kind, "state": one.state, "attempt": one.attempt, "made_at": one.made_at.isoformat(),
+            {"side": one.side, "kind": one.kind, "state": one.state, "attempt": one.attempt, "created_at": one.created_at.isoformat(),
              "payload": to_builtins(one.payload), "handle": one.handle, "remote_ref": one.remote_ref}
             for one in page.messages
         ],

@@ -16,26 +16,27 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from orderhaven.actions.errors import Impossible, impossible
-from orderhaven.core.access import Power
+from orderhaven.actions.errors import ActionRefused, action_refused
+from orderhaven.core.access import Permission
 from orderhaven.core.carriers import Carrier
-from orderhaven.core.language import _, n_
 from orderhaven.core.problems import ProblemKind
-from orderhaven.store import connections, pulse
-from orderhaven.store.listing.counts import count_tabs
+from orderhaven.core.translation import _, n_
+from orderhaven.store.connections import connections
 from orderhaven.store.listing.filters import CLOSED_TABS, Filter, Sort, Tab
+from orderhaven.store.listing.pages import count_tabs
 from orderhaven.store.listing.rows import Row, list_orders
-from orderhaven.web.asking import ask, back_from, is_asked
-from orderhaven.web.desk import AtDesk, Desk, at_desk
-from orderhaven.words.acts import act_on
-from orderhaven.words.orders import TABS, mark, status_words, told_words
+from orderhaven.store.upkeep import health
+from orderhaven.web.confirmation import ask, back_from, is_asked
+from orderhaven.web.merchant_context import MerchantContext, MerchantRequest, merchant_required
+from orderhaven.words.confirmations import before_many
+from orderhaven.words.order_actions import run_action
+from orderhaven.words.orders import TABS, mark, status_words, sync_words
 from orderhaven.words.problems import TITLES
-from orderhaven.words.questions import before_many
 
 _A_PAGE = 50
 _MOST_AT_ONCE = 200
 _FILTERS = ("marketplace", "shop", "since", "until", "carrier", "fulfilment", "problem")
-_IN_BULK = ("retry", "handle", "place", "leave")
+_IN_BULK = ("retry", "handle", "create", "ignore")
 _NEEDS_A_PERSON = frozenset({Tab.PROBLEMS, Tab.UNCONFIRMED, Tab.ASKED, Tab.LATE})
 _SHOWN_WHEN_NEEDED = CLOSED_TABS | {Tab.UNCONFIRMED}
 SORTS: tuple[tuple[Sort, str], ...] = (
@@ -46,7 +47,7 @@ SORTS: tuple[tuple[Sort, str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class TabView:
     """A tab as it is drawn."""
 
     key: str
@@ -54,51 +55,55 @@ class Shown:
     count: str
     address: str
     is_here: bool
-    needs_a_person: bool
+    needs_attention: bool
 
 
-@at_desk
+@merchant_required
 @require_safe
-def page(request: AtDesk) -> HttpResponse:
+def page(request: MerchantRequest) -> HttpResponse:
     """The whole page; only its live part when that asks for itself, and nothing when nothing has happened since."""
-    beat = pulse.beat()
+    beat = health.record_heartbeat()
     if request.GET.get("live") == beat:
         return HttpResponse(status=204)
     template = "orders_live.html" if "live" in request.GET else "orders.html"
     return render(request, template, {**_list(request), "beat": beat, **_choices(request)})
 
 
-@at_desk
+@merchant_required
 @require_POST
-def bulk(request: AtDesk) -> HttpResponse:
+def bulk(request: MerchantRequest) -> HttpResponse:
     """One act on every order that was ticked; what cannot be done says why and holds nothing up.
 
     What many orders would feel is asked first."""
     act = request.POST.get("act", "")
     refs = request.POST.getlist("order")[:_MOST_AT_ONCE]
     if act not in _IN_BULK or not refs:
-        raise impossible("Tick the orders first, and then say what to do with them.")
+        raise action_refused("Tick the orders first, and then say what to do with them.")
     question = before_many(act, len(refs))
-    if question is not None and Power.ACT in request.desk.by.powers and not is_asked(request):
-        return ask(request, question, reverse("orders", args=[request.desk.merchant.slug]))
+    if (
+        question is not None
+        and Permission.WRITE in request.merchant_context.context.permissions
+        and not is_asked(request)
+    ):
+        return ask(request, question, reverse("orders", args=[request.merchant_context.merchant.slug]))
     done = 0
     for ref in refs:
         try:
-            act_on(request.desk.by, ref, act, {})
+            run_action(request.merchant_context.context, ref, act, {})
             done += 1
-        except Impossible as error:
+        except ActionRefused as error:
             messages.error(request, str(error))
     if done:
         messages.success(request, n_("Done for {number} order.", "Done for {number} orders.", done))
     return redirect(back_from(request))
 
 
-@at_desk
+@merchant_required
 @require_safe
-def export(request: AtDesk) -> StreamingHttpResponse:
+def export(request: MerchantRequest) -> StreamingHttpResponse:
     """Everything the filters leave, as a CSV file that a spreadsheet opens; no personal data."""
-    wanted = filter_of(request.GET, by_person=request.desk.may_act)
-    response = StreamingHttpResponse(_csv(request.desk, wanted), content_type="text/csv; charset=utf-8")
+    wanted = filter_of(request.GET, by_person=request.merchant_context.may_write)
+    response = StreamingHttpResponse(_csv(request.merchant_context, wanted), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="orders-{timezone.localdate():%Y-%m-%d}.csv"'
     return response
 
@@ -125,10 +130,10 @@ def filter_of(given: QueryDict, *, by_person: bool) -> Filter:
 # below: the list
 
 
-def _list(request: AtDesk) -> dict[str, Any]:
-    now = request.desk.by.clock.now()
-    wanted = filter_of(request.GET, by_person=request.desk.may_act)
-    found = list_orders(request.desk.merchant.pk, wanted, request.GET.get("after", ""), _A_PAGE, now=now)
+def _list(request: MerchantRequest) -> dict[str, Any]:
+    now = request.merchant_context.context.clock.now()
+    wanted = filter_of(request.GET, by_person=request.merchant_context.may_write)
+    found = list_orders(request.merchant_context.merchant.pk, wanted, request.GET.get("after", ""), _A_PAGE, now=now)
     nothing_yet = wanted == Filter() and not found.rows
     return {
         **(_first_steps(request) if nothing_yet else {}),
@@ -145,25 +150,25 @@ def _list(request: AtDesk) -> dict[str, Any]:
     }
 
 
-def _first_steps(request: AtDesk) -> dict[str, Any]:
+def _first_steps(request: MerchantRequest) -> dict[str, Any]:
     """How far a merchant without any order has come."""
-    rows = connections.all_of(request.desk.merchant.pk)
+    rows = connections.all_of(request.merchant_context.merchant.pk)
     return {
-        "is_connected": {row.role for row in rows} == {"marketplace", "shop"},
-        "is_linked": any(getattr(row, "link", None) is not None for row in rows if row.role == "marketplace"),
+        "is_connected": {row.side for row in rows} == {"marketplace", "shop"},
+        "is_linked": any(getattr(row, "link", None) is not None for row in rows if row.side == "marketplace"),
     }
 
 
-def _tabs(request: AtDesk, here: Tab, now: datetime) -> list[Shown]:
-    found = count_tabs(request.desk.merchant.pk, now)
+def _tabs(request: MerchantRequest, here: Tab, now: datetime) -> list[TabView]:
+    found = count_tabs(request.merchant_context.merchant.pk, now)
     return [
-        Shown(
+        TabView(
             key=tab,
             name=_(name),
             count=f"{found[tab].number}{'' if found[tab].is_exact else '+'}",
             address=_address(request.GET, tab="" if tab is Tab.ALL else tab, after=""),
             is_here=tab is here,
-            needs_a_person=tab in _NEEDS_A_PERSON and found[tab].number > 0,
+            needs_attention=tab in _NEEDS_A_PERSON and found[tab].number > 0,
         )
         for tab, name in TABS.items()
         if tab is Tab.ALL or tab is here or found[tab].number or tab not in _SHOWN_WHEN_NEEDED
@@ -176,7 +181,7 @@ def _shown(row: Row, now: datetime) -> dict[str, Any]:
         "row": row,
         "status": status_words(row),
         "mark": mark(row),
-        "told": told_words(row),
+        "sync": sync_words(row),
         "problems": [_(TITLES[kind]) for kind in row.problems],
         "carriers": ", ".join(Carrier(one).display_name if one in list(Carrier) else one for one in row.carriers),
         "is_late": row.ship_by is not None and row.ship_by < now and is_open and not row.by_marketplace,
@@ -184,14 +189,14 @@ def _shown(row: Row, now: datetime) -> dict[str, Any]:
     }
 
 
-def _choices(request: AtDesk) -> dict[str, Any]:
+def _choices(request: MerchantRequest) -> dict[str, Any]:
     """What can be filtered by, as the merchant has it; not needed by the part that updates itself."""
     if "live" in request.GET:
         return {}
-    rows = connections.all_of(request.desk.merchant.pk)
+    rows = connections.all_of(request.merchant_context.merchant.pk)
     return {
-        "marketplaces": [row.name for row in rows if row.role == "marketplace"],
-        "shops": [row.name for row in rows if row.role == "shop"],
+        "marketplaces": [row.name for row in rows if row.side == "marketplace"],
+        "shops": [row.name for row in rows if row.side == "shop"],
         "carriers": sorted(((one.value, one.display_name) for one in Carrier), key=lambda pair: pair[1].casefold()),
         "sorts": [(sort, _(name)) for sort, name in SORTS],
         "problem_kinds": sorted(((kind.value, _(TITLES[kind])) for kind in TITLES), key=lambda pair: pair[1]),
@@ -217,19 +222,19 @@ def _day(text: str, days_later: int = 0) -> datetime | None:
 # below: a file
 
 
-class _Line:
+class _CsvSink:
     """What the csv module writes to; it gives the line back."""
 
     def write(self, line: str) -> str:
         return line
 
 
-def _csv(desk: Desk, wanted: Filter) -> Iterator[str]:
-    writer = csv.writer(_Line())
+def _csv(merchant_context: MerchantContext, wanted: Filter) -> Iterator[str]:
+    writer = csv.writer(_CsvSink())
     yield "\ufeff" + writer.writerow(_HEADINGS)
     after = ""
     while True:
-        found = list_orders(desk.merchant.pk, wanted, after, 500, now=desk.by.clock.now())
+        found = list_orders(merchant_context.merchant.pk, wanted, after, 500, now=merchant_context.context.clock.now())
         for row in found.rows:
             yield writer.writerow([_harmless(cell) for cell in _cells(row)])
         after = found.after
@@ -238,8 +243,8 @@ def _csv(desk: Desk, wanted: Filter) -> Iterator[str]:
 
 
 _HEADINGS = (
-    "order", "marketplace", "shop", "shop_order", "status", "placed_at", "ship_by", "ship_by_is", "pieces", "total", "currency",
-    "code", "carrier", "problems",
+    "order", "marketplace", "shop", "shop_order", "status", "placed_at", "ship_by", "ship_by_is", "quantity", "total", "currency",
+    "tracking_number", "carrier", "problems",
 )  # fmt: skip
 
 
@@ -249,7 +254,7 @@ def _cells(row: Row) -> list[str]:
     problems = " ".join(row.problems)
     return [
         row.ref, row.marketplace, row.shop, row.shop_number, row.status, row.placed_at.isoformat(), ship_by, ship_by_is,
-        str(row.pieces), f"{row.total:.2f}", row.currency, row.code, " ".join(row.carriers), problems,
+        str(row.quantity), f"{row.total:.2f}", row.currency, row.tracking_number, " ".join(row.carriers), problems,
     ]  # fmt: skip
 
 

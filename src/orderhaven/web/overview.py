@@ -11,29 +11,29 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from orderhaven.core.language import _
-from orderhaven.store import pulse
-from orderhaven.store.listing.counts import count_tabs
+from orderhaven.core.translation import _
 from orderhaven.store.listing.filters import Tab
-from orderhaven.store.overview import Overview, Times, overview
+from orderhaven.store.listing.pages import count_tabs
+from orderhaven.store.upkeep import health
+from orderhaven.store.upkeep.health import Overview, Times, overview
 from orderhaven.web.charts import COLOURS, Bar, Column, Span, bars, spans, stacked
-from orderhaven.web.desk import AtDesk, at_desk
+from orderhaven.web.merchant_context import MerchantRequest, merchant_required
 from orderhaven.web.templatetags.words import duration, short_day
 from orderhaven.words.problems import TITLES
 
 
-@at_desk
+@merchant_required
 @require_safe
-def page(request: AtDesk) -> HttpResponse:
+def page(request: MerchantRequest) -> HttpResponse:
     """The last 24 hours by the hour, or the last 14 days by the day."""
-    beat = pulse.beat()
+    beat = health.record_heartbeat()
     if request.GET.get("live") == beat:
         return HttpResponse(status=204)
     by_day = request.GET.get("period") == "days"
-    now = request.desk.by.clock.now()
+    now = request.merchant_context.context.clock.now()
     moments = _moments(now, by_day=by_day)
     zone = timezone.get_current_timezone()
-    found = overview(request.desk.merchant.pk, moments[0], now, zone, by_day=by_day)
+    found = overview(request.merchant_context.merchant.pk, moments[0], now, zone, by_day=by_day)
     shown = {
         "by_day": by_day,
         "figures": _figures(request, found, now),
@@ -56,15 +56,16 @@ def _moments(now: datetime, *, by_day: bool) -> list[datetime]:
     return [hour - timedelta(hours=back) for back in range(23, -1, -1)]
 
 
-def _figures(request: AtDesk, found: Overview, now: datetime) -> list[dict[str, Any]]:
-    numbers = count_tabs(request.desk.merchant.pk, now)
-    orders = reverse("orders", args=[request.desk.merchant.slug])
+def _figures(request: MerchantRequest, found: Overview, now: datetime) -> list[dict[str, Any]]:
+    numbers = count_tabs(request.merchant_context.merchant.pk, now)
+    orders = reverse("orders", args=[request.merchant_context.merchant.slug])
 
     rows = [  # each with what it means, and whether it is bad
         (_("Not shipped"), _("still to be sent"), numbers[Tab.NOT_SHIPPED].number, "?tab=not_shipped", False),
         (_("Waiting"), _("sent, no code yet"), numbers[Tab.WAITING].number, "?tab=waiting", False),
         (_("Being confirmed"), _("the marketplace has not agreed yet"), numbers[Tab.CONFIRMING].number, "?tab=confirming", False),
-        (_("Not confirmed"), _("shipped, and the marketplace is not told"), numbers[Tab.UNCONFIRMED].number, "?tab=unconfirmed", True),
+        (_("Not confirmed"), _("shipped, and the marketplace is not updated"), numbers[Tab.UNCONFIRMED].number,
+         "?tab=unconfirmed", True),
         (_("At risk"), _("to be sent within four hours"), found.at_risk, "?tab=not_shipped&sort=ship_by", True),
         (_("Late"), _("the time to be sent is over"), numbers[Tab.LATE].number, "?tab=late", True),
         (_("Problems"), _("a person must look"), numbers[Tab.PROBLEMS].number, "?tab=problems", True),
@@ -76,14 +77,14 @@ def _figures(request: AtDesk, found: Overview, now: datetime) -> list[dict[str, 
 
 
 def _orders(found: Overview, moments: list[datetime], *, by_day: bool) -> dict[str, Any]:
-    names = sorted({name for _moment, name in found.heard})
-    by_moment = {(moment.timestamp(), name): number for (moment, name), number in found.heard.items()}
+    names = sorted({name for _moment, name in found.received})
+    by_moment = {(moment.timestamp(), name): number for (moment, name), number in found.received.items()}
     columns = [
         Column(_label(moment, by_day=by_day), tuple(by_moment.get((moment.timestamp(), name), 0) for name in names))
         for moment in moments
     ]
     title = _("Orders per day and marketplace") if by_day else _("Orders per hour and marketplace")
-    total = sum(found.heard.values())
+    total = sum(found.received.values())
     return {
         "orders_title": title, "orders_chart": stacked(title, names, columns), "orders_names": names,
         "orders_legend": [(name, index % COLOURS) for index, name in enumerate(names)], "orders_rows": columns, "orders_total": total,
@@ -113,8 +114,8 @@ def _span(label: str, times: Times) -> Span:
     return Span(label, times.p50_s, times.p95_s, duration(times.p50_s), duration(times.p95_s))
 
 
-def _problems(request: AtDesk, found: Overview) -> dict[str, Any]:
-    orders = reverse("orders", args=[request.desk.merchant.slug])
+def _problems(request: MerchantRequest, found: Overview) -> dict[str, Any]:
+    orders = reverse("orders", args=[request.merchant_context.merchant.slug])
     rows = [Bar(_(TITLES[kind]), number, f"{orders}?tab=problems&problem={kind}") for kind, number in found.problems]
     title = _("Open problems by cause")
     return {"problems_title": title, "problems_chart": bars(title, rows), "problems_rows": rows}

@@ -19,9 +19,9 @@ from typing import Any
 import structlog
 
 from orderhaven import paths
-from orderhaven.actions.errors import Impossible
+from orderhaven.actions.errors import ActionRefused
 from orderhaven.log import log_to_stderr
-from orderhaven.web.place import demand_free, place_of
+from orderhaven.web.listen_address import demand_free, parse_address
 from orderhaven.web.server import Server
 
 log = structlog.get_logger()
@@ -30,9 +30,9 @@ log = structlog.get_logger()
 def main() -> None:
     log_to_stderr()
     try:
-        place = place_of(paths.listen())
+        place = parse_address(paths.listen())
         demand_free(place)
-    except Impossible as error:
+    except ActionRefused as error:
         log.error("web_cannot_start", cause=str(error))
         sys.exit(1)
     application = _application()
@@ -49,14 +49,14 @@ def main() -> None:
 
 def _application() -> Any:
     try:
-        from orderhaven.web import journal
+        from orderhaven.web import request_log
         from orderhaven.web.wsgi import application
 
         import_module("orderhaven.web.urls")  # a page that cannot be loaded is found before it is asked for
     except Exception:  # the edge of the process: what is wrong stands in the log, like everything else
         log.exception("web_cannot_start")
         sys.exit(1)
-    journal.quiet_django()
+    request_log.quiet_django()
     for name in ("waitress", "waitress.queue"):
         logging.getLogger(name).setLevel(logging.ERROR)
     return application

@@ -24,7 +24,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
-from orderhaven.web.place import Place
+from orderhaven.web.listen_address import ListenAddress
 
 log = structlog.get_logger()
 
@@ -66,13 +66,13 @@ class Lane:
 LANES = (
     Lane("probes", re.compile(r"(GET|HEAD) /(healthz|readyz|metrics)"), 2),
     # a hash takes a tenth of a second of every core there is
-    Lane("passwords", re.compile(r"POST /(login|welcome|invitation/[^/]*|me/act)"), 2, niceness=10),
+    Lane("passwords", re.compile(r"POST /(login|welcome|invitation/[^/]*|me/actions)"), 2, niceness=10),
     # other servers are asked, for up to a minute
     Lane(
         "outside",
         re.compile(
             r"POST /(?!api/)[^/]+/(connections/.*|orders/.*|links.*)"
-            r"|(POST|PUT|PATCH) /api/v1/(connectors/.*|connections.*|links.*|adoptions|acts|orders/.*)"
+            r"|(POST|PUT|PATCH) /api/v1/(connectors/.*|connections.*|links.*|adoptions|actions|orders/.*)"
         ),
         8,
     ),
@@ -90,7 +90,7 @@ class Lanes:
     def __init__(self) -> None:
         self._threads = {lane.name: _Threads(lane) for lane in LANES}
 
-    def add_task(self, channel: Channel) -> None:
+    def add_task(self, channel: RequestChannel) -> None:
         asked = channel.requests[0]
         lane = lane_of(getattr(asked, "command", ""), getattr(asked, "path", ""))  # what is no request has neither
         self._threads[lane.name].add_task(channel)
@@ -113,7 +113,7 @@ class _Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
         super().handler_thread(thread_no)
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class RequestChannel(HTTPChannel):  # type: ignore[misc]
     """A connection of a client."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -151,10 +151,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 class Server(TcpWSGIServer):  # type: ignore[misc]
     """Make it in the main thread and `run` it there; `end` may be called from any thread, and from a signal's handler."""
 
-    channel_class = Channel
+    channel_class = RequestChannel
 
     def __init__(
-        self, application: Any, place: Place, largest_body: int, patience: Patience = PATIENCE, most: int = 0
+        self, application: Any, place: ListenAddress, largest_body: int, patience: Patience = PATIENCE, most: int = 0
     ) -> None:
         self._ends = False
         self._patience = patience

@@ -1,6 +1,6 @@
 """The web interface and the API as one WSGI application, for our own server or any other."""
 
-from orderhaven.store.setup import open_store
+from orderhaven.store.upkeep.setup import open_store
 
 open_store()
 

@@ -1,4 +1,4 @@
 """How things are called on every screen and in every mail, in the language of whoever reads it.
 
-Tables of English sentences, which are the ids of their translations; `core.language` says them.
+Tables of English sentences, which are the ids of their translations; `core.translation` says them.
 """

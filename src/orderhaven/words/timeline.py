@@ -5,41 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orderhaven.core.carriers import Carrier
-from orderhaven.core.language import _
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.reasons import said
-from orderhaven.core.status import FACTS, Fact, Status
-from orderhaven.store.models import Kind
-from orderhaven.words.durations import exact
+from orderhaven.core.reasons import translate_reason
+from orderhaven.core.status import TRIGGER_NAMES, Status, Trigger
+from orderhaven.core.translation import _
+from orderhaven.store.models import MessageKind
+from orderhaven.words.days import exact
 from orderhaven.words.orders import MESSAGES, status_name
 from orderhaven.words.problems import TITLES
 
 EVENTS: Mapping[str, str] = {
     # of an order
-    "heard": "Heard",
-    "placed": "Placed in the shop as {number}",
+    "received": "Received",
+    "shop_order_created": "Created in the shop as {number}",
     "confirmed": "The marketplace confirmed the shipment",
-    "handled_by_others": "Handled at the marketplace by others",
+    "handled_externally": "Handled at the marketplace by others",
     "cancelled_in_shop": "Cancelled in the shop",
-    "cancel_told": "The marketplace knows of the cancellation",
-    "accept_told": "Accepted at the marketplace",
-    "refuse_told": "The marketplace knows that the cancellation is refused",
-    "corrected": "The marketplace has the new code {code}",
+    "cancel_synced": "The marketplace knows of the cancellation",
+    "accept_synced": "Accepted at the marketplace",
+    "refuse_synced": "The marketplace knows that the cancellation is refused",
+    "tracking_corrected": "The marketplace has the new code {tracking_number}",
     "completed_in_shop": "Completed in the shop",
-    "code": "Track & trace code {code}",
-    "unclear": "{message}: no clear answer, so it is looked up ({cause})",
+    "tracking_added": "Track & trace code {tracking_number}",
+    "unconfirmed": "{message}: no clear answer, so it is looked up ({cause})",
     "not_done": "{message}: it was not done, so it is sent again",
-    "half_made": "Shop order {shop_ref} was made, but not completely",
-    "refused": "{message}: not done. {problem}",
-    "stopped": "{message}: refused like others before it; the connection says why",
+    "partly_created": "Shop order {shop_ref} was made, but not completely",
+    "rejected": "{message}: not done. {problem}",
+    "stopped": "{message}: rejected like others before it; the connection says why",
     "problem": "Problem: {problem}",
     "retried": "Tried again",
     "carrier_chosen": "Carrier chosen: {carrier}",
     "released": "Held cancellation released",
     "adopted": "Shop order {number} taken for this order",
-    "to_be_placed": "To be placed",
-    "to_be_placed_again": "To be placed again, instead of {instead_of}",
-    "left": "Left alone: it is not placed",
+    "create_requested": "To be created",
+    "recreate_requested": "To be created again, instead of {instead_of}",
+    "ignored": "Ignored: it is not created",
     # of a connection
     "connected": "Connected",
     "keys_changed": "New keys or settings",
@@ -47,10 +47,10 @@ EVENTS: Mapping[str, str] = {
     "paused": "Paused",
     "resumed": "Resumed",
     "failing_long": "Fails for hours: {reason}",
-    "nameless": "A row that does not say which order it is: {cause}",
+    "unidentified_rows": "A row that does not say which order it is: {cause}",
     "needs_attention": "Needs attention: {problem}",
-    "refused_alike": "Refuses order after order for the same cause",
-    "refusal_over": "Takes orders again that it refused for the same cause",
+    "repeated_rejection": "Rejects order after order for the same cause",
+    "refusal_over": "Takes orders again that it rejected for the same cause",
     "linked": "Linked to a shop",
     "link_changed": "Link changed",
     # of a merchant
@@ -58,17 +58,17 @@ EVENTS: Mapping[str, str] = {
     "role_changed": "{person} is {role} now",
     "removed": "{person} was removed",
     "invited": "Somebody was invited as {role}",
-    "invitation_taken_back": "The invitation of somebody as {role} was taken back",
+    "invitation_revoked": "The invitation of somebody as {role} was taken back",
     "renamed": "{person} is called {name} now",
     "password_changed": "{person} has another password",
     "password_given": "{person} was given another password",
     "second_factor_on": "{person} has a second factor",
     "second_factor_off": "{person} has no second factor any more",
-    "closed": "Many wrong passwords were tried for the account of {person}; who tries more must wait",
-    "token_made": "API token '{name}' made ({scopes})",
-    "token_ended": "API token '{name}' ended",
-    "webhook_made": "Webhook to {url} made",
-    "webhook_ended": "Webhook to {url} ended",
+    "account_locked": "Many wrong passwords were tried for the account of {person}; who tries more must wait",
+    "token_created": "API token '{name}' made ({scopes})",
+    "token_revoked": "API token '{name}' ended",
+    "webhook_created": "Webhook to {url} made",
+    "webhook_deleted": "Webhook to {url} ended",
     "webhook_paused": "Webhook to {url} paused",
     "webhook_resumed": "Webhook to {url} resumed",
 }
@@ -77,10 +77,10 @@ EVENTS: Mapping[str, str] = {
 FIELDS: Mapping[str, str] = {
     # what can be set of a link
     "from_at": "orders from",
-    "rehearsal": "rehearsal",
+    "dry_run": "dry run",
     "wait_s": "wait for a code",
     "ship_by_margin_s": "margin before the ship-by time",
-    "delivered_by_marketplace": "orders that the marketplace ships itself",
+    "fulfilled_by_marketplace": "orders that the marketplace ships itself",
     "cancellations_per_hour": "cancellations an hour",
     "default_carrier": "carrier when nothing else tells",
     "own_carriers": "carriers in use",
@@ -95,11 +95,11 @@ def event_words(kind: str, data: Mapping[str, object]) -> str:
     """One sentence; an event of a version that this one does not know is shown by its own name."""
     if kind == "status":
         moved = f"{_status(data.get('from'))} → {_status(data.get('to'))}"
-        fact = str(data.get("fact", ""))
-        return f"{moved} ({_(FACTS[Fact(fact)])})" if fact in list(Fact) else moved
+        fact = str(data.get("trigger", ""))
+        return f"{moved} ({_(TRIGGER_NAMES[Trigger(fact)])})" if fact in list(Trigger) else moved
     if kind not in EVENTS:
         return kind.replace("_", " ")
-    return _(EVENTS[kind]).format_map(_Said(data)) + _details(kind, data)
+    return _(EVENTS[kind]).format_map(_Values(data)) + _details(kind, data)
 
 
 def actor_words(actor: str) -> str:
@@ -114,7 +114,7 @@ def _details(kind: str, data: Mapping[str, object]) -> str:
     """Code and carrier of a confirmation; what was changed of a link."""
     match kind:
         case "confirmed":
-            parts = [str(data.get("code") or _("without a code")), _carrier(data.get("carrier"))]
+            parts = [str(data.get("tracking_number") or _("without a code")), _carrier(data.get("carrier"))]
         case "link_changed" | "linked":
             parts = [_changed(name, str(value)) for name, value in data.items()]
         case _:
@@ -134,20 +134,20 @@ def _carrier(word: object) -> str:
     return Carrier(str(word)).display_name if word in list(Carrier) else str(word or "")
 
 
-class _Said(dict[str, str]):
+class _Values(dict[str, str]):
     """What an event kept, in words."""
 
     def __init__(self, data: Mapping[str, object]) -> None:
         super().__init__({name: str(value) for name, value in data.items()})
-        if data.get("kind") in list(Kind):
-            self["message"] = _(MESSAGES[Kind(str(data["kind"]))])
+        if data.get("kind") in list(MessageKind):
+            self["message"] = _(MESSAGES[MessageKind(str(data["kind"]))])
         if data.get("problem") in list(ProblemKind):
             self["problem"] = _(TITLES[ProblemKind(str(data["problem"]))])
         if "carrier" in data:
             self["carrier"] = _carrier(data["carrier"])
         for name in ("cause", "reason"):
             if name in data:
-                self[name] = said(str(data[name]))
+                self[name] = translate_reason(str(data[name]))
         if "role" in data:
             self["role"] = _(str(data["role"]))
 

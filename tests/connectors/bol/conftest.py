@@ -13,21 +13,21 @@ import pytest
 from orderhaven.connectors.bol.connector import Bol
 from orderhaven.connectors.bol.sandbox import Sandbox
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.serve import Direct
+from orderhaven.connectors.kit.server import InProcessTransport
 from orderhaven.core.carriers import Carrier
-from orderhaven.core.order import Order
-from orderhaven.core.shipment import Cancellation, CancelReason, Correction, Pieces, Shipment
-from orderhaven.ports.connector import MemoryTokens, Outside
-from orderhaven.ports.marketplace import Page
-from orderhaven.ports.sandbox import Article, Basket
+from orderhaven.core.commands import Cancellation, CancelReason, LineQuantity, ShipmentConfirmation, TrackingCorrection
+from orderhaven.core.order import MarketplaceOrder
+from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache
+from orderhaven.ports.marketplace import SummaryPage
+from orderhaven.ports.sandbox import Basket, CatalogueItem
 
 T = TypeVar("T")
 
 HOST = "bol.test"
 MEDIA = "application/vnd.retailer.v10+json"
 LIST = "/retailer/orders?fulfilment-method=ALL&status=ALL"
-MUG = Article("MUG-01", "8712345678906", "Mok met molen", "12.99")
-LAMP = Article("LAMP-7", "8712345678913", "Bureaulamp", "49.95")
+MUG = CatalogueItem("MUG-01", "8712345678906", "Mok met molen", "12.99")
+LAMP = CatalogueItem("LAMP-7", "8712345678913", "Bureaulamp", "49.95")
 
 
 class StillClock:
@@ -54,7 +54,7 @@ class StillClock:
 class Tape:
     """A transport that keeps what went over it."""
 
-    inner: Direct
+    inner: InProcessTransport
     kept: list[tuple[Request, Response]] = field(default_factory=list)
 
     async def __call__(self, request: Request, timeout_s: float) -> Response:
@@ -70,20 +70,20 @@ class World:
     def __init__(self, runner: asyncio.Runner) -> None:
         self.clock = StillClock()
         self.sandbox = Sandbox(self.clock)
-        self.tape = Tape(Direct({HOST: self.sandbox}))
+        self.tape = Tape(InProcessTransport({HOST: self.sandbox}))
         self._runner = runner
         self.bol = self.connect()
 
     def connect(self, clock: StillClock | None = None, **settings: str) -> Bol:
-        outside = Outside(clock or self.clock, self.tape, MemoryTokens())
-        return Bol({**self.sandbox.settings(f"https://{HOST}"), **settings}, outside)
+        context = ConnectorContext(clock or self.clock, self.tape, InMemoryTokenCache())
+        return Bol({**self.sandbox.settings(f"https://{HOST}"), **settings}, context)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(work)
 
     # ------------------------------------------------------------ the other side
 
-    def sell(self, *lines: tuple[Article, int], **basket: Any) -> str:
+    def sell(self, *lines: tuple[CatalogueItem, int], **basket: Any) -> str:
         return self.sandbox.sell(Basket(lines or [(MUG, 1)], **basket))
 
     def sell_many(self, count: int) -> list[str]:
@@ -97,38 +97,38 @@ class World:
 
     # ------------------------------------------------------------ our side
 
-    def hear(self, since: str = "", bol: Bol | None = None) -> list[Page]:
+    def pull(self, since: str = "", bol: Bol | None = None) -> list[SummaryPage]:
         return self.run(_pages(bol or self.bol, since))
 
-    def heard_refs(self, since: str = "", bol: Bol | None = None) -> list[str]:
-        return [sighting.ref for page in self.hear(since, bol) for sighting in page.sightings]
+    def pulled_refs(self, since: str = "", bol: Bol | None = None) -> list[str]:
+        return [summary.ref for page in self.pull(since, bol) for summary in page.summaries]
 
-    def read(self, ref: str) -> Order:
+    def read(self, ref: str) -> MarketplaceOrder:
         return self.run(self.bol.read(ref))
 
     def soon(self) -> datetime:
         return self.clock.now() + timedelta(seconds=30)
 
-    def shipment(self, ref: str, reference: str = "OH-1", **what: Any) -> Shipment:
-        what.setdefault("code", "3SABCD1234567")
-        what.setdefault("carrier", Carrier.POSTNL if what["code"] else None)
-        return Shipment(ref, reference, self.pieces(ref), **what)
+    def shipment(self, ref: str, reference: str = "OH-1", **what: Any) -> ShipmentConfirmation:
+        what.setdefault("tracking_number", "3SABCD1234567")
+        what.setdefault("carrier", Carrier.POSTNL if what["tracking_number"] else None)
+        return ShipmentConfirmation(ref, reference, self.pieces(ref), **what)
 
     def cancellation(self, ref: str, reason: CancelReason = CancelReason.OTHER) -> Cancellation:
         return Cancellation(ref, "OH-C1", self.pieces(ref)[:1], reason)
 
-    def correction(self, ref: str, shipment_ref: str = "") -> Correction:
-        return Correction(
+    def correction(self, ref: str, shipment_ref: str = "") -> TrackingCorrection:
+        return TrackingCorrection(
             ref, "OH-K1", self.pieces(ref), shipment_ref, "JVGL0600000000000001", Carrier.DHL_ECOMMERCE_NL
         )
 
-    def pieces(self, ref: str) -> tuple[Pieces, ...]:
+    def pieces(self, ref: str) -> tuple[LineQuantity, ...]:
         items = self.sandbox.trade.sales[ref].items
-        return tuple(Pieces(item.ref, (item.ref,), item.quantity) for item in items)
+        return tuple(LineQuantity(item.ref, (item.ref,), item.quantity) for item in items)
 
 
-async def _pages(bol: Bol, since: str) -> list[Page]:
-    return [page async for page in bol.hear(since)]
+async def _pages(bol: Bol, since: str) -> list[SummaryPage]:
+    return [page async for page in bol.pull(since)]
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ class Api:
 
     def __init__(self, world: Any) -> None:
         self.world = world
-        door = world.sandbox.door
+        door = world.sandbox.auth
         pair = base64.b64encode(f"{door.client_id}:{door.client_secret}".encode()).decode()
         self.basic = {"authorization": f"Basic {pair}"}
         self.sign_in()

@@ -6,22 +6,22 @@ from typing import Any
 
 import pytest
 
-from orderhaven.connectors.bol import DECLARATION
-from orderhaven.connectors.bol.login import Login
+from orderhaven.connectors.bol import SPEC
+from orderhaven.connectors.bol.connector import TokenRequest
+from orderhaven.connectors.kit.faults import HttpFaultKind
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.knobs import FaultKind
 from orderhaven.core.errors import (
-    AccessRefused,
+    AccessRejected,
     AccountProblem,
-    AuthRefused,
+    AuthRejected,
     ClockOff,
     OrderMissing,
     RateLimited,
-    Surprise,
-    TryLater,
+    SafeToRetry,
+    UnexpectedResponse,
     WrongAddress,
 )
-from orderhaven.ports.connector import Can, MemoryTokens, Outside
+from orderhaven.ports.connector import Capability, ConnectorContext, InMemoryTokenCache
 
 
 def test_an_account_is_known_by_its_number(world: Any) -> None:
@@ -32,12 +32,12 @@ def test_an_account_is_known_by_its_number(world: Any) -> None:
 
 @pytest.mark.parametrize("wrong", [{"client_id": "nobody"}, {"client_secret": "guess"}])
 def test_a_wrong_key_is_refused_with_a_sentence(world: Any, wrong: dict[str, str]) -> None:
-    with pytest.raises(AuthRefused, match="does not take this client ID and secret"):
+    with pytest.raises(AuthRejected, match="does not take this client ID and secret"):
         world.run(world.connect(**wrong).check())
 
 
 def test_a_key_pasted_with_spaces_works(world: Any) -> None:
-    pasted = world.connect(client_id=f" {world.sandbox.door.client_id}\n")
+    pasted = world.connect(client_id=f" {world.sandbox.auth.client_id}\n")
 
     assert world.run(pasted.check()).fingerprint
 
@@ -45,9 +45,9 @@ def test_a_key_pasted_with_spaces_works(world: Any) -> None:
 def test_a_check_does_not_trust_a_token_of_older_keys(world: Any) -> None:
     world.run(world.bol.check())
     world.clock.move(seconds=60)
-    world.sandbox.door.client_secret = "changed"
+    world.sandbox.auth.client_secret = "changed"
 
-    with pytest.raises(AuthRefused):
+    with pytest.raises(AuthRejected):
         world.run(world.bol.check())
 
 
@@ -56,15 +56,22 @@ def test_a_lifetime_that_no_clock_can_hold_is_an_answer_nobody_understands(world
     async def answer(request: Request, timeout_s: float) -> Response:
         return Response(200, {}, f'{{"access_token":"token","expires_in":{seconds}}}'.encode())
 
-    login = Login("bol", "https://login.test", "client", "secret", Outside(world.clock, answer, MemoryTokens()), 5.0)
+    login = TokenRequest(
+        "bol",
+        "https://login.test",
+        "client",
+        "secret",
+        ConnectorContext(world.clock, answer, InMemoryTokenCache()),
+        5.0,
+    )
 
-    with pytest.raises(Surprise):
+    with pytest.raises(UnexpectedResponse):
         world.run(login.fetch())
 
 
 @pytest.mark.parametrize("path", ["/token", "/retailer"])
 def test_a_web_page_instead_of_the_api_is_a_wrong_address(world: Any, path: str) -> None:
-    world.sandbox.faults.add(FaultKind.HTML, path=path, times=-1)
+    world.sandbox.faults.add(HttpFaultKind.HTML, path=path, times=-1)
 
     with pytest.raises(WrongAddress, match="web page"):
         world.run(world.bol.check())
@@ -72,7 +79,7 @@ def test_a_web_page_instead_of_the_api_is_a_wrong_address(world: Any, path: str)
 
 @pytest.mark.parametrize(("path", "status"), [("/token", 404), ("/token", 302), ("/retailer", 404), ("/retailer", 405)])
 def test_an_address_where_nothing_of_it_is_found_is_wrong(world: Any, path: str, status: int) -> None:
-    world.sandbox.faults.add(FaultKind.STATUS, path=path, status=status, times=-1)
+    world.sandbox.faults.add(HttpFaultKind.STATUS, path=path, status=status, times=-1)
 
     with pytest.raises(WrongAddress):
         world.run(world.bol.check())
@@ -93,15 +100,15 @@ def test_a_few_minutes_between_the_clocks_do_not_matter(world: Any) -> None:
 
 
 def test_a_login_that_is_down_is_nobodys_turn(world: Any) -> None:
-    world.sandbox.faults.add(FaultKind.STATUS, path="/token", status=503, times=-1)
+    world.sandbox.faults.add(HttpFaultKind.STATUS, path="/token", status=503, times=-1)
 
-    with pytest.raises(TryLater):
+    with pytest.raises(SafeToRetry):
         world.run(world.bol.check())
 
 
 def test_a_login_that_is_down_is_tried_once_however_many_wait_for_it(world: Any) -> None:
     refs = world.sell_many(8)
-    world.sandbox.faults.add(FaultKind.STATUS, path="/token", status=503, times=-1)
+    world.sandbox.faults.add(HttpFaultKind.STATUS, path="/token", status=503, times=-1)
 
     async def read_all() -> list[object]:
         return await asyncio.gather(*map(world.bol.read, refs), return_exceptions=True)
@@ -109,7 +116,7 @@ def test_a_login_that_is_down_is_tried_once_however_many_wait_for_it(world: Any)
     answers = world.run(read_all())
 
     assert [type(answer).__name__ for answer in answers] == ["NoCredentials"] * 8
-    assert all(isinstance(answer, TryLater) for answer in answers)
+    assert all(isinstance(answer, SafeToRetry) for answer in answers)
     assert world.count("POST /token") == 1
 
 
@@ -117,7 +124,7 @@ def test_a_fresh_token_that_is_refused_once_is_a_hiccup(world: Any) -> None:
     ref = world.sell()
     world.read(ref)
     world.clock.move(seconds=1)
-    world.sandbox.door.expire_tokens()
+    world.sandbox.auth.expire_tokens()
 
     assert world.read(ref).ref == ref
     assert world.count("POST /token") == 2
@@ -125,27 +132,27 @@ def test_a_fresh_token_that_is_refused_once_is_a_hiccup(world: Any) -> None:
 
 def test_a_token_that_is_refused_however_fresh_is_the_accounts_trouble(world: Any) -> None:
     world.sell()
-    world.sandbox.faults.add(FaultKind.STATUS, path="/retailer", status=401, times=-1)
+    world.sandbox.faults.add(HttpFaultKind.STATUS, path="/retailer", status=401, times=-1)
 
     with pytest.raises(AccountProblem):
-        world.hear()
+        world.pull()
     with pytest.raises(AccountProblem):
-        world.hear()
+        world.pull()
 
     assert world.count("POST /token") == 2
 
 
 def test_an_account_that_is_not_active_is_said_so(world: Any) -> None:
-    world.sandbox.door.is_active = False
+    world.sandbox.auth.is_active = False
 
-    with pytest.raises(AccessRefused, match="Account is not active") as refused:
+    with pytest.raises(AccessRejected, match="Account is not active") as refused:
         world.run(world.bol.check())
 
     assert "key" not in str(refused.value)
 
 
 def test_a_login_that_counts_says_how_long_to_wait(world: Any) -> None:
-    world.sandbox.faults.add(FaultKind.RATE_LIMITED, path="/token", delay=timedelta(seconds=40))
+    world.sandbox.faults.add(HttpFaultKind.RATE_LIMITED, path="/token", delay=timedelta(seconds=40))
 
     with pytest.raises(RateLimited) as caught:
         world.run(world.bol.check())
@@ -153,11 +160,11 @@ def test_a_login_that_counts_says_how_long_to_wait(world: Any) -> None:
     assert caught.value.after == timedelta(seconds=40)
 
 
-def test_a_page_of_maintenance_in_a_cycle_pauses_nothing(world: Any) -> None:
-    world.sandbox.faults.add(FaultKind.HTML, path="/retailer/orders", times=-1)
+def test_a_page_of_maintenance_in_a_sync_run_pauses_nothing(world: Any) -> None:
+    world.sandbox.faults.add(HttpFaultKind.HTML, path="/retailer/orders", times=-1)
 
-    with pytest.raises(TryLater):
-        world.hear()
+    with pytest.raises(SafeToRetry):
+        world.pull()
 
 
 def test_an_order_that_was_listed_may_be_missing(world: Any) -> None:
@@ -169,7 +176,7 @@ def test_an_order_that_was_listed_may_be_missing(world: Any) -> None:
 
 
 def test_an_order_is_read_whole(world: Any) -> None:
-    ref = world.sell(discount="2.50", pickup_point="Winkel: Zeist", person={"first_name": "Zoë 🌷"})
+    ref = world.sell(discount="2.50", pickup_point="Winkel: Zeist", address={"first_name": "Zoë 🌷"})
 
     order = world.read(ref)
 
@@ -179,8 +186,8 @@ def test_an_order_is_read_whole(world: Any) -> None:
 
 
 def test_only_the_secret_is_secret() -> None:
-    assert [setting.key for setting in DECLARATION.settings if setting.secret] == ["client_secret"]
+    assert [setting.key for setting in SPEC.settings if setting.secret] == ["client_secret"]
 
 
 def test_a_buyers_request_cannot_be_refused_through_the_api() -> None:
-    assert Can.REFUSE_CANCELLATION not in DECLARATION.can
+    assert Capability.REFUSE_CANCELLATION not in SPEC.capabilities

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from orderhaven.connectors.bol.mapping import order_from, sighting_from
-from orderhaven.connectors.bol.shapes import Detail, ListedOrder
+from orderhaven.connectors.bol.mapping import order_from, summary_from
+from orderhaven.connectors.bol.shapes import ListedOrder, OrderDetail
 from orderhaven.connectors.kit.http import Response
-from orderhaven.connectors.kit.session import shaped
-from orderhaven.core.errors import Surprise
+from orderhaven.connectors.kit.session import decode
+from orderhaven.core.errors import UnexpectedResponse
 from orderhaven.core.money import Money
-from orderhaven.core.order import LineFacts, Order
+from orderhaven.core.order import LineQuantities, MarketplaceOrder
 
 
 def item(**other: Any) -> dict[str, Any]:
@@ -79,8 +79,8 @@ def detail(*items: dict[str, Any], **other: Any) -> dict[str, Any]:
     } | other
 
 
-def mapped(value: dict[str, Any]) -> Order:
-    return order_from(msgspec.json.decode(msgspec.json.encode(value), type=Detail))
+def mapped(value: dict[str, Any]) -> MarketplaceOrder:
+    return order_from(msgspec.json.decode(msgspec.json.encode(value), type=OrderDetail))
 
 
 def fulfilled(**other: Any) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def test_a_line_carries_article_pieces_and_what_the_marketplace_calls_it() -> No
 
     assert (line.ref, line.remote_ids) == ("2000000777", ("2000000777",))
     assert (line.sku, line.ean, line.title) == ("TAS-9", "8700000000017", "Fietstas")
-    assert line.facts == LineFacts("2000000777", ordered=3, shipped=1, cancelled=1)
+    assert line.quantities == LineQuantities("2000000777", ordered=3, shipped=1, cancelled=1)
     assert line.services == ("INSTALLATION",)
 
 
@@ -122,7 +122,7 @@ def test_prices_are_exact_and_include_vat() -> None:
 def test_a_price_has_the_cents_that_were_meant(number: str, amount: str) -> None:
     text = msgspec.json.encode(detail()).replace(b'"totalPrice":28.31', f'"totalPrice":{number}'.encode())
 
-    order = order_from(msgspec.json.decode(text, type=Detail))
+    order = order_from(msgspec.json.decode(text, type=OrderDetail))
 
     assert str(order.lines[0].total) == str(eur(amount))
 
@@ -155,7 +155,7 @@ def test_what_else_the_shop_may_want_is_kept_by_name() -> None:
         "bol_distribution_party": "RETAILER",
         "bol_discounts": "Fietsweek",
     }
-    assert dict(order.personal_meta) == {"bol_vat_number": "BE0000000097", "bol_kvk_number": "0000000097"}
+    assert dict(order.contact_meta) == {"bol_vat_number": "BE0000000097", "bol_kvk_number": "0000000097"}
 
 
 @pytest.mark.parametrize(("theirs", "ours"), [("nl", "NL"), ("NLD", "NL"), ("xkx", "XK"), ("XI", "XI")])
@@ -228,16 +228,16 @@ def test_a_label_of_bol_is_recognised_on_what_the_merchant_sends() -> None:
 def test_a_mixed_order_says_per_line_who_sends_it() -> None:
     order = mapped(detail(item(), fulfilled(method="FBB") | {"orderItemId": "2000000778"}))
 
-    assert [line.facts.by_marketplace for line in order.lines] == [False, True]
+    assert [line.quantities.by_marketplace for line in order.lines] == [False, True]
     assert not order.by_marketplace
 
 
-def test_a_buyers_wish_to_cancel_counts_while_something_is_open() -> None:
+def test_a_cancellation_request_counts_while_something_is_open() -> None:
     wish = item(cancellationRequest=True)
     done = item(cancellationRequest=True, quantityShipped=2)
 
-    assert mapped(detail(wish)).lines[0].facts.buyer_asks_to_cancel
-    assert not mapped(detail(done)).lines[0].facts.buyer_asks_to_cancel
+    assert mapped(detail(wish)).lines[0].quantities.cancellation_requested
+    assert not mapped(detail(done)).lines[0].quantities.cancellation_requested
 
 
 def test_what_bol_may_leave_out_is_empty() -> None:
@@ -265,8 +265,8 @@ def test_an_order_without_lines_is_an_order_without_lines() -> None:
         ),
     ],
 )
-def test_an_unknown_word_is_a_surprise_that_names_its_field(strange: dict[str, Any], cause: str) -> None:
-    with pytest.raises(Surprise, match=f"^{cause}$"):
+def test_an_unknown_word_is_an_unexpected_response_that_names_its_field(strange: dict[str, Any], cause: str) -> None:
+    with pytest.raises(UnexpectedResponse, match=f"^{cause}$"):
         mapped(strange)
 
 
@@ -286,17 +286,17 @@ def row(**other: Any) -> ListedOrder:
     return msgspec.convert(order, ListedOrder)
 
 
-def test_a_row_of_a_list_is_a_sighting_with_facts() -> None:
-    sighting = sighting_from(row())
+def test_a_row_of_a_list_is_a_summary_with_facts() -> None:
+    summary = summary_from(row())
 
-    assert sighting.lines == (LineFacts("2000000777", 2, shipped=1, buyer_asks_to_cancel=True),)
-    assert sighting.changed_at == datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-    assert (sighting.order, sighting.needs_acceptance) == (None, False)
+    assert summary.lines == (LineQuantities("2000000777", 2, shipped=1, cancellation_requested=True),)
+    assert summary.changed_at == datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+    assert (summary.order, summary.needs_acceptance) == (None, False)
 
 
-def test_an_unknown_word_in_a_row_is_a_surprise_that_names_its_field() -> None:
-    with pytest.raises(Surprise, match="fulfilmentMethod"):
-        sighting_from(row(fulfilmentMethod="FBX"))
+def test_an_unknown_word_in_a_row_is_an_unexpected_response_that_names_its_field() -> None:
+    with pytest.raises(UnexpectedResponse, match="fulfilmentMethod"):
+        summary_from(row(fulfilmentMethod="FBX"))
 
 
 @pytest.mark.parametrize("word", ["NEUTRAL", "mx", "", None, 3, ["MALE"]])
@@ -333,7 +333,7 @@ def test_without_a_total_a_line_costs_its_pieces_less_its_discounts() -> None:
 def test_what_decides_nothing_blocks_nothing(other: dict[str, Any]) -> None:
     line = read(detail(item(**other))).lines[0]
 
-    assert (line.facts.ordered, line.total, line.ean) == (3, eur("28.31"), "8700000000017")
+    assert (line.quantities.ordered, line.total, line.ean) == (3, eur("28.31"), "8700000000017")
 
 
 @pytest.mark.parametrize(
@@ -344,10 +344,10 @@ def test_what_decides_nothing_blocks_nothing(other: dict[str, Any]) -> None:
     ],
 )  # fmt: skip
 def test_what_decides_something_blocks_its_order(other: dict[str, Any]) -> None:
-    with pytest.raises(Surprise):
+    with pytest.raises(UnexpectedResponse):
         read(detail(item(**other)))
 
 
-def read(value: dict[str, Any]) -> Order:
+def read(value: dict[str, Any]) -> MarketplaceOrder:
     """As it comes over the network."""
-    return order_from(shaped(Response(200, {}, msgspec.json.encode(value)), Detail, "bol"))
+    return order_from(decode(Response(200, {}, msgspec.json.encode(value)), OrderDetail, "bol"))

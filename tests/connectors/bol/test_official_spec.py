@@ -11,16 +11,16 @@ from urllib.parse import urlencode
 import jsonschema
 import pytest
 
-from orderhaven.connectors.bol.sandbox_processes import Fate
+from orderhaven.connectors.bol.sandbox_processes import ProcessFate
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.core.carriers import Carrier
+from orderhaven.core.commands import CancelReason
 from orderhaven.core.errors import HubError
-from orderhaven.core.shipment import CancelReason
-from orderhaven.ports.sandbox import Article, Basket
+from orderhaven.ports.sandbox import Basket, CatalogueItem
 
 SPECS = Path(__file__).resolve().parents[4] / "shared" / "specs" / "bol"
 FILES = [SPECS / "retailer.json", SPECS / "shared.json"]
-CUP = Article("CUP", "8700000000017", "Kop", "4.50")
+CUP = CatalogueItem("CUP", "8700000000017", "Kop", "4.50")
 
 pytestmark = pytest.mark.skipif(
     not all(file.exists() for file in FILES), reason="bol's OpenAPI files are not beside the repository"
@@ -109,11 +109,11 @@ def valid(value: Any, schema: Mapping[str, Any]) -> None:
 def play(world: Any) -> None:
     """Everything the connector can send, and everything the sandbox can answer to it."""
     refs = [world.sell((CUP, 1), (CUP, 2), discount="1.10"), *world.sell_many(60), *special_orders(world)]
-    since = world.hear()[0].cursor
+    since = world.pull()[0].cursor
     world.clock.move(minutes=5)
-    world.hear(since)
+    world.pull(since)
     world.clock.move(days=2)
-    world.hear(since)
+    world.pull(since)
     for ref in [*refs[:8], *refs[-4:], "C999999999"]:
         quietly(world, world.bol.read(ref))
     tell(world, refs)
@@ -130,16 +130,16 @@ def special_orders(world: Any) -> list[str]:
 
 
 def tell(world: Any, refs: list[str]) -> None:
-    world.sandbox.processes.fates.extend([Fate.NORMAL, Fate.FAIL, Fate.TIMEOUT, Fate.STUCK])
-    tellings = [
+    world.sandbox.processes.fates.extend([ProcessFate.NORMAL, ProcessFate.FAIL, ProcessFate.TIMEOUT, ProcessFate.STUCK])
+    commands = [
         world.shipment(refs[0]),
         world.shipment(refs[1], carrier=Carrier.DPD),
-        world.shipment(refs[2], code=""),
-        world.shipment(refs[3], code="", label="d9e0aa01-0000-4000-8000-00000000000a"),
+        world.shipment(refs[2], tracking_number=""),
+        world.shipment(refs[3], tracking_number="", label_number="d9e0aa01-0000-4000-8000-00000000000a"),
         world.shipment(refs[4]),
         world.shipment(refs[4]),
     ]
-    handles = [quietly(world, world.bol.confirm(telling, not_after=world.soon())) for telling in tellings]
+    handles = [quietly(world, world.bol.confirm(command, not_after=world.soon())) for command in commands]
     cancellations = [world.cancellation(ref, reason) for ref, reason in zip(refs[6:9], CancelReason, strict=True)]
     handles += [quietly(world, world.bol.cancel(each, not_after=world.soon())) for each in cancellations]
     asked = [receipt.handle for receipt in handles if receipt]
@@ -149,8 +149,8 @@ def tell(world: Any, refs: list[str]) -> None:
     quietly(world, world.bol.confirm(world.shipment(refs[0]), not_after=world.soon()))
     quietly(world, world.bol.cancel(world.cancellation(refs[0]), not_after=world.soon()))
     quietly(world, world.bol.correct(world.correction(refs[0]), not_after=world.soon()))
-    for telling in (*tellings, *cancellations, world.correction(refs[0])):
-        quietly(world, world.bol.look(telling))
+    for command in (*commands, *cancellations, world.correction(refs[0])):
+        quietly(world, world.bol.verify(command))
 
 
 def quietly(world: Any, work: Any) -> Any:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from orderhaven.connectors.bol.sandbox_processes import Fate
-from orderhaven.ports.marketplace import Outcome, Receipt
+from orderhaven.connectors.bol.sandbox_processes import ProcessFate
+from orderhaven.ports.marketplace import Receipt, ReceiptState
 
 
 def confirm(world: Any, ref: str, **what: Any) -> Receipt:
@@ -19,16 +19,16 @@ def outcome(world: Any, receipt: Receipt) -> Receipt:
 @pytest.mark.parametrize(
     ("fate", "expected"),
     [
-        (Fate.NORMAL, Outcome.DONE),
-        (Fate.STUCK, Outcome.PENDING),
-        (Fate.STUCK_DONE, Outcome.PENDING),
-        (Fate.TIMEOUT, Outcome.UNKNOWN),
-        (Fate.TIMEOUT_DONE, Outcome.UNKNOWN),
-        (Fate.FORGOTTEN, Outcome.UNKNOWN),
-        (Fate.FORGOTTEN_DONE, Outcome.UNKNOWN),
+        (ProcessFate.NORMAL, ReceiptState.DONE),
+        (ProcessFate.STUCK, ReceiptState.PENDING),
+        (ProcessFate.STUCK_DONE, ReceiptState.PENDING),
+        (ProcessFate.TIMEOUT, ReceiptState.UNKNOWN),
+        (ProcessFate.TIMEOUT_DONE, ReceiptState.UNKNOWN),
+        (ProcessFate.FORGOTTEN, ReceiptState.UNKNOWN),
+        (ProcessFate.FORGOTTEN_DONE, ReceiptState.UNKNOWN),
     ],
 )
-def test_an_outcome_is_what_bol_says_of_it(world: Any, fate: Fate, expected: Outcome) -> None:
+def test_an_outcome_is_what_bol_says_of_it(world: Any, fate: ProcessFate, expected: ReceiptState) -> None:
     world.sandbox.processes.fates.append(fate)
     receipt = confirm(world, world.sell())
     world.clock.move(minutes=1)
@@ -37,20 +37,20 @@ def test_an_outcome_is_what_bol_says_of_it(world: Any, fate: Fate, expected: Out
 
 
 def test_a_failure_is_an_outcome_with_a_reason(world: Any) -> None:
-    world.sandbox.processes.fates.append(Fate.FAIL)
+    world.sandbox.processes.fates.append(ProcessFate.FAIL)
     receipt = confirm(world, world.sell())
     world.clock.move(minutes=1)
 
     answered = outcome(world, receipt)
 
-    assert (answered.outcome, answered.refused) == (Outcome.DONE, "The request could not be processed.")
+    assert (answered.state, answered.rejection) == (ReceiptState.DONE, "The request could not be processed.")
 
 
 def test_an_outcome_that_bol_kept_long_enough_is_forgotten(world: Any) -> None:
     receipt = confirm(world, world.sell())
     world.clock.move(days=2)
 
-    assert outcome(world, receipt).outcome is Outcome.UNKNOWN
+    assert outcome(world, receipt).state is ReceiptState.UNKNOWN
 
 
 def test_many_outcomes_are_asked_for_in_one_call(world: Any) -> None:
@@ -59,7 +59,7 @@ def test_many_outcomes_are_asked_for_in_one_call(world: Any) -> None:
 
     answered = world.run(world.bol.outcomes([receipt.handle for receipt in receipts]))
 
-    assert {receipt.outcome for receipt in answered.values()} == {Outcome.DONE}
+    assert {receipt.state for receipt in answered.values()} == {ReceiptState.DONE}
     assert world.count("POST /shared/process-status") == 1
 
 

@@ -55,7 +55,7 @@ def test_an_unknown_path_is_not_found(api: Any) -> None:
 
 
 def test_an_endpoint_has_its_own_limit(api: Any) -> None:
-    api.world.sandbox.door.limits["GET /retailer/orders/{order-id}"] = (2, timedelta(minutes=1))
+    api.world.sandbox.auth.limits["GET /retailer/orders/{order-id}"] = (2, timedelta(minutes=1))
     ref = api.world.sell()
     answers = [api.send("GET", f"/retailer/orders/{ref}") for _ in range(3)]
 
@@ -66,7 +66,7 @@ def test_an_endpoint_has_its_own_limit(api: Any) -> None:
 
 
 def test_a_limit_ends_with_its_window(api: Any) -> None:
-    api.world.sandbox.door.limits["GET /retailer/orders"] = (1, timedelta(minutes=1))
+    api.world.sandbox.auth.limits["GET /retailer/orders"] = (1, timedelta(minutes=1))
     api.send("GET", LIST)
     api.world.clock.move(seconds=61)
 
@@ -134,7 +134,7 @@ def test_a_day_shows_the_items_that_changed_last_on_it(api: Any) -> None:
     first, second = api.world.sell(), api.world.sell()
     api.world.clock.move(days=1)
     api.sign_in()
-    api.world.sandbox.buyer_asks_to_cancel(second)
+    api.world.sandbox.request_cancellation(second)
 
     assert api.refs(f"{LIST}&latest-change-date=2026-03-02") == [first]
     assert api.refs(f"{LIST}&latest-change-date=2026-03-03") == [second]
@@ -150,7 +150,7 @@ def test_a_day_beyond_three_months_is_refused(api: Any, day: str) -> None:
     assert api.send("GET", f"{LIST}&latest-change-date={day}").status == 400
 
 
-def test_an_order_nobody_placed_is_not_found(api: Any) -> None:
+def test_an_order_nobody_created_is_not_found(api: Any) -> None:
     response = api.send("GET", "/retailer/orders/C999999999")
 
     assert (response.status, response.headers["content-type"]) == (404, MEDIA)

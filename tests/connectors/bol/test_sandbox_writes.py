@@ -1,13 +1,13 @@
-"""The sandbox is as strict as bol with what it is told, and carries it out later."""
+"""The sandbox is as strict as bol with each command, and carries it out later."""
 
 from typing import Any
 
 import msgspec
 import pytest
 
-from orderhaven.ports.sandbox import Article, Basket
+from orderhaven.ports.sandbox import Basket, CatalogueItem
 
-CUP = Article("CUP", "8700000000017", "Kop", "4.50")
+CUP = CatalogueItem("CUP", "8700000000017", "Kop", "4.50")
 
 
 def item(api: Any, **basket: Any) -> str:
@@ -54,7 +54,7 @@ def test_without_a_quantity_everything_open_is_shipped(api: Any) -> None:
     api.ship({"orderItemId": ref})
     api.world.clock.move(seconds=5)
 
-    assert [made.pieces[ref] for made in api.world.sandbox.shipments()] == [1, 1]
+    assert [made.quantities[ref] for made in api.world.sandbox.shipments()] == [1, 1]
 
 
 @pytest.mark.parametrize("basket", [{"by_marketplace": True}, {"marketplace_label": True}])
@@ -171,4 +171,4 @@ def test_the_merchant_can_ship_beside_the_hub(world: Any) -> None:
     world.sandbox.ship_elsewhere(ref, "3SOTHER000000")
 
     (made,) = world.sandbox.shipments()
-    assert (made.order_ref, made.carrier_word, made.code) == (ref, "TNT", "3SOTHER000000")
+    assert (made.order_ref, made.carrier_code, made.tracking_number) == (ref, "TNT", "3SOTHER000000")

@@ -1,19 +1,19 @@
-"""Which lists a hearing asks for."""
+"""Which lists a pull asks for."""
 
 from datetime import UTC, date, datetime, timedelta
 
-from orderhaven.connectors.bol.hearing import OPEN, Window, windows_since
+from orderhaven.connectors.bol.pulling import OPEN, Window, windows_since
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OVERLAP = timedelta(minutes=10)
 
 
-def test_the_first_hearing_asks_for_everything_open() -> None:
+def test_the_first_pull_asks_for_everything_open() -> None:
     assert windows_since(None, NOW, OVERLAP) == (OPEN,)
     assert OPEN.query(2) == {"page": "2", "fulfilment-method": "ALL", "status": "OPEN"}
 
 
-def test_a_later_hearing_asks_for_whole_minutes_with_the_overlap() -> None:
+def test_a_later_pull_asks_for_whole_minutes_with_the_overlap() -> None:
     (window,) = windows_since(NOW - timedelta(minutes=5, seconds=1), NOW, OVERLAP)
 
     assert window == Window(minutes=17)

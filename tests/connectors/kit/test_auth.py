@@ -1,12 +1,11 @@
-"""A bearer token: kept between cycles, renewed before it ends, fetched once however many ask."""
+"""A bearer token: kept between runs, renewed before it ends, fetched once however many ask."""
 
 import asyncio
 from datetime import timedelta
 
-from orderhaven.connectors.kit.auth import BearerToken
-from orderhaven.connectors.kit.http import Request
-from orderhaven.core.errors import TryLater
-from orderhaven.ports.connector import MemoryTokens
+from orderhaven.connectors.kit.http import BearerToken, Request
+from orderhaven.core.errors import SafeToRetry
+from orderhaven.ports.connector import InMemoryTokenCache
 from orderhaven.testing.clock import START, ManualClock
 
 ASK = Request("GET", "https://shop.test/orders", {"Accept": "text/plain"})
@@ -26,8 +25,8 @@ class Office:
         return f"token {number}", LIFETIME
 
 
-def bearer(office: Office, tokens: MemoryTokens | None = None, clock: ManualClock | None = None) -> BearerToken:
-    return BearerToken(office.fetch, tokens or MemoryTokens(), clock or ManualClock())
+def bearer(office: Office, tokens: InMemoryTokenCache | None = None, clock: ManualClock | None = None) -> BearerToken:
+    return BearerToken(office.fetch, tokens or InMemoryTokenCache(), clock or ManualClock())
 
 
 def signed(auth: BearerToken) -> str:
@@ -61,7 +60,7 @@ def test_a_token_is_renewed_before_it_ends() -> None:
 
 
 def test_a_kept_token_is_used_by_the_next_process() -> None:
-    office, tokens = Office(), MemoryTokens()
+    office, tokens = Office(), InMemoryTokenCache()
     signed(bearer(office, tokens))
 
     assert signed(bearer(office, tokens)) == "Bearer token 1"
@@ -69,7 +68,7 @@ def test_a_kept_token_is_used_by_the_next_process() -> None:
 
 
 def test_a_kept_token_that_ended_is_not_used() -> None:
-    office, tokens = Office(), MemoryTokens()
+    office, tokens = Office(), InMemoryTokenCache()
     asyncio.run(tokens.put("old", START))
 
     assert signed(bearer(office, tokens)) == "Bearer token 1"
@@ -88,7 +87,7 @@ def test_many_at_once_fetch_one_token() -> None:
 
 
 def test_a_refused_token_is_forgotten() -> None:
-    office, tokens = Office(), MemoryTokens()
+    office, tokens = Office(), InMemoryTokenCache()
     asyncio.run(tokens.put("revoked", START + LIFETIME))
     auth = bearer(office, tokens)
     refused = asyncio.run(auth.sign(ASK))
@@ -133,13 +132,13 @@ class ShutOffice(Office):
     async def fetch(self) -> tuple[str, timedelta]:
         token = await super().fetch()
         if not self.is_open:
-            raise TryLater("the log-in answered 503")
+            raise SafeToRetry("the log-in answered 503")
         return token
 
 
 async def failures(auth: BearerToken, asking: int) -> int:
     answers = await asyncio.gather(*(auth.sign(ASK) for _ in range(asking)), return_exceptions=True)
-    return sum(isinstance(answer, TryLater) for answer in answers)
+    return sum(isinstance(answer, SafeToRetry) for answer in answers)
 
 
 def test_many_at_once_try_a_log_in_that_fails_once() -> None:

@@ -9,14 +9,13 @@ import pytest
 from aiohttp import web
 
 from orderhaven.certificates import NoCertificates, trusted_authorities
-from orderhaven.connectors import declarations, open_connector
+from orderhaven.connectors import open_connector, specs
 from orderhaven.connectors.kit.http import NoAnswer, Request
-from orderhaven.connectors.kit.transport import AioTransport
-from orderhaven.core.errors import TryLater
-from orderhaven.core.reach import LOOPBACK
+from orderhaven.connectors.kit.transport import AiohttpTransport
+from orderhaven.core.errors import SafeToRetry
+from orderhaven.core.networks import LOOPBACK
 from orderhaven.core.reasons import is_known
-from orderhaven.ports.clock import RealClock
-from orderhaven.ports.connector import MemoryTokens, Outside
+from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache, RealClock
 from tests.authority import NOW, Authority
 
 _OVER = (NOW - timedelta(days=9), NOW - timedelta(days=2))
@@ -37,7 +36,7 @@ def asked(server: ssl.SSLContext, trusts: ssl.SSLContext | None) -> str:
         runner = web.ServerRunner(web.Server(hello, access_log=None))
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server).start()
-        network = AioTransport(trusts, LOOPBACK)
+        network = AiohttpTransport(trusts, LOOPBACK)
         try:
             answer = await network(Request("GET", f"https://127.0.0.1:{runner.addresses[0][1]}/"), 5.0)
             return str(answer.status)
@@ -100,7 +99,7 @@ def test_a_file_that_holds_no_certificates_is_said(
         trusted_authorities()
 
 
-@pytest.mark.parametrize("connector", sorted(declarations()))
+@pytest.mark.parametrize("connector", sorted(specs()))
 def test_every_connector_says_what_is_wrong_with_a_certificate(authority: Authority, connector: str) -> None:
     async def run() -> str:
         async def hello(request: web.BaseRequest) -> web.Response:
@@ -110,12 +109,12 @@ def test_every_connector_says_what_is_wrong_with_a_certificate(authority: Author
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=authority.serves()).start()
         address = f"https://127.0.0.1:{runner.addresses[0][1]}"
-        declaration = declarations()[connector]
-        settings = {one.key: address if one.kind == "url" else one.default or "x" for one in declaration.settings}
-        network = AioTransport(reach=LOOPBACK)
-        opened = open_connector(declaration, settings, Outside(RealClock(), network, MemoryTokens()))
+        spec = specs()[connector]
+        settings = {one.key: address if one.kind == "url" else one.default or "x" for one in spec.settings}
+        network = AiohttpTransport(reach=LOOPBACK)
+        opened = open_connector(spec, settings, ConnectorContext(RealClock(), network, InMemoryTokenCache()))
         try:
-            with pytest.raises(TryLater) as raised:
+            with pytest.raises(SafeToRetry) as raised:
                 await opened.check()
             return raised.value.cause
         finally:
@@ -131,7 +130,7 @@ def test_every_connector_says_what_is_wrong_with_a_certificate(authority: Author
 
 def test_what_cannot_be_reached_is_said_without_a_name_of_the_code() -> None:
     async def run(url: str) -> str:
-        network = AioTransport(reach=LOOPBACK)
+        network = AiohttpTransport(reach=LOOPBACK)
         try:
             with pytest.raises(NoAnswer) as raised:
                 await network(Request("GET", url), 5.0)

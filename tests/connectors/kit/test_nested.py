@@ -2,10 +2,9 @@
 
 import pytest
 
+from orderhaven.connectors.kit.decoding import not_allowed
 from orderhaven.connectors.kit.http import Response
-from orderhaven.connectors.kit.refusals import not_allowed
-from orderhaven.connectors.kit.rows import bent
-from orderhaven.connectors.kit.session import shaped
+from orderhaven.connectors.kit.session import decode, malformed
 from orderhaven.core.errors import HubError
 
 _DEEP = b"[" * 200_000 + b"]" * 200_000
@@ -15,11 +14,11 @@ _IN_A_FIELD = b'{"message": ' + _DEEP + b"}"
 @pytest.mark.parametrize("body", [_DEEP, _IN_A_FIELD, b"[" * 200_000])
 def test_no_depth_is_an_error_of_ours(body: bytes) -> None:
     with pytest.raises(HubError):
-        shaped(Response(200, {}, body), dict[str, str], "The shop")
+        decode(Response(200, {}, body), dict[str, str], "The shop")
     assert not_allowed("The shop", Response(401, {}, body))
 
 
-def test_a_row_that_is_nested_too_deeply_is_a_bent_one() -> None:
+def test_a_row_that_is_nested_too_deeply_is_a_malformed_one() -> None:
     import msgspec
 
-    assert bent(msgspec.Raw(_DEEP), "id", "", ()).cause
+    assert malformed(msgspec.Raw(_DEEP), "id", "", ()).cause

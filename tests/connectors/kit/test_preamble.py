@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from orderhaven.connectors.kit.decoding import data_of
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.preamble import data_of
-from orderhaven.connectors.kit.session import NotData, Session, shaped
-from orderhaven.ports.connector import Limits, MemoryTokens, Outside
+from orderhaven.connectors.kit.session import NotData, Session, decode
+from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache, Limits
 from orderhaven.testing.clock import ManualClock
 
 MARK = b"\xef\xbb\xbf"
@@ -45,7 +45,7 @@ def test_what_is_no_data_stays_as_it_is(body: bytes) -> None:
 
 def test_an_answer_that_breaks_off_behind_a_warning_says_so() -> None:
     with pytest.raises(NotData, match="PHP warning"):
-        shaped(Response(200, {}, IN_HTML + b'[{"id":12},\n{"id"'), list[dict[str, int]], "The shop")
+        decode(Response(200, {}, IN_HTML + b'[{"id":12},\n{"id"'), list[dict[str, int]], "The shop")
 
 
 def test_a_refusal_too_is_read_behind_a_warning() -> None:
@@ -59,8 +59,8 @@ def test_a_refusal_too_is_read_behind_a_warning() -> None:
         async def renew(self, refused: Request) -> bool:
             return False
 
-    outside = Outside(ManualClock(), wire, MemoryTokens())
-    session = Session("The shop", "https://shop.test", outside, Nobody(), Limits(poll_floor=timedelta(minutes=5)))
+    context = ConnectorContext(ManualClock(), wire, InMemoryTokenCache())
+    session = Session("The shop", "https://shop.test", context, Nobody(), Limits(poll_floor=timedelta(minutes=5)))
 
     response = asyncio.run(session.read("GET", "/orders/1", also=(404,)))
 

@@ -7,11 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from orderhaven.connectors.kit.decoding import Discard, Word
 from orderhaven.connectors.kit.http import Response
-from orderhaven.connectors.kit.mending import Aside, Word
-from orderhaven.connectors.kit.rows import Rows, RowsOf
-from orderhaven.connectors.kit.session import NotData, shaped
-from orderhaven.core.errors import Surprise
+from orderhaven.connectors.kit.session import NotData, Rows, RowsOf, decode
+from orderhaven.core.errors import UnexpectedResponse
 
 
 class Note(msgspec.Struct):
@@ -24,9 +23,9 @@ class Row(msgspec.Struct, rename="camel"):
     status: Word
     quantity: int
     price: Decimal = Decimal(0)
-    language: Aside[str] = None
+    language: Discard[str] = None
     notes: list[Note] = []
-    remarks: Aside[list[Note]] = None
+    remarks: Discard[list[Note]] = None
 
 
 ROWS = RowsOf(Row, "orderId", within="orders")
@@ -48,21 +47,21 @@ def only(**fields: Any) -> Row:
 
 @pytest.mark.parametrize("field", ["status", "quantity"])
 @pytest.mark.parametrize("value", [None, "missing", ["?"], True])
-def test_one_bent_row_is_known_by_its_id_and_the_others_come_in(field: str, value: Any) -> None:
-    bent = {name: each for name, each in (GOOD | {field: value}).items() if each != "missing"}
+def test_one_malformed_row_is_known_by_its_id_and_the_others_come_in(field: str, value: Any) -> None:
+    malformed = {name: each for name, each in (GOOD | {field: value}).items() if each != "missing"}
 
-    rows = read(GOOD | {"orderId": "A0"}, bent, GOOD | {"orderId": "A2"})
+    rows = read(GOOD | {"orderId": "A0"}, malformed, GOOD | {"orderId": "A2"})
 
     assert [row.order_id for row in rows.good] == ["A0", "A2"]
-    assert [each.ref for each in rows.bent] == ["A1"]
+    assert [each.ref for each in rows.malformed] == ["A1"]
     assert len(rows) == 3
 
 
 def test_a_row_without_an_id_shows_its_fields_and_no_value() -> None:
     rows = read(GOOD, {"status": "Quastenberg", "quantity": 1, "Vlinderpad 3": "x"})
 
-    assert [each.ref for each in rows.bent] == [""]
-    assert rows.bent[0].cause == "a row without orderId: status (text), quantity (a number)"
+    assert [each.ref for each in rows.malformed] == [""]
+    assert rows.malformed[0].cause == "a row without orderId: status (text), quantity (a number)"
 
 
 @pytest.mark.parametrize("row", [None, 7, "text", []])
@@ -70,12 +69,12 @@ def test_what_is_no_row_at_all_holds_up_no_other(row: Any) -> None:
     rows = read(row, GOOD)
 
     assert [each.order_id for each in rows.good] == ["A1"]
-    assert [each.ref for each in rows.bent] == [""]
+    assert [each.ref for each in rows.malformed] == [""]
 
 
 @pytest.mark.parametrize("ref", ["Quastenberg", "06 1234 5678", "jan@buyer.example", "1" * 200])
 def test_what_no_order_is_called_is_no_name_of_a_row(ref: str) -> None:
-    (row,) = read(GOOD | {"orderId": ref, "quantity": None}).bent
+    (row,) = read(GOOD | {"orderId": ref, "quantity": None}).malformed
 
     assert row.ref == ""
     assert ref not in row.cause
@@ -84,13 +83,13 @@ def test_what_no_order_is_called_is_no_name_of_a_row(ref: str) -> None:
 def test_what_is_strange_is_said_by_its_place_and_never_by_its_value() -> None:
     rows = read(GOOD | {"quantity": "Quastenberg"})
 
-    assert "quantity" in rows.bent[0].cause
-    assert "Quastenberg" not in rows.bent[0].cause
+    assert "quantity" in rows.malformed[0].cause
+    assert "Quastenberg" not in rows.malformed[0].cause
 
 
-def test_an_answer_without_the_list_has_no_rows_and_one_that_is_no_list_is_a_surprise() -> None:
+def test_an_answer_without_the_list_has_no_rows_and_one_that_is_no_list_is_an_unexpected_response() -> None:
     assert len(ROWS.read(answer({}), "Side")) == 0
-    with pytest.raises(Surprise):
+    with pytest.raises(UnexpectedResponse):
         ROWS.read(answer({"orders": "none"}), "Side")
     with pytest.raises(NotData):
         ROWS.read(Response(200, {}, b"<html>"), "Side")
@@ -100,7 +99,7 @@ def test_a_list_may_be_the_whole_answer() -> None:
     rows = RowsOf(Row, "orderId").read(answer([GOOD, {"orderId": 7}]), "Side")
 
     assert [row.order_id for row in rows.good] == ["A1"]
-    assert [each.ref for each in rows.bent] == ["7"]
+    assert [each.ref for each in rows.malformed] == ["7"]
 
 
 def test_numbers_and_texts_stand_for_each_other_where_only_the_number_counts() -> None:
@@ -110,7 +109,7 @@ def test_numbers_and_texts_stand_for_each_other_where_only_the_number_counts() -
 
 
 def test_a_number_is_no_word() -> None:
-    assert [each.ref for each in read(GOOD | {"status": 5}).bent] == ["A1"]
+    assert [each.ref for each in read(GOOD | {"status": 5}).malformed] == ["A1"]
 
 
 @pytest.mark.parametrize("value", [{"nl": 1}, ["nl"], True])
@@ -123,7 +122,7 @@ def test_a_list_that_is_written_as_an_object_is_its_values_and_empty_entries_are
 
     assert [note.key for note in row.notes] == ["a", "b"]
     assert [note.key for note in only(notes=[[], {"key": "a"}, None, ""]).notes] == ["a"]
-    assert [each.ref for each in read(GOOD | {"notes": None}).bent] == ["A1"]
+    assert [each.ref for each in read(GOOD | {"notes": None}).malformed] == ["A1"]
 
 
 def test_of_a_list_that_is_said_aside_the_readable_entries_are_kept() -> None:
@@ -133,11 +132,11 @@ def test_of_a_list_that_is_said_aside_the_readable_entries_are_kept() -> None:
 
 
 def test_a_single_answer_is_read_as_it_is_meant_too() -> None:
-    assert shaped(answer(GOOD | {"orderId": 5, "language": {}}), Row, "Side") == Row("5", "OPEN", 2)
+    assert decode(answer(GOOD | {"orderId": 5, "language": {}}), Row, "Side") == Row("5", "OPEN", 2)
 
 
-def test_what_is_nested_without_end_is_a_surprise() -> None:
+def test_what_is_nested_without_end_is_an_unexpected_response() -> None:
     deep = b'{"orderId":"A1","status":"OPEN","quantity":1,"notes":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
-    with pytest.raises(Surprise):
+    with pytest.raises(UnexpectedResponse):
         ROWS.read(Response(200, {}, b'{"orders":[' + deep + b"]}"), "Side")

@@ -1,4 +1,4 @@
-"""One account's session: what is asked may be asked again, what is told is told once."""
+"""One account's session: a read may be repeated, a command is sent once."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,9 +11,17 @@ import msgspec
 import pytest
 
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
-from orderhaven.connectors.kit.session import NotData, Session, retry_after, shaped
-from orderhaven.core.errors import AuthRefused, ClockOff, RateLimited, Surprise, TryLater, Unclear, WrongAddress
-from orderhaven.ports.connector import Limits, MemoryTokens, Outside
+from orderhaven.connectors.kit.session import NotData, Session, decode, retry_after
+from orderhaven.core.errors import (
+    AuthRejected,
+    ClockOff,
+    OutcomeUnknown,
+    RateLimited,
+    SafeToRetry,
+    UnexpectedResponse,
+    WrongAddress,
+)
+from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache, Limits
 from orderhaven.testing.clock import START, ManualClock
 
 SOON = START + timedelta(seconds=30)
@@ -61,9 +69,9 @@ class Key:
 
 
 def session(wire: Wire, key: Key | None = None, clock: ManualClock | None = None) -> Session:
-    outside = Outside(clock or ManualClock(), wire, MemoryTokens())
+    context = ConnectorContext(clock or ManualClock(), wire, InMemoryTokenCache())
     limits = Limits(poll_floor=timedelta(minutes=5), call_timeout_s=12.0)
-    return Session("The shop", "https://shop.test/api/", outside, key or Key(), limits)
+    return Session("The shop", "https://shop.test/api/", context, key or Key(), limits)
 
 
 def read(wire: Wire, key: Key | None = None, path: str = "/orders", **what: Any) -> Response:
@@ -71,7 +79,7 @@ def read(wire: Wire, key: Key | None = None, path: str = "/orders", **what: Any)
 
 
 def tell(wire: Wire, key: Key | None = None, **what: Any) -> Response:
-    return asyncio.run(session(wire, key).tell("POST", "/orders", not_after=SOON, body=b"{}", **what))
+    return asyncio.run(session(wire, key).send("POST", "/orders", not_after=SOON, body=b"{}", **what))
 
 
 # ---------------------------------------------------------------- reading
@@ -99,7 +107,7 @@ def test_a_question_is_asked_again_after_a_hiccup(trouble: Response | NoAnswer) 
 def test_a_question_is_asked_three_times_at_most(trouble: Response | NoAnswer) -> None:
     wire = Wire([trouble])
 
-    with pytest.raises(TryLater):
+    with pytest.raises(SafeToRetry):
         read(wire)
 
     assert len(wire.sent) == 3
@@ -108,14 +116,14 @@ def test_a_question_is_asked_three_times_at_most(trouble: Response | NoAnswer) -
 def test_a_question_that_is_asked_again_waits_longer_each_time() -> None:
     clock = ManualClock()
 
-    with pytest.raises(TryLater):
+    with pytest.raises(SafeToRetry):
         asyncio.run(session(Wire([LATE]), clock=clock).read("GET", "/orders"))
 
     assert timedelta(seconds=0.7) < clock.now() - START < timedelta(seconds=2)
 
 
 def test_the_last_hiccup_says_how_long_to_wait() -> None:
-    with pytest.raises(TryLater) as raised:
+    with pytest.raises(SafeToRetry) as raised:
         read(Wire([Response(503, {"retry-after": "90"})]))
 
     assert raised.value.after == timedelta(seconds=90)
@@ -132,7 +140,7 @@ def test_who_asks_to_slow_down_is_not_asked_again() -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_refused_credentials_are_the_accounts_trouble(status: int) -> None:
-    with pytest.raises(AuthRefused):
+    with pytest.raises(AuthRejected):
         read(Wire([Response(status)]))
 
 
@@ -156,7 +164,7 @@ def test_a_question_is_asked_again_with_fresh_credentials() -> None:
 def test_fresh_credentials_that_are_refused_too_are_the_accounts_trouble() -> None:
     wire = Wire([Response(401)])
 
-    with pytest.raises(AuthRefused):
+    with pytest.raises(AuthRejected):
         read(wire, Key(renewals=1))
 
     assert len(wire.sent) == 2
@@ -166,8 +174,8 @@ def test_a_status_the_caller_knows_comes_back() -> None:
     assert read(Wire([Response(404)]), also=(404,)).status == 404
 
 
-def test_a_status_nobody_knows_is_a_surprise_that_names_no_secret() -> None:
-    with pytest.raises(Surprise, match=r"^status 418 on GET /api/orders$"):
+def test_a_status_nobody_knows_is_an_unexpected_response_that_names_no_secret() -> None:
+    with pytest.raises(UnexpectedResponse, match=r"^status 418 on GET /api/orders$"):
         read(Wire([Response(418)]), query={"key": "secret"})
 
 
@@ -196,7 +204,7 @@ def test_a_question_follows_a_redirect_on_the_same_host(location: str, leads_to:
     "location",
     ["https://evil.test/api/orders", "http://shop.test/api/orders", "//evil.test/orders", "https://shop.test:8443/"],
 )
-def test_credentials_go_to_no_other_place(location: str) -> None:
+def test_credentials_go_to_no_other_host(location: str) -> None:
     wire = Wire([Response(302, {"location": location}), OK])
 
     with pytest.raises(WrongAddress):
@@ -215,7 +223,7 @@ def test_a_second_redirect_is_a_wrong_address() -> None:
     assert len(wire.sent) == 2
 
 
-def test_a_telling_follows_no_redirect() -> None:
+def test_a_command_follows_no_redirect() -> None:
     wire = Wire([Response(307, {"location": "/api/v2/orders"}), OK])
 
     with pytest.raises(WrongAddress):
@@ -224,24 +232,24 @@ def test_a_telling_follows_no_redirect() -> None:
     assert len(wire.sent) == 1
 
 
-# ---------------------------------------------------------------- telling
+# ---------------------------------------------------------------- commands
 
 
 @pytest.mark.parametrize(
     ("trouble", "raised"),
     [
-        (LATE, Unclear),
-        (NoAnswer("broke off", sent=True), Unclear),
-        (Response(500), Unclear),
-        (Response(504), Unclear),
-        (UNREACHED, TryLater),
-        (Response(408), TryLater),
+        (LATE, OutcomeUnknown),
+        (NoAnswer("broke off", sent=True), OutcomeUnknown),
+        (Response(500), OutcomeUnknown),
+        (Response(504), OutcomeUnknown),
+        (UNREACHED, SafeToRetry),
+        (Response(408), SafeToRetry),
         (Response(429), RateLimited),
-        (Response(403), AuthRefused),
-        (Response(418), Surprise),
+        (Response(403), AuthRejected),
+        (Response(418), UnexpectedResponse),
     ],
 )
-def test_a_telling_is_one_request_whatever_comes_back(trouble: Response | NoAnswer, raised: type[Exception]) -> None:
+def test_a_command_is_one_request_whatever_comes_back(trouble: Response | NoAnswer, raised: type[Exception]) -> None:
     wire = Wire([trouble])
 
     with pytest.raises(raised):
@@ -250,37 +258,37 @@ def test_a_telling_is_one_request_whatever_comes_back(trouble: Response | NoAnsw
     assert len(wire.sent) == 1
 
 
-def test_a_telling_with_an_old_token_did_not_happen() -> None:
+def test_a_command_with_an_old_token_did_not_happen() -> None:
     wire = Wire([Response(401), OK])
 
-    with pytest.raises(TryLater):
+    with pytest.raises(SafeToRetry):
         tell(wire, Key(renewals=1))
 
     assert len(wire.sent) == 1
 
 
-def test_a_telling_with_a_key_that_cannot_be_renewed_is_the_accounts_trouble() -> None:
-    with pytest.raises(AuthRefused):
+def test_a_command_with_a_key_that_cannot_be_renewed_is_the_accounts_trouble() -> None:
+    with pytest.raises(AuthRejected):
         tell(Wire([Response(401)]))
 
 
 @pytest.mark.parametrize("seconds", [30, 31, 3600])
-def test_nothing_is_told_at_or_after_its_time(seconds: int) -> None:
+def test_nothing_is_sent_at_or_after_its_time(seconds: int) -> None:
     """A worker that stood still while it signed."""
     wire, clock = Wire([OK]), ManualClock()
     slow = Key(on_sign=lambda: clock.advance(timedelta(seconds=seconds)))
 
-    with pytest.raises(TryLater):
-        asyncio.run(session(wire, slow, clock).tell("POST", "/orders", not_after=SOON))
+    with pytest.raises(SafeToRetry):
+        asyncio.run(session(wire, slow, clock).send("POST", "/orders", not_after=SOON))
 
     assert wire.sent == []
 
 
-def test_a_telling_is_given_up_at_its_time() -> None:
+def test_a_command_is_given_up_at_its_time() -> None:
     wire, clock = Wire([OK]), ManualClock()
     slow = Key(on_sign=lambda: clock.advance(timedelta(seconds=10)))
 
-    asyncio.run(session(wire, slow, clock).tell("POST", "/orders", not_after=SOON))
+    asyncio.run(session(wire, slow, clock).send("POST", "/orders", not_after=SOON))
 
     assert wire.timeouts == [20.0]
 
@@ -297,9 +305,9 @@ def test_no_more_calls_are_under_way_than_they_bear() -> None:
         return OK
 
     async def many() -> None:
-        outside = Outside(ManualClock(), busy, MemoryTokens())
-        limits = Limits(poll_floor=timedelta(minutes=5), calls_at_once=3)
-        account = Session("The shop", "https://shop.test", outside, Key(), limits)
+        context = ConnectorContext(ManualClock(), busy, InMemoryTokenCache())
+        limits = Limits(poll_floor=timedelta(minutes=5), concurrent_calls=3)
+        account = Session("The shop", "https://shop.test", context, Key(), limits)
         await asyncio.gather(*(account.read("GET", f"/{n}") for n in range(20)))
 
     asyncio.run(many())
@@ -316,7 +324,7 @@ class Order(msgspec.Struct):
 
 
 def test_an_answer_takes_our_shape() -> None:
-    assert shaped(Response(200, {}, b'{"number": 7, "more": 1}'), Order, "The shop") == Order(7)
+    assert decode(Response(200, {}, b'{"number": 7, "more": 1}'), Order, "The shop") == Order(7)
 
 
 @pytest.mark.parametrize(
@@ -325,12 +333,12 @@ def test_an_answer_takes_our_shape() -> None:
 )
 def test_what_is_no_data_is_said_as_that(body: bytes, kind: str) -> None:
     with pytest.raises(NotData, match=f"The shop answered {kind} instead of data"):
-        shaped(Response(200, {}, body), Order, "The shop")
+        decode(Response(200, {}, body), Order, "The shop")
 
 
-def test_an_answer_of_another_shape_is_a_surprise_without_its_values() -> None:
-    with pytest.raises(Surprise, match=r"number") as raised:
-        shaped(Response(200, {}, b'{"number": "Jansen"}'), Order, "The shop")
+def test_an_answer_of_another_shape_is_an_unexpected_response_without_its_values() -> None:
+    with pytest.raises(UnexpectedResponse, match=r"number") as raised:
+        decode(Response(200, {}, b'{"number": "Jansen"}'), Order, "The shop")
 
     assert "Jansen" not in str(raised.value)
 
@@ -341,7 +349,7 @@ def test_an_answer_of_another_shape_is_a_surprise_without_its_values() -> None:
 )
 def test_a_nul_character_is_left_out_of_an_answer(text: bytes, meant: str) -> None:
     """PostgreSQL takes none in text, and nobody means one."""
-    answer = shaped(Response(200, {}, b'{"number": 7, "name": "' + text + b'"}'), Order, "The shop")
+    answer = decode(Response(200, {}, b'{"number": 7, "name": "' + text + b'"}'), Order, "The shop")
 
     assert answer.name == meant
 
@@ -358,5 +366,5 @@ def test_a_nul_character_is_left_out_of_an_answer(text: bytes, meant: str) -> No
         ("", None),
     ],
 )
-def test_a_wish_to_wait_is_read_in_both_forms(header: str, after: timedelta | None) -> None:
+def test_a_request_to_wait_is_read_in_both_forms(header: str, after: timedelta | None) -> None:
     assert retry_after(Response(429, {"retry-after": header}), START) == after

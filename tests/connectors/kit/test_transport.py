@@ -10,8 +10,8 @@ from aiohttp import web
 
 from orderhaven.connectors.kit import transport as module
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
-from orderhaven.connectors.kit.transport import AioTransport
-from orderhaven.core.reach import LOOPBACK
+from orderhaven.connectors.kit.transport import AiohttpTransport
+from orderhaven.core.networks import LOOPBACK
 
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -30,7 +30,7 @@ def sends(answer: Answer, *requests: tuple[str, str], timeout_s: float = 5.0) ->
 
     async def run() -> list[Response | NoAnswer]:
         found: list[Response | NoAnswer] = []
-        network = AioTransport(reach=LOOPBACK)
+        network = AiohttpTransport(reach=LOOPBACK)
         async with serving(answer) as url:
             for method, path in requests:
                 try:
@@ -125,7 +125,7 @@ def test_where_nothing_listens_nothing_was_sent() -> None:
 
         async with serving(nobody) as url:
             free = url
-        network = AioTransport(reach=LOOPBACK)
+        network = AiohttpTransport(reach=LOOPBACK)
         with pytest.raises(NoAnswer) as raised:
             await network(Request("POST", free + "/"), 5.0)
         await network.close()
@@ -137,7 +137,7 @@ def test_where_nothing_listens_nothing_was_sent() -> None:
 @pytest.mark.parametrize("url", ["http://no.such.host.invalid/", "not a url", "ftp://127.0.0.1/"])
 def test_an_address_that_is_none_was_not_sent_to(url: str) -> None:
     async def run() -> NoAnswer:
-        network = AioTransport(reach=LOOPBACK)
+        network = AiohttpTransport(reach=LOOPBACK)
         with pytest.raises(NoAnswer) as raised:
             await network(Request("GET", url), 5.0)
         await network.close()

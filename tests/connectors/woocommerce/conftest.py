@@ -11,21 +11,20 @@ import msgspec
 import pytest
 
 from orderhaven.connectors.kit.http import Request
-from orderhaven.connectors.kit.serve import Direct
+from orderhaven.connectors.kit.server import InProcessTransport
 from orderhaven.connectors.woocommerce.connector import WooCommerce
 from orderhaven.connectors.woocommerce.sandbox import Sandbox
-from orderhaven.core.address import Address
 from orderhaven.core.money import Money
-from orderhaven.core.order import Line, LineFacts, Order
-from orderhaven.core.shop_order import Placed, Placement, ProductWanted
-from orderhaven.ports.connector import MemoryTokens, Outside
-from orderhaven.ports.sandbox import Article
+from orderhaven.core.order import Address, LineQuantities, MarketplaceLine, MarketplaceOrder
+from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft
+from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache
+from orderhaven.ports.sandbox import CatalogueItem
 
 T = TypeVar("T")
 
 START = datetime(2026, 11, 5, 9, 0, tzinfo=UTC)
-MUG = Article("MUG-1", "8712345678906", "Mug", "12.99")
-LAMP = Article("LAMP-1", "8712345678913", "Lamp", "49.95")
+MUG = CatalogueItem("MUG-1", "8712345678906", "Mug", "12.99")
+LAMP = CatalogueItem("LAMP-1", "8712345678913", "Lamp", "49.95")
 
 
 @dataclass
@@ -56,22 +55,24 @@ class Shop:
     hosts: tuple[str, ...] = ("shop.test", "127.0.0.1:8080")
 
     @property
-    def outside(self) -> Outside:
-        return Outside(self.clock, Direct(dict.fromkeys(self.hosts, self.sandbox)), MemoryTokens())
+    def context(self) -> ConnectorContext:
+        return ConnectorContext(
+            self.clock, InProcessTransport(dict.fromkeys(self.hosts, self.sandbox)), InMemoryTokenCache()
+        )
 
     def connector(self, **settings: str) -> WooCommerce:
         chosen = {**self.sandbox.settings(self.url), **self.settings, **settings}
-        return WooCommerce(chosen, self.outside)
+        return WooCommerce(chosen, self.context)
 
-    def place(self, placement: Placement, **settings: str) -> Placed:
-        return run(self.connector(**settings).place(placement, not_after=self.clock.now() + timedelta(seconds=60)))
+    def create(self, order_draft: ShopOrderDraft, **settings: str) -> CreatedShopOrder:
+        return run(self.connector(**settings).create(order_draft, not_after=self.clock.now() + timedelta(seconds=60)))
 
-    def placement(self, order: Order, reference: str = "bol-1", **more: Any) -> Placement:
-        wanted = [ProductWanted(line.sku, line.ean) for line in order.lines]
+    def order_draft(self, order: MarketplaceOrder, reference: str = "bol-1", **more: Any) -> ShopOrderDraft:
+        wanted = [ProductQuery(line.sku, line.ean) for line in order.lines]
         products = run(self.connector().find_products(wanted)) if wanted else {}
         refs = {line.ref: products[want] for line, want in zip(order.lines, wanted, strict=True) if want in products}
-        quantities = {line.ref: line.facts.ordered for line in order.lines}
-        return Placement(
+        quantities = {line.ref: line.quantities.ordered for line in order.lines}
+        return ShopOrderDraft(
             order, reference, "bol", more.pop("quantities", quantities), more.pop("products", refs), **more
         )
 
@@ -109,12 +110,12 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(coroutine)
 
 
-def heard(connector: WooCommerce, since: str) -> tuple[list[Any], str]:
-    async def hear() -> tuple[list[Any], str]:
-        pages = [page async for page in connector.hear(since)]
+def pulled(connector: WooCommerce, since: str) -> tuple[list[Any], str]:
+    async def pull() -> tuple[list[Any], str]:
+        pages = [page async for page in connector.pull(since)]
         return [order for page in pages for order in page.orders], pages[-1].cursor
 
-    return run(hear())
+    return run(pull())
 
 
 def euro(text: str) -> Money:
@@ -137,7 +138,7 @@ def address(**more: Any) -> Address:
     return Address(**{**known, **more})
 
 
-def line(article: Article = MUG, quantity: int = 1, ref: str = "L1", **more: Any) -> Line:
+def line(article: CatalogueItem = MUG, quantity: int = 1, ref: str = "L1", **more: Any) -> MarketplaceLine:
     currency = more.pop("currency", "EUR")
     price = Money.of(more.pop("price", article.price), currency)
     discount = Money.of(more.pop("discount", "0.00"), currency)
@@ -147,16 +148,16 @@ def line(article: Article = MUG, quantity: int = 1, ref: str = "L1", **more: Any
         "title": article.title,
         "sku": article.sku,
         "ean": article.ean,
-        "facts": LineFacts(ref, quantity),
+        "quantities": LineQuantities(ref, quantity),
         "unit_price": price,
         "total": price * quantity - discount,
         "discount": discount,
         "vat_rate": Decimal("0.21"),
     }
-    return Line(**{**known, **more})
+    return MarketplaceLine(**{**known, **more})
 
 
-def order(*lines: Line, **more: Any) -> Order:
+def order(*lines: MarketplaceLine, **more: Any) -> MarketplaceOrder:
     currency = more.get("currency", "EUR")
     known: dict[str, Any] = {
         "ref": "A000123",
@@ -170,4 +171,4 @@ def order(*lines: Line, **more: Any) -> Order:
         "shipping_cost": Money.zero(currency),
         "discount": Money.zero(currency),
     }
-    return Order(**{**known, **more})
+    return MarketplaceOrder(**{**known, **more})

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from orderhaven.connectors.kit.http import Response
-from orderhaven.connectors.woocommerce.answers import error_of_telling, not_allowed, raise_read_refused
-from orderhaven.core.errors import AccessRefused, AuthRefused, OrderRefused
+from orderhaven.connectors.woocommerce.responses import error_of_command, not_allowed, raise_read_refused
+from orderhaven.core.errors import AccessRejected, AuthRejected, OrderRejected
 
 FIREWALL = b"<html><head><title>Access denied</title></head><body>Blocked by a security rule</body></html>"
 # as a real shop answered them
@@ -36,7 +36,7 @@ def test_what_a_plug_in_or_a_rule_refuses_is_not_blamed_on_the_key(
 ) -> None:
     problem = not_allowed(refused(status, code, message))
 
-    assert isinstance(problem, AccessRefused)
+    assert isinstance(problem, AccessRejected)
     assert words in str(problem)
     assert code in str(problem)
     assert "key" not in str(problem)
@@ -46,16 +46,16 @@ def test_what_a_plug_in_or_a_rule_refuses_is_not_blamed_on_the_key(
 def test_what_the_key_may_not_is_said_of_the_key(status: int, code: str, message: str, words: str) -> None:
     problem = not_allowed(refused(status, code, message))
 
-    assert isinstance(problem, AuthRefused)
+    assert isinstance(problem, AuthRejected)
     assert words in str(problem)
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_web_page_that_refuses_a_question_is_a_firewall_s(status: int) -> None:
-    with pytest.raises(AccessRefused, match=f"status {status}, from a firewall"):
+    with pytest.raises(AccessRejected, match=f"status {status}, from a firewall"):
         raise_read_refused(Response(status, {}, FIREWALL))
 
 
-def test_a_web_page_that_refuses_a_telling_holds_up_that_order_alone() -> None:
-    assert isinstance(error_of_telling(Response(403, {}, FIREWALL)), OrderRefused)
-    assert isinstance(error_of_telling(refused(403, "rest_forbidden", "Closed.")), AccessRefused)
+def test_a_web_page_that_refuses_a_command_holds_up_that_order_alone() -> None:
+    assert isinstance(error_of_command(Response(403, {}, FIREWALL)), OrderRejected)
+    assert isinstance(error_of_command(refused(403, "rest_forbidden", "Closed.")), AccessRejected)

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from orderhaven.connectors.kit.http import Request, written
-from orderhaven.connectors.woocommerce.auth import OAuth, is_loopback, signature
+from orderhaven.connectors.kit.http import Request, encode_query
+from orderhaven.connectors.woocommerce.calls import OAuth, is_loopback, signature
 from orderhaven.connectors.woocommerce.sandbox import Sandbox
 from orderhaven.connectors.woocommerce.sandbox_auth import Rights
-from orderhaven.core.errors import AuthRefused, WrongAddress
+from orderhaven.core.errors import AuthRejected, WrongAddress
 
 from .conftest import MUG, ManualClock, Shop, order, run
 
@@ -34,7 +34,7 @@ def test_the_signature_is_that_of_the_standard() -> None:
         ("oauth_timestamp", "1700000000"),
     ]
 
-    found = signature("get", "http://127.0.0.1:8080/wp-json/wc/v3/orders", written(pairs), "cs_1")
+    found = signature("get", "http://127.0.0.1:8080/wp-json/wc/v3/orders", encode_query(pairs), "cs_1")
 
     assert expected == found
 
@@ -42,7 +42,7 @@ def test_the_signature_is_that_of_the_standard() -> None:
 def test_basic_is_sent_over_https(shop: Shop) -> None:
     request = run(shop.connector()._calls._session._auth.sign(Request("GET", "https://shop.test/x")))
 
-    key, secret = shop.sandbox.door.key, shop.sandbox.door.secret
+    key, secret = shop.sandbox.auth.key, shop.sandbox.auth.secret
     assert request.headers["Authorization"] == "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
 
 
@@ -78,7 +78,7 @@ def test_no_key_goes_out_over_plain_http(shop: Shop) -> None:
 def test_signed_requests_work_over_plain_http_on_this_machine(shop: Shop) -> None:
     shop.url = "http://127.0.0.1:8080"
 
-    placed = shop.place(shop.placement(order()))
+    placed = shop.create(shop.order_draft(order()))
 
     assert list(run(shop.connector().find(["bol-1"]))) == ["bol-1"]
     assert placed.order.reference == "bol-1"
@@ -87,13 +87,13 @@ def test_signed_requests_work_over_plain_http_on_this_machine(shop: Shop) -> Non
 def test_a_reference_with_odd_characters_survives_the_signature(shop: Shop) -> None:
     shop.url = "http://127.0.0.1:8080"
 
-    shop.place(shop.placement(order(), "a+b /ü~,%41"))
+    shop.create(shop.order_draft(order(), "a+b /ü~,%41"))
 
     assert list(run(shop.connector().find(["a+b /ü~,%41"]))) == ["a+b /ü~,%41"]
 
 
 def test_the_sandbox_refuses_basic_over_plain_http(shop: Shop) -> None:
-    key = base64.b64encode(f"{shop.sandbox.door.key}:{shop.sandbox.door.secret}".encode()).decode()
+    key = base64.b64encode(f"{shop.sandbox.auth.key}:{shop.sandbox.auth.secret}".encode()).decode()
     request = Request("GET", "http://127.0.0.1:8080/wp-json/wc/v3/orders", {"authorization": f"Basic {key}"})
 
     response = run(shop.sandbox.handle(request))
@@ -102,7 +102,7 @@ def test_the_sandbox_refuses_basic_over_plain_http(shop: Shop) -> None:
 
 
 def test_the_sandbox_refuses_a_replayed_nonce_and_an_old_timestamp(shop: Shop, clock: ManualClock) -> None:
-    door = shop.sandbox.door
+    door = shop.sandbox.auth
     signer = OAuth("http://localhost", door.key, door.secret, clock)
     request = Request("GET", "http://localhost/wp-json/wc/v3/orders")
     now = int(clock.now().timestamp())
@@ -114,7 +114,7 @@ def test_the_sandbox_refuses_a_replayed_nonce_and_an_old_timestamp(shop: Shop, c
 
 
 def test_the_sandbox_refuses_a_changed_query_and_another_secret(shop: Shop, clock: ManualClock) -> None:
-    door = shop.sandbox.door
+    door = shop.sandbox.auth
     request = Request("GET", "http://localhost/wp-json/wc/v3/orders?page=1")
     now = int(clock.now().timestamp())
     good = OAuth("http://localhost", door.key, door.secret, clock).signed(request, "n1", now)
@@ -128,18 +128,18 @@ def test_the_sandbox_checks_the_signature_against_its_own_home_address(shop: Sho
     shop.url = "http://127.0.0.1:8080"
     shop.sandbox.site.home_url = "http://localhost:8080"
 
-    with pytest.raises(AuthRefused, match="signature"):
+    with pytest.raises(AuthRejected, match="signature"):
         run(shop.connector().find(["bol-1"]))
 
 
 def test_wrong_key_wrong_secret_and_read_only_say_which(shop: Shop) -> None:
     sentences = {}
     for name, settings in {"key": {"key": "ck_other"}, "secret": {"secret": "cs_other"}}.items():
-        with pytest.raises(AuthRefused) as refused:
+        with pytest.raises(AuthRejected) as refused:
             run(shop.connector(**settings).check())
         sentences[name] = refused.value.values["reason"]
-    shop.sandbox.door.rights = Rights.READ_ONLY
-    with pytest.raises(AuthRefused) as refused:
+    shop.sandbox.auth.rights = Rights.READ_ONLY
+    with pytest.raises(AuthRejected) as refused:
         run(shop.connector().check())
 
     assert "does not know the consumer key" in sentences["key"]
@@ -172,7 +172,7 @@ def test_a_signature_lasts_a_quarter_of_an_hour_and_no_less_than_a_request_may_b
 ) -> None:
     clock = FastClock(times=times)
     shop = Shop(clock, Sandbox(clock))
-    signer = OAuth("http://127.0.0.1:8080", shop.sandbox.door.key, shop.sandbox.door.secret, clock)
+    signer = OAuth("http://127.0.0.1:8080", shop.sandbox.auth.key, shop.sandbox.auth.secret, clock)
     signed = run(signer.sign(Request("GET", "http://127.0.0.1:8080/wp-json/wc/v3/orders")))
 
     clock.pass_(minutes=minutes_on_its_way)

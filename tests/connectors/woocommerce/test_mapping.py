@@ -6,24 +6,32 @@ from typing import Any
 import msgspec
 import pytest
 
-from orderhaven.connectors.woocommerce.mapping import TheirOrder, TheirRate, Words, shop_order, tax_rate, utc
-from orderhaven.connectors.woocommerce.reference import created_via, reference_of
-from orderhaven.connectors.woocommerce.taxes import Place, TaxRules
+from orderhaven.connectors.woocommerce.mapping import (
+    ShopWords,
+    TheirOrder,
+    TheirRate,
+    created_via,
+    reference_of,
+    shop_order,
+    tax_rate,
+    utc,
+)
+from orderhaven.connectors.woocommerce.pricing import TaxLocation, TaxRules
 from orderhaven.connectors.woocommerce.tracking import each_once, tracking
-from orderhaven.core.errors import OrderRefused, Surprise
+from orderhaven.core.errors import OrderRejected, UnexpectedResponse
 from orderhaven.core.shop_order import ShopState
 
 CODE = "3SABCD1234567"
 LINK = f"https://jouw.postnl.nl/track-and-trace/{CODE}-NL-1234AB"
-WORDS = Words(frozenset({"completed"}), frozenset({"cancelled"}))
+WORDS = ShopWords(frozenset({"completed"}), frozenset({"cancelled"}))
 
 
 def told(meta: dict[str, Any], *keys: str) -> list[tuple[str, str]]:
-    return [(code.code, code.carrier_word) for code in each_once(tracking(meta, keys).codes)]
+    return [(code.number, code.carrier_name) for code in each_once(tracking(meta, keys).tracking)]
 
 
 def unread(meta: dict[str, Any], *keys: str) -> list[tuple[str, str]]:
-    return [(one.place, one.text) for one in tracking(meta, keys).unread]
+    return [(one.field, one.text) for one in tracking(meta, keys).unreadable]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +76,7 @@ def unread(meta: dict[str, Any], *keys: str) -> list[tuple[str, str]]:
         ({"sendcloud_tracking_number": CODE, "sendcloud_carrier": "postnl"}, "postnl"),
     ],
 )
-def test_a_code_is_found_in_every_known_place(meta: dict[str, Any], carrier: str) -> None:
+def test_a_tracking_number_is_found_in_every_known_place(meta: dict[str, Any], carrier: str) -> None:
     assert told(meta) == [(CODE, carrier)]
 
 
@@ -103,7 +111,7 @@ def test_an_empty_place_and_one_that_says_there_is_no_number_say_nothing(value: 
         ({"tracking_number": "0612345678"}, "0612345678"),
     ],
 )
-def test_a_named_place_that_holds_something_and_yields_nothing_is_said(value: Any, text: str) -> None:
+def test_a_named_create_that_holds_something_and_yields_nothing_is_said(value: Any, text: str) -> None:
     assert (told({"mine": value}, "mine"), unread({"mine": value}, "mine")) == ([], [("mine", text)])
 
 
@@ -143,7 +151,7 @@ def test_a_link_in_a_number_field_yields_the_number_in_it(meta: dict[str, Any]) 
     assert ([(CODE, "")], []) == (told(meta, "mine"), unread(meta, "mine"))
 
 
-def test_several_codes_come_apart_and_each_comes_once() -> None:
+def test_several_tracking_numbers_come_apart_and_each_comes_once() -> None:
     meta = {
         "_tracking_number": f"{CODE}, JVGL0612345678901234",
         "_wc_shipment_tracking_items": [{"tracking_number": CODE.lower(), "tracking_provider": "PostNL"}],
@@ -172,7 +180,7 @@ def test_a_word_that_is_not_ours_gives_no_reference(word: str) -> None:
 
 
 def test_a_reference_that_the_column_would_cut_off_is_refused() -> None:
-    with pytest.raises(OrderRefused, match="more than the 100 characters"):
+    with pytest.raises(OrderRejected, match="more than the 100 characters"):
         created_via("x" * 90)
 
 
@@ -197,13 +205,13 @@ def test_a_status_means_what_was_chosen_at_setup(status: str, state: ShopState) 
 
 
 def test_the_number_of_a_marketplace_label_is_read_where_the_merchant_notes_it() -> None:
-    words = Words(WORDS.completed, WORDS.cancelled, label_key="vvb")
+    words = ShopWords(WORDS.completed, WORDS.cancelled, label_key="vvb")
 
-    assert shop_order(their(meta_data=[{"key": "vvb", "value": " L-1 "}]), words).label == "L-1"
+    assert shop_order(their(meta_data=[{"key": "vvb", "value": " L-1 "}]), words).label_number == "L-1"
 
 
-def test_a_total_that_is_no_amount_is_a_surprise() -> None:
-    with pytest.raises(Surprise):
+def test_a_total_that_is_no_amount_is_an_unexpected_response() -> None:
+    with pytest.raises(UnexpectedResponse):
         shop_order(their(total="gratis"), WORDS)
 
 
@@ -232,12 +240,12 @@ def test_the_closest_rate_counts_and_one_of_each_priority() -> None:
         {"rate": "9.0000", "class": "reduced-rate", "shipping": False},
     )
 
-    assert rules.rate_for("", Place("NL")) == Decimal("0.21")
-    assert rules.rate_for("", Place("DE", postcode="10115")) == Decimal("0.19")
-    assert rules.rate_for("", Place("DE", postcode="27498")) == 0
-    assert rules.rate_for("", Place("CA")) == Decimal("0.155")
-    assert rules.rate_for("reduced-rate", Place("NL")) == Decimal("0.09")
-    assert rules.rate_for("reduced-rate", Place("NL"), shipping=True) == 0
+    assert rules.rate_for("", TaxLocation("NL")) == Decimal("0.21")
+    assert rules.rate_for("", TaxLocation("DE", postcode="10115")) == Decimal("0.19")
+    assert rules.rate_for("", TaxLocation("DE", postcode="27498")) == 0
+    assert rules.rate_for("", TaxLocation("CA")) == Decimal("0.155")
+    assert rules.rate_for("reduced-rate", TaxLocation("NL")) == Decimal("0.09")
+    assert rules.rate_for("reduced-rate", TaxLocation("NL"), shipping=True) == 0
 
 
 @pytest.mark.parametrize(
@@ -247,11 +255,11 @@ def test_the_closest_rate_counts_and_one_of_each_priority() -> None:
 def test_postcodes_are_matched_as_the_shop_does(rule: str, postcode: str, fits: bool) -> None:
     rules = rates({"rate": "7.0000", "country": "NL", "postcodes": [rule]})
 
-    assert (rules.rate_for("", Place("NL", postcode=postcode)) > 0) is fits
+    assert (rules.rate_for("", TaxLocation("NL", postcode=postcode)) > 0) is fits
 
 
 @pytest.mark.parametrize(("based_on", "country"), [("shipping", "DE"), ("billing", "BE"), ("base", "NL")])
 def test_tax_follows_the_address_that_the_shop_goes_by(based_on: str, country: str) -> None:
-    rules = TaxRules(on=True, based_on=based_on, base=Place("NL"))
+    rules = TaxRules(on=True, based_on=based_on, base=TaxLocation("NL"))
 
-    assert rules.place_of(Place("DE"), Place("BE")).country == country
+    assert rules.place_of(TaxLocation("DE"), TaxLocation("BE")).country == country

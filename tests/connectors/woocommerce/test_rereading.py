@@ -6,52 +6,52 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from orderhaven.connectors.woocommerce.mapping import Words, shop_order
-from orderhaven.connectors.woocommerce.rereading import Readings, decoded, mark_of
-from orderhaven.core.errors import Surprise
+from orderhaven.connectors.woocommerce.mapping import ShopWords, shop_order
+from orderhaven.connectors.woocommerce.pulling import SnapshotCache, decoded, mark_of
+from orderhaven.core.errors import UnexpectedResponse
 from orderhaven.core.money import Money
-from orderhaven.core.shop_order import ShopOrder, ShopState
+from orderhaven.core.shop_order import ShopOrderSnapshot, ShopState
 
 from .conftest import Shop, line, order, run
 
-READING = ShopOrder("7", "7", "", ShopState.OPEN, "processing")
+READING = ShopOrderSnapshot("7", "7", "", ShopState.OPEN, "processing")
 
 
-def test_what_changed_between_two_readings_is_seen_by_the_second(shop: Shop) -> None:
+def test_what_changed_between_two_snapshots_is_seen_by_the_second(shop: Shop) -> None:
     connector = shop.connector()
-    ref = shop.place(shop.placement(order(line()))).order.shop_ref
+    ref = shop.create(shop.order_draft(order(line()))).order.shop_ref
     before = run(connector.read([ref]))[ref]
 
-    shop.sandbox.complete(ref, code="3SABCD1234567")
+    shop.sandbox.complete(ref, tracking_number="3SABCD1234567")
     after = run(connector.read([ref]))[ref]
 
-    assert (before.state, before.codes) == (ShopState.OPEN, ())
-    assert (after.state, after.codes[0].code) == (ShopState.COMPLETED, "3SABCD1234567")
+    assert (before.state, before.tracking) == (ShopState.OPEN, ())
+    assert (after.state, after.tracking[0].number) == (ShopState.COMPLETED, "3SABCD1234567")
 
 
 def test_a_refund_is_seen_although_the_order_says_the_same(shop: Shop) -> None:
     connector = shop.connector()
-    ref = shop.place(shop.placement(order(line(quantity=2)))).order.shop_ref
+    ref = shop.create(shop.order_draft(order(line(quantity=2)))).order.shop_ref
     shop.sandbox.complete(ref)
     _, answer = shop.ask("GET", f"/orders/{ref}")
     item = {"id": answer["line_items"][0]["id"], "quantity": 1, "refund_total": 1}
     shop.ask("POST", f"/orders/{ref}/refunds", {"amount": "1.00", "line_items": [item], "api_refund": False})
 
-    found = [run(connector.read([ref]))[ref].pieces() for _ in range(2)]
+    found = [run(connector.read([ref]))[ref].quantity() for _ in range(2)]
 
     assert found == [1, 1]
 
 
 def test_the_same_answer_gives_the_same_reading_and_another_one_none() -> None:
-    kept = Readings()
+    kept = SnapshotCache()
     kept.keep(mark_of(msgspec.Raw(b'{"id":7}')), READING)
 
     assert kept.of(mark_of(msgspec.Raw(b'{"id":7}'))) is READING
     assert kept.of(mark_of(msgspec.Raw(b'{"id":7 }'))) is None
 
 
-def test_no_more_readings_are_kept_than_a_busy_shop_has_open() -> None:
-    kept = Readings()
+def test_no_more_snapshots_are_kept_than_a_busy_shop_has_open() -> None:
+    kept = SnapshotCache()
 
     for number in range(5001):
         kept.keep(str(number).encode(), replace(READING, shop_ref=str(number)))
@@ -61,7 +61,7 @@ def test_no_more_readings_are_kept_than_a_busy_shop_has_open() -> None:
 
 @pytest.mark.parametrize("answer", [b'{"id":"seven"}', b"{"])
 def test_an_order_that_cannot_be_read_says_so(answer: bytes) -> None:
-    with pytest.raises(Surprise):
+    with pytest.raises(UnexpectedResponse):
         decoded(msgspec.Raw(answer))
 
 
@@ -89,28 +89,28 @@ BENT: dict[str, Any] = {
 
 
 def test_numbers_as_text_and_objects_for_lists_are_read_as_they_are_meant() -> None:
-    reading = shop_order(decoded(msgspec.Raw(msgspec.json.encode(BENT))), Words(frozenset(), frozenset()))
+    snapshot = shop_order(decoded(msgspec.Raw(msgspec.json.encode(BENT))), ShopWords(frozenset(), frozenset()))
 
-    assert (reading.number, reading.total) == ("7", Money.of("25.98", "EUR"))
-    assert [(one.product_ref, one.sku, one.title, one.quantity, one.line_ref) for one in reading.lines] == [
+    assert (snapshot.number, snapshot.total) == ("7", Money.of("25.98", "EUR"))
+    assert [(one.product_ref, one.sku, one.title, one.quantity, one.line_ref) for one in snapshot.lines] == [
         ("101", "123", "1984", 2, "L1")
     ]
-    assert [code.code for code in reading.codes] == ["3SABCD1234567"]
+    assert [code.number for code in snapshot.tracking] == ["3SABCD1234567"]
 
 
-@pytest.mark.parametrize("bent", [{"status": 5}, {"status": None}, {"currency": None}, {"total": None}])
-def test_what_decides_is_never_guessed(bent: dict[str, Any]) -> None:
-    with pytest.raises(Surprise):
-        shop_order(decoded(msgspec.Raw(msgspec.json.encode(BENT | bent))), Words(frozenset(), frozenset()))
+@pytest.mark.parametrize("malformed", [{"status": 5}, {"status": None}, {"currency": None}, {"total": None}])
+def test_what_decides_is_never_guessed(malformed: dict[str, Any]) -> None:
+    with pytest.raises(UnexpectedResponse):
+        shop_order(decoded(msgspec.Raw(msgspec.json.encode(BENT | malformed))), ShopWords(frozenset(), frozenset()))
 
 
 @pytest.mark.parametrize("quantity", [1.5, "one", None])
 def test_a_line_of_another_quantity_than_whole_pieces_is_never_guessed(quantity: Any) -> None:
     lines = [{**BENT["line_items"]["0"], "quantity": quantity}]
 
-    with pytest.raises(Surprise):
+    with pytest.raises(UnexpectedResponse):
         shop_order(
-            decoded(msgspec.Raw(msgspec.json.encode(BENT | {"line_items": lines}))), Words(frozenset(), frozenset())
+            decoded(msgspec.Raw(msgspec.json.encode(BENT | {"line_items": lines}))), ShopWords(frozenset(), frozenset())
         )
 
 
@@ -142,5 +142,5 @@ def test_how_a_thing_is_written_decides_nothing() -> None:
     ],
 )  # fmt: skip
 def test_what_decides_something_is_never_guessed(other: dict[str, object]) -> None:
-    with pytest.raises(Surprise):
+    with pytest.raises(UnexpectedResponse):
         decoded(written(**other))

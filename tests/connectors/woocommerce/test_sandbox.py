@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orderhaven.connectors.kit.http import Request
-from orderhaven.connectors.woocommerce.auth import OAuth
+from orderhaven.connectors.woocommerce.calls import OAuth
 from orderhaven.connectors.woocommerce.sandbox_auth import Rights
 from orderhaven.ports.sandbox import Basket
 
@@ -190,7 +190,7 @@ def test_a_batch_is_200_with_an_error_for_each_item(shop: Shop) -> None:
 
 
 def test_a_key_that_only_reads_is_told_apart_from_an_unknown_one(shop: Shop) -> None:
-    shop.sandbox.door.rights = Rights.READ_ONLY
+    shop.sandbox.auth.rights = Rights.READ_ONLY
     assert code(shop.ask("POST", "/orders", {})) == (401, "woocommerce_rest_authentication_error")
     assert shop.ask("GET", "/orders")[0] == 200
     shop.settings = {"secret": "cs_no"}
@@ -254,7 +254,7 @@ def test_the_trash_is_shown_to_get_and_left_out_of_lists(shop: Shop) -> None:
 
 
 def test_other_paths_are_web_pages(shop: Shop) -> None:
-    signer = OAuth("http://localhost", shop.sandbox.door.key, shop.sandbox.door.secret, shop.clock)
+    signer = OAuth("http://localhost", shop.sandbox.auth.key, shop.sandbox.auth.secret, shop.clock)
     response = run(shop.sandbox.handle(run(signer.sign(Request("GET", "http://localhost/shop/")))))
 
     assert (response.status, response.body[:15]) == (404, b"<!DOCTYPE html>")
@@ -269,7 +269,7 @@ def test_every_answer_carries_the_time_and_every_call_is_noted(shop: Shop) -> No
     assert shop.sandbox.calls == ["GET /wp-json/wc/v3/orders"]
 
 
-def test_a_look_costs_no_more_in_a_shop_of_many_orders(shop: Shop) -> None:
+def test_a_verification_costs_no_more_in_a_shop_of_many_orders(shop: Shop) -> None:
     """Not a measurement of speed: 20 times the orders may not make a look 20 times as slow."""
 
     def look() -> float:
@@ -280,10 +280,10 @@ def test_a_look_costs_no_more_in_a_shop_of_many_orders(shop: Shop) -> None:
         return time.perf_counter() - begun
 
     for _ in range(250):
-        shop.sandbox.enter_by_other_tool(Basket([(MUG, 1)]), "W")
+        shop.sandbox.create_by_other_tool(Basket([(MUG, 1)]), "W")
     few = min(look() for _ in range(3))
     for _ in range(4750):
-        shop.sandbox.enter_by_other_tool(Basket([(MUG, 1)]), "W")
+        shop.sandbox.create_by_other_tool(Basket([(MUG, 1)]), "W")
 
     assert min(look() for _ in range(3)) < 5 * few
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from orderhaven.ports.sandbox import Article
+from orderhaven.ports.sandbox import CatalogueItem
 
 from .conftest import LAMP, MUG, Shop
 
-SHIRT = Article("SHIRT", "", "Shirt", "")
-SMALL = Article("SHIRT-S", "8712345678937", "Shirt S", "20.00")
+SHIRT = CatalogueItem("SHIRT", "", "Shirt", "")
+SMALL = CatalogueItem("SHIRT-S", "8712345678937", "Shirt S", "20.00")
 
 
 def found(shop: Shop, **query: str) -> list[str]:
@@ -72,5 +72,5 @@ def test_an_import_may_give_an_sku_twice(shop: Shop) -> None:
 def test_what_is_not_played_is_refused_and_not_taken(shop: Shop) -> None:
     status, refused = shop.ask("PUT", "/products/101", {"description": "A mug", "stock_quantity": 1})
 
-    assert (status, refused["code"]) == (501, "not_played")
+    assert (status, refused["code"]) == (501, "not_simulated")
     assert shop.sandbox.stock_of(MUG.sku) == 100

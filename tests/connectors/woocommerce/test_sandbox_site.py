@@ -3,7 +3,7 @@
 import pytest
 
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.woocommerce.auth import Basic
+from orderhaven.connectors.woocommerce.calls import Basic
 from orderhaven.connectors.woocommerce.sandbox_auth import Rights
 from orderhaven.connectors.woocommerce.sandbox_site import SiteState
 
@@ -14,7 +14,7 @@ AS_JSON = {"content-type": "application/json"}
 
 
 def sent(shop: Shop, method: str, path: str, key: tuple[str, str] | None = None, body: bytes = b"") -> Response:
-    key = key or (shop.sandbox.door.key, shop.sandbox.door.secret)
+    key = key or (shop.sandbox.auth.key, shop.sandbox.auth.secret)
     asked = Request(method, f"https://shop.test{path}", AS_JSON if body else {}, body)
     signed = run(Basic(*key).sign(asked))
     headers = {name.lower(): value for name, value in signed.headers.items()}
@@ -22,7 +22,7 @@ def sent(shop: Shop, method: str, path: str, key: tuple[str, str] | None = None,
 
 
 @pytest.mark.parametrize(
-    ("state", "reading", "writing", "begins"),
+    ("state", "snapshot", "writing", "begins"),
     [
         (SiteState.MAINTENANCE, 503, 503, b'{"code":"wp_die"'),
         (SiteState.NOTICE, 200, 201, b"<br />\n<b>Warning</b>"),
@@ -35,13 +35,13 @@ def sent(shop: Shop, method: str, path: str, key: tuple[str, str] | None = None,
     ],
 )
 def test_a_site_in_trouble_answers_as_real_ones_do(
-    shop: Shop, state: SiteState, reading: int, writing: int, begins: bytes
+    shop: Shop, state: SiteState, snapshot: int, writing: int, begins: bytes
 ) -> None:
     shop.sandbox.site.state = state
 
     read, written = sent(shop, "GET", ORDERS), sent(shop, "POST", ORDERS, body=b"{}")
 
-    assert (read.status, written.status) == (reading, writing)
+    assert (read.status, written.status) == (snapshot, writing)
     assert written.body.startswith(begins)
     assert len(shop.sandbox.orders()) == (1 if writing == 201 else 0)
 
@@ -68,25 +68,25 @@ def test_what_an_error_leaves_behind_depends_on_where_it_happens(
 
 
 @pytest.mark.parametrize(
-    ("rights", "reading", "writing"),
+    ("rights", "snapshot", "writing"),
     [
         (Rights.READ_ONLY, 200, 401),
         (Rights.WRITE_ONLY, 401, 201),
         (Rights.CUSTOMER, 403, 403),
     ],
 )
-def test_a_key_does_what_it_may(shop: Shop, rights: Rights, reading: int, writing: int) -> None:
-    made = shop.sandbox.door.add_key(rights)
+def test_a_key_does_what_it_may(shop: Shop, rights: Rights, snapshot: int, writing: int) -> None:
+    made = shop.sandbox.auth.add_key(rights)
     key = made.key, made.secret
 
     statuses = [sent(shop, "GET", ORDERS, key).status, sent(shop, "POST", ORDERS, key, b"{}").status]
 
-    assert statuses == [reading, writing]
+    assert statuses == [snapshot, writing]
 
 
 def test_a_revoked_key_is_unknown(shop: Shop) -> None:
-    made = shop.sandbox.door.add_key(Rights.READ_WRITE)
-    shop.sandbox.door.revoke(made)
+    made = shop.sandbox.auth.add_key(Rights.READ_WRITE)
+    shop.sandbox.auth.revoke(made)
 
     answer = sent(shop, "GET", ORDERS, (made.key, made.secret))
 

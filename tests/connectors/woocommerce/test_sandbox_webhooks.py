@@ -3,7 +3,7 @@
 import msgspec
 
 from orderhaven.connectors.woocommerce.webhook import judge
-from orderhaven.ports.nudging import Nudge
+from orderhaven.ports.connector import NudgeVerdict
 
 from .conftest import Shop
 
@@ -26,10 +26,10 @@ def test_an_address_is_tried_by_a_form_that_is_not_signed(shop: Shop) -> None:
     (greeting,) = shop.sandbox.deliveries
 
     assert (greeting.url, greeting.body) == (URL, b"webhook_id=%d" % number)
-    assert judge(greeting.headers, greeting.body, "s3cret") is Nudge.IGNORED
+    assert judge(greeting.headers, greeting.body, "s3cret") is NudgeVerdict.IGNORED
 
 
-def test_an_order_that_changes_is_told_once_a_request_and_signed(shop: Shop) -> None:
+def test_an_order_that_changes_is_sent_once_a_request_and_signed(shop: Shop) -> None:
     listen(shop, "order.updated")
     number = made(shop)
 
@@ -38,11 +38,14 @@ def test_an_order_that_changes_is_told_once_a_request_and_signed(shop: Shop) -> 
     _, first, second = shop.sandbox.deliveries
     statuses = [msgspec.json.decode(delivery.body)["status"] for delivery in (first, second)]
     assert statuses == ["processing", "completed"]
-    assert [judge(one.headers, one.body, "s3cret") for one in (first, second)] == [Nudge.HEARD, Nudge.HEARD]
-    assert judge(second.headers, second.body, "another") is Nudge.REFUSED
+    assert [judge(one.headers, one.body, "s3cret") for one in (first, second)] == [
+        NudgeVerdict.ACCEPTED,
+        NudgeVerdict.ACCEPTED,
+    ]
+    assert judge(second.headers, second.body, "another") is NudgeVerdict.REJECTED
 
 
-def test_an_order_in_the_trash_is_told_as_deleted_by_its_number_alone(shop: Shop) -> None:
+def test_an_order_in_the_trash_is_reported_as_deleted_by_its_number_alone(shop: Shop) -> None:
     listen(shop, "order.deleted")
     listen(shop, "order.updated")
     number = made(shop)

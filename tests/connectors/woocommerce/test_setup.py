@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from orderhaven.connectors.kit.knobs import FaultKind
+from orderhaven.connectors.kit.faults import HttpFaultKind
+from orderhaven.connectors.woocommerce.calls import fingerprint, site_root
 from orderhaven.connectors.woocommerce.sandbox_site import SiteState
-from orderhaven.connectors.woocommerce.site import fingerprint, site_root
-from orderhaven.core.errors import AccessRefused, ClockOff, TryLater, WrongAddress
+from orderhaven.core.errors import AccessRejected, ClockOff, SafeToRetry, WrongAddress
 
 from .conftest import Shop, run
 
@@ -61,7 +61,7 @@ def test_plain_http_is_refused_before_anything_is_sent(shop: Shop) -> None:
 
 
 def test_a_web_page_is_no_shop(shop: Shop) -> None:
-    shop.sandbox.faults.add(FaultKind.HTML, times=-1)
+    shop.sandbox.faults.add(HttpFaultKind.HTML, times=-1)
 
     assert "web page" in reason(shop)
 
@@ -91,7 +91,7 @@ def test_a_wordpress_without_woocommerce_is_named(shop: Shop) -> None:
 
 
 def test_no_such_host_is_for_later(shop: Shop) -> None:
-    with pytest.raises(TryLater, match="cannot be reached"):
+    with pytest.raises(SafeToRetry, match="cannot be reached"):
         run(shop.connector(url="https://nobody.test").check())
 
 
@@ -116,9 +116,9 @@ def test_a_shop_that_cannot_find_orders_exactly_is_refused(shop: Shop, version: 
 
 
 def test_a_firewall_is_named(shop: Shop) -> None:
-    shop.sandbox.faults.add(FaultKind.STATUS, status=403)
+    shop.sandbox.faults.add(HttpFaultKind.STATUS, status=403)
 
-    with pytest.raises(AccessRefused, match="firewall"):
+    with pytest.raises(AccessRejected, match="firewall"):
         run(shop.connector().check())
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from orderhaven.core.errors import Unclear
+from orderhaven.core.errors import OutcomeUnknown
 from orderhaven.core.reasons import is_known
-from orderhaven.core.shop_order import ProductWanted, ShopOrder
+from orderhaven.core.shop_order import ProductQuery, ShopOrderSnapshot
 
 from .conftest import LAMP, MUG, Shop, line, order, run
 
@@ -16,12 +16,12 @@ def products(shop: Shop) -> list[Any]:
     return list(shop.sandbox.book.products.values())
 
 
-def broken_off(shop: Shop, **settings: str) -> ShopOrder:
+def broken_off(shop: Shop, **settings: str) -> ShopOrderSnapshot:
     """As a look finds an order at which PHP died before it took the stock."""
-    placement = shop.placement(order(line(MUG, 5), line(LAMP, 1, "L2")))
-    shop.sandbox.break_off_before_stock()
-    with pytest.raises(Unclear):
-        shop.place(placement, **settings)
+    order_draft = shop.order_draft(order(line(MUG, 5), line(LAMP, 1, "L2")))
+    shop.sandbox.fail_before_stock()
+    with pytest.raises(OutcomeUnknown):
+        shop.create(order_draft, **settings)
     (found,) = run(shop.connector(**settings).find(["bol-1"]))["bol-1"]
     return found
 
@@ -58,7 +58,7 @@ def test_an_order_of_which_only_some_lines_were_taken_names_the_others(shop: Sho
 
 
 def test_our_own_mark_is_not_the_shop_s_word(shop: Shop) -> None:
-    shop.place(shop.placement(order(line(MUG, 5))), lower_stock="no")
+    shop.create(shop.order_draft(order(line(MUG, 5))), lower_stock="no")
 
     (found,) = run(shop.connector(lower_stock="yes").find(["bol-1"]))["bol-1"]
 
@@ -66,7 +66,7 @@ def test_our_own_mark_is_not_the_shop_s_word(shop: Shop) -> None:
 
 
 def test_a_whole_order_has_no_flaw(shop: Shop) -> None:
-    placed = shop.place(shop.placement(order(line(MUG, 5)))).order
+    placed = shop.create(shop.order_draft(order(line(MUG, 5)))).order
 
     (found,) = run(shop.connector().find(["bol-1"]))["bol-1"]
 
@@ -74,12 +74,12 @@ def test_a_whole_order_has_no_flaw(shop: Shop) -> None:
 
 
 def test_the_answer_to_the_creation_is_looked_at_as_well(shop: Shop) -> None:
-    connector, placement = shop.connector(), shop.placement(order(line(MUG, 5)))
-    run(connector.find_products([ProductWanted(MUG.sku, MUG.ean)]))
+    connector, order_draft = shop.connector(), shop.order_draft(order(line(MUG, 5)))
+    run(connector.find_products([ProductQuery(MUG.sku, MUG.ean)]))
     for product in products(shop):
         product.manages_stock = False  # and so nothing is taken, though it was kept a moment ago
 
-    placed = run(connector.place(placement, not_after=shop.clock.now() + timedelta(seconds=60))).order
+    placed = run(connector.create(order_draft, not_after=shop.clock.now() + timedelta(seconds=60))).order
 
     assert "5 x Mug" in placed.flaw
 
@@ -113,6 +113,6 @@ def test_a_status_that_takes_no_stock_misses_none(shop: Shop, status: str) -> No
 
 
 def test_what_the_marketplace_delivers_takes_no_stock(shop: Shop) -> None:
-    placement = shop.placement(order(line(MUG, 5)), delivered_by_marketplace=True)
+    order_draft = shop.order_draft(order(line(MUG, 5)), fulfilled_by_marketplace=True)
 
-    assert shop.place(placement).order.flaw == ""
+    assert shop.create(order_draft).order.flaw == ""

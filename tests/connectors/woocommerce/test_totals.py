@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from orderhaven.connectors.woocommerce.taxes import Place, Rates, TaxRate, TaxRules
-from orderhaven.connectors.woocommerce.totals import Kind, Sum
-from orderhaven.ports.sandbox import Article
+from orderhaven.connectors.woocommerce.pricing import ItemKind, OrderTotal, Rates, TaxLocation, TaxRate, TaxRules
+from orderhaven.ports.sandbox import CatalogueItem
 
 from .conftest import Shop, euro, line, order
 
@@ -55,7 +54,7 @@ def _rules(shop: Mapping[str, Any]) -> TaxRules:
         taxes.get("on", True),
         rates,
         taxes.get("based_on", "shipping"),
-        Place(shop.get("country", "NL")),
+        TaxLocation(shop.get("country", "NL")),
         taxes.get("shipping_class", "inherit"),
         taxes.get("round_at_subtotal", False),
         taxes.get("prices_include_tax", True),
@@ -63,23 +62,23 @@ def _rules(shop: Mapping[str, Any]) -> TaxRules:
 
 
 def _added_up(rules: TaxRules, products: Mapping[str, Any], body: Mapping[str, Any]) -> Decimal:
-    places = [Place(((body.get(name) or {}).get("country") or "").upper()) for name in ("shipping", "billing")]
-    where, total, classes = rules.place_of(*places), Sum(rules), set()
+    places = [TaxLocation(((body.get(name) or {}).get("country") or "").upper()) for name in ("shipping", "billing")]
+    where, total, classes = rules.place_of(*places), OrderTotal(rules), set()
     for one in body.get("line_items", ()):
         product = products[one["product_id"]]
         taxable = product.get("tax_status", "taxable") == "taxable"
         tax_class = product.get("tax_class", "")
         classes |= {tax_class} if taxable else set()
-        total.put(Decimal(one["total"]), rules.rates_for(tax_class, where) if taxable else (), Kind.LINE)
+        total.put(Decimal(one["total"]), rules.rates_for(tax_class, where) if taxable else (), ItemKind.LINE)
     for one in body.get("fee_lines", ()):
         taxable = one.get("tax_status", "taxable") == "taxable"
         rates = rules.rates_for(one.get("tax_class", ""), where) if taxable else ()
-        total.put(Decimal(one["total"]), rates, Kind.FEE)
+        total.put(Decimal(one["total"]), rates, ItemKind.FEE)
     for one in body.get("shipping_lines", ()):
         inherited = min(classes, key=lambda name: (name != "", name), default=None)
         tax_class = inherited if rules.shipping_class == "inherit" else rules.shipping_class
         rates = () if tax_class is None else rules.rates_for(tax_class, where, shipping=True)
-        total.put(Decimal(one["total"]), rates, Kind.SHIPPING)
+        total.put(Decimal(one["total"]), rates, ItemKind.SHIPPING)
     return total.total
 
 
@@ -108,25 +107,25 @@ def rates(*percents: str, compound: bool = False) -> Rates:
 
 @pytest.mark.parametrize("at_subtotal", [True, False])
 @pytest.mark.parametrize("prices_include_tax", [True, False])
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(ItemKind))
 @pytest.mark.parametrize("percents", [("21",), ("20",), ("12",), ("4",), ("5.5",), ("5", "9.975"), ()])
 def test_an_amount_is_short_of_a_cent_at_most_and_never_too_much(
-    percents: tuple[str, ...], kind: Kind, prices_include_tax: bool, at_subtotal: bool
+    percents: tuple[str, ...], kind: ItemKind, prices_include_tax: bool, at_subtotal: bool
 ) -> None:
     rules = TaxRules(True, prices_include_tax=prices_include_tax, rounds_at_subtotal=at_subtotal)
 
     for cents in range(1, 400):
-        made = Sum(rules)
+        made = OrderTotal(rules)
         made.reach(Decimal(cents) / 100, rates(*percents), kind)
 
         assert Decimal(0) <= Decimal(cents) / 100 - made.total <= Decimal("0.01"), cents
 
 
 def test_what_one_amount_is_short_of_the_next_makes_good() -> None:
-    made = Sum(TaxRules(True))
+    made = OrderTotal(TaxRules(True))
 
     for gross in ("0.03", "12.03"):  # at 20 %, half a cent of net and half a cent of tax
-        made.reach(Decimal(gross), rates("20"), Kind.LINE)
+        made.reach(Decimal(gross), rates("20"), ItemKind.LINE)
 
     assert made.total == Decimal("12.06")
 
@@ -144,8 +143,8 @@ def test_an_order_of_one_article_comes_out_to_the_cent(
 
     for cents in (1, 3, 9, 14, 42, 1203, 1299):
         bought = order(line(price=f"{cents / 100:.2f}"))
-        placement = shop.placement(bought, f"bol-{cents}", delivered_by_marketplace=delivered)
-        assert placement.total == shop.place(placement).order.total
+        order_draft = shop.order_draft(bought, f"bol-{cents}", fulfilled_by_marketplace=delivered)
+        assert order_draft.total == shop.create(order_draft).order.total
 
 
 @pytest.mark.parametrize("prices_include_tax", [True, False])
@@ -154,7 +153,7 @@ def test_the_shipping_of_a_free_article_comes_out_to_the_cent(shop: Shop, prices
     shop.sandbox.taxes.rounds_at_subtotal = True
     shop.sandbox.taxes.prices_include_tax = prices_include_tax
 
-    placed = shop.place(shop.placement(order(line(price="0.00"), shipping_cost=euro("3.03")))).order
+    placed = shop.create(shop.order_draft(order(line(price="0.00"), shipping_cost=euro("3.03")))).order
 
     assert placed.total == euro("3.03")
 
@@ -168,9 +167,9 @@ def test_the_shipping_of_what_the_marketplace_delivers_comes_out_to_the_cent(
     shop.sandbox.taxes.shipping_class = shipping_class
     shop.sandbox.taxes.prices_include_tax = prices_include_tax
     bought = order(line(price="12.99"), shipping_cost=euro("4.99"), discount=euro("0.50"))
-    placement = shop.placement(bought, delivered_by_marketplace=True)
+    order_draft = shop.order_draft(bought, fulfilled_by_marketplace=True)
 
-    placed = shop.place(placement).order
+    placed = shop.create(order_draft).order
 
     assert placed.total == euro("17.48")
 
@@ -178,9 +177,9 @@ def test_the_shipping_of_what_the_marketplace_delivers_comes_out_to_the_cent(
 def test_a_cent_that_no_amount_with_tax_comes_to_stands_apart(shop: Shop) -> None:
     shop.sandbox.taxes.rates = {("", "NL"): Decimal(20)}
     shop.sandbox.taxes.prices_include_tax = False
-    placement = shop.placement(order(line(price="12.03")), delivered_by_marketplace=True)
+    order_draft = shop.order_draft(order(line(price="12.03")), fulfilled_by_marketplace=True)
 
-    placed = shop.place(placement).order
+    placed = shop.create(order_draft).order
 
     _, made = shop.ask("GET", f"/orders/{placed.shop_ref}")
     assert placed.total == euro("12.03")
@@ -190,7 +189,7 @@ def test_a_cent_that_no_amount_with_tax_comes_to_stands_apart(shop: Shop) -> Non
 
 
 def test_a_line_without_a_title_still_has_a_name_where_the_marketplace_delivers(shop: Shop) -> None:
-    nameless = Article("MUG-1", "8712345678906", "", "12.99")
-    placement = shop.placement(order(line(nameless)), delivered_by_marketplace=True)
+    unidentified = CatalogueItem("MUG-1", "8712345678906", "", "12.99")
+    order_draft = shop.order_draft(order(line(unidentified)), fulfilled_by_marketplace=True)
 
-    assert [one.title for one in shop.place(placement).order.lines] == ["MUG-1"]
+    assert [one.title for one in shop.create(order_draft).order.lines] == ["MUG-1"]

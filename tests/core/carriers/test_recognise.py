@@ -1,4 +1,4 @@
-"""Who issued a track & trace code: told where the code tells, "unsure" where it does not."""
+"""Who issued a tracking number: recognised where the number says it, "unsure" where it does not."""
 
 import random
 import time
@@ -139,12 +139,12 @@ def test_what_is_no_code_has_no_carrier(text: str) -> None:
         ("https://[broken", None),
     ],
 )
-def test_the_website_of_the_link_tells_the_carrier(url: str, carrier: Carrier | None) -> None:
+def test_the_website_of_the_tracking_url_names_the_carrier(url: str, carrier: Carrier | None) -> None:
     assert carrier is recognise("XY12345678", url=url).carrier
 
 
 def test_the_link_wins_over_the_shops_word_and_the_shape() -> None:
-    answer = recognise("1ZW5244V6870200569", url="https://www.dpd.com/x", shop_says="GLS")
+    answer = recognise("1ZW5244V6870200569", url="https://www.dpd.com/x", carrier_name="GLS")
 
     assert (Carrier.DPD, Confidence.CERTAIN) == (answer.carrier, answer.confidence)
 
@@ -153,17 +153,17 @@ def test_a_brand_with_divisions_is_narrowed_by_the_code() -> None:
     link = "https://www.dhl.com/track"
 
     assert Carrier.DHL_ECOMMERCE_NL is recognise("JVGL0614394500301769", url=link).carrier
-    assert Carrier.DHL_EXPRESS is recognise("9490966041", shop_says="DHL").carrier
+    assert Carrier.DHL_EXPRESS is recognise("9490966041", carrier_name="DHL").carrier
 
 
 def test_the_shops_word_decides_a_shared_shape() -> None:
-    answer = recognise("05308801410058", shop_says="DPD België")
+    answer = recognise("05308801410058", carrier_name="DPD België")
 
     assert (Carrier.DPD, Confidence.CERTAIN) == (answer.carrier, answer.confidence)
 
 
 def test_a_number_that_proves_itself_wins_over_the_shops_word() -> None:
-    answer = recognise("1ZW5244V6870200569", shop_says="PostNL")
+    answer = recognise("1ZW5244V6870200569", carrier_name="PostNL")
 
     assert (Carrier.UPS, Confidence.CERTAIN) == (answer.carrier, answer.confidence)
     assert "The shop says PostNL, but the check digit proves that it is UPS's." == answer.why
@@ -175,8 +175,8 @@ def test_words_that_name_no_one_carrier_are_no_evidence(words: str) -> None:
 
 
 def test_bols_tnt_means_postnl_where_the_code_says_so() -> None:
-    assert Carrier.POSTNL is recognise("3SBOL0987654321", shop_says="TNT").carrier
-    assert Carrier.TNT is recognise("GE971195415GB", shop_says="TNT").carrier
+    assert Carrier.POSTNL is recognise("3SBOL0987654321", carrier_name="TNT").carrier
+    assert Carrier.TNT is recognise("GE971195415GB", carrier_name="TNT").carrier
 
 
 @pytest.mark.parametrize("code", BOL_CODES.split())
@@ -217,7 +217,7 @@ def test_a_country_makes_its_own_carriers_shape_likely() -> None:
 def test_a_pasted_link_is_code_and_evidence_at_once() -> None:
     answer = recognise("https://parcel.trunkrs.nl/400026435/1234AB")
 
-    assert ("400026435", Carrier.TRUNKRS) == (answer.code, answer.carrier)
+    assert ("400026435", Carrier.TRUNKRS) == (answer.tracking_number, answer.carrier)
 
 
 @pytest.mark.parametrize("carrier", sorted(set(Carrier)))
@@ -279,7 +279,7 @@ def changed_at(code: str, at: int, shift: int) -> str:
 @given(st.text(max_size=100), st.text(max_size=60), st.text(max_size=60))
 @settings(max_examples=500)
 def test_nothing_that_anyone_types_raises(code: str, url: str, words: str) -> None:
-    answer = recognise(code, url=url, shop_says=words, destination=words, likely=[Carrier.DPD])
+    answer = recognise(code, url=url, carrier_name=words, destination=words, likely=[Carrier.DPD])
 
     assert (answer.carrier is None) == (answer.confidence is Confidence.UNSURE)
     assert answer.carrier is None or answer.carrier is answer.candidates[0]
@@ -294,7 +294,7 @@ def test_a_hostile_text_takes_linear_time(piece: str) -> None:
     text = piece * 200_000
 
     begun = time.process_time()
-    recognise(text, url=text, shop_says=text)
+    recognise(text, url=text, carrier_name=text)
 
     assert time.process_time() - begun < 5
 
@@ -370,7 +370,7 @@ def test_who_sends_nothing_from_there_is_no_candidate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "shop_says"),
+    ("code", "carrier_name"),
     [
         ("3SABCD1234567", "DHL"),
         ("JVGL0614394500301769", "PostNL"),
@@ -378,16 +378,16 @@ def test_who_sends_nothing_from_there_is_no_candidate() -> None:
         ("3SQLW0036293283", "TNT"),
     ],
 )
-def test_a_name_that_contradicts_the_number_asks_and_shows_both(code: str, shop_says: str) -> None:
-    answer = recognise(code, shop_says=shop_says, likely=[Carrier.POSTNL])
+def test_a_name_that_contradicts_the_number_asks_and_shows_both(code: str, carrier_name: str) -> None:
+    answer = recognise(code, carrier_name=carrier_name, likely=[Carrier.POSTNL])
 
-    assert (None, True) == (answer.carrier, answer.asks)
-    assert {recognise(code).carrier, carriers_named(shop_says)[0]} <= set(answer.candidates)
+    assert (None, True) == (answer.carrier, answer.needs_choice)
+    assert {recognise(code).carrier, carriers_named(carrier_name)[0]} <= set(answer.candidates)
 
 
 def test_of_postnl_whose_numbers_are_all_documented_no_other_is_taken() -> None:
-    assert recognise("573184620914", shop_says="PostNL").asks
-    assert Carrier.DPD is recognise("573184620914", shop_says="DPD").carrier
+    assert recognise("573184620914", carrier_name="PostNL").needs_choice
+    assert Carrier.DPD is recognise("573184620914", carrier_name="DPD").carrier
 
 
 def test_a_form_that_proves_nothing_is_not_lifted_by_the_carriers_one_uses() -> None:
@@ -434,10 +434,10 @@ def test_words_that_only_begin_like_a_carrier_name_none(words: str) -> None:
     assert () == carriers_named(words)
 
 
-def test_of_several_codes_the_first_is_told_and_the_others_are_kept() -> None:
+def test_of_several_tracking_numbers_the_first_is_sent_and_the_others_are_kept() -> None:
     answer = recognise("3SBOL0987654321, 3SBOL0987654322")
 
-    assert ("3SBOL0987654321", Carrier.POSTNL) == (answer.code, answer.carrier)
+    assert ("3SBOL0987654321", Carrier.POSTNL) == (answer.tracking_number, answer.carrier)
     assert ("3SBOL0987654322",) == answer.others
 
 
@@ -451,7 +451,7 @@ def test_of_the_labelled_codes_hardly_any_is_given_to_the_wrong_carrier() -> Non
 
 
 @pytest.mark.skipif(not NAMED_CODES.exists(), reason="the labelled codes are not beside this checkout")
-def test_with_the_shops_name_beside_it_nearly_every_number_is_told_and_no_rubbish() -> None:
+def test_with_the_shops_name_beside_it_nearly_every_number_is_recognised_and_no_rubbish() -> None:
     rows = read(NAMED_CODES)
 
     assert score(rows, ours_named).percent("right") >= 98

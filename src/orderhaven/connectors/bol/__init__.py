@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from orderhaven.core.carriers import Carrier
-from orderhaven.ports.connector import Can, Declaration, Kind, Limits, Role, Setting
+from orderhaven.ports.connector import Capability, ConnectorSpec, Limits, Setting, SettingKind, Side
 
 _SETTINGS = (
     Setting(
@@ -16,14 +16,14 @@ _SETTINGS = (
         "api_url",
         "Address of the API",
         "Leave as it is, unless you test.",
-        Kind.URL,
+        SettingKind.URL,
         default="https://api.bol.com",
     ),
     Setting(
         "login_url",
         "Address of the login",
         "Leave as it is, unless you test.",
-        Kind.URL,
+        SettingKind.URL,
         default="https://login.bol.com",
     ),
 )
@@ -65,7 +65,7 @@ _CARRIERS = {
     Carrier.OTHER: "OTHER",
 }
 
-_HONEST = (
+_LIMITATIONS = (
     "A buyer's request to cancel can be confirmed through the API, not refused: refusing means shipping. An order "
     "line is cancelled as a whole. bol answers a confirmation with 'taken in' and decides later; until then it is "
     "not called confirmed here. Prices come with VAT but without the rate. DPD and FedEx are told by their Dutch carrier "
@@ -73,33 +73,33 @@ _HONEST = (
     "note the number of a bol label in the shop order."
 )
 
-DECLARATION = Declaration(
+SPEC = ConnectorSpec(
     name="bol",
     title="bol",
-    role=Role.MARKETPLACE,
+    side=Side.MARKETPLACE,
     settings=_SETTINGS,
-    can=frozenset(
+    capabilities=frozenset(
         {
-            Can.CANCEL,
-            Can.HEAR_CANCELLATION_REQUESTS,
-            Can.CORRECT_TRACKING,
-            Can.OUTCOME_LATER,
-            Can.FULFIL,
-            Can.OWN_LABEL,
-            Can.PICKUP_POINTS,
+            Capability.CANCEL,
+            Capability.CANCELLATION_REQUESTS,
+            Capability.CORRECT_TRACKING,
+            Capability.ASYNCHRONOUS_COMMANDS,
+            Capability.FULFILMENT,
+            Capability.OWN_LABEL,
+            Capability.PICKUP_POINTS,
         }
     ),
     limits=Limits(
         poll_floor=timedelta(minutes=1),
-        calls_at_once=8,
+        concurrent_calls=8,
         lines_per_confirmation=100,
         lines_per_cancellation=1,  # the list in the request takes one item
         # a request that was given up may wait in bol's own queue before its process status can be seen
-        settle=timedelta(minutes=5),
+        visibility_delay=timedelta(minutes=5),
         outcome_deadline=timedelta(minutes=30),
         outcomes_per_call=1000,
         overlap=timedelta(minutes=10),
-        handled_visible=timedelta(hours=48),
+        handled_orders_visible=timedelta(hours=48),
     ),
     connector="orderhaven.connectors.bol.connector:Bol",
     sandbox="orderhaven.connectors.bol.sandbox:Sandbox",
@@ -107,6 +107,6 @@ DECLARATION = Declaration(
     carriers=_CARRIERS,
     carriers_from={"BE": {Carrier.DPD: "DPD-BE", Carrier.FEDEX: "FEDEX_BE"}},
     other_carrier="OTHER",
-    carrier_required_with_code=True,
-    honest=_HONEST,
+    carrier_required_with_tracking=True,
+    limitations=_LIMITATIONS,
 )

@@ -1,5 +1,6 @@
-"""The marketplace port on bol's Retailer API v10."""
+"""bol's connector: the calls of the marketplace port, and the token that they go with."""
 
+import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -7,39 +8,94 @@ from typing import Any
 
 import msgspec
 
-from orderhaven.connectors.bol import DECLARATION
-from orderhaven.connectors.bol.hearing import Heard, Hearing, cursor_from
-from orderhaven.connectors.bol.login import Login
-from orderhaven.connectors.bol.looking import (
+from orderhaven.connectors.bol import SPEC
+from orderhaven.connectors.bol.commands import (
     CANCEL_ORDER,
     CHANGE_TRANSPORT,
     CREATE_SHIPMENT,
-    cancellation_finding,
-    correction_finding,
-    shipment_finding,
-    shipment_to_correct,
-)
-from orderhaven.connectors.bol.mapping import order_from
-from orderhaven.connectors.bol.record import MEDIA_TYPE, PROCESSES, READS, SIDE, Record
-from orderhaven.connectors.bol.shapes import ListedOrder, Process, Retailer, TheirShipment
-from orderhaven.connectors.bol.telling import (
     cancellation_body,
+    cancellation_verification,
     correction_body,
+    correction_verification,
     item_ref,
     outcomes_body,
     receipts_from,
     refusal,
     shipment_body,
+    shipment_to_correct,
+    shipment_verification,
 )
-from orderhaven.connectors.kit.auth import BearerToken
-from orderhaven.connectors.kit.http import Request, Response, percent_encoded
-from orderhaven.connectors.kit.rows import Rows, RowsOf
-from orderhaven.connectors.kit.session import NotData, Session, shaped
-from orderhaven.core.errors import ClockOff, OrderMissing, Surprise, TryLater, Unclear, WrongAddress
-from orderhaven.core.order import Order
-from orderhaven.core.shipment import Acceptance, Cancellation, Correction, Refusal, Shipment, Telling
-from orderhaven.ports.connector import Account, Outside
-from orderhaven.ports.marketplace import Finding, Outcome, Page, Receipt, Seen
+from orderhaven.connectors.bol.mapping import MEDIA_TYPE, PROCESSES, READS, SIDE, Records, order_from
+from orderhaven.connectors.bol.pulling import FinishedPull, OrderPull, cursor_from
+from orderhaven.connectors.bol.shapes import AccessToken, BolShipment, ListedOrder, ProcessStatus, Retailer
+from orderhaven.connectors.kit.decoding import not_allowed, refuse_wrong_clock
+from orderhaven.connectors.kit.http import BearerToken, NoAnswer, Request, Response, percent_encoded
+from orderhaven.connectors.kit.session import NotData, Rows, RowsOf, Session, decode, retry_after
+from orderhaven.core.commands import (
+    Acceptance,
+    Cancellation,
+    CancellationRefusal,
+    MarketplaceCommand,
+    ShipmentConfirmation,
+    TrackingCorrection,
+)
+from orderhaven.core.errors import (
+    ClockOff,
+    OrderMissing,
+    OutcomeUnknown,
+    RateLimited,
+    SafeToRetry,
+    UnexpectedResponse,
+    WrongAddress,
+)
+from orderhaven.core.order import MarketplaceOrder
+from orderhaven.ports.connector import AccountProfile, ConnectorContext
+from orderhaven.ports.marketplace import Receipt, ReceiptState, RemoteState, SummaryPage, Verification
+
+# bol blocks addresses that ask for many tokens: one try, and the token is kept (bol docs, "Authentication")
+_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+_PATH = "/token?grant_type=client_credentials"
+
+
+class TokenRequest:
+    def __init__(
+        self, side: str, url: str, client_id: str, client_secret: str, context: ConnectorContext, timeout_s: float
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._side = side
+        self._context = context
+        self._timeout_s = timeout_s
+        pair = base64.b64encode(f"{client_id.strip()}:{client_secret.strip()}".encode()).decode()
+        self._request = Request(
+            "POST", f"{self.url}{_PATH}", {"Authorization": f"Basic {pair}", "Accept": "application/json"}
+        )
+
+    async def fetch(self) -> tuple[str, timedelta]:
+        """A new token and how long it lives. Raises AuthRejected, AccessRejected, WrongAddress, RateLimited, SafeToRetry."""
+        try:
+            response = await self._context.transport(self._request, self._timeout_s)
+        except NoAnswer as error:
+            raise SafeToRetry(f"{self._side}'s login {error}") from None
+        self._refuse(response)
+        token = decode(response, AccessToken, self._side)
+        return token.access_token, timedelta(seconds=token.expires_in)
+
+    def _refuse(self, response: Response) -> None:
+        status = response.status
+        if status in (400, 401, 403):
+            clock = self._context.clock
+            refuse_wrong_clock(
+                self._side, response, clock.now(), max(_CLOCKS_MAY_DIFFER, clock.in_real(self._timeout_s))
+            )
+            raise not_allowed(self._side, response, "the login does not take this client ID and secret")
+        if status == 429:
+            after = retry_after(response, self._context.clock.now())
+            raise RateLimited(f"{self._side}'s login asks to slow down", after)
+        if status == 408 or status >= 500:
+            raise SafeToRetry(f"{self._side}'s login answered {status}")
+        if status >= 300:
+            raise WrongAddress(self.url, f"the login answered {status}")
+
 
 _WRITES = {"Accept": MEDIA_TYPE, "Content-Type": MEDIA_TYPE}
 _ORDERS = RowsOf(ListedOrder, "orderId", within="orders")
@@ -50,19 +106,19 @@ _MOST_CLOCK_DIFFERENCE = timedelta(minutes=5)
 class Bol:
     """One account. Nothing is called before the first method is."""
 
-    def __init__(self, settings: Mapping[str, str], outside: Outside) -> None:
-        limits = DECLARATION.limits
+    def __init__(self, settings: Mapping[str, str], context: ConnectorContext) -> None:
+        limits = SPEC.limits
         pair = settings["client_id"], settings["client_secret"]
-        self._clock = outside.clock
-        self._login = Login(SIDE, settings["login_url"], *pair, outside, limits.call_timeout_s)
-        self._auth = BearerToken(self._login.fetch, outside.tokens, outside.clock)
-        self._session = Session(SIDE, settings["api_url"], outside, self._auth, limits)
-        self._record = Record(self._session)
-        self._heard = Heard()
+        self._clock = context.clock
+        self._login = TokenRequest(SIDE, settings["login_url"], *pair, context, limits.call_timeout_s)
+        self._auth = BearerToken(self._login.fetch, context.tokens, context.clock)
+        self._session = Session(SIDE, settings["api_url"], context, self._auth, limits)
+        self._record = Records(self._session)
+        self._pulled = FinishedPull()
 
     # ------------------------------------------------------------ reading
 
-    async def check(self) -> Account:
+    async def check(self) -> AccountProfile:
         """With a fresh token, so that it is these keys that are checked and not what was kept of others."""
         await self._auth.forget()
         try:
@@ -74,27 +130,27 @@ class Bol:
         if response.status != 200:
             raise WrongAddress(self._session.base_url, f"it answered {response.status}")
         try:
-            retailer = shaped(response, Retailer, SIDE)
+            retailer = decode(response, Retailer, SIDE)
         except NotData as error:
             raise WrongAddress(self._session.base_url, str(error)) from None
         self._check_clock(response, began)
-        return Account(fingerprint=retailer.retailer_id, name=retailer.display_name or retailer.retailer_id)
+        return AccountProfile(fingerprint=retailer.retailer_id, name=retailer.display_name or retailer.retailer_id)
 
-    async def hear(self, since: str) -> AsyncIterator[Page]:
+    async def pull(self, since: str) -> AsyncIterator[SummaryPage]:
         """By change, per item: an order can come with only those of its items that changed.
 
-        `lines` then holds these and no others; `read` has the whole order. The overlap with the hearing that ended at
+        `lines` then holds these and no others; `read` has the whole order. The overlap with the pull that ended at
         `since` shows again what that one gave: only what differs from it is given.
         """
-        before = self._heard.rows if since and since == self._heard.cursor else {}
-        hearing = Hearing(self._list_page, self._clock, cursor_from(since), DECLARATION.limits.overlap, before)
+        before = self._pulled.rows if since and since == self._pulled.cursor else {}
+        this_pull = OrderPull(self._list_page, self._clock, cursor_from(since), SPEC.limits.overlap, before)
         cursor = since
-        async for page in hearing.pages():
+        async for page in this_pull.pages():
             yield page
             cursor = page.cursor
-        self._heard = Heard(cursor, hearing.given)
+        self._pulled = FinishedPull(cursor, this_pull.given)
 
-    async def read(self, ref: str) -> Order:
+    async def read(self, ref: str) -> MarketplaceOrder:
         return order_from(await self._record.detail(ref))
 
     async def outcomes(self, handles: Sequence[str]) -> Mapping[str, Receipt]:
@@ -104,82 +160,82 @@ class Bol:
         response = await self._session.read("POST", "/shared/process-status", headers=_WRITES, body=body)
         return receipts_from(PROCESSES.read(response, SIDE), handles)
 
-    async def look(self, telling: Telling) -> Finding:
-        """Raises OrderMissing when bol does not know the order, Surprise where its record cannot be understood.
+    async def verify(self, command: MarketplaceCommand) -> Verification:
+        """Raises OrderMissing when bol does not know the order, UnexpectedResponse where its record cannot be understood.
 
         A record that is gone says neither yes nor no: a repeat could only be refused, so a person must look.
         """
-        record, items = self._record, [item_ref(pieces) for pieces in telling.pieces]
-        match telling:
-            case Shipment():
+        record, items = self._record, [item_ref(pieces) for pieces in command.quantities]
+        match command:
+            case ShipmentConfirmation():
                 processes = await record.processes(items, CREATE_SHIPMENT)
-                detail = await record.detail(telling.order_ref)
-                return shipment_finding(telling, processes, detail, await record.shipments(telling.order_ref))
+                detail = await record.detail(command.order_ref)
+                return shipment_verification(command, processes, detail, await record.shipments(command.order_ref))
             case Cancellation():
                 processes = await record.processes(items, CANCEL_ORDER)
-                return cancellation_finding(telling, processes, await record.detail(telling.order_ref))
-            case Correction():
-                made = await self._shipment_to_correct(telling)
+                return cancellation_verification(command, processes, await record.detail(command.order_ref))
+            case TrackingCorrection():
+                made = await self._shipment_to_correct(command)
                 processes = await record.processes([_transport_of(made)], CHANGE_TRANSPORT)
                 shown = await record.shipment(made.shipment_id)
                 if shown is None:
-                    raise OrderMissing(SIDE, telling.order_ref)
-                return correction_finding(telling, processes, shown)
+                    raise OrderMissing(SIDE, command.order_ref)
+                return correction_verification(command, processes, shown)
             case _:
-                raise _no_such_ability(telling)
+                raise _no_such_ability(command)
 
     async def close(self) -> None:
         return None
 
-    # ------------------------------------------------------------ telling
+    # ------------------------------------------------------------ commands
 
-    async def confirm(self, telling: Shipment, *, not_after: datetime) -> Receipt:
-        return await self._tell(telling, "POST", "/retailer/shipments", shipment_body(telling), not_after)
+    async def confirm(self, command: ShipmentConfirmation, *, not_after: datetime) -> Receipt:
+        return await self._send(command, "POST", "/retailer/shipments", shipment_body(command), not_after)
 
-    async def cancel(self, telling: Cancellation, *, not_after: datetime) -> Receipt:
-        body = cancellation_body(telling)
-        return await self._tell(telling, "PUT", "/retailer/orders/cancellation", body, not_after)
+    async def cancel(self, command: Cancellation, *, not_after: datetime) -> Receipt:
+        body = cancellation_body(command)
+        return await self._send(command, "PUT", "/retailer/orders/cancellation", body, not_after)
 
-    async def correct(self, telling: Correction, *, not_after: datetime) -> Receipt:
-        """Reads which transport it is, then tells once. Raises TryLater while bol shows no shipment."""
-        body = correction_body(telling)
-        made = await self._shipment_to_correct(telling)
+    async def correct(self, command: TrackingCorrection, *, not_after: datetime) -> Receipt:
+        """Reads which transport it is, then sends once. Raises SafeToRetry while bol shows no shipment."""
+        body = correction_body(command)
+        made = await self._shipment_to_correct(command)
         path = f"/retailer/transports/{percent_encoded(_transport_of(made))}"
-        return await self._tell(telling, "PUT", path, body, not_after)
+        return await self._send(command, "PUT", path, body, not_after)
 
-    async def accept(self, telling: Acceptance, *, not_after: datetime) -> Receipt:
-        raise _no_such_ability(telling)
+    async def accept(self, command: Acceptance, *, not_after: datetime) -> Receipt:
+        raise _no_such_ability(command)
 
-    async def refuse_cancellation(self, telling: Refusal, *, not_after: datetime) -> Receipt:
-        raise _no_such_ability(telling)
+    async def refuse_cancellation(self, command: CancellationRefusal, *, not_after: datetime) -> Receipt:
+        raise _no_such_ability(command)
 
     # ------------------------------------------------------------ their API
 
-    async def _tell(
-        self, telling: Telling, method: str, path: str, body: Mapping[str, Any], not_after: datetime
+    async def _send(
+        self, command: MarketplaceCommand, method: str, path: str, body: Mapping[str, Any], not_after: datetime
     ) -> Receipt:
         content = msgspec.json.encode(body)
-        response = await self._session.tell(
+        response = await self._session.send(
             method, path, not_after=not_after, headers=_WRITES, body=content, also=_REFUSALS
         )
         if response.status not in _REFUSALS:
-            return Receipt(Outcome.PENDING, _process_id(response))
-        # bol refuses what is already handled; if that was this very telling, it is done
-        finding = await self.look(telling)
-        if finding.seen is Seen.DONE:
-            return Receipt(Outcome.DONE, remote_ref=finding.remote_ref)
-        raise refusal(response, telling)
+            return Receipt(ReceiptState.PENDING, _process_id(response))
+        # bol refuses what is already handled; if that was by this very command, it is done
+        verification = await self.verify(command)
+        if verification.state is RemoteState.DONE:
+            return Receipt(ReceiptState.DONE, remote_ref=verification.remote_ref)
+        raise refusal(response, command)
 
     async def _list_page(self, query: Mapping[str, str]) -> tuple[Rows[ListedOrder], datetime]:
         response = await self._session.read("GET", "/retailer/orders", query=query, headers=READS)
         return _ORDERS.read(response, SIDE), self._their_time(response)
 
-    async def _shipment_to_correct(self, correction: Correction) -> TheirShipment:
+    async def _shipment_to_correct(self, correction: TrackingCorrection) -> BolShipment:
         made = shipment_to_correct(correction, await self._record.shipments(correction.order_ref))
         if made is not None and not (made.transport and made.transport.transport_id):
             made = await self._record.shipment(made.shipment_id)
         if made is None:
-            raise TryLater(f"{SIDE} does not show the shipment of order {correction.order_ref} yet")
+            raise SafeToRetry(f"{SIDE} does not show the shipment of order {correction.order_ref} yet")
         return made
 
     # ------------------------------------------------------------ their clock
@@ -205,21 +261,21 @@ def _date_of(response: Response) -> datetime | None:
 
 
 def _process_id(response: Response) -> str:
-    """The handle of what was taken in. An answer that cannot be read leaves open whether it was: Unclear."""
+    """The handle of what was taken in. An answer that cannot be read leaves open whether it was: OutcomeUnknown."""
     try:
-        handle = shaped(response, Process, SIDE).process_status_id
-    except (NotData, Surprise) as error:
-        raise Unclear(f"{SIDE} took it in, perhaps: {error}") from None
+        handle = decode(response, ProcessStatus, SIDE).process_status_id
+    except (NotData, UnexpectedResponse) as error:
+        raise OutcomeUnknown(f"{SIDE} took it in, perhaps: {error}") from None
     if not handle:
-        raise Unclear(f"{SIDE} took it in without saying under which number")
+        raise OutcomeUnknown(f"{SIDE} took it in without saying under which number")
     return handle
 
 
-def _transport_of(made: TheirShipment) -> str:
+def _transport_of(made: BolShipment) -> str:
     if made.transport is None or not made.transport.transport_id:
-        raise Surprise("a shipment names no transport")
+        raise UnexpectedResponse("a shipment names no transport")
     return made.transport.transport_id
 
 
-def _no_such_ability(telling: Telling) -> NotImplementedError:
-    return NotImplementedError(f"bol takes no {type(telling).__name__}: look in DECLARATION.can first")
+def _no_such_ability(command: MarketplaceCommand) -> NotImplementedError:
+    return NotImplementedError(f"bol takes no {type(command).__name__}: look in SPEC.capabilities first")

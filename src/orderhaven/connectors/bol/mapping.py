@@ -1,5 +1,6 @@
-"""bol's orders as ours: pure. Every word of theirs that decides something is one we know, or a Surprise."""
+"""bol's answers as values of `core`, and the records of what was asked."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -8,21 +9,25 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from orderhaven import countries
+from orderhaven.connectors.bol import SPEC
 from orderhaven.connectors.bol.shapes import (
-    Detail,
+    BolAddress,
+    BolShipment,
     Fulfilment,
-    Item,
     ListedItem,
     ListedOrder,
     Offer,
-    Person,
+    OrderDetail,
+    OrderItem,
+    ProcessStatus,
     Product,
 )
-from orderhaven.core.address import Address
-from orderhaven.core.errors import Surprise
+from orderhaven.connectors.kit.http import Response, percent_encoded
+from orderhaven.connectors.kit.session import MalformedRow, Rows, RowsOf, Session, decode
+from orderhaven.core.errors import OrderMissing, UnexpectedResponse
 from orderhaven.core.money import Money, sum_money
-from orderhaven.core.order import Line, LineFacts, Order
-from orderhaven.ports.marketplace import Sighting
+from orderhaven.core.order import Address, LineQuantities, MarketplaceLine, MarketplaceOrder
+from orderhaven.ports.marketplace import OrderSummary
 
 T = TypeVar("T")
 
@@ -32,16 +37,16 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 _BY_MARKETPLACE = {"FBR": False, "FBB": True}
 _ON_THEIR_LABEL = {"RETAILER": False, "BOL": True}
-_NOBODY, _NO_OFFER, _NO_PRODUCT = Person(), Offer(), Product()
+_NOBODY, _NO_OFFER, _NO_PRODUCT = BolAddress(), Offer(), Product()
 _SALUTATION = {"MALE": "MALE", "FEMALE": "FEMALE", "UNKNOWN": ""}
 
 
-def sighting_from(row: ListedOrder) -> Sighting:
+def summary_from(row: ListedOrder) -> OrderSummary:
     """What a list row says. A list by change shows only the items that changed: `lines` need not be all.
 
-    Raises Surprise for an unknown fulfilment word.
+    Raises UnexpectedResponse for an unknown fulfilment word.
     """
-    return Sighting(
+    return OrderSummary(
         ref=row.order_id,
         placed_at=_utc(row.order_placed_date_time),
         changed_at=_utc(last_change(row)),
@@ -55,15 +60,15 @@ def last_change(row: ListedOrder) -> datetime:
     return max([item.latest_changed_date_time for item in row.order_items], default=row.order_placed_date_time)
 
 
-def order_from(detail: Detail) -> Order:
-    """The whole order. Raises Surprise for a word, date or country that is none of those we know."""
+def order_from(detail: OrderDetail) -> MarketplaceOrder:
+    """The whole order. Raises UnexpectedResponse for a word, date or country that is none of those we know."""
     items = detail.order_items
     changes = [item.latest_changed_date_time for item in items if item.latest_changed_date_time is not None]
     placed_at = detail.order_placed_date_time or min(changes, default=None)
     if placed_at is None:
-        raise Surprise("an order without a time and without items")
+        raise UnexpectedResponse("an order without a time and without items")
     ship_to, bill_to = _addresses(detail)
-    return Order(
+    return MarketplaceOrder(
         ref=detail.order_id,
         placed_at=_utc(placed_at),
         changed_at=_utc(max(changes, default=placed_at)),
@@ -80,24 +85,24 @@ def order_from(detail: Detail) -> Order:
         marketplace_label=any(_on_their_label(_fulfilment(item)) for item in items),
         buyer_reference=(detail.billing_details or _NOBODY).order_reference or "",
         meta=_meta(detail),
-        personal_meta=_personal_meta(detail.billing_details or _NOBODY),
+        contact_meta=_personal_meta(detail.billing_details or _NOBODY),
     )
 
 
 # ------------------------------------------------------------ lines
 
 
-def _line(item: Item) -> Line:
+def _line(item: OrderItem) -> MarketplaceLine:
     facts = _facts(item, _word(_BY_MARKETPLACE, _fulfilment(item).method, "fulfilmentMethod"))
     unit_price = _money(item.unit_price)
     discount = sum_money([_money(discount.amount) for discount in item.discounts or ()], CURRENCY)
-    return Line(
+    return MarketplaceLine(
         ref=item.order_item_id,
         remote_ids=(item.order_item_id,),
         title=(item.product or _NO_PRODUCT).title or "",
         sku=(item.offer or _NO_OFFER).reference or "",
         ean=(item.product or _NO_PRODUCT).ean or "",
-        facts=facts,
+        quantities=facts,
         unit_price=unit_price,
         total=unit_price * item.quantity - discount if item.total_price is None else _money(item.total_price),
         discount=discount,
@@ -106,15 +111,15 @@ def _line(item: Item) -> Line:
     )
 
 
-def _facts(item: Item | ListedItem, by_marketplace: bool) -> LineFacts:
+def _facts(item: OrderItem | ListedItem, by_marketplace: bool) -> LineQuantities:
     left = item.quantity - item.quantity_shipped - item.quantity_cancelled
-    return LineFacts(
+    return LineQuantities(
         ref=item.order_item_id,
         ordered=item.quantity,
         shipped=item.quantity_shipped,
         cancelled=item.quantity_cancelled,
         # the flag stays up after the line was handled; then nobody asks any more
-        buyer_asks_to_cancel=item.cancellation_request and left > 0,
+        cancellation_requested=item.cancellation_request and left > 0,
         by_marketplace=by_marketplace,
     )
 
@@ -124,20 +129,20 @@ def _money(amount: Decimal) -> Money:
     try:
         return Money(amount.quantize(_CENT, ROUND_HALF_UP), CURRENCY)
     except (ValueError, InvalidOperation):
-        raise Surprise("a price that is no amount of money") from None
+        raise UnexpectedResponse("a price that is no amount of money") from None
 
 
 # ------------------------------------------------------------ addresses
 
 
-def _addresses(detail: Detail) -> tuple[Address, Address]:
+def _addresses(detail: OrderDetail) -> tuple[Address, Address]:
     name = detail.shipment_details.pickup_point_name
     to_a_point = bool(name) if detail.pickup_point is None else detail.pickup_point
     ship_to = _address(detail.shipment_details, (name or "Pick-up point") if to_a_point else None)
     return ship_to, _address(detail.billing_details, None) if detail.billing_details else ship_to
 
 
-def _address(person: Person, pickup_point: str | None) -> Address:
+def _address(person: BolAddress, pickup_point: str | None) -> Address:
     try:
         return Address(
             salutation=_SALUTATION.get(person.salutation or "", ""),  # it decides nothing, so any word will do
@@ -157,13 +162,13 @@ def _address(person: Person, pickup_point: str | None) -> Address:
             pickup_point=pickup_point,
         )
     except ValueError:
-        raise Surprise("countryCode is no code of a country") from None
+        raise UnexpectedResponse("countryCode is no code of a country") from None
 
 
 # ------------------------------------------------------------ dates
 
 
-def _deliver_by(items: Iterable[Item]) -> datetime | None:
+def _deliver_by(items: Iterable[OrderItem]) -> datetime | None:
     """The end of the earliest delivery day among what is still to be sent (of all lines, when nothing is)."""
     items = list(items)
     waiting = [item for item in items if item.open > 0] or items
@@ -178,7 +183,7 @@ def _delivery_day(part: Fulfilment) -> date | None:
     return _day(part.latest_delivery_date, "latestDeliveryDate")
 
 
-def _expires_at(items: Iterable[Item]) -> datetime | None:
+def _expires_at(items: Iterable[OrderItem]) -> datetime | None:
     """The begin of the expiry day: bol names no hour, and a warning may come early but not late."""
     days = [_day(_fulfilment(item).expiry_date, "expiryDate") for item in items if item.open > 0]
     earliest = min((day for day in days if day), default=None)
@@ -194,7 +199,7 @@ def _day(text: str | None, field: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Surprise(f"{field} is no day") from None
+        raise UnexpectedResponse(f"{field} is no day") from None
 
 
 def _utc(moment: datetime) -> datetime:
@@ -204,9 +209,9 @@ def _utc(moment: datetime) -> datetime:
 # ------------------------------------------------------------ words
 
 
-def _fulfilment(item: Item) -> Fulfilment:
+def _fulfilment(item: OrderItem) -> Fulfilment:
     if item.fulfilment is None:
-        raise Surprise("an item says nothing of its fulfilment")
+        raise UnexpectedResponse("an item says nothing of its fulfilment")
     return item.fulfilment
 
 
@@ -216,7 +221,7 @@ def _on_their_label(fulfilment: Fulfilment) -> bool:
     return _word(_ON_THEIR_LABEL, party, "distributionParty") and fulfilment.method == "FBR"
 
 
-def _meta(detail: Detail) -> tuple[tuple[str, str], ...]:
+def _meta(detail: OrderDetail) -> tuple[tuple[str, str], ...]:
     """What the shop may keep beside the order; names without values are left out."""
     items = detail.order_items
     parts = [item.fulfilment for item in items if item.fulfilment]
@@ -231,7 +236,7 @@ def _meta(detail: Detail) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in pairs if value)
 
 
-def _personal_meta(bill_to: Person) -> tuple[tuple[str, str], ...]:
+def _personal_meta(bill_to: BolAddress) -> tuple[tuple[str, str], ...]:
     """A one-man business is a person, and its numbers lead to that person."""
     pairs = (("bol_vat_number", bill_to.vat_number), ("bol_kvk_number", bill_to.kvk_number))
     return tuple((name, value) for name, value in pairs if value)
@@ -245,4 +250,70 @@ def _word(table: Mapping[str, T], word: str, what: str) -> T:
     try:
         return table[word]
     except KeyError:
-        raise Surprise(f"{what} is a word that is not known here") from None
+        raise UnexpectedResponse(f"{what} is a word that is not known here") from None
+
+
+SIDE = SPEC.title
+MEDIA_TYPE = "application/vnd.retailer.v10+json"
+READS = {"Accept": MEDIA_TYPE}
+PROCESSES = RowsOf(ProcessStatus, "processStatusId", within="processStatuses")
+_SHIPMENTS = RowsOf(BolShipment, "shipmentId", within="shipments")
+
+
+class Records:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def detail(self, ref: str) -> OrderDetail:
+        """Raises OrderMissing when bol does not know the order."""
+        response = await self._ask(f"/retailer/orders/{percent_encoded(ref)}")
+        if response.status == 404:
+            raise OrderMissing(SIDE, ref)
+        detail = decode(response, OrderDetail, SIDE)
+        if detail.order_id != ref:
+            raise UnexpectedResponse(f"asked for order {ref}, got another one")
+        return detail
+
+    async def processes(self, entities: Iterable[str], event: str) -> Rows[ProcessStatus]:
+        """What bol made of what it was sent about these, newest first for each."""
+        found = await asyncio.gather(*(self._processes_of(entity, event) for entity in entities))
+        return Rows([one for rows in found for one in rows.good], [one for rows in found for one in rows.malformed])
+
+    async def shipments(self, order_ref: str) -> Rows[BolShipment]:
+        """All of this order, newest first. One that its list shows bent is read by itself."""
+        found: Rows[BolShipment] = Rows([])
+        number = 1
+        while page := await self._shipments_on(number, order_ref):
+            found.good.extend(made for made in page.good if made.order.order_id == order_ref)
+            found.malformed.extend(page.malformed)
+            number += 1
+        return found
+
+    async def shipment(self, ref: str) -> BolShipment | None:
+        """None when bol does not know it."""
+        response = await self._ask(f"/retailer/shipments/{percent_encoded(ref)}")
+        return None if response.status == 404 else decode(response, BolShipment, SIDE)
+
+    async def _shipments_on(self, number: int, order_ref: str) -> Rows[BolShipment]:
+        query = {"page": str(number), "order-id": order_ref}
+        response = await self._session.read("GET", "/retailer/shipments", query=query, headers=READS)
+        page = _SHIPMENTS.read(response, SIDE)
+        if not page.malformed:
+            return page
+        read = [await self._read(one) for one in page.malformed]
+        whole = [one for one in read if not isinstance(one, MalformedRow)]
+        return Rows([*page.good, *whole], [one for one in read if isinstance(one, MalformedRow)])
+
+    async def _read(self, row: MalformedRow) -> BolShipment | MalformedRow:
+        try:
+            return (await self.shipment(row.ref) if row.ref else None) or row
+        except UnexpectedResponse as surprise:
+            return MalformedRow(row.ref, surprise.cause)
+
+    async def _processes_of(self, entity: str, event: str) -> Rows[ProcessStatus]:
+        query = {"entity-id": entity, "event-type": event, "page": "1"}
+        response = await self._session.read("GET", "/shared/process-status", query=query, headers=READS, also=(404,))
+        return Rows([]) if response.status == 404 else PROCESSES.read(response, SIDE)
+
+    async def _ask(self, path: str) -> Response:
+        return await self._session.read("GET", path, headers=READS, also=(404,))

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from orderhaven.connectors.bol.sandbox_answers import (
+from orderhaven.connectors.bol.sandbox_auth import BolSandboxAuth, http_date
+from orderhaven.connectors.bol.sandbox_listing import PAGE_SIZE, Listing
+from orderhaven.connectors.bol.sandbox_processes import Process, Processes, ProcessRejected
+from orderhaven.connectors.bol.sandbox_responses import (
     detail_of,
     encode,
     process_of,
@@ -11,13 +14,10 @@ from orderhaven.connectors.bol.sandbox_answers import (
     shipment_detail,
     shipment_row,
 )
-from orderhaven.connectors.bol.sandbox_door import Door, http_date
-from orderhaven.connectors.bol.sandbox_listing import PAGE_SIZE, Listing
-from orderhaven.connectors.bol.sandbox_processes import Process, Processes, Refused
 from orderhaven.connectors.bol.sandbox_rules import (
     MEDIA_TYPE,
+    ApiProblem,
     CancellationRequest,
-    Problem,
     ShipmentRequest,
     StatusQueries,
     TransportChange,
@@ -34,10 +34,10 @@ from orderhaven.connectors.bol.sandbox_rules import (
     shipments_method,
     too_many,
 )
-from orderhaven.connectors.bol.sandbox_trade import Item, Parcel, Sale, Trade
+from orderhaven.connectors.bol.sandbox_trade import Parcel, Sale, SandboxItem, SandboxTrade
+from orderhaven.connectors.kit.faults import HttpFaults, answer
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.knobs import Faults, answer
-from orderhaven.ports.clock import Clock
+from orderhaven.ports.connector import Clock
 from orderhaven.ports.sandbox import Basket, ConfirmedShipment
 
 _URL = "https://api.bol.com"
@@ -49,9 +49,9 @@ class Sandbox:
 
     def __init__(self, clock: Clock) -> None:
         self.calls: list[str] = []
-        self.faults = Faults()
-        self.door = Door("sandbox-client", "sandbox-secret")
-        self.trade = Trade()
+        self.faults = HttpFaults()
+        self.auth = BolSandboxAuth("sandbox-client", "sandbox-secret")
+        self.trade = SandboxTrade()
         self.listing = Listing(self.trade)
         self.processes = Processes()
         self.retailer_ref = "1600042"
@@ -82,7 +82,7 @@ class Sandbox:
     # ------------------------------------------------------------ a person at the other side (ports.sandbox)
 
     def settings(self, url: str) -> Mapping[str, str]:
-        door = self.door
+        door = self.auth
         return {
             "client_id": door.client_id,
             "client_secret": door.client_secret,
@@ -99,7 +99,7 @@ class Sandbox:
         self.listing.has_late_ones = self.listing.has_late_ones or bool(self.visible_after)
         return self.trade.sell(basket, by_marketplace, now, self.visible_after).ref
 
-    def buyer_asks_to_cancel(self, ref: str) -> None:
+    def request_cancellation(self, ref: str) -> None:
         sale = self._sale(ref)
         self.trade.ask_to_cancel([item for item in sale.items if item.open and not item.is_fbb], self._clock.now())
 
@@ -107,12 +107,12 @@ class Sandbox:
         sale = self._sale(ref)
         self.trade.cancel([item for item in sale.items if item.open], self._clock.now())
 
-    def ship_elsewhere(self, ref: str, code: str = "") -> None:
+    def ship_elsewhere(self, ref: str, tracking_number: str = "") -> None:
         sale = self._sale(ref)
         pieces = {item.ref: item.open for item in sale.items if item.open}
         if pieces:
-            word = "TNT" if code else ""
-            self.trade.ship(sale, pieces, self._clock.now(), carrier_word=word, code=code)
+            word = "TNT" if tracking_number else ""
+            self.trade.ship(sale, pieces, self._clock.now(), carrier_code=word, code=tracking_number)
 
     def refs(self) -> Sequence[str]:
         return list(self.trade.sales)
@@ -120,7 +120,7 @@ class Sandbox:
     def shipments(self) -> Sequence[ConfirmedShipment]:
         self._now()
         return [
-            ConfirmedShipment(made.sale.ref, made.pieces, made.carrier_word, made.code, made.label, made.at)
+            ConfirmedShipment(made.sale.ref, made.pieces, made.carrier_code, made.code, made.label, made.at)
             for made in self.trade.parcels.values()
         ]
 
@@ -138,13 +138,13 @@ class Sandbox:
         now = self._now()
         path, date = request.path, http_date(int(now.timestamp()))
         if path == "/token":
-            response = self.door.sign_in(request, now)
+            response = self.auth.sign_in(request, now)
             return Response(response.status, {**response.headers, "date": date}, response.body)
         headers = {"date": date, "content-type": MEDIA_TYPE}
         try:
             limits, (status, body) = self._route(request, path, now)
             return Response(status, {**headers, **limits} if limits else headers, body)
-        except Problem as problem:
+        except ApiProblem as problem:
             if problem.status not in (400, 404):
                 headers["content-type"] = "application/problem+json"
             body = encode(problem_body(problem, path))
@@ -153,23 +153,23 @@ class Sandbox:
     def _route(self, request: Request, path: str, now: datetime) -> tuple[Mapping[str, str], Answer]:
         exact = self._exact.get((request.method, path))
         if exact is not None:
-            return self.door.enter(request, f"{request.method} {path}", now), exact(request, now)
+            return self.auth.enter(request, f"{request.method} {path}", now), exact(request, now)
         parent, _, ref = path.rpartition("/")
         name, by_ref = self._by_ref.get((request.method, parent), ("", None))
-        limits = self.door.enter(request, f"{request.method} {parent}/{name}", now)
+        limits = self.auth.enter(request, f"{request.method} {parent}/{name}", now)
         if by_ref is None:
-            raise Problem(404, "Not found")
+            raise ApiProblem(404, "Not found")
         return limits, by_ref(request, ref, now)
 
     def _order(self, request: Request, ref: str, now: datetime) -> Answer:
         sale = self.trade.sales.get(ref)
         if sale is None or ref in self.missing_details:
-            raise Problem(404, f"Order {ref} was not found.")
+            raise ApiProblem(404, f"Order {ref} was not found.")
         return 200, detail_of(sale)
 
     def _retailer(self, request: Request, ref: str, now: datetime) -> Answer:
         if ref not in ("current", self.retailer_ref):
-            raise Problem(404, f"Retailer {ref} was not found.")
+            raise ApiProblem(404, f"Retailer {ref} was not found.")
         return 200, encode(retailer(self.retailer_ref, "De Proefwinkel"))
 
     def _list_shipments(self, request: Request, now: datetime) -> Answer:
@@ -179,7 +179,7 @@ class Sandbox:
 
     def _shipment(self, request: Request, ref: str, now: datetime) -> Answer:
         if ref not in self.trade.parcels:
-            raise Problem(404, f"Shipment {ref} was not found.")
+            raise ApiProblem(404, f"Shipment {ref} was not found.")
         return 200, encode(shipment_detail(self.trade.parcels[ref]))
 
     def _create_shipment(self, request: Request, now: datetime) -> Answer:
@@ -216,7 +216,7 @@ class Sandbox:
     def _status(self, request: Request, ref: str, now: datetime) -> Answer:
         process = self.processes.get(ref)
         if process is None:
-            raise Problem(404, f"Process status {ref} was not found.")
+            raise ApiProblem(404, f"Process status {ref} was not found.")
         return 200, encode(process_of(process, _URL))
 
     # ------------------------------------------------------------ what is done later
@@ -228,21 +228,21 @@ class Sandbox:
 
     def _ship(self, wanted: ShipmentRequest, pieces: Mapping[str, int], at: datetime) -> None:
         if reason := too_many(self.trade, pieces):
-            raise Refused(reason)
+            raise ProcessRejected(reason)
         transport = wanted.transport
         self.trade.ship(
             self.trade.items[next(iter(pieces))].sale,
             pieces,
             at,
             reference=wanted.shipment_reference or "",
-            carrier_word=transport.transporter_code if transport else "",
+            carrier_code=transport.transporter_code if transport else "",
             code=(transport.track_and_trace or "") if transport else "",
             label=wanted.shipping_label_id or "",
         )
 
-    def _cancel(self, item: Item, at: datetime) -> None:
+    def _cancel(self, item: SandboxItem, at: datetime) -> None:
         if not item.open:
-            raise Refused(f"Order item {item.ref} is already handled.")
+            raise ProcessRejected(f"Order item {item.ref} is already handled.")
         self.trade.cancel([item], at)
 
     def _parcels(self, order_ref: str | None, method: str, now: datetime) -> Sequence[Parcel]:
@@ -269,7 +269,7 @@ class Sandbox:
 
 
 def _change(parcel: Parcel, wanted: TransportChange) -> None:
-    parcel.code, parcel.carrier_word = wanted.track_and_trace, wanted.transporter_code or parcel.carrier_word
+    parcel.code, parcel.carrier_code = wanted.track_and_trace, wanted.transporter_code or parcel.carrier_code
 
 
 def _statuses(found: Sequence[Process]) -> bytes:

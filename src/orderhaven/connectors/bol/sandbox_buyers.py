@@ -64,7 +64,7 @@ _ALWAYS_THERE = frozenset(
 def people_of(number: int, basket: Basket) -> tuple[Person, Person]:
     """Shipment and billing details of the order with this number."""
     person = {**_BUYERS[number % len(_BUYERS)], "email": f"k{number:09d}@koper.bol.example"}
-    person |= _said(basket.person)
+    person |= _said(basket.address)
     ship_to = _without(person, _BILLING_ONLY)
     if basket.pickup_point:
         ship_to |= {

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import chain, islice, takewhile
 
-from orderhaven.connectors.bol.sandbox_answers import row_of
+from orderhaven.connectors.bol.sandbox_responses import row_of
 from orderhaven.connectors.bol.sandbox_rules import OrdersQuery
-from orderhaven.connectors.bol.sandbox_trade import Item, Sale, Trade, dutch_day
+from orderhaven.connectors.bol.sandbox_trade import Sale, SandboxItem, SandboxTrade, dutch_day
 
 PAGE_SIZE = 50
 _FBB = {"FBR": False, "FBB": True}
@@ -20,7 +20,7 @@ class Listing:
     when a page was made, so that a test can let something happen between two pages.
     """
 
-    def __init__(self, trade: Trade) -> None:
+    def __init__(self, trade: SandboxTrade) -> None:
         self.repeat_rows = False
         self.missing_once: set[str] = set()
         self.lost_pages: set[int] = set()
@@ -68,12 +68,12 @@ class Listing:
         return trade.open.values() if query.status == "OPEN" else chain(trade.open.values(), trade.handled.values())
 
 
-def _changed_since(trade: Trade, since: datetime) -> Iterator[Sale]:
+def _changed_since(trade: SandboxTrade, since: datetime) -> Iterator[Sale]:
     """Most recently changed first."""
     return takewhile(lambda sale: sale.changed_at >= since, reversed(trade.changed.values()))
 
 
-def _fits(item: Item, query: OrdersQuery) -> bool:
+def _fits(item: SandboxItem, query: OrdersQuery) -> bool:
     if query.method != "ALL" and item.is_fbb is not _FBB[query.method]:
         return False
     if query.since is not None:

@@ -9,11 +9,11 @@ from enum import StrEnum
 from itertools import count
 
 
-class Refused(Exception):
+class ProcessRejected(Exception):
     """Carrying it out turned out to be impossible; the text is the error message."""
 
 
-class Fate(StrEnum):
+class ProcessFate(StrEnum):
     NORMAL = "normal"
     FAIL = "fail"  # not carried out: FAILURE
     STUCK = "stuck"  # not carried out, PENDING for ever
@@ -24,15 +24,15 @@ class Fate(StrEnum):
     FORGOTTEN_DONE = "forgotten_done"  # carried out, and nobody has heard of it
 
 
-_DONE = frozenset({Fate.NORMAL, Fate.STUCK_DONE, Fate.TIMEOUT_DONE, Fate.FORGOTTEN_DONE})
+_DONE = frozenset({ProcessFate.NORMAL, ProcessFate.STUCK_DONE, ProcessFate.TIMEOUT_DONE, ProcessFate.FORGOTTEN_DONE})
 _STATUS = {
-    Fate.FAIL: "FAILURE",
-    Fate.STUCK: "PENDING",
-    Fate.STUCK_DONE: "PENDING",
-    Fate.TIMEOUT: "TIMEOUT",
-    Fate.TIMEOUT_DONE: "TIMEOUT",
+    ProcessFate.FAIL: "FAILURE",
+    ProcessFate.STUCK: "PENDING",
+    ProcessFate.STUCK_DONE: "PENDING",
+    ProcessFate.TIMEOUT: "TIMEOUT",
+    ProcessFate.TIMEOUT_DONE: "TIMEOUT",
 }
-_GONE = frozenset({Fate.FORGOTTEN, Fate.FORGOTTEN_DONE})
+_GONE = frozenset({ProcessFate.FORGOTTEN, ProcessFate.FORGOTTEN_DONE})
 
 
 @dataclass(slots=True, eq=False)
@@ -43,14 +43,14 @@ class Process:
     description: str
     created_at: datetime
     due_at: datetime
-    fate: Fate
+    fate: ProcessFate
     carry_out: Callable[[datetime], None]  # raises Refused
     status: str = "PENDING"
     error: str = ""
 
 
 class Processes:
-    """`delay`: from taken in to done. `keep`: how long after that its fate can be asked for.
+    """`delay`: from taken in to done. `keep`: how long after that its outcome can be asked for.
 
     `fates`: what becomes of the next ones, in order; after these `usual_fate`.
     """
@@ -58,8 +58,8 @@ class Processes:
     def __init__(self) -> None:
         self.delay = timedelta(seconds=3)
         self.keep = timedelta(hours=24)
-        self.fates: deque[Fate] = deque()
-        self.usual_fate = Fate.NORMAL
+        self.fates: deque[ProcessFate] = deque()
+        self.usual_fate = ProcessFate.NORMAL
         self._known: dict[str, Process] = {}
         self._by_entity: dict[tuple[str, str], list[Process]] = {}
         self._waiting: list[tuple[datetime, int, Process]] = []
@@ -84,7 +84,7 @@ class Processes:
         while self._waiting and self._waiting[0][0] <= now:
             process = heapq.heappop(self._waiting)[2]
             process.status = _STATUS.get(process.fate, "SUCCESS")
-            if process.fate is Fate.FAIL:
+            if process.fate is ProcessFate.FAIL:
                 process.error = "The request could not be processed."
             if process.fate in _DONE:
                 _carry_out(process)
@@ -108,6 +108,6 @@ class Processes:
 def _carry_out(process: Process) -> None:
     try:
         process.carry_out(process.due_at)
-    except Refused as refused:
+    except ProcessRejected as refused:
         if process.status == "SUCCESS":
             process.status, process.error = "FAILURE", str(refused)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from orderhaven.connectors.bol.sandbox_trade import Item, Trade, dutch_day
+from orderhaven.connectors.bol.sandbox_trade import SandboxItem, SandboxTrade, dutch_day
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ TRANSPORTERS = frozenset(
 
 
 @dataclass
-class Problem(Exception):
+class ApiProblem(Exception):
     """An answer that is not what was asked for."""
 
     status: int
@@ -35,8 +35,8 @@ class Problem(Exception):
     title: str = ""
 
 
-def invalid(name: str, reason: str) -> Problem:
-    return Problem(400, "Bad request", [(name, reason)])
+def invalid(name: str, reason: str) -> ApiProblem:
+    return ApiProblem(400, "Bad request", [(name, reason)])
 
 
 # ------------------------------------------------------------ bodies
@@ -95,8 +95,8 @@ def body_as(shape: type[T], body: bytes) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as error:
-        reason, _, place = str(error).partition(" - at `$")
-        raise invalid(place.strip(".`") or "body", reason) from None
+        reason, _, create = str(error).partition(" - at `$")
+        raise invalid(create.strip(".`") or "body", reason) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise invalid("body", "Request body is not readable JSON.") from None
 
@@ -189,7 +189,7 @@ def _day(text: str, now: datetime) -> date:
 # ------------------------------------------------------------ what may be done
 
 
-def pieces_to_ship(trade: Trade, wanted: ShipmentRequest) -> dict[str, int]:
+def pieces_to_ship(trade: SandboxTrade, wanted: ShipmentRequest) -> dict[str, int]:
     """Item -> quantity. Raises Problem."""
     items = [known_item(trade, each.order_item_id) for each in wanted.order_items]
     if len({item.ref for item in items}) < len(items):
@@ -205,7 +205,7 @@ def pieces_to_ship(trade: Trade, wanted: ShipmentRequest) -> dict[str, int]:
     return pieces
 
 
-def too_many(trade: Trade, pieces: Mapping[str, int]) -> str:
+def too_many(trade: SandboxTrade, pieces: Mapping[str, int]) -> str:
     """Why these pieces cannot be sent any more; "" when they can."""
     for ref, quantity in pieces.items():
         if quantity > trade.items[ref].open:
@@ -213,14 +213,14 @@ def too_many(trade: Trade, pieces: Mapping[str, int]) -> str:
     return ""
 
 
-def known_item(trade: Trade, ref: str) -> Item:
+def known_item(trade: SandboxTrade, ref: str) -> SandboxItem:
     item = trade.items.get(ref)
     if item is None:
         raise invalid("orderItemId", f"Order item {ref} is not known.")
     return item
 
 
-def refuse_handled(item: Item) -> None:
+def refuse_handled(item: SandboxItem) -> None:
     if item.is_fbb:
         raise invalid("orderItemId", f"Order item {item.ref} is fulfilled by bol.")
     if not item.open:
@@ -232,7 +232,7 @@ def refuse_unknown_transporter(code: str | None, name: str) -> None:
         raise invalid(name, f"Request contains invalid value(s): '{code}'.")
 
 
-def _refuse_transport(wanted: ShipmentRequest, items: Sequence[Item]) -> None:
+def _refuse_transport(wanted: ShipmentRequest, items: Sequence[SandboxItem]) -> None:
     if wanted.transport is None:
         return
     if wanted.shipping_label_id is not None:
@@ -242,7 +242,7 @@ def _refuse_transport(wanted: ShipmentRequest, items: Sequence[Item]) -> None:
     refuse_unknown_transporter(wanted.transport.transporter_code, "transport.transporterCode")
 
 
-def problem_body(problem: Problem, path: str) -> dict[str, Any]:
+def problem_body(problem: ApiProblem, path: str) -> dict[str, Any]:
     return {
         "type": "https://api.bol.com/problems",
         "title": problem.title

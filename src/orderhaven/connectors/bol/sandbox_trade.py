@@ -8,17 +8,17 @@ from itertools import count
 
 from orderhaven.connectors.bol.mapping import AMSTERDAM
 from orderhaven.connectors.bol.sandbox_buyers import Person, people_of
-from orderhaven.ports.sandbox import Article, Basket
+from orderhaven.ports.sandbox import Basket, CatalogueItem
 
 HANDLED_VISIBLE = timedelta(hours=48)
 _HANDLED_AFTER_PROMISE = timedelta(days=3)
 
 
 @dataclass(slots=True, eq=False)
-class Item:
+class SandboxItem:
     ref: str
     sale: "Sale"
-    article: Article
+    article: CatalogueItem
     quantity: int
     unit_cents: int
     is_fbb: bool
@@ -27,7 +27,7 @@ class Item:
     on_their_label: bool = False
     shipped: int = 0
     cancelled: int = 0
-    asked: bool = False
+    cancellation_requested: bool = False
 
     @property
     def open(self) -> int:
@@ -50,7 +50,7 @@ class Sale:
     ship_to: Person
     bill_to: Person
     pickup_point: bool
-    items: list[Item] = field(default_factory=list)
+    items: list[SandboxItem] = field(default_factory=list)
     handled_at: datetime | None = None
     row: bytes = b""  # as a list shows it; b"" when it must be made anew
     detail: bytes = b""
@@ -69,16 +69,16 @@ class Parcel:
     sale: Sale
     pieces: Mapping[str, int]
     reference: str
-    carrier_word: str
+    carrier_code: str
     code: str
     label: str
     at: datetime
 
 
-class Trade:
+class SandboxTrade:
     def __init__(self) -> None:
         self.sales: dict[str, Sale] = {}
-        self.items: dict[str, Item] = {}
+        self.items: dict[str, SandboxItem] = {}
         self.open: dict[str, Sale] = {}  # oldest first
         self.handled: dict[str, Sale] = {}  # those still listed, first handled first
         self.changed: dict[str, Sale] = {}  # least recently changed first
@@ -109,10 +109,10 @@ class Trade:
             bill_to=bill_to,
             pickup_point=bool(basket.pickup_point),
         )
-        for place, (article, quantity) in enumerate(basket.lines):
-            item = self._item(sale, article, quantity, fbb[place], now)
+        for create, (article, quantity) in enumerate(basket.lines):
+            item = self._item(sale, article, quantity, fbb[create], now)
             item.on_their_label = basket.marketplace_label and not item.is_fbb
-            item.discount_cents = 0 if place else cents(basket.discount)
+            item.discount_cents = 0 if create else cents(basket.discount)
         self._remember(sale, now)
         return sale
 
@@ -123,14 +123,14 @@ class Trade:
         now: datetime,
         *,
         reference: str = "",
-        carrier_word: str = "",
+        carrier_code: str = "",
         code: str = "",
         label: str = "",
     ) -> Parcel:
         parcel = Parcel(
             str(next(self._parcel_numbers)),
             str(next(self._transport_numbers)),
-            sale, dict(pieces), reference, carrier_word, code, label, now,
+            sale, dict(pieces), reference, carrier_code, code, label, now,
         )  # fmt: skip
         self.parcels[parcel.ref] = self.transports[parcel.transport_ref] = parcel
         self.parcels_of.setdefault(sale.ref, []).append(parcel)
@@ -139,15 +139,15 @@ class Trade:
         self.touch([self.items[ref] for ref in pieces], now)
         return parcel
 
-    def cancel(self, items: Sequence[Item], now: datetime) -> None:
+    def cancel(self, items: Sequence[SandboxItem], now: datetime) -> None:
         """All that is open of these."""
         for item in items:
             item.cancelled += item.open
         self.touch(items, now)
 
-    def ask_to_cancel(self, items: Sequence[Item], now: datetime) -> None:
+    def ask_to_cancel(self, items: Sequence[SandboxItem], now: datetime) -> None:
         for item in items:
-            item.asked = True
+            item.cancellation_requested = True
         self.touch(items, now)
 
     def expire(self, now: datetime) -> None:
@@ -159,7 +159,7 @@ class Trade:
 
     # ------------------------------------------------------------ the indexes
 
-    def touch(self, items: Sequence[Item], now: datetime) -> None:
+    def touch(self, items: Sequence[SandboxItem], now: datetime) -> None:
         if not items:
             return
         sale = items[0].sale
@@ -191,9 +191,9 @@ class Trade:
         self.changed[sale.ref] = sale
         self.by_day.setdefault(dutch_day(now), {})[sale.ref] = sale
 
-    def _item(self, sale: Sale, article: Article, quantity: int, is_fbb: bool, now: datetime) -> Item:
+    def _item(self, sale: Sale, article: CatalogueItem, quantity: int, is_fbb: bool, now: datetime) -> SandboxItem:
         ref = str(next(self._item_numbers))
-        item = Item(ref, sale, article, quantity, cents(article.price), is_fbb, now)
+        item = SandboxItem(ref, sale, article, quantity, cents(article.price), is_fbb, now)
         self.items[ref] = item
         sale.items.append(item)
         return item

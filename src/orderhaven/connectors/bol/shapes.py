@@ -9,21 +9,21 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from orderhaven.connectors.kit.mending import Aside
+from orderhaven.connectors.kit.decoding import Discard
 
 Moment = Annotated[datetime, Meta(tz=True)]
 Count = Annotated[int, Meta(ge=0)]
 _A_DAY_S = 86_400
 
 
-class Their(Struct, rename="camel"):
+class BolStruct(Struct, rename="camel"):
     """An object of theirs: unknown fields are ignored, null is the same as absent."""
 
 
 # ------------------------------------------------------------ orders
 
 
-class ListedItem(Their):
+class ListedItem(BolStruct):
     order_item_id: str
     fulfilment_method: str
     quantity: Count
@@ -33,16 +33,16 @@ class ListedItem(Their):
     latest_changed_date_time: Moment
 
 
-class ListedOrder(Their):
+class ListedOrder(BolStruct):
     order_id: str
     order_placed_date_time: Moment
     order_items: list[ListedItem]
 
 
-class Person(Their):
+class BolAddress(BolStruct):
     """Shipment and billing details; some fields stand in one of the two only."""
 
-    salutation: Aside[str] = None
+    salutation: Discard[str] = None
     first_name: str | None = None
     surname: str | None = None
     street_name: str | None = None
@@ -52,45 +52,45 @@ class Person(Their):
     zip_code: str | None = None
     city: str | None = None
     country_code: str | None = None
-    email: Aside[str] = None
+    email: Discard[str] = None
     company: str | None = None
-    delivery_phone_number: Aside[str] = None
-    language: Aside[str] = None
+    delivery_phone_number: Discard[str] = None
+    language: Discard[str] = None
     pickup_point_name: str | None = None
-    vat_number: Aside[str] = None
-    kvk_number: Aside[str] = None
-    order_reference: Aside[str] = None
+    vat_number: Discard[str] = None
+    kvk_number: Discard[str] = None
+    order_reference: Discard[str] = None
 
 
-class Fulfilment(Their):
+class Fulfilment(BolStruct):
     method: str
     distribution_party: str | None = None
     latest_delivery_date: str | None = None  # filled exactly when exact_delivery_date is not
     exact_delivery_date: str | None = None
     expiry_date: str | None = None
-    time_frame_type: Aside[str] = None
+    time_frame_type: Discard[str] = None
 
 
-class Offer(Their):
-    offer_id: Aside[str] = None
+class Offer(BolStruct):
+    offer_id: Discard[str] = None
     reference: str | None = None  # the merchant's own number, the SKU
 
 
-class Product(Their):
+class Product(BolStruct):
     ean: str | None = None
-    title: Aside[str] = None
+    title: Discard[str] = None
 
 
-class Discount(Their):
+class Discount(BolStruct):
     amount: Decimal
-    title: Aside[str] = None
+    title: Discard[str] = None
 
 
-class Service(Their):
+class Service(BolStruct):
     service_type: str
 
 
-class Item(Their):
+class OrderItem(BolStruct):
     order_item_id: str
     cancellation_request: bool
     quantity: Count
@@ -98,78 +98,78 @@ class Item(Their):
     quantity_cancelled: Count
     unit_price: Decimal
     total_price: Decimal | None = None
-    latest_changed_date_time: Aside[Moment] = None
+    latest_changed_date_time: Discard[Moment] = None
     fulfilment: Fulfilment | None = None
     offer: Offer | None = None
     product: Product | None = None
     discounts: list[Discount] | None = None
-    commission: Aside[Decimal] = None
-    additional_services: Aside[list[Service]] = None
+    commission: Discard[Decimal] = None
+    additional_services: Discard[list[Service]] = None
 
     @property
     def open(self) -> int:
         return self.quantity - self.quantity_shipped - self.quantity_cancelled
 
 
-class Detail(Their):
+class OrderDetail(BolStruct):
     order_id: str
-    shipment_details: Person
-    order_items: list[Item]
+    shipment_details: BolAddress
+    order_items: list[OrderItem]
     pickup_point: bool | None = None
     order_placed_date_time: Moment | None = None
-    billing_details: Person | None = None
+    billing_details: BolAddress | None = None
 
 
 # ------------------------------------------------------------ shipments, processes, the account
 
 
-class Transport(Their):
+class ShipmentTransport(BolStruct):
     transport_id: str | None = None
     track_and_trace: str | None = None
 
 
-class OfOrder(Their):
+class OfOrder(BolStruct):
     order_id: str
 
 
-class ShippedItem(Their):
+class ShippedItem(BolStruct):
     order_item_id: str
 
 
-class TheirShipment(Their):
+class BolShipment(BolStruct):
     """As a list shows it, and as its detail does: that has the code too."""
 
     shipment_id: str
     order: OfOrder
     shipment_items: list[ShippedItem]
-    transport: Transport | None = None
+    transport: ShipmentTransport | None = None
     shipment_reference: str | None = None
 
 
-class Process(Their):
+class ProcessStatus(BolStruct):
     status: str
     process_status_id: str | None = None
-    error_message: Aside[str] = None
+    error_message: Discard[str] = None
 
 
-class Violation(Their):
-    name: Aside[str] = None
-    reason: Aside[str] = None
+class Violation(BolStruct):
+    name: Discard[str] = None
+    reason: Discard[str] = None
 
 
-class Refusal(Their):
+class Rejection(BolStruct):
     """Their Problem."""
 
-    title: Aside[str] = None
-    detail: Aside[str] = None
-    violations: Aside[list[Violation]] = None
+    title: Discard[str] = None
+    detail: Discard[str] = None
+    violations: Discard[list[Violation]] = None
 
 
-class Retailer(Their):
+class Retailer(BolStruct):
     retailer_id: str
-    display_name: Aside[str] = None
+    display_name: Discard[str] = None
 
 
-class Token(Struct):
+class AccessToken(Struct):
     access_token: str
     expires_in: Annotated[int, Meta(gt=0, le=_A_DAY_S)]  # bol says 299; what no clock can hold is no lifetime

@@ -1,23 +1,29 @@
-"""One account's HTTP session: reads that may be repeated, tellings that never are, and every answer sorted by whose turn it is."""
+"""A session with one side: requests with a time limit, and lists decoded row by row."""
 
 import asyncio
 import random
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport, written
-from orderhaven.connectors.kit.mending import mended
-from orderhaven.connectors.kit.preamble import begins_with_a_warning, data_of
-from orderhaven.connectors.kit.refusals import not_allowed, refuse_wrong_clock
-from orderhaven.connectors.kit.shape_words import in_words
-from orderhaven.core.errors import RateLimited, Surprise, TryLater, Unclear, WrongAddress
-from orderhaven.ports.connector import Limits, Outside
+from orderhaven.connectors.kit.decoding import (
+    begins_with_a_warning,
+    data_of,
+    decoded_leniently,
+    in_words,
+    kind_of,
+    not_allowed,
+    refuse_wrong_clock,
+)
+from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport, encode_query
+from orderhaven.core.errors import OutcomeUnknown, RateLimited, SafeToRetry, UnexpectedResponse, WrongAddress
+from orderhaven.ports.connector import ConnectorContext, Limits
 
 T = TypeVar("T")
 
@@ -39,29 +45,29 @@ class Auth(Protocol):
         ...
 
 
-class NoCredentials(TryLater):
+class NoCredentials(SafeToRetry):
     """There is nothing to sign with now: the log-in gives none. It is not for each question to try that again."""
 
 
-class NotData(TryLater):
+class NotData(SafeToRetry):
     """A web page or garbage where data should be: maintenance, a log-in page, a proxy."""
 
 
 class Session:
-    """Everything a connector sends goes through `read` or `tell`.
+    """Everything a connector sends goes through `read` or `send`.
 
     Answers below 400 come back as they are, and so do the statuses that the caller names in `also`; all others are raised.
     """
 
-    def __init__(self, side: str, base_url: str, outside: Outside, auth: Auth, limits: Limits) -> None:
+    def __init__(self, side: str, base_url: str, context: ConnectorContext, auth: Auth, limits: Limits) -> None:
         self.side = side
         self.base_url = base_url.rstrip("/")
-        self.clock = outside.clock
-        self._transport: Transport = outside.transport
+        self.clock = context.clock
+        self._transport: Transport = context.transport
         self._auth = auth
         self._timeout_s = limits.call_timeout_s
-        self._second_s = outside.clock.in_real(1.0).total_seconds()  # how far the clock moves in a real one
-        self._slots = asyncio.Semaphore(limits.calls_at_once)
+        self._second_s = context.clock.in_real(1.0).total_seconds()  # how far the clock moves in a real one
+        self._slots = asyncio.Semaphore(limits.concurrent_calls)
 
     async def read(
         self,
@@ -73,20 +79,20 @@ class Session:
         body: bytes = b"",
         also: Iterable[int] = (),
     ) -> Response:
-        """Ask, with a few tries. Raises RateLimited, TryLater, AuthRefused, AccessRefused, WrongAddress, Surprise."""
+        """Ask, with a few tries. Raises RateLimited, SafeToRetry, AuthRejected, AccessRejected, WrongAddress, UnexpectedResponse."""
         request = Request(method, self._url(path, query), headers or {}, body)
         for attempt in range(_TRIES):
             try:
                 return await self._read_once(request, also)
             except (RateLimited, NoCredentials):
                 raise
-            except TryLater:
+            except SafeToRetry:
                 if attempt == _TRIES - 1:
                     raise
                 await self._pause(attempt)
         raise AssertionError("unreachable")
 
-    async def tell(
+    async def send(
         self,
         method: str,
         path: str,
@@ -96,25 +102,25 @@ class Session:
         body: bytes = b"",
         also: Iterable[int] = (),
     ) -> Response:
-        """Send once. TryLater and RateLimited mean that it surely did not happen; Unclear that it may have."""
+        """Send once. SafeToRetry and RateLimited mean that it surely did not happen; OutcomeUnknown that it may have."""
         async with self._slots:
             request = await self._auth.sign(Request(method, self._url(path), headers or {}, body))
             # no await between this look at the clock and the sending: a worker that was frozen sends nothing late
             left_s = min((not_after - self.clock.now()).total_seconds() / self._second_s, _LONGEST_CALL_S)
             if left_s <= 0:
-                raise TryLater("the time to send this had passed")
+                raise SafeToRetry("the time to send this had passed")
             try:
                 response = _without_preamble(await self._transport(request, left_s))
             except NoAnswer as error:
                 if error.sent:
-                    raise Unclear(f"{self.side} {error}") from None
-                raise TryLater(f"{self.side} {error}") from None
+                    raise OutcomeUnknown(f"{self.side} {error}") from None
+                raise SafeToRetry(f"{self.side} {error}") from None
         if response.status >= 500:
-            raise Unclear(f"{self.side} answered {response.status}")
+            raise OutcomeUnknown(f"{self.side} answered {response.status}")
         self._refuse_wrong_clock(response)
         if response.status == 401 and await self._auth.renew(request):
-            raise TryLater(f"{self.side} wants a fresh token")
-        return self._sorted(request, response, also)
+            raise SafeToRetry(f"{self.side} wants a fresh token")
+        return self._classify(request, response, also)
 
     async def _read_once(self, request: Request, also: Iterable[int]) -> Response:
         signed, response = await self._answer(request)
@@ -123,8 +129,8 @@ class Session:
         if response.status in _REDIRECTS and request.method == "GET":
             _, response = await self._answer(self._redirected(request, response))
         if response.status >= 500 and response.status not in also:
-            raise TryLater(f"{self.side} answered {response.status}", retry_after(response, self.clock.now()))
-        return self._sorted(request, response, also)
+            raise SafeToRetry(f"{self.side} answered {response.status}", retry_after(response, self.clock.now()))
+        return self._classify(request, response, also)
 
     async def _answer(self, request: Request) -> tuple[Request, Response]:
         async with self._slots:
@@ -132,7 +138,7 @@ class Session:
             try:
                 response = _without_preamble(await self._transport(signed, self._timeout_s))
             except NoAnswer as error:
-                raise TryLater(f"{self.side} {error}") from None
+                raise SafeToRetry(f"{self.side} {error}") from None
         self._refuse_wrong_clock(response)
         return signed, response
 
@@ -147,10 +153,10 @@ class Session:
             return await self._auth.sign(request)
         except RateLimited:
             raise
-        except TryLater as error:
+        except SafeToRetry as error:
             raise NoCredentials(error.cause, error.after) from None
 
-    def _sorted(self, request: Request, response: Response, also: Iterable[int]) -> Response:
+    def _classify(self, request: Request, response: Response, also: Iterable[int]) -> Response:
         status = response.status
         if status < 300 or status in also:
             return response
@@ -161,8 +167,8 @@ class Session:
         if status == 429:
             raise RateLimited(f"{self.side} asks to slow down", retry_after(response, self.clock.now()))
         if status == 408:
-            raise TryLater(f"{self.side} answered 408")
-        raise Surprise(f"status {status} on {request.method} {urlsplit(request.url).path}")
+            raise SafeToRetry(f"{self.side} answered 408")
+        raise UnexpectedResponse(f"status {status} on {request.method} {urlsplit(request.url).path}")
 
     def _redirected(self, request: Request, response: Response) -> Request:
         """The same question at the new place, if that is the same host: credentials go nowhere else."""
@@ -173,20 +179,20 @@ class Session:
         return Request(request.method, target, request.headers, request.body)
 
     def _url(self, path: str, query: Mapping[str, str] | None = None) -> str:
-        return f"{self.base_url}{path}" + (f"?{'&'.join(written(query.items()))}" if query else "")
+        return f"{self.base_url}{path}" + (f"?{'&'.join(encode_query(query.items()))}" if query else "")
 
     async def _pause(self, attempt: int) -> None:
         await self.clock.sleep(self.clock.in_real(_FIRST_PAUSE_S * 2**attempt * random.uniform(0.7, 1.3)))
 
 
-def shaped(response: Response, shape: type[T], side: str) -> T:
-    """The body as our type; what decides nothing gives way (`kit.mending`). Raises NotData for what is not JSON, Surprise for
-    JSON of another shape (its path, never its values)."""
+def decode(response: Response, shape: type[T], side: str) -> T:
+    """The body as our type; what decides nothing gives way (`kit.decoding`). Raises NotData for what is not JSON,
+    UnexpectedResponse for JSON of another shape (its path, never its values)."""
     try:
         return exactly(response, shape, side)
-    except Surprise as surprise:
+    except UnexpectedResponse as surprise:
         try:
-            return mended(_without_nul(data_of(response.body)), shape)
+            return decoded_leniently(_without_nul(data_of(response.body)), shape)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise surprise from None
 
@@ -196,9 +202,9 @@ def exactly(response: Response, shape: type[T], side: str) -> T:
     try:
         return msgspec.json.decode(_without_nul(data_of(response.body)), type=shape)
     except msgspec.ValidationError as error:
-        raise Surprise(f"an answer of another shape: {in_words(str(error))}") from None
+        raise UnexpectedResponse(f"an answer of another shape: {in_words(str(error))}") from None
     except RecursionError:
-        raise Surprise("an answer that is nested too deeply") from None
+        raise UnexpectedResponse("an answer that is nested too deeply") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise _not_data(response.body, side) from None
 
@@ -246,3 +252,97 @@ def retry_after(response: Response, now: datetime) -> timedelta | None:
 def _place(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else parts.path
+
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+_REF = re.compile(r"(?=.*[0-9])[A-Za-z0-9._:-]{1,100}")  # it is written into logs: no words, and no address
+
+
+class MalformedRow(msgspec.Struct, frozen=True):
+    """A row that cannot be read. `cause` says where and why, by the names of fields and never by what stands in them."""
+
+    ref: str  # "": not even by what it is known can be read
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[Row]):
+    good: list[Row]
+    malformed: list[MalformedRow] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """How many rows the other side gave."""
+        return len(self.good) + len(self.malformed)
+
+
+class RowsOf(Generic[Row]):
+    """`key` is the field by which a row is known; `within` the one that holds the list, "" where the answer is the list.
+
+    An answer without that field has no rows.
+    """
+
+    def __init__(self, row: type[Row], key: str, within: str = "") -> None:
+        self._row = row
+        self._key = key
+        self._one = msgspec.json.Decoder(row)
+        self._names = frozenset(field.encode_name for field in msgspec.structs.fields(row))
+        self._within = within
+        self._all, self._raw = _whole(row, within), _whole(msgspec.Raw, within)
+
+    def read(self, response: Response, side: str) -> Rows[Row]:
+        """Raises NotData, and UnexpectedResponse for what is no list at all."""
+        try:
+            return Rows(self._listed(exactly(response, self._all, side)))
+        except UnexpectedResponse:
+            return self.each(self._listed(exactly(response, self._raw, side)))
+
+    def each(self, answers: list[msgspec.Raw]) -> Rows[Row]:
+        rows: Rows[Row] = Rows([])
+        for answer in answers:
+            row = self.one(answer)
+            if isinstance(row, MalformedRow):
+                rows.malformed.append(row)
+            else:
+                rows.good.append(row)
+        return rows
+
+    def one(self, answer: msgspec.Raw) -> Row | MalformedRow:
+        try:
+            return self._one.decode(answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+        try:
+            return decoded_leniently(answer, self._row)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return malformed(answer, self._key, str(error), self._names)
+
+    def _listed(self, whole: Any) -> list[Any]:
+        found: list[Any] = getattr(whole, self._within) if self._within else whole
+        return found
+
+
+def malformed(answer: msgspec.Raw, key: str, cause: str, names: Collection[str]) -> MalformedRow:
+    """This row, by what it is known if that can be read, and what is strange about it. `names` are the fields that it may have."""
+    try:
+        row = msgspec.json.decode(answer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return MalformedRow("", "a row that cannot be read at all")
+    ref = row.get(key) if isinstance(row, dict) else None
+    if isinstance(ref, int | str) and not isinstance(ref, bool) and _REF.fullmatch(str(ref)):
+        return MalformedRow(str(ref), f"an answer of another shape: {in_words(cause)}")
+    return MalformedRow("", f"a row without {key}: {_outline(row, names)}")
+
+
+def _outline(row: Any, names: Collection[str]) -> str:
+    """What can be shown of a row to whoever must find out what it is: the fields that we know of it, and their kinds."""
+    if not isinstance(row, dict):
+        return f"{kind_of(row)} instead of an object"
+    found = [f"{name} ({kind_of(value)})" for name, value in row.items() if name in names]
+    return ", ".join(found) or f"an object with {len(row)} fields, none of them known"
+
+
+def _whole(row: Any, within: str) -> Any:
+    if not within:
+        return list[row]
+    return msgspec.defstruct("Whole", [(within, list[row], msgspec.field(default_factory=list))])

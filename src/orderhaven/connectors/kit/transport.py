@@ -12,9 +12,8 @@ import aiohttp
 from yarl import URL
 
 from orderhaven import __version__
-from orderhaven.connectors.kit.guard import GuardedResolver, NotReached
-from orderhaven.connectors.kit.http import NoAnswer, Request, Response
-from orderhaven.core.reach import PLAIN_HTTP, PRIVATE, PUBLIC, Reach
+from orderhaven.connectors.kit.http import GuardedResolver, NoAnswer, NotReached, Request, Response
+from orderhaven.core.networks import PLAIN_HTTP, PRIVATE, PUBLIC, NetworkPolicy
 
 _BEHIND_SCHEME = len("https://")
 _LARGEST_ANSWER = 32 * 1024 * 1024
@@ -39,13 +38,13 @@ _ERRORS: Mapping[int, str] = {
 }
 
 
-class AioTransport:
+class AiohttpTransport:
     """Connections are kept and shared by every connector of one process. Make it inside the running loop; close it at the end.
 
     `trusts`: whose certificates are believed; without it those that the machine trusts. `reach`: which machines are called.
     """
 
-    def __init__(self, trusts: ssl.SSLContext | None = None, reach: Reach = PUBLIC) -> None:
+    def __init__(self, trusts: ssl.SSLContext | None = None, reach: NetworkPolicy = PUBLIC) -> None:
         self._reach = reach
         self._known: set[str] = set()  # beginnings of addresses that may be called
         self._resolver = GuardedResolver(reach)
@@ -57,7 +56,7 @@ class AioTransport:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,
         )
-        # aiohttp repeats a PUT by itself when a kept connection breaks; a telling must be one request, so nothing is repeated here
+        # aiohttp repeats a PUT by itself when a kept connection breaks; a command must be one request, so nothing is repeated here
         self._client._retry_connection = False
 
     async def __call__(self, request: Request, timeout_s: float) -> Response:
@@ -84,8 +83,8 @@ class AioTransport:
 
     def _demand_allowed(self, url: str) -> None:
         """What stands in the address itself, once for each place: names are looked at when they are looked up."""
-        place = url[: url.find("/", _BEHIND_SCHEME)]
-        if place in self._known:
+        create = url[: url.find("/", _BEHIND_SCHEME)]
+        if create in self._known:
             return
         try:
             parts = urlsplit(url)
@@ -93,11 +92,11 @@ class AioTransport:
             parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise NoAnswer("cannot be reached (not a web address)", sent=False)
-        if not self._reach.takes_host(parts.hostname):
+        if not self._reach.allows_host(parts.hostname):
             raise NoAnswer(f"cannot be reached ({PRIVATE})", sent=False)
         if self._reach.may_be_read(url):
             raise NoAnswer(f"cannot be reached ({PLAIN_HTTP})", sent=False)
-        self._known.add(place)
+        self._known.add(create)
 
     async def close(self) -> None:
         await self._client.close()

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from orderhaven.ports.connector import Can, Declaration, Kind, Limits, Role, Setting
+from orderhaven.ports.connector import Capability, ConnectorSpec, Limits, Setting, SettingKind, Side
 
 _SETTINGS = (
     Setting(
         "url",
         "Address of the shop",
         "As in the browser: https://www.example.com, without /wp-admin.",
-        Kind.URL,
+        SettingKind.URL,
     ),
     Setting(
         "key",
@@ -28,7 +28,7 @@ _SETTINGS = (
         "completed_statuses",
         "Statuses that mean: sent",
         "An order in one of these has left.",
-        Kind.LIST,
+        SettingKind.LIST,
         default="completed",
     ),
     Setting(
@@ -37,35 +37,35 @@ _SETTINGS = (
         # 'failed' is a payment's fate, and these orders are paid at the marketplace: a person must look at it
         # first
         "An order in one of these will not be sent. A wholly refunded order is one of them.",
-        Kind.LIST,
+        SettingKind.LIST,
         default="cancelled,refunded",
     ),
     Setting(
         "fulfilled_is_completed",
         "A complete fulfilment means: sent",
         "Only for shops that use WooCommerce's own fulfilments, which leave the status as it is.",
-        Kind.YES_NO,
+        SettingKind.YES_NO,
         default="yes",
     ),
     Setting(
         "mail_buyer",
         "Let the shop mail the buyer",
         "With 'no' the order has no e-mail address of the buyer: the only way to keep WooCommerce silent.",
-        Kind.YES_NO,
+        SettingKind.YES_NO,
         default="no",
     ),
     Setting(
         "lower_stock",
         "Lower the shop's stock",
         "With 'no' each line is marked as already taken from stock; cancelling it then returns nothing.",
-        Kind.YES_NO,
+        SettingKind.YES_NO,
         default="yes",
     ),
     Setting(
         "tracking_meta_keys",
         "More places of track & trace codes",
         "Meta keys in which a plugin of yours keeps the code, if Orderhaven does not find it by itself.",
-        Kind.LIST,
+        SettingKind.LIST,
         default="",
     ),
     Setting(
@@ -78,12 +78,12 @@ _SETTINGS = (
         "more_currencies",
         "Currencies beside the shop's own",
         "WooCommerce takes an order in any currency; only those you name here are sent, such as SEK.",
-        Kind.LIST,
+        SettingKind.LIST,
         default="",
     ),
 )
 
-_HONEST = (
+_LIMITATIONS = (
     "WooCommerce's REST API cannot keep the shop from mailing the buyer (woocommerce issue 14890). With "
     "'Let the shop mail the buyer' off, the order is therefore made without a billing e-mail address, "
     "and the marketplace's relay address is kept in the custom field 'orderhaven_email'. The shop's own "
@@ -92,29 +92,36 @@ _HONEST = (
     "because WooCommerce computes the tax of a negative fee in its own way."
 )
 
-DECLARATION = Declaration(
+SPEC = ConnectorSpec(
     name="woocommerce",
     title="WooCommerce",
-    role=Role.SHOP,
+    side=Side.SHOP,
     settings=_SETTINGS,
-    can=frozenset({Can.CANCEL, Can.FIND_PRODUCTS_BY_EAN, Can.SUPPRESS_MAIL, Can.TAKE_DELIVERED}),
+    capabilities=frozenset(
+        {
+            Capability.CANCEL,
+            Capability.FIND_PRODUCTS_BY_EAN,
+            Capability.SUPPRESS_MAIL,
+            Capability.FULFILLED_BY_MARKETPLACE,
+        }
+    ),
     limits=Limits(
         poll_floor=timedelta(minutes=1),
         call_timeout_s=45.0,
         # a shop on two cores makes 4 to 10 orders a second, however many ask: more at once only makes each
         # one slower
-        calls_at_once=4,
-        orders_per_look=100,  # per_page's maximum
+        concurrent_calls=4,
+        orders_per_lookup=100,  # per_page's maximum
         # PHP goes on after we gave up: max_execution_time is 30 to 300 s with most hosts
-        settle=timedelta(minutes=5),
+        visibility_delay=timedelta(minutes=5),
         overlap=timedelta(minutes=10),
         # codes are order meta, and a change of meta moves the order's date; a fulfilment does not surely
-        reread_every=timedelta(minutes=30),
+        refresh_every=timedelta(minutes=30),
     ),
     connector="orderhaven.connectors.woocommerce.connector:WooCommerce",
     sandbox="orderhaven.connectors.woocommerce.sandbox:Sandbox",
     webhook="orderhaven.connectors.woocommerce.webhook:judge",
     replay="orderhaven.connectors.woocommerce.replay:Recorded",
     version="REST v3 (WooCommerce 9.9 and later)",
-    honest=_HONEST,
+    limitations=_LIMITATIONS,
 )

@@ -1,28 +1,220 @@
-"""Calls of WooCommerce's API: questions that give our shapes, and tellings that are one request."""
+"""Calls to WooCommerce: how requests are signed, where the site answers, and how an answer is read."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, lru_cache
+from ipaddress import ip_address
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import msgspec
 
-from orderhaven.connectors.kit.http import Response
-from orderhaven.connectors.kit.rows import Bent, RowsOf
-from orderhaven.connectors.kit.session import NotData, Session, is_web_page, shaped
-from orderhaven.connectors.woocommerce.answers import (
+from orderhaven.connectors.kit.http import Request, Response, encode_query, percent_encoded
+from orderhaven.connectors.kit.session import Auth, MalformedRow, NotData, RowsOf, Session, decode, is_web_page
+from orderhaven.connectors.woocommerce.responses import (
     REFUSALS,
     SIDE,
-    NotThere,
-    error_of_telling,
+    RouteMissing,
+    error_of_command,
     may_not_write,
     raise_read_refused,
     refusal_in,
     refuses_the_key,
 )
-from orderhaven.connectors.woocommerce.site import PERMALINKS_OFF
-from orderhaven.core.errors import HubError, Surprise, Unclear
+from orderhaven.core.errors import AccountProblem, HubError, OutcomeUnknown, UnexpectedResponse, WrongAddress
+from orderhaven.ports.connector import Clock, ConnectorContext, Limits
+
+_encoded_address = lru_cache(maxsize=256)(percent_encoded)  # an API has few
+
+PLAIN_HTTP = "over plain http everybody on the way can read the key and the orders; use its https address"
+
+
+def auth_for(url: str, key: str, secret: str, clock: Clock) -> Auth:
+    """WooCommerce refuses Basic over plain http, and over https has no need for signatures."""
+    return Basic(key, secret) if urlsplit(url).scheme == "https" else OAuth(url, key, secret, clock)
+
+
+@lru_cache(maxsize=256)
+def is_loopback(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Basic:
+    def __init__(self, key: str, secret: str) -> None:
+        self._header = "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
+
+    async def sign(self, request: Request) -> Request:
+        headers = {**request.headers, "Authorization": self._header}
+        return Request(request.method, request.url, headers, request.body)
+
+    async def renew(self, refused: Request) -> bool:
+        return False
+
+
+class Nobody:
+    """For questions that need no key, and at addresses that may not be the shop's."""
+
+    async def sign(self, request: Request) -> Request:
+        return request
+
+    async def renew(self, refused: Request) -> bool:
+        return False
+
+
+class OAuth:
+    """Signs in the query, because some servers drop the Authorization header before PHP sees it."""
+
+    def __init__(self, url: str, key: str, secret: str, clock: Clock) -> None:
+        self._url = url
+        self._who = encode_query([("oauth_consumer_key", key), ("oauth_signature_method", "HMAC-SHA256")])
+        self._secret = secret
+        self._clock = clock
+
+    async def sign(self, request: Request) -> Request:
+        """Raises WrongAddress, before anything is sent, when the way leads over a network."""
+        if not is_loopback(request.url.partition("?")[0]):
+            raise WrongAddress(self._url, PLAIN_HTTP)
+        nonce = secrets.token_hex(16)  # a nonce that came before is refused, so a repeated read needs a new one
+        return self.signed(request, nonce, int(self._clock.now().timestamp()))
+
+    async def renew(self, refused: Request) -> bool:
+        return False
+
+    def signed(self, request: Request, nonce: str, timestamp: int) -> Request:
+        address, _, query = request.url.partition("?")
+        asked = [pair for pair in parse_qsl(query, keep_blank_values=True) if not pair[0].startswith("oauth_")]
+        parameters = [*encode_query(asked), *self._who, f"oauth_nonce={nonce}", f"oauth_timestamp={timestamp}"]
+        proof = percent_encoded(signature(request.method, address, parameters, self._secret))
+        url = f"{address}?{'&'.join(parameters)}&oauth_signature={proof}"
+        return Request(request.method, url, request.headers, request.body)
+
+
+def signature(method: str, address: str, parameters: Iterable[str], secret: str) -> str:
+    """RFC 5849, 3.4: method, address and sorted parameters (as `kit.http.encode_query` gives them).
+
+    The key ends in '&' because there is no token.
+    """
+    # by name first: "=" sorts after some characters with which a longer name goes on
+    ordered = "&".join(sorted(parameters, key=lambda pair: pair.split("=", 1)))
+    # escaped once already, so there is nothing else in it to escape
+    again = ordered.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
+    base = f"{method.upper()}&{_encoded_address(address)}&{again}"
+    digest = hmac.digest(f"{secret}&".encode(), base.encode(), hashlib.sha256)
+    return base64.b64encode(digest).decode()
+
+
+API = "/wp-json/wc/v3"
+PERMALINKS_OFF = "its permalinks are off: in WordPress, Settings > Permalinks, choose 'Post name' and save"
+_INDEX_WITHOUT_PERMALINKS = "/?rest_route=/"
+_INSIDE_WORDPRESS = ("/wp-json", "/wp-admin", "/wp-login.php", "/wp-content", "/index.php")
+
+
+def site_root(text: str) -> str:
+    """The address without blanks, query and slash at its end; https where no scheme is given."""
+    text = text.strip()
+    parts = urlsplit(text if "://" in text else f"https://{text}")
+    return urlunsplit((parts.scheme.lower(), parts.netloc, parts.path.rstrip("/"), "", ""))
+
+
+def fingerprint(home_url: str) -> str:
+    """The same for http and https, with and without www: one shop is one shop."""
+    parts = urlsplit(home_url.lower())
+    return f"woocommerce {parts.netloc.removeprefix('www.')}{parts.path.rstrip('/')}"
+
+
+def refuse_plain_http(root: str) -> None:
+    parts = urlsplit(root)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise WrongAddress(root, "that is not a web address; it looks like https://www.example.com")
+    if parts.scheme == "http" and not is_loopback(root):
+        raise WrongAddress(root, PLAIN_HTTP)
+
+
+async def explain(root: str, context: ConnectorContext, limits: Limits) -> WrongAddress:
+    """Why the API does not answer at `root`, and where it does, if that can be found. Asks without any
+    key."""
+    for candidate in _candidates(root):
+        index = await _index_at(candidate, "/wp-json/", context, limits)
+        if isinstance(index, dict) and "wc/v3" in index.get("namespaces", ()):
+            if candidate != root:
+                return WrongAddress(root, f"the shop's address is {candidate}; use that")
+            break
+        if isinstance(index, dict) and "namespaces" in index:
+            return WrongAddress(root, "there is a WordPress, but WooCommerce is not switched on or is older than 9.9")
+    if isinstance(await _index_at(root, _INDEX_WITHOUT_PERMALINKS, context, limits), dict):
+        return WrongAddress(root, PERMALINKS_OFF)
+    return await _first_impression(root, context, limits)
+
+
+async def permalinks_are_off(root: str, context: ConnectorContext, limits: Limits) -> bool:
+    """Whether WordPress answers here, and at the address that permalinks give its API only a web page.
+
+    Both are asked for: an address that does not answer just now says nothing.
+    """
+    try:
+        response = await _ask(root, "/wp-json/", context, limits)
+    except HubError:
+        return False
+    return is_web_page(response) and isinstance(await _index_at(root, _INDEX_WITHOUT_PERMALINKS, context, limits), dict)
+
+
+def _candidates(root: str) -> list[str]:
+    """`root` itself, then without what is inside WordPress, then each folder above it."""
+    parts = urlsplit(root)
+    path = parts.path
+    for inside in _INSIDE_WORDPRESS:
+        path = path.partition(inside)[0]
+    paths = [parts.path, path]
+    while path:
+        path = path.rpartition("/")[0]
+        paths.append(path)
+    return [urlunsplit((parts.scheme, parts.netloc, path, "", "")) for path in dict.fromkeys(paths)]
+
+
+async def _index_at(root: str, path: str, context: ConnectorContext, limits: Limits) -> Any:
+    """WordPress's own index, or None when there is none."""
+    try:
+        response = await _ask(root, path, context, limits)
+        return msgspec.json.decode(response.body)
+    except (HubError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+async def _first_impression(root: str, context: ConnectorContext, limits: Limits) -> WrongAddress:
+    try:
+        response = await _ask(root, "/wp-json/", context, limits)
+    except WrongAddress as redirect:
+        reason = redirect.values["reason"]
+        target = reason.removeprefix("it redirects to ")
+        home = target.partition("/wp-json")[0]
+        hint = f"; use {home}" if home != target and home.startswith("https://") else ""
+        return WrongAddress(root, reason + hint)
+    except AccountProblem as problem:
+        return WrongAddress(root, f"WordPress's API is shut off there ({problem.values.get('reason', '')})")
+    if b"wp-login" in response.body or b'type="password"' in response.body:
+        return WrongAddress(root, "it shows a log-in page: let /wp-json/ through, or use the shop's public address")
+    if is_web_page(response):
+        return WrongAddress(
+            root, f"it answers a web page (status {response.status}): no WordPress shop was found there"
+        )
+    return WrongAddress(root, f"it answers something else than the shop's data (status {response.status})")
+
+
+async def _ask(root: str, path: str, context: ConnectorContext, limits: Limits) -> Response:
+    session = Session("The shop", root, context, Nobody(), limits)
+    return await session.read("GET", path, also=(400, 404))
+
 
 T = TypeVar("T", bound=msgspec.Struct)
 A = TypeVar("A")  # any answer
@@ -46,7 +238,7 @@ class Calls:
         return response
 
     async def get(self, path: str, shape: type[A], query: Mapping[str, str] | None = None) -> A:
-        """Raises AuthRefused, NotThere, Surprise, and what `Session.read` raises."""
+        """Raises AuthRejected, NotThere, UnexpectedResponse, and what `Session.read` raises."""
         found = await self.get_unless("", path, shape, query)
         assert found is not None  # noqa: S101 - no refusal has an empty code
         return found
@@ -61,12 +253,12 @@ class Calls:
             return None
         if response.status != 200:
             raise_read_refused(response)
-        return shaped(response, shape, SIDE)
+        return decode(response, shape, SIDE)
 
     async def pages(self, path: str, shape: type[T], query: Mapping[str, str]) -> AsyncIterator[list[T]]:
         """Page after page, to the first one that is not full. A row that its list shows bent is read by itself.
 
-        Raises Surprise where that is bent too, or the row does not say which it is.
+        Raises UnexpectedResponse where that is bent too, or the row does not say which it is.
         """
         page, full = 1, True
         while full:
@@ -75,16 +267,16 @@ class Calls:
             if response.status != 200:
                 raise_read_refused(response)
             rows = _rows_of(shape).read(response, SIDE)
-            yield [*rows.good, *[await self._read(path, one, shape, query) for one in rows.bent]]
+            yield [*rows.good, *[await self._read(path, one, shape, query) for one in rows.malformed]]
             page, full = page + 1, len(rows) == PER_PAGE
 
-    async def _read(self, path: str, row: Bent, shape: type[T], query: Mapping[str, str]) -> T:
+    async def _read(self, path: str, row: MalformedRow, shape: type[T], query: Mapping[str, str]) -> T:
         if not row.ref.isdecimal():
-            raise Surprise(row.cause)
+            raise UnexpectedResponse(row.cause)
         fields = {name: value for name, value in query.items() if name == "_fields"}
         return await self.get(f"{path}/{row.ref}", shape, fields)
 
-    async def tell(
+    async def send(
         self,
         method: str,
         path: str,
@@ -95,13 +287,13 @@ class Calls:
         shop_ref: str = "",
         currency: str = "",
     ) -> T:
-        """One request. An answer that cannot be read leaves it Unclear: it was most likely done.
+        """One request. An answer that cannot be read leaves it unknown: it was most likely done.
 
         Not so a web page while permalinks are off: the home page stands in for every address then, and nothing was done.
         """
         headers = {"Content-Type": "application/json"}
         data = msgspec.json.encode(body)
-        response = await self._session.tell(
+        response = await self._session.send(
             method, path, not_after=not_after, headers=headers, body=data, also=REFUSALS
         )
         await self._demand_permalinks(response)
@@ -109,11 +301,11 @@ class Calls:
             refusal = refuses_the_key(response)
             if refusal is not None and await self._may_only_read():
                 raise may_not_write(refusal)
-            raise error_of_telling(response, shop_ref=shop_ref, currency=currency)
+            raise error_of_command(response, shop_ref=shop_ref, currency=currency)
         try:
-            return shaped(response, shape, SIDE)
-        except (NotData, Surprise) as error:
-            raise Unclear(f"{SIDE} took it and answered something unreadable: {error.cause}") from None
+            return decode(response, shape, SIDE)
+        except (NotData, UnexpectedResponse) as error:
+            raise OutcomeUnknown(f"{SIDE} took it and answered something unreadable: {error.cause}") from None
 
     async def _may_only_read(self) -> bool:
         """The shop says in its own language why it refuses a key, so what the key may do is tried. An empty batch changes nothing.
@@ -129,7 +321,7 @@ class Calls:
 
     async def _demand_permalinks(self, response: Response) -> None:
         if response.status in (200, 404) and is_web_page(response) and await self._permalinks_are_off():
-            raise NotThere(f"{SIDE} cannot be reached ({PERMALINKS_OFF})")
+            raise RouteMissing(f"{SIDE} cannot be reached ({PERMALINKS_OFF})")
 
 
 @cache

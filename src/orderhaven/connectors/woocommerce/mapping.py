@@ -1,5 +1,6 @@
-"""From WooCommerce's answers to our types. Pure: values in, values out."""
+"""WooCommerce's orders as values of `core`, and the reference by which an order of ours is found."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +10,44 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from orderhaven.connectors.kit.mending import Aside, Word
-from orderhaven.connectors.woocommerce.reference import reference_of
-from orderhaven.connectors.woocommerce.taxes import Place, TaxRate, TaxRules
+from orderhaven.connectors.kit.decoding import Discard, Word
+from orderhaven.connectors.woocommerce.pricing import TaxLocation, TaxRate, TaxRules
+from orderhaven.connectors.woocommerce.responses import SIDE
 from orderhaven.connectors.woocommerce.tracking import each_once, of_fulfilment, plain_text, tracking
-from orderhaven.core.errors import Surprise
+from orderhaven.core.errors import OrderRejected, UnexpectedResponse
 from orderhaven.core.money import Money
-from orderhaven.core.shop_order import ShopLine, ShopOrder, ShopState
+from orderhaven.core.shop_order import ShopLine, ShopOrderSnapshot, ShopState
+
+_OURS = "orderhaven-"
+_UNUSUAL = re.compile(r"[^A-Za-z0-9._-]")
+_LONGEST = 100  # the column's width
+
+
+def created_via(reference: str) -> str:
+    """The word by which an order of ours is found: filtered exactly by the shop, and never shown to a buyer.
+
+    WooCommerce splits that filter at commas and white space and cleans its text, so anything unusual is
+    written as ~hex.
+    """
+    text = _OURS + _UNUSUAL.sub(lambda found: f"~{found[0].encode().hex()}~", reference)
+    if len(text) > _LONGEST:
+        raise OrderRejected(SIDE, f"the order's number has more than the {_LONGEST} characters that it keeps")
+    return text
+
+
+def reference_of(word: str) -> str:
+    """The other way: "" for an order that is not ours."""
+    if not word.startswith(_OURS):
+        return ""
+    text = word.removeprefix(_OURS)
+    parts = text.split("~")
+    if len(parts) == 1:  # nothing unusual
+        return text
+    try:
+        return "".join(bytes.fromhex(part).decode() if at % 2 else part for at, part in enumerate(parts))
+    except ValueError:
+        return ""
+
 
 LINE_REF = "_orderhaven_line"  # a line's meta key: our Line.ref
 LINE_SKU = "_orderhaven_sku"
@@ -38,17 +70,17 @@ class TheirMeta(msgspec.Struct):
 class TheirLine(msgspec.Struct):
     id: int
     quantity: float
-    name: Aside[str] = ""
+    name: Discard[str] = ""
     product_id: int | None = 0
     variation_id: int | None = 0
-    sku: Aside[str] = None
-    total: Aside[str] = None
+    sku: Discard[str] = None
+    total: Discard[str] = None
     meta_data: list[TheirMeta] = []
 
 
 class TheirFee(msgspec.Struct):
     id: int
-    name: Aside[str] = ""
+    name: Discard[str] = ""
     meta_data: list[TheirMeta] = []
 
 
@@ -117,7 +149,7 @@ class TheirSetting(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ShopWords:
     """What this merchant's settings say of statuses and meta keys."""
 
     completed: frozenset[str]
@@ -127,42 +159,42 @@ class Words:
     label_key: str = ""
 
 
-class Details(msgspec.Struct, frozen=True):
+class OrderDetails(msgspec.Struct, frozen=True):
     """What an order's own answer lacks: its refunds and fulfilments, asked for where there are any."""
 
     refunds: Sequence[TheirRefundDetail] = ()
     fulfilments: Sequence[TheirFulfilment] = ()
 
 
-_NO_DETAILS = Details()
+_NO_DETAILS = OrderDetails()
 
 
-def shop_order(their: TheirOrder, words: Words, details: Details = _NO_DETAILS) -> ShopOrder:
-    """One reading of one order."""
+def shop_order(their: TheirOrder, words: ShopWords, details: OrderDetails = _NO_DETAILS) -> ShopOrderSnapshot:
+    """One snapshot of one order."""
     meta = {entry.key: entry.value for entry in their.meta_data}
     state = _state(their.status, meta, words)
     found = tracking(meta, words.tracking_keys)
     for fulfilment in details.fulfilments:
         if fulfilment.is_fulfilled in (True, 1, "1", "true"):
             of_fulfilment(found, {entry.key: entry.value for entry in fulfilment.meta_data})
-    return ShopOrder(
+    return ShopOrderSnapshot(
         shop_ref=str(their.id),
         number=their.number or str(their.id),
         reference=reference_of(their.created_via),
         state=state,
-        status_word=their.status,
+        shop_status=their.status,
         lines=_lines(their, _refunded(details.refunds)),
         total=_money(their.total, their.currency),
-        codes=each_once(found.codes),
-        unread=tuple(found.unread),
-        label=plain_text(meta.get(words.label_key)) if words.label_key else "",
+        tracking=each_once(found.tracking),
+        unreadable=tuple(found.unreadable),
+        label_number=plain_text(meta.get(words.label_key)) if words.label_key else "",
         placed_at=utc(their.date_created_gmt, "date_created_gmt"),
         completed_at=utc(their.date_completed_gmt, "date_completed_gmt"),
         changed_at=utc(their.date_modified_gmt, "date_modified_gmt"),
     )
 
 
-def without_lines_if_half_made(order: ShopOrder, their: TheirOrder, placed_status: str) -> ShopOrder:
+def without_lines_if_half_made(order: ShopOrderSnapshot, their: TheirOrder, placed_status: str) -> ShopOrderSnapshot:
     """WooCommerce saves an order before it gives it its status. One that never got there is not made,
     whatever lines it has.
 
@@ -177,11 +209,11 @@ def without_lines_if_half_made(order: ShopOrder, their: TheirOrder, placed_statu
     )
 
 
-def gone(shop_ref: str) -> ShopOrder:
-    return ShopOrder(shop_ref=shop_ref, number=shop_ref, reference="", state=ShopState.GONE, status_word="")
+def gone(shop_ref: str) -> ShopOrderSnapshot:
+    return ShopOrderSnapshot(shop_ref=shop_ref, number=shop_ref, reference="", state=ShopState.GONE, shop_status="")
 
 
-def needs_refunds(their: TheirOrder, words: Words) -> bool:
+def needs_refunds(their: TheirOrder, words: ShopWords) -> bool:
     """An order's answer names its refunds, not their pieces; those count when it leaves."""
     return bool(their.refunds) and their.status not in words.cancelled
 
@@ -211,7 +243,7 @@ def utc(text: str | None, field: str) -> datetime | None:
     try:
         return datetime.fromisoformat(f"{text[:_TO_THE_SECOND]}Z")
     except ValueError:
-        raise Surprise(f"{field} is no date") from None
+        raise UnexpectedResponse(f"{field} is no date") from None
 
 
 def tax_rate(their: TheirRate) -> TaxRate:
@@ -241,7 +273,7 @@ def tax_rules(general: Mapping[str, Any], tax: Mapping[str, Any], rates: Sequenc
         on=general.get("woocommerce_calc_taxes") == "yes",
         rates=tuple(tax_rate(rate) for rate in rates),
         based_on=str(tax.get("woocommerce_tax_based_on") or "shipping"),
-        base=Place(
+        base=TaxLocation(
             country,
             state,
             str(general.get("woocommerce_store_postcode") or ""),
@@ -264,10 +296,10 @@ def _percentage(text: str) -> Decimal:
     try:
         return Decimal(text or "0")
     except InvalidOperation:
-        raise Surprise("the rate of a tax is no number") from None
+        raise UnexpectedResponse("the rate of a tax is no number") from None
 
 
-def _state(status: str, meta: Mapping[str, Any], words: Words) -> ShopState:
+def _state(status: str, meta: Mapping[str, Any], words: ShopWords) -> ShopState:
     # statuses are the merchant's to invent: those that were not chosen at setup mean that it is not sent yet
     if status == "trash":
         return ShopState.TRASHED
@@ -285,7 +317,7 @@ def _lines(their: TheirOrder, refunded: Mapping[int, int]) -> tuple[ShopLine, ..
 
 def _line(line: TheirLine, refunded: int, currency: str) -> ShopLine:
     if not line.quantity.is_integer():
-        raise Surprise("a line of another quantity than whole pieces")
+        raise UnexpectedResponse("a line of another quantity than whole pieces")
     mark = _meta_text(line.meta_data, LINE_REF)
     return ShopLine(
         product_ref=line_product(line),
@@ -346,4 +378,4 @@ def _money(total: str, currency: str) -> Money:
     try:
         return Money.of(total, currency)
     except ValueError:
-        raise Surprise("total and currency are no amount of money") from None
+        raise UnexpectedResponse("total and currency are no amount of money") from None

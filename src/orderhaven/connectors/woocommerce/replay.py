@@ -6,17 +6,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.not_played import reason_in
-from orderhaven.connectors.kit.serve import Direct
+from orderhaven.connectors.kit.not_simulated import reason_in
+from orderhaven.connectors.kit.server import InProcessTransport
 from orderhaven.connectors.woocommerce.connector import WooCommerce
 from orderhaven.connectors.woocommerce.replay_compared import always_compared, compared
 from orderhaven.connectors.woocommerce.replay_signing import HOST, Signing
 from orderhaven.connectors.woocommerce.sandbox import Sandbox
 from orderhaven.connectors.woocommerce.sandbox_site import SiteState
-from orderhaven.ports.clock import Clock
-from orderhaven.ports.connector import MemoryTokens, Outside
-from orderhaven.ports.replay import Likeness, NotPlayed, PlayedAnswer, RecordedRequest, SentRequest, Way
-from orderhaven.ports.sandbox import Article
+from orderhaven.ports.connector import Clock, ConnectorContext, InMemoryTokenCache
+from orderhaven.ports.replay import (
+    ComparisonRules,
+    NotSimulated,
+    RecordedRequest,
+    ReplayedResponse,
+    SentRequest,
+    Variant,
+)
+from orderhaven.ports.sandbox import CatalogueItem
 
 # a recorded product's field -> the sandbox's
 _PRODUCT_FIELDS = {
@@ -33,12 +39,17 @@ _AFTER_PRODUCTS = frozenset({"created_with_sku_twice", "coupons"})  # set up in 
 _FIRST_ID = 50001  # as in the recordings: a coupon's number also stands inside a text
 _UNSOLD = frozenset({"variable", "external", "grouped"})
 # the last is a key whose user may not see which version it is
-_WAYS = (Way(), Way({"mail_buyer": "yes"}), Way({"lower_stock": "no"}), Way(change={"system_status": "closed"}))
-_LIKENESS = Likeness(
+_WAYS = (
+    Variant(),
+    Variant({"mail_buyer": "yes"}),
+    Variant({"lower_stock": "no"}),
+    Variant(change={"system_status": "closed"}),
+)
+_LIKENESS = ComparisonRules(
     # WP_REST_Server::get_collection_params: they choose which part of a list is shown, and which fields of a row
     beside_any=frozenset({"_fields", "page", "per_page"}),
     # one schema for all of these, a string without a format; `email` has a format, and `country` decides about taxes
-    alike={
+    same={
         r"(billing|shipping)\.(first_name|last_name|company|address_[12]|city|state|postcode|phone)": "a text of an address",
     },
 )
@@ -49,18 +60,18 @@ class Recorded:
 
     def __init__(self, clock: Clock) -> None:
         self.sandbox = Sandbox(clock)
-        self.articles: list[Article] = []
+        self.articles: list[CatalogueItem] = []
         self.sent: list[SentRequest] = []
         self._sent_on_to = ""
         self._clock = clock
-        self._signing = Signing(self.sandbox.door, clock)
+        self._signing = Signing(self.sandbox.auth, clock)
 
     @property
-    def likeness(self) -> Likeness:
+    def comparison_rules(self) -> ComparisonRules:
         return _LIKENESS
 
     @property
-    def ways(self) -> Sequence[Way]:
+    def variants(self) -> Sequence[Variant]:
         return _WAYS
 
     def prepare(self, settings: Mapping[str, Any], products: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -68,7 +79,7 @@ class Recorded:
             if name in _AFTER_PRODUCTS:
                 continue
             if name not in _SETTINGS:
-                raise NotPlayed(f"the sandbox has no setting {name!r}")
+                raise NotSimulated(f"the sandbox has no setting {name!r}")
             _SETTINGS[name](self.sandbox, value)
         names: dict[str, Any] = {**_KNOWN}
         self.sandbox.site.title = "Example shop"
@@ -89,13 +100,13 @@ class Recorded:
         try:
             site.state = SiteState(change.get("site", ""))
         except ValueError:
-            raise NotPlayed(f"the sandbox has no state {change['site']!r}") from None
+            raise NotSimulated(f"the sandbox has no state {change['site']!r}") from None
 
-    async def answer(self, request: RecordedRequest) -> PlayedAnswer:
+    async def answer(self, request: RecordedRequest) -> ReplayedResponse:
         response = await self.sandbox.handle(self._signing.signed(request))
         if reason := reason_in(response):
-            raise NotPlayed(reason)
-        return PlayedAnswer(
+            raise NotSimulated(reason)
+        return ReplayedResponse(
             response.status, {name.lower(): value for name, value in response.headers.items()}, response.body
         )
 
@@ -106,20 +117,20 @@ class Recorded:
         return always_compared(path)
 
     def open(self, **settings: str) -> WooCommerce:
-        outside = Outside(self._clock, self._keep_sent, MemoryTokens())
-        return WooCommerce({**self.sandbox.settings(f"https://{HOST}"), **settings}, outside)
+        context = ConnectorContext(self._clock, self._keep_sent, InMemoryTokenCache())
+        return WooCommerce({**self.sandbox.settings(f"https://{HOST}"), **settings}, context)
 
     async def _keep_sent(self, request: Request, timeout_s: float) -> Response:
         """Not what goes where the server's own answer before sent it."""
         if request.url != self._sent_on_to:
             self.sent.append(SentRequest(request.method, request.path, [*request.query], request.body))
-        response = await Direct({HOST: self.sandbox})(request, timeout_s)
+        response = await InProcessTransport({HOST: self.sandbox})(request, timeout_s)
         self._sent_on_to = response.headers.get("location", "")
         return response
 
     def _add_product(self, product: Mapping[str, Any], names: Mapping[str, Any]) -> int:
         title = product.get("title", product["name"].capitalize())
-        article = Article(product.get("sku", ""), product.get("ean", ""), title, product.get("price", ""))
+        article = CatalogueItem(product.get("sku", ""), product.get("ean", ""), title, product.get("price", ""))
         if product.get("type", "simple") not in _UNSOLD and article.price:
             self.articles.append(article)
         more = {ours: product[theirs] for theirs, ours in _PRODUCT_FIELDS.items() if theirs in product}

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from orderhaven.connectors.kit.http import Request, written
+from orderhaven.connectors.kit.http import Request, encode_query
 from orderhaven.connectors.woocommerce.sandbox_auth import Door, Key, Rights
-from orderhaven.ports.clock import Clock
-from orderhaven.ports.replay import NotPlayed, RecordedRequest
+from orderhaven.ports.connector import Clock
+from orderhaven.ports.replay import NotSimulated, RecordedRequest
 
 HOST = "shop.example"
 _UNKNOWN = ("ck_" + "00" * 20, "cs_" + "00" * 20)
@@ -36,7 +36,7 @@ class Signing:
         if recorded.as_ != "nobody":
             pairs, more = self._proved(recorded, address, pairs)
             headers |= more
-        query = "&".join([*written(pairs), *filter(None, [recorded.raw_query])])
+        query = "&".join([*encode_query(pairs), *filter(None, [recorded.raw_query])])
         return Request(recorded.method, address + (f"?{query}" if query else ""), headers, body)
 
     def _proved(
@@ -52,7 +52,7 @@ class Signing:
         own = self._oauth(how, key)
         own.append(("oauth_signature", _signature(how, recorded.method, address, pairs + own, secret)))
         if "header" in how:
-            quoted = [f'{name}="{value}"' for name, value in (pair.split("=", 1) for pair in written(own))]
+            quoted = [f'{name}="{value}"' for name, value in (pair.split("=", 1) for pair in encode_query(own))]
             return pairs, {"authorization": "OAuth " + ", ".join(quoted)}
         return pairs + own, {}
 
@@ -76,7 +76,7 @@ class Signing:
             "disabled": _UNKNOWN,  # revoking a key deletes it
         }
         if whose not in keys:
-            raise NotPlayed(f"the sandbox has no key {whose!r}")
+            raise NotSimulated(f"the sandbox has no key {whose!r}")
         return keys[whose]
 
     def _key_with(self, rights: Rights) -> tuple[str, str]:
@@ -90,8 +90,8 @@ class Signing:
 def _signature(how: str, method: str, address: str, pairs: list[tuple[str, str]], secret: str) -> str:
     """RFC 5849, 3.4, written out once more: it must not agree with the connector's own for the same mistake."""
     digest = hashlib.sha1 if "sha1" in how else hashlib.sha256
-    ordered = "&".join(f"{name}={value}" for name, value in sorted(pair.split("=", 1) for pair in written(pairs)))
-    base = "&".join([method, *(text.partition("=")[2] for text in written([("", address), ("", ordered)]))])
+    ordered = "&".join(f"{name}={value}" for name, value in sorted(pair.split("=", 1) for pair in encode_query(pairs)))
+    base = "&".join([method, *(text.partition("=")[2] for text in encode_query([("", address), ("", ordered)]))])
     proof = hmac.new(f"{secret}&".encode(), base.encode(), digest).digest()
     return base64.b64encode(b"x" * len(proof) if "bad" in how else proof).decode()
 

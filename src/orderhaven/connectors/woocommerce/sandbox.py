@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from orderhaven.connectors.kit.faults import HttpFaults, answer
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.knobs import Faults, answer
-from orderhaven.connectors.woocommerce.reference import reference_of
+from orderhaven.connectors.woocommerce.mapping import reference_of
 from orderhaven.connectors.woocommerce.sandbox_api import Api
 from orderhaven.connectors.woocommerce.sandbox_auth import Door
 from orderhaven.connectors.woocommerce.sandbox_coupons import Coupon
@@ -29,26 +29,26 @@ from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
 from orderhaven.connectors.woocommerce.sandbox_refunds import RefundRoutes
 from orderhaven.connectors.woocommerce.sandbox_site import Site, SiteState, WebSite
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes
-from orderhaven.connectors.woocommerce.sandbox_webhooks import Delivery, Webhooks
+from orderhaven.connectors.woocommerce.sandbox_webhooks import WebhookDelivery, Webhooks
 from orderhaven.connectors.woocommerce.sandbox_writes import Writer
-from orderhaven.ports.clock import Clock
-from orderhaven.ports.sandbox import Article, BackOfficeOrder, Basket
+from orderhaven.ports.connector import Clock
+from orderhaven.ports.sandbox import BackOfficeOrder, Basket, CatalogueItem
 
 _SITE_ZONE = "Europe/Amsterdam"
 _ON_ITS_WAY_S = 30.0  # real seconds that a request may be under way
 
 
 class Sandbox:
-    """`site`, `taxes` and `door` are its knobs; `keeps_codes_in` says how this merchant notes track &
+    """`site`, `taxes` and `door` are its knobs; `tracking_stored_in` says how this merchant notes track &
     trace codes."""
 
     def __init__(self, clock: Clock) -> None:
         self.calls: list[str] = []
-        self.faults = Faults()
+        self.faults = HttpFaults()
         self.site = Site()
         self.taxes = ShopTaxes()
-        self.door = Door(clock.in_real(_ON_ITS_WAY_S))
-        self.keeps_codes_in = "_wc_shipment_tracking_items"  # or _tracking_number, or fulfillments
+        self.auth = Door(clock.in_real(_ON_ITS_WAY_S))
+        self.tracking_stored_in = "_wc_shipment_tracking_items"  # or _tracking_number, or fulfillments
         self.book = OrderBook(ZoneInfo(_SITE_ZONE))
         self._clock = clock
         self._writer = Writer(self.book, self.taxes)
@@ -65,7 +65,7 @@ class Sandbox:
             NoteRoutes(self.book, self._now),
             Facts(self.book, self._writer, self.taxes, self.site),
         )
-        self._api = Api(clock, self.door, self.site, [route for noun in nouns for route in noun.routes()])
+        self._api = Api(clock, self.auth, self.site, [route for noun in nouns for route in noun.routes()])
         self._web_site = WebSite(self.site, clock, self._api.answer)
 
     async def handle(self, request: Request) -> Response:
@@ -75,7 +75,7 @@ class Sandbox:
         return response
 
     def settings(self, url: str) -> Mapping[str, str]:
-        return {"url": url + self.site.folder, "key": self.door.key, "secret": self.door.secret}
+        return {"url": url + self.site.folder, "key": self.auth.key, "secret": self.auth.secret}
 
     @property
     def mails(self) -> Sequence[Mail]:
@@ -83,7 +83,7 @@ class Sandbox:
         return self.book.mails
 
     @property
-    def deliveries(self) -> Sequence[Delivery]:
+    def deliveries(self) -> Sequence[WebhookDelivery]:
         """What the shop's webhooks have sent."""
         return self._webhooks.deliveries
 
@@ -110,11 +110,11 @@ class Sandbox:
 
     # ------------------------------------------------------------ what the merchant does
 
-    def stock(self, articles: Sequence[Article], quantity: int = 1000) -> None:
+    def stock(self, articles: Sequence[CatalogueItem], quantity: int = 1000) -> None:
         for article in articles:
             self.add_product(article, quantity)
 
-    def add_product(self, article: Article, quantity: int = 1000, **more: Any) -> SandboxProduct:
+    def add_product(self, article: CatalogueItem, quantity: int = 1000, **more: Any) -> SandboxProduct:
         """`more` overrides the product's fields: kind, parent_id, tax_class, tax_status, status ..."""
         product_id, title = self.book.next_id(), article.title
         fields = {"modified": self._now(), **more}
@@ -126,26 +126,28 @@ class Sandbox:
         self.book.add_product(product)
         return product
 
-    def complete(self, shop_ref: str, code: str = "", carrier_word: str = "") -> None:
-        if code:
-            self.add_code(shop_ref, code, carrier_word)
+    def complete(self, shop_ref: str, tracking_number: str = "", carrier_name: str = "") -> None:
+        if tracking_number:
+            self.add_tracking(shop_ref, tracking_number, carrier_name)
         self._set_status(shop_ref, "completed")
 
-    def add_code(self, shop_ref: str, code: str, carrier_word: str = "") -> None:
+    def add_tracking(self, shop_ref: str, tracking_number: str, carrier_name: str = "") -> None:
         order = self._order(shop_ref)
-        if self.keeps_codes_in == "fulfillments":
-            self._fulfil(order, code, carrier_word)
+        if self.tracking_stored_in == "fulfillments":
+            self._fulfil(order, tracking_number, carrier_name)
         else:
-            self._writer.update(order, {"meta_data": _code_meta(self.keeps_codes_in, code, carrier_word)}, self._now())
+            self._writer.update(
+                order, {"meta_data": _code_meta(self.tracking_stored_in, tracking_number, carrier_name)}, self._now()
+            )
 
     def set_meta(self, shop_ref: str, key: str, value: Any) -> None:
         self._writer.update(self._order(shop_ref), {"meta_data": [{"key": key, "value": value}]}, self._now())
 
-    def add_line(self, shop_ref: str, article: Article, quantity: int, price: str = "0.00") -> None:
+    def add_line(self, shop_ref: str, article: CatalogueItem, quantity: int, price: str = "0.00") -> None:
         line = {**self._line(article, quantity), "total": str(Decimal(price) * quantity)}
         self._writer.update(self._order(shop_ref), {"line_items": [line]}, self._now())
 
-    def change_pieces(self, shop_ref: str, sku: str, quantity: int) -> None:
+    def change_quantity(self, shop_ref: str, sku: str, quantity: int) -> None:
         order = self._order(shop_ref)
         changed = [{"id": line["id"], "quantity": quantity} for line in order.body["line_items"] if line["sku"] == sku]
         self._writer.update(order, {"line_items": changed}, self._now())
@@ -165,7 +167,7 @@ class Sandbox:
     def delete(self, shop_ref: str) -> None:
         self.book.remove(self._order(shop_ref))
 
-    def enter_by_other_tool(self, basket: Basket, number: str) -> str:
+    def create_by_other_tool(self, basket: Basket, number: str) -> str:
         sent = {
             "status": "processing",
             "currency": basket.currency,
@@ -185,23 +187,23 @@ class Sandbox:
     def stock_of(self, sku: str) -> int:
         return self.book.products[self.book.by_sku[sku.casefold()][0]].stock
 
-    def break_off_before_stock(self) -> None:
+    def fail_before_stock(self) -> None:
         self.site.state = SiteState.DIES_BEFORE_STOCK
 
-    def take_stock_after_all(self, shop_ref: str) -> None:
+    def reduce_stock_afterwards(self, shop_ref: str) -> None:
         """The status that takes it is given anew."""
         status = self._order(shop_ref).status
         self._set_status(shop_ref, "on-hold")
         self._set_status(shop_ref, status)
 
-    def _line(self, article: Article, quantity: int) -> Body:
+    def _line(self, article: CatalogueItem, quantity: int) -> Body:
         net = Decimal(article.price) * quantity / (1 + self.taxes.rate("", self.taxes.base_country))
         return {"sku": article.sku, "quantity": quantity, "total": f"{net:.6f}"}
 
-    def _fulfil(self, order: SandboxOrder, code: str, carrier_word: str) -> None:
+    def _fulfil(self, order: SandboxOrder, tracking_number: str, carrier_name: str) -> None:
         meta = [
-            {"key": "_tracking_number", "value": code},
-            {"key": "_shipment_provider", "value": carrier_word},
+            {"key": "_tracking_number", "value": tracking_number},
+            {"key": "_shipment_provider", "value": carrier_name},
         ]
         self._fulfilments.fulfil(order, meta)
 
@@ -222,12 +224,12 @@ class Sandbox:
         return self.book.orders[int(shop_ref)]
 
 
-def _code_meta(place: str, code: str, carrier_word: str) -> list[Body]:
-    if place == "_wc_shipment_tracking_items":
-        item = {"tracking_provider": "", "custom_tracking_provider": carrier_word, "tracking_number": code}
-        return [{"key": place, "value": [item]}]
-    meta = [{"key": place, "value": code}]
-    return [*meta, {"key": "_tracking_provider", "value": carrier_word}] if carrier_word else meta
+def _code_meta(create: str, code: str, carrier_name: str) -> list[Body]:
+    if create == "_wc_shipment_tracking_items":
+        item = {"tracking_provider": "", "custom_tracking_provider": carrier_name, "tracking_number": code}
+        return [{"key": create, "value": [item]}]
+    meta = [{"key": create, "value": code}]
+    return [*meta, {"key": "_tracking_provider", "value": carrier_name}] if carrier_name else meta
 
 
 def _as_back_office(order: SandboxOrder) -> BackOfficeOrder:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.kit.not_played import not_played
-from orderhaven.connectors.woocommerce.sandbox_auth import Door, Refused, Visitor
+from orderhaven.connectors.kit.not_simulated import not_simulated
+from orderhaven.connectors.woocommerce.sandbox_auth import Door, Unauthorised, Visitor
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, no_route
-from orderhaven.connectors.woocommerce.sandbox_not_played import reason_not_played
+from orderhaven.connectors.woocommerce.sandbox_not_simulated import reason_not_played
 from orderhaven.connectors.woocommerce.sandbox_parameters import Parameters, check
-from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, refusal, written
+from orderhaven.connectors.woocommerce.sandbox_responses import SandboxRequest, SandboxResponse, refusal, written
 from orderhaven.connectors.woocommerce.sandbox_site import Site, SiteState, broken_down, home_of
-from orderhaven.ports.clock import Clock
+from orderhaven.ports.connector import Clock
 
 API = "/wc/v3"
 # what a REST server says to a visitor whom a plugin keeps out
@@ -43,7 +43,7 @@ class Route:
 
     method: str
     path: str
-    answer: Callable[..., Answer]
+    answer: Callable[..., SandboxResponse]
     parameters: Callable[[], Parameters] = dict
     check_body: CheckBody | None = None  # None: the body may be anything
     is_public: bool = False
@@ -62,7 +62,7 @@ class Route:
         return {"GET": "view", "DELETE": "delete"}.get(self.method, "edit")
 
 
-def updates(path: str, answer: Callable[..., Answer], check_body: CheckBody | None = None) -> list[Route]:
+def updates(path: str, answer: Callable[..., SandboxResponse], check_body: CheckBody | None = None) -> list[Route]:
     """WordPress edits a thing by any of three methods."""
     return [Route(method, path, answer, check_body=check_body) for method in ("PUT", "PATCH", "POST")]
 
@@ -74,24 +74,26 @@ class Api:
         self._site = site
         self._routes: Sequence[Route] = [
             *routes,
-            Route("GET", "", lambda asked: Answer({"namespace": "wc/v3", "routes": {}}), is_public=True),
-            Route("OPTIONS", ".*", lambda asked: Answer({"namespace": "wc/v3", "endpoints": []}), is_public=True),
+            Route("GET", "", lambda asked: SandboxResponse({"namespace": "wc/v3", "routes": {}}), is_public=True),
+            Route(
+                "OPTIONS", ".*", lambda asked: SandboxResponse({"namespace": "wc/v3", "endpoints": []}), is_public=True
+            ),
         ]
 
     def answer(self, request: Request, path: str) -> Response:
-        asked = Asked(request)
+        asked = SandboxRequest(request)
         try:
             return written(asked, self._answered(asked, path.rstrip("/")))
-        except Refused as refused:
+        except Unauthorised as refused:
             return refusal(ApiError(401, refused.code, refused.message))
         except ApiError as error:
             return refusal(error)
         except BrokenDown:
             return broken_down(request)
         except Unplayed as unplayed:
-            return not_played(str(unplayed))
+            return not_simulated(str(unplayed))
 
-    def _answered(self, asked: Asked, path: str) -> Answer:
+    def _answered(self, asked: SandboxRequest, path: str) -> SandboxResponse:
         """WordPress looks at what was sent before it looks at who sent it, and at both before WooCommerce does."""
         visitor = self._admitted(asked.request)
         if path == "":
@@ -111,7 +113,7 @@ class Api:
         if "/wp-json/wc/" in request.path:
             try:
                 visitor = self._door.admit(request, now, self._site.home_url)
-            except Refused as refused:
+            except Unauthorised as refused:
                 problem = refused
         kept_out = _KEPT_OUT.get(self._site.state)
         if kept_out and (visitor is Visitor.NOBODY or self._site.state is not SiteState.LOGIN_ONLY):
@@ -132,11 +134,11 @@ class Api:
             raise Unplayed(reason)
         raise no_route()
 
-    def _index(self, request: Request) -> Answer:
+    def _index(self, request: Request) -> SandboxResponse:
         home = home_of(request, self._site)
         all_ = self._site.has_woocommerce
         namespaces = [one for one in _NAMESPACES if all_ or one.startswith(("oembed", "wp"))]
-        return Answer({"name": self._site.title, "url": home, "home": home, "namespaces": namespaces})
+        return SandboxResponse({"name": self._site.title, "url": home, "home": home, "namespaces": namespaces})
 
 
 def _forbidden(route: Route, visitor: Visitor) -> ApiError:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
-from orderhaven.connectors.kit.http import Request, percent_encoded, written
+from orderhaven.connectors.kit.http import Request, encode_query, percent_encoded
 from orderhaven.connectors.woocommerce.sandbox_query import Query, query_of
 
 _WINDOW_S = 15 * 60
@@ -53,7 +53,7 @@ class Key:
         return Visitor.CUSTOMER if self.rights is Rights.CUSTOMER else Visitor.MANAGER
 
 
-class Refused(Exception):
+class Unauthorised(Exception):
     """401 with WooCommerce's code and words."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -62,8 +62,8 @@ class Refused(Exception):
         self.message = message
 
 
-def wrong(message: str) -> Refused:
-    return Refused("woocommerce_rest_authentication_error", message)
+def wrong(message: str) -> Unauthorised:
+    return Unauthorised("woocommerce_rest_authentication_error", message)
 
 
 class Door:
@@ -97,8 +97,8 @@ class Door:
         """Raises Refused, for a key that is wrong or may not do this at all."""
         try:
             return self._admit(request, now, home_url)
-        except Refused as refused:
-            raise Refused(refused.code, self.words.get(refused.message, refused.message)) from None
+        except Unauthorised as refused:
+            raise Unauthorised(refused.code, self.words.get(refused.message, refused.message)) from None
 
     def _admit(self, request: Request, now: int, home_url: str) -> Visitor:
         if self.hiccups and request.method not in _READS:
@@ -133,7 +133,7 @@ class Door:
             return None
         if missing:
             names = f"parameter{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
-            raise Refused("woocommerce_rest_authentication_missing_parameter", f"Missing OAuth {names}")
+            raise Unauthorised("woocommerce_rest_authentication_missing_parameter", f"Missing OAuth {names}")
         key = self._key(given["oauth_consumer_key"])
         if key is None:
             raise wrong("Consumer key is invalid.")
@@ -185,7 +185,7 @@ def _signature(request: Request, given: dict[str, str], secret: str, home_url: s
 
     Written beside the connector's, so that a fault of one does not hide in the other.
     """
-    signed = sorted(zip(written(given.items()), given, strict=True), key=lambda pair: pair[1])
+    signed = sorted(zip(encode_query(given.items()), given, strict=True), key=lambda pair: pair[1])
     parameters = percent_encoded("&".join(pair for pair, _ in signed))
     base = f"{request.method.upper()}&{percent_encoded(_address(request, home_url))}&{parameters}"
     digest = hmac.digest(f"{secret}&".encode(), base.encode(), _DIGESTS[given["oauth_signature_method"]])

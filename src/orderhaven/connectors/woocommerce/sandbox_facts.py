@@ -8,7 +8,7 @@ from orderhaven.connectors.woocommerce.sandbox_api import Route
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook
 from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, page_of
-from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, page
+from orderhaven.connectors.woocommerce.sandbox_responses import SandboxRequest, SandboxResponse, page
 from orderhaven.connectors.woocommerce.sandbox_site import Site, home_of
 from orderhaven.connectors.woocommerce.sandbox_totals import ShopTaxes
 from orderhaven.connectors.woocommerce.sandbox_writes import Writer
@@ -34,10 +34,10 @@ class Facts:
         return [
             Route("GET", "/taxes", self._list_taxes, lambda: PAGES),
             Route("GET", "/taxes/classes", self._list_tax_classes),
-            Route("GET", "/settings", lambda asked: Answer([{"id": group} for group in _GROUPS])),
-            Route("GET", r"/settings/([\w-]+)", lambda asked, group: Answer(_listed(self._settings(group)))),
+            Route("GET", "/settings", lambda asked: SandboxResponse([{"id": group} for group in _GROUPS])),
+            Route("GET", r"/settings/([\w-]+)", lambda asked, group: SandboxResponse(_listed(self._settings(group)))),
             Route("GET", r"/settings/([\w-]+)/([\w-]+)", self._get_setting),
-            Route("GET", "/data/currencies/current", lambda asked: Answer({"code": self._writer.currency})),
+            Route("GET", "/data/currencies/current", lambda asked: SandboxResponse({"code": self._writer.currency})),
             Route("GET", "/payment_gateways", lambda asked: page(_GATEWAYS, len(_GATEWAYS), asked.query)),
             Route(
                 "GET", "/shipping_methods", lambda asked: page(_SHIPPING_METHODS, len(_SHIPPING_METHODS), asked.query)
@@ -46,7 +46,7 @@ class Facts:
             Route("GET", "/system_status", self._system_status),
         ]
 
-    def _list_taxes(self, asked: Asked) -> Answer:
+    def _list_taxes(self, asked: SandboxRequest) -> SandboxResponse:
         rates = [*enumerate(self._taxes.rates.items())]
         rows = [_rate(at, key, percent) for at, (key, percent) in rates]
         wanted = asked.query.text("class")
@@ -55,16 +55,16 @@ class Facts:
         start, per_page = page_of(asked.query)
         return page(rows[start : start + per_page], len(rows), asked.query)
 
-    def _list_tax_classes(self, asked: Asked) -> Answer:
+    def _list_tax_classes(self, asked: SandboxRequest) -> SandboxResponse:
         classes = sorted(self._taxes.classes)
         rows = [{"slug": slug or "standard", "name": _CLASS_NAMES.get(slug, slug)} for slug in classes]
         return page(rows, len(rows), asked.query)
 
-    def _get_setting(self, asked: Asked, group: str, key: str) -> Answer:
+    def _get_setting(self, asked: SandboxRequest, group: str, key: str) -> SandboxResponse:
         values = self._settings(group)
         if key not in values:
             raise ApiError(404, "rest_setting_setting_invalid", "Invalid setting.")
-        return Answer({"id": key, "value": values[key]})
+        return SandboxResponse({"id": key, "value": values[key]})
 
     def _settings(self, group: str) -> Mapping[str, Any]:
         """Those that say how orders are computed. A group that holds none of them is shown empty."""
@@ -87,15 +87,17 @@ class Facts:
         }
         return values.get(group, {})
 
-    def _count_orders(self, asked: Asked) -> Answer:
+    def _count_orders(self, asked: SandboxRequest) -> SandboxResponse:
         names = self._book.statuses.items()
         rows = [{"slug": slug, "name": name, "total": self._book.count(slug)} for slug, name in names]
-        return Answer(rows)
+        return SandboxResponse(rows)
 
-    def _system_status(self, asked: Asked) -> Answer:
+    def _system_status(self, asked: SandboxRequest) -> SandboxResponse:
         if not self._site.tells_system_status:
             raise ApiError(403, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
-        return Answer({"environment": {"version": self._site.version, "home_url": home_of(asked.request, self._site)}})
+        return SandboxResponse(
+            {"environment": {"version": self._site.version, "home_url": home_of(asked.request, self._site)}}
+        )
 
 
 def _listed(settings: Mapping[str, Any]) -> list[Body]:

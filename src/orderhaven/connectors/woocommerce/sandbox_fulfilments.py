@@ -10,7 +10,7 @@ from orderhaven.connectors.woocommerce.sandbox_api import Route, updates
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, no_route
 from orderhaven.connectors.woocommerce.sandbox_meta import set_order_meta
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxOrder, as_text
-from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked
+from orderhaven.connectors.woocommerce.sandbox_responses import SandboxRequest, SandboxResponse
 from orderhaven.connectors.woocommerce.sandbox_schema import FULFILMENT, check_params
 from orderhaven.connectors.woocommerce.sandbox_site import Site
 
@@ -25,7 +25,7 @@ _check = partial(check_params, FULFILMENT)
 
 
 @dataclass
-class Fulfilment:
+class SandboxFulfilment:
     id: int
     order_id: int
     status: str
@@ -49,7 +49,7 @@ class FulfilmentRoutes:
         self._book = book
         self._site = site
         self._now = now
-        self._of: dict[int, list[Fulfilment]] = {}
+        self._of: dict[int, list[SandboxFulfilment]] = {}
         book.on_status.append(self._mark)
 
     def routes(self) -> list[Route]:
@@ -58,10 +58,12 @@ class FulfilmentRoutes:
         return [
             Route("GET", all_, self._list),
             Route("POST", all_, self._create, check_body=_check),
-            Route("GET", one, lambda asked, order, number: Answer(self._shown(self._one(order, number)))),
+            Route("GET", one, lambda asked, order, number: SandboxResponse(self._shown(self._one(order, number)))),
             *updates(one, self._update, _check),
             Route("DELETE", one, self._delete),
-            Route("GET", one + "/metadata", lambda asked, order, number: Answer(self._one(order, number).meta)),
+            Route(
+                "GET", one + "/metadata", lambda asked, order, number: SandboxResponse(self._one(order, number).meta)
+            ),
         ]
 
     def fulfil(self, order: SandboxOrder, meta: Sequence[Body]) -> None:
@@ -70,15 +72,15 @@ class FulfilmentRoutes:
         items = [{"item_id": line, "qty": quantity} for line, quantity in pending.items()]
         self._add(order, "fulfilled", [*meta, {"key": _ITEMS, "value": items}])
 
-    def _list(self, asked: Asked, order_id: str) -> Answer:
-        return Answer([self._shown(made) for made in self._of.get(self._order(order_id).id, [])])
+    def _list(self, asked: SandboxRequest, order_id: str) -> SandboxResponse:
+        return SandboxResponse([self._shown(made) for made in self._of.get(self._order(order_id).id, [])])
 
-    def _create(self, asked: Asked, order_id: str) -> Answer:
+    def _create(self, asked: SandboxRequest, order_id: str) -> SandboxResponse:
         order = self._order(order_id)
         status, meta = _checked(asked.body)
-        return Answer(_told(self._add(order, status, meta)), 201)
+        return SandboxResponse(_told(self._add(order, status, meta)), 201)
 
-    def _update(self, asked: Asked, order_id: str, number: str) -> Answer:
+    def _update(self, asked: SandboxRequest, order_id: str, number: str) -> SandboxResponse:
         """Meta data is changed by key; what is not sent is gone, the date among it, which is then set anew."""
         made, order = self._one(order_id, number), self._order(order_id)
         status, sent = _checked(asked.body)
@@ -87,24 +89,24 @@ class FulfilmentRoutes:
         made.meta = [{"id": numbers.get(entry["key"]) or self._book.next_id(), **_pair(entry)} for entry in sent]
         self._date(made)
         self._tell_order(order)
-        return Answer(_told(made))
+        return SandboxResponse(_told(made))
 
-    def _delete(self, asked: Asked, order_id: str, number: str) -> Answer:
+    def _delete(self, asked: SandboxRequest, order_id: str, number: str) -> SandboxResponse:
         made = self._one(order_id, number)
         self._of[made.order_id].remove(made)
         self._tell_order(self._book.orders[made.order_id])
-        return Answer({"message": "Fulfillment deleted successfully."})
+        return SandboxResponse({"message": "Fulfillment deleted successfully."})
 
-    def _add(self, order: SandboxOrder, status: str, meta: Sequence[Body]) -> Fulfilment:
+    def _add(self, order: SandboxOrder, status: str, meta: Sequence[Body]) -> SandboxFulfilment:
         """The order's status stays; the same twice makes two, whatever is left to be sent."""
         numbered = [{"id": self._book.next_id(), **_pair(entry)} for entry in meta]
-        made = Fulfilment(self._book.next_id(), order.id, status, self._now(), numbered)
+        made = SandboxFulfilment(self._book.next_id(), order.id, status, self._now(), numbered)
         self._date(made)
         self._of.setdefault(order.id, []).append(made)
         self._tell_order(order)
         return made
 
-    def _date(self, made: Fulfilment) -> None:
+    def _date(self, made: SandboxFulfilment) -> None:
         if made.is_fulfilled and not any(entry["key"] == _DATE_FULFILLED for entry in made.meta):
             moment = _utc(made.updated)
             made.meta.append({"id": self._book.next_id(), "key": _DATE_FULFILLED, "value": moment})
@@ -125,7 +127,7 @@ class FulfilmentRoutes:
     def _set_meta(self, order: SandboxOrder, key: str, value: str) -> None:
         set_order_meta(order.body, order.meta, [{"key": key, "value": value}], self._book.next_id)
 
-    def _status_of(self, order: SandboxOrder, made: Sequence[Fulfilment]) -> str:
+    def _status_of(self, order: SandboxOrder, made: Sequence[SandboxFulfilment]) -> str:
         if all(one.is_fulfilled for one in made) and not self._pending(order):
             return "fulfilled"
         return "partially_fulfilled" if any(one.is_fulfilled for one in made) else "unfulfilled"
@@ -133,18 +135,18 @@ class FulfilmentRoutes:
     def _pending(self, order: SandboxOrder) -> Mapping[int, int]:
         """Pieces by line that stand in none of them, without what was given back."""
         left = {line["id"]: line["quantity"] for line in order.body["line_items"]}
-        for line, quantity in order.refunded_pieces():
+        for line, quantity in order.refunded_quantity():
             left[line] = left.get(line, 0) - quantity
         for made in self._of.get(order.id, []):
             for line, quantity in made.pieces.items():
                 left[line] = left.get(line, 0) - quantity
         return {line: quantity for line, quantity in left.items() if quantity > 0}
 
-    def _shown(self, made: Fulfilment) -> Body:
+    def _shown(self, made: SandboxFulfilment) -> Body:
         """As read: whether it is fulfilled has become a text."""
         return {**_told(made), "is_fulfilled": str(int(made.is_fulfilled))}
 
-    def _one(self, order_id: str, number: str) -> Fulfilment:
+    def _one(self, order_id: str, number: str) -> SandboxFulfilment:
         for made in self._of.get(self._order(order_id).id, []):
             if made.id == int(number):
                 return made
@@ -181,7 +183,7 @@ def _pair(entry: Mapping[str, Any]) -> Body:
     return {"key": entry["key"], "value": entry["value"]}
 
 
-def _told(made: Fulfilment) -> Body:
+def _told(made: SandboxFulfilment) -> Body:
     return {
         "id": made.id,
         "entity_type": "WC_Order",

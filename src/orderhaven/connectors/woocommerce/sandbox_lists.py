@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from orderhaven.connectors.woocommerce.sandbox_not_played import NO_OTHER_DECIMALS
+from orderhaven.connectors.woocommerce.sandbox_not_simulated import NO_OTHER_DECIMALS
 from orderhaven.connectors.woocommerce.sandbox_orders import HIDDEN, OrderBook, SandboxOrder
 from orderhaven.connectors.woocommerce.sandbox_parameters import (
     PAGES,
     Boolean,
     Date,
     Integer,
-    NotPlayed,
+    NotSimulatedParameter,
     OneOf,
     Parameters,
-    Text,
+    TextParameter,
     Words,
     ids,
     is_true,
@@ -37,12 +37,12 @@ def order_parameters(book: OrderBook) -> Parameters:
         **PAGES,
         **dict.fromkeys(_DATES, Date()),
         "dates_are_gmt": Boolean(),
-        "search": Text(),
+        "search": TextParameter(),
         "order": OneOf(("asc", "desc")),
         "orderby": OneOf(_ORDERINGS),
         "status": Words(lambda: ("any", "trash", *book.settable)),
         "context": OneOf(("view", "edit")),
-        "dp": NotPlayed(NO_OTHER_DECIMALS),
+        "dp": NotSimulatedParameter(NO_OTHER_DECIMALS),
         "customer": Integer(),
         "product": Integer(),
     }
@@ -139,7 +139,7 @@ def _is_found(order: SandboxOrder, text: str) -> bool:
     addresses = (" ".join(str(value) for value in body[which].values()) for which in ("billing", "shipping"))
     names = (item["name"] for kind in ("line_items", "fee_lines") for item in body[kind])
     titles = (item["method_title"] for item in body["shipping_lines"])
-    return any(text in str(place).casefold() for place in (*addresses, *names, *titles))
+    return any(text in str(create).casefold() for create in (*addresses, *names, *titles))
 
 
 def _sort(found: list[SandboxOrder], query: Query) -> None:

@@ -11,7 +11,7 @@ from orderhaven.connectors.woocommerce.sandbox_batch import batch
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError
 from orderhaven.connectors.woocommerce.sandbox_lists import order_parameters, orders_listed
 from orderhaven.connectors.woocommerce.sandbox_orders import OrderBook, SandboxOrder
-from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, chosen, page
+from orderhaven.connectors.woocommerce.sandbox_responses import SandboxRequest, SandboxResponse, chosen, page
 from orderhaven.connectors.woocommerce.sandbox_schema import DELETE, check_params, is_true
 from orderhaven.connectors.woocommerce.sandbox_site import Site, SiteState
 from orderhaven.connectors.woocommerce.sandbox_writes import Writer
@@ -43,17 +43,17 @@ class OrderRoutes:
             Route("OPTIONS", "/orders", self._describe, is_public=True),
         ]
 
-    def _list(self, asked: Asked) -> Answer:
+    def _list(self, asked: SandboxRequest) -> SandboxResponse:
         found, total = orders_listed(self.book, asked.query, several_vias=self._site.filters_by_several)
         fields = asked.fields
         return page([msgspec.Raw(self.shown(order, fields)) for order in found], total, asked.query, is_chosen=True)
 
-    def _update(self, asked: Asked, order_id: str) -> Answer:
+    def _update(self, asked: SandboxRequest, order_id: str) -> SandboxResponse:
         # a parameter of the body goes before that of the address
         order = self._order(str(asked.body.get("id") or order_id), unknown=_unknown_to_change())
         return self._answer(self._changed(order, asked.body), asked)
 
-    def _delete(self, asked: Asked, order_id: str) -> Answer:
+    def _delete(self, asked: SandboxRequest, order_id: str) -> SandboxResponse:
         """The answer shows it as it was before."""
         order = self._order(order_id)
         before = self._answer(order, asked)
@@ -65,8 +65,8 @@ class OrderRoutes:
             self.book.trash(order, self._now())
         return before
 
-    def _answer(self, order: SandboxOrder, asked: Asked, status: int = 200) -> Answer:
-        return Answer(msgspec.Raw(self.shown(order, asked.fields)), status, is_chosen=True)
+    def _answer(self, order: SandboxOrder, asked: SandboxRequest, status: int = 200) -> SandboxResponse:
+        return SandboxResponse(msgspec.Raw(self.shown(order, asked.fields)), status, is_chosen=True)
 
     def shown(self, order: SandboxOrder, fields: str) -> bytes:
         """The order's text, kept until it changes: lists of it must cost next to nothing."""
@@ -105,9 +105,9 @@ class OrderRoutes:
         if changed or state is SiteState.FATAL_AFTER_INSERT:
             raise BrokenDown
 
-    def _batch(self, asked: Asked) -> Answer:
+    def _batch(self, asked: SandboxRequest) -> SandboxResponse:
         changes = {"create": self._create_one, "update": self._update_one, "delete": self._delete_one}
-        return Answer(batch(asked.body, changes))
+        return SandboxResponse(batch(asked.body, changes))
 
     def _create_one(self, item: Any) -> msgspec.Raw:
         sent = item if isinstance(item, dict) else {}
@@ -125,11 +125,11 @@ class OrderRoutes:
         self.book.remove(order)
         return shown
 
-    def _describe(self, asked: Asked) -> Answer:
+    def _describe(self, asked: SandboxRequest) -> SandboxResponse:
         several = self._site.filters_by_several
         args = {"created_via": {"type": "array" if several else "string", "required": False}}
         reads, writes = {"methods": ["GET"], "args": args}, {"methods": ["POST"], "args": []}
-        return Answer({"namespace": "wc/v3", "methods": ["GET", "POST"], "endpoints": [reads, writes]})
+        return SandboxResponse({"namespace": "wc/v3", "methods": ["GET", "POST"], "endpoints": [reads, writes]})
 
     def _order(self, order_id: str, unknown: ApiError | None = None) -> SandboxOrder:
         order = self.book.orders.get(int(order_id)) if order_id.isdecimal() else None

@@ -39,7 +39,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(eq=False)
-class Note:
+class SandboxNote:
     id: int
     at: int
     text: str
@@ -48,7 +48,7 @@ class Note:
 
 
 @dataclass(eq=False)
-class Refund:
+class SandboxRefund:
     id: int
     order_id: int
     created: int
@@ -71,11 +71,11 @@ class SandboxOrder:
     stock_taken: bool = False
     is_announced: bool = False  # the shop was told of it by mail
     meta: list[Body] = field(default_factory=list)
-    refunds: list[Refund] = field(default_factory=list)  # oldest first
-    notes: list[Note] = field(default_factory=list)  # oldest first
+    refunds: list[SandboxRefund] = field(default_factory=list)  # oldest first
+    notes: list[SandboxNote] = field(default_factory=list)  # oldest first
     rendered: dict[str, bytes] = field(default_factory=dict)  # by _fields; emptied by every change
 
-    def refunded_pieces(self) -> Iterable[tuple[int, int]]:
+    def refunded_quantity(self) -> Iterable[tuple[int, int]]:
         """(line, pieces) of all refunds."""
         for refund in self.refunds:
             for line in refund.items.get("line_items", ()):
@@ -92,7 +92,7 @@ class OrderBook:
         self.by_ean: dict[str, list[int]] = {}
         self.mails: list[Mail] = []
         self.custom_statuses: dict[str, str] = {}
-        self.tell: Callable[[str, int], None] = lambda topic, number: (
+        self.notify: Callable[[str, int], None] = lambda topic, number: (
             None
         )  # what happened, by a webhook's word, to which number
         self.on_status: list[Callable[[SandboxOrder], None]] = []  # what else happens when a status has changed
@@ -148,12 +148,12 @@ class OrderBook:
         self._by_via.setdefault(str(order.body["created_via"]).casefold(), []).append(order.id)
         self._by_status.setdefault(order.status, {})[order.id] = None
         insort(self._by_change, (order.modified, order.id))
-        self.tell("order.created", order.id)
-        self.tell("order.updated", order.id)  # it is saved once more when its totals are known
+        self.notify("order.created", order.id)
+        self.notify("order.updated", order.id)  # it is saved once more when its totals are known
 
     def move_stock(self, product: SandboxProduct, by: int, now: int) -> str:
         """What an order's note says of it."""
-        self.tell("product.updated", product.id)
+        self.notify("product.updated", product.id)
         return product.move_stock(by, now)
 
     def touch(self, order: SandboxOrder, now: int) -> None:
@@ -163,7 +163,7 @@ class OrderBook:
         order.modified = now
         order.rendered.clear()
         if order.status != "trash":
-            self.tell("order.updated", order.id)
+            self.notify("order.updated", order.id)
 
     def set_status(self, order: SandboxOrder, status: str, now: int) -> None:
         if status == order.status:
@@ -223,9 +223,9 @@ class OrderBook:
 
     def refund(
         self, order: SandboxOrder, amount: Decimal, reason: str, items: Mapping[str, Sequence[Body]], now: int
-    ) -> Refund:
+    ) -> SandboxRefund:
         is_full = amount >= self.left_to_refund(order) and not _keeps_free_pieces(order, items)
-        made = Refund(self.next_id(), order.id, now, amount, reason, is_full, self.next_id(), items)
+        made = SandboxRefund(self.next_id(), order.id, now, amount, reason, is_full, self.next_id(), items)
         order.refunds.append(made)
         self.touch(order, now)
         if is_full:
@@ -234,8 +234,8 @@ class OrderBook:
 
     def note(
         self, order: SandboxOrder, text: str, now: int, *, is_for_customer: bool = False, author: str = ""
-    ) -> Note:
-        made = Note(self.next_id(), now, text, is_for_customer, author)
+    ) -> SandboxNote:
+        made = SandboxNote(self.next_id(), now, text, is_for_customer, author)
         order.notes.append(made)
         return made
 
@@ -243,7 +243,7 @@ class OrderBook:
         order.meta.append({"id": self.next_id(), "key": "_wp_trash_meta_status", "value": f"wc-{order.status}"})
         order.meta.append({"id": self.next_id(), "key": "_wp_trash_meta_time", "value": str(now)})
         self._move_bucket(order, "trash", now)
-        self.tell("order.deleted", order.id)
+        self.notify("order.deleted", order.id)
 
     def remove(self, order: SandboxOrder) -> None:
         if order.status not in HIDDEN:
@@ -344,7 +344,7 @@ class OrderBook:
 def _keeps_free_pieces(order: SandboxOrder, items: Mapping[str, Sequence[Body]]) -> bool:
     """Whether pieces are left after such a refund of an order that has some for nothing: then it is not refunded whole."""
     lines = order.body["line_items"]
-    given_back = sum(pieces for _, pieces in order.refunded_pieces())
+    given_back = sum(pieces for _, pieces in order.refunded_quantity())
     given_back -= sum(line["quantity"] for line in items.get("line_items", ()))
     left = sum(line["quantity"] for line in lines) - given_back
     return left > 0 and any(not line["total"] for line in lines)

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, invalid_params
-from orderhaven.connectors.woocommerce.sandbox_not_played import NO_OTHER_ORDER
+from orderhaven.connectors.woocommerce.sandbox_not_simulated import NO_OTHER_ORDER
 from orderhaven.connectors.woocommerce.sandbox_query import Query, words
 from orderhaven.connectors.woocommerce.sandbox_schema import boolean, is_integer, string
 from orderhaven.connectors.woocommerce.sandbox_schema import is_true as flag
@@ -61,7 +61,7 @@ class Boolean:
 
 
 @dataclass(frozen=True)
-class Text:
+class TextParameter:
     def complaint(self, name: str, value: str | list[str]) -> str:
         return string(value, name)
 
@@ -88,7 +88,7 @@ class Ordering:
 
 
 @dataclass(frozen=True)
-class NotPlayed:
+class NotSimulatedParameter:
     reason: str
 
     def complaint(self, name: str, value: str | list[str]) -> str:

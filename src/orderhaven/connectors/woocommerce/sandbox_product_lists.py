@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from orderhaven.connectors.woocommerce.sandbox_not_played import NO_CATALOGUE
+from orderhaven.connectors.woocommerce.sandbox_not_simulated import NO_CATALOGUE
 from orderhaven.connectors.woocommerce.sandbox_orders import OrderBook
 from orderhaven.connectors.woocommerce.sandbox_parameters import (
     PAGES,
     Boolean,
     Date,
-    NotPlayed,
+    NotSimulatedParameter,
     OneOf,
     Ordering,
     Parameters,
-    Text,
+    TextParameter,
     ids,
     is_true,
     moment,
@@ -32,10 +32,10 @@ _PARAMETERS: Parameters = {
     **PAGES,
     "status": OneOf(STATUSES),
     "type": OneOf(_TYPES),
-    "sku": Text(),
-    "global_unique_id": Text(),
-    "search": Text(),
-    "search_sku": Text(),
+    "sku": TextParameter(),
+    "global_unique_id": TextParameter(),
+    "search": TextParameter(),
+    "search_sku": TextParameter(),
     "order": OneOf(("asc", "desc")),
     "orderby": Ordering(("date", "id", "include", "title", "slug"), ("modified", "menu_order", "price", "popularity", "rating")),
     "stock_status": OneOf(("instock", "outofstock", "onbackorder")),
@@ -47,7 +47,7 @@ _PARAMETERS: Parameters = {
             "after", "before", "attribute", "attribute_term", "brand", "category", "downloadable", "featured", "max_price",
             "min_price", "on_sale", "parent", "parent_exclude", "shipping_class", "slug", "tag", "tax_class", "virtual",
         ),
-        NotPlayed(NO_CATALOGUE),
+        NotSimulatedParameter(NO_CATALOGUE),
     ),
 }  # fmt: skip
 
@@ -134,7 +134,7 @@ def _counts(text: str) -> bool:
 def _sort(found: list[SandboxProduct], query: Query) -> None:
     descending = query.text("order", "desc") == "desc"
     if query.text("orderby") == "include" and query.get("include"):
-        places = {number: place for place, number in enumerate(ids(query["include"]))}
+        places = {number: create for create, number in enumerate(ids(query["include"]))}
         found.sort(key=lambda product: places[product.id])
     elif query.text("orderby") in ("title", "slug"):
         found.sort(key=lambda product: (product.name.casefold(), product.id), reverse=descending)

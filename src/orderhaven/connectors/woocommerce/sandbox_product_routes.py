@@ -8,11 +8,11 @@ from typing import Any
 from orderhaven.connectors.woocommerce.sandbox_api import Route, updates
 from orderhaven.connectors.woocommerce.sandbox_batch import batch
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed
-from orderhaven.connectors.woocommerce.sandbox_not_played import NOTHING_ELSE_OF_A_PRODUCT, ONE_PRODUCT_AT_A_TIME
+from orderhaven.connectors.woocommerce.sandbox_not_simulated import NOTHING_ELSE_OF_A_PRODUCT, ONE_PRODUCT_AT_A_TIME
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, as_text
 from orderhaven.connectors.woocommerce.sandbox_product_lists import STATUSES, product_parameters, products_listed
 from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
-from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, page
+from orderhaven.connectors.woocommerce.sandbox_responses import SandboxRequest, SandboxResponse, page
 from orderhaven.connectors.woocommerce.sandbox_schema import (
     Check,
     boolean,
@@ -71,43 +71,47 @@ class ProductRoutes:
             Route("GET", "/products", self._list, product_parameters),
             Route("POST", "/products", self._create, check_body=_check),
             *updates("/products/batch", self._batch),
-            Route("GET", product, lambda asked, number: Answer(self.shown(self._product(number, 404)))),
-            *updates(product, lambda asked, number: Answer(self._updated(number, asked.body)), _check),
+            Route("GET", product, lambda asked, number: SandboxResponse(self.shown(self._product(number, 404)))),
+            *updates(product, lambda asked, number: SandboxResponse(self._updated(number, asked.body)), _check),
             Route("GET", product + "/variations", self._list_variations, product_parameters),
             *updates(product + "/variations/batch", self._batch_of_variations),
             Route(
-                "GET", variation, lambda asked, at, own: Answer(self._shown_variation(self._variation(at, own, 404)))
+                "GET",
+                variation,
+                lambda asked, at, own: SandboxResponse(self._shown_variation(self._variation(at, own, 404))),
             ),
-            *updates(variation, lambda asked, at, own: Answer(self._updated_variation(at, own, asked.body)), _check),
+            *updates(
+                variation, lambda asked, at, own: SandboxResponse(self._updated_variation(at, own, asked.body)), _check
+            ),
         ]
 
-    def _list(self, asked: Asked) -> Answer:
+    def _list(self, asked: SandboxRequest) -> SandboxResponse:
         found, total = products_listed(self._book, asked.query)
         return page([self.shown(product) for product in found], total, asked.query)
 
-    def _list_variations(self, asked: Asked, parent: str) -> Answer:
+    def _list_variations(self, asked: SandboxRequest, parent: str) -> SandboxResponse:
         found, total = products_listed(self._book, asked.query, parent=int(parent))
         return page([self._shown_variation(product) for product in found], total, asked.query)
 
-    def _create(self, asked: Asked) -> Answer:
+    def _create(self, asked: SandboxRequest) -> SandboxResponse:
         sent = asked.body
         product = SandboxProduct(self._book.next_id(), "", "", "Product", "", 0, manages_stock=False)
         self._set(product, sent)
         self._book.add_product(product)
-        self._book.tell("product.created", product.id)
-        return Answer(self.shown(product), 201)
+        self._book.notify("product.created", product.id)
+        return SandboxResponse(self.shown(product), 201)
 
-    def _batch(self, asked: Asked) -> Answer:
+    def _batch(self, asked: SandboxRequest) -> SandboxResponse:
         _refuse_other_than_update(asked.body)
-        return Answer(batch(asked.body, {"update": lambda item: self._updated(str(item.get("id")), item)}))
+        return SandboxResponse(batch(asked.body, {"update": lambda item: self._updated(str(item.get("id")), item)}))
 
-    def _batch_of_variations(self, asked: Asked, parent: str) -> Answer:
+    def _batch_of_variations(self, asked: SandboxRequest, parent: str) -> SandboxResponse:
         _refuse_other_than_update(asked.body)
 
         def update(item: Any) -> Body:
             return self._updated_variation(parent, str(item.get("id")), item)
 
-        return Answer(batch(asked.body, {"update": update}))
+        return SandboxResponse(batch(asked.body, {"update": update}))
 
     def _updated(self, product_id: str, sent: Mapping[str, Any]) -> Body:
         product = self._product(product_id, 400)
@@ -137,7 +141,7 @@ class ProductRoutes:
                 setattr(product, ours, sent[theirs])
         _set_stock(product, sent)
         product.modified = self._now()
-        self._book.tell("product.updated", product.id)
+        self._book.notify("product.updated", product.id)
 
     def _set_codes(self, product: SandboxProduct, sent: Mapping[str, Any]) -> None:
         sku, ean = sent.get("sku"), sent.get("global_unique_id")

@@ -12,12 +12,12 @@ from orderhaven.connectors.woocommerce.sandbox_orders import (
     REFUNDED_LINE,
     Body,
     OrderBook,
-    Refund,
     SandboxOrder,
+    SandboxRefund,
     dates,
 )
 from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, Date, OneOf, Parameters, page_of
-from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, page
+from orderhaven.connectors.woocommerce.sandbox_responses import SandboxRequest, SandboxResponse, page
 from orderhaven.connectors.woocommerce.sandbox_schema import DELETE, REFUND, as_list, check_params, is_true
 from orderhaven.connectors.woocommerce.sandbox_values import amount_of, is_less
 
@@ -42,37 +42,37 @@ class RefundRoutes:
             Route("GET", "/refunds", self._list_all, lambda: _PARAMETERS),
         ]
 
-    def _list(self, asked: Asked, order_id: str) -> Answer:
+    def _list(self, asked: SandboxRequest, order_id: str) -> SandboxResponse:
         """An unknown order has none."""
         order = self._book.orders.get(int(order_id))
         return self._page(asked, order.refunds if order is not None else [], with_parent=False)
 
-    def _list_all(self, asked: Asked) -> Answer:
+    def _list_all(self, asked: SandboxRequest) -> SandboxResponse:
         everything = [refund for order in self._book.orders.values() for refund in order.refunds]
         return self._page(asked, everything, with_parent=True)
 
-    def _page(self, asked: Asked, refunds: Sequence[Refund], *, with_parent: bool) -> Answer:
+    def _page(self, asked: SandboxRequest, refunds: Sequence[SandboxRefund], *, with_parent: bool) -> SandboxResponse:
         newest_first = asked.query.text("order", "desc") == "desc"
         found = sorted(refunds, key=lambda refund: (refund.created, refund.id), reverse=newest_first)
         start, rows = page_of(asked.query)
         shown = [self._shown(refund, with_parent=with_parent) for refund in found[start : start + rows]]
         return page(shown, len(found) if shown else 0, asked.query)
 
-    def _get(self, asked: Asked, order_id: str, refund_id: str) -> Answer:
+    def _get(self, asked: SandboxRequest, order_id: str, refund_id: str) -> SandboxResponse:
         refund = self._refund(refund_id)
         self._must_be_of(refund, order_id)
-        return Answer(self._shown(refund))
+        return SandboxResponse(self._shown(refund))
 
-    def _delete(self, asked: Asked, order_id: str, refund_id: str) -> Answer:
+    def _delete(self, asked: SandboxRequest, order_id: str, refund_id: str) -> SandboxResponse:
         """Gone for good, with force or without; under another order's address it is gone as well, and then refused."""
         refund = self._refund(refund_id)
         order = self._book.orders[refund.order_id]
         order.refunds.remove(refund)
         order.rendered.clear()
         self._must_be_of(refund, order_id)
-        return Answer(self._shown(refund))
+        return SandboxResponse(self._shown(refund))
 
-    def _create(self, asked: Asked, order_id: str) -> Answer:
+    def _create(self, asked: SandboxRequest, order_id: str) -> SandboxResponse:
         sent = asked.body
         order = self._book.orders.get(int(order_id))
         if order is None:
@@ -82,7 +82,7 @@ class RefundRoutes:
         amount = self._amount(order, sent, wanted)
         if is_true(sent.get("api_refund", True)):
             raise _cannot(_no_gateway(order))
-        return Answer(self._shown(self._made(order, sent, amount, wanted)), 201)
+        return SandboxResponse(self._shown(self._made(order, sent, amount, wanted)), 201)
 
     def _amount(self, order: SandboxOrder, sent: Mapping[str, Any], wanted: Mapping[int, Mapping[str, Any]]) -> Decimal:
         if sent.get("amount") is None:
@@ -96,7 +96,7 @@ class RefundRoutes:
 
     def _made(
         self, order: SandboxOrder, sent: Mapping[str, Any], amount: Decimal, wanted: Mapping[int, Mapping[str, Any]]
-    ) -> Refund:
+    ) -> SandboxRefund:
         """Lines that the order does not have are passed over; more pieces than it has are taken back all the same."""
         shown = self._order_as_shown(order)
         items = {
@@ -124,7 +124,7 @@ class RefundRoutes:
             "meta_data": [{"id": self._book.next_id(), "key": REFUNDED_LINE, "value": str(line["id"])}],
         }
 
-    def _shown(self, refund: Refund, *, with_parent: bool = False) -> Body:
+    def _shown(self, refund: SandboxRefund, *, with_parent: bool = False) -> Body:
         kind = {"id": refund.meta_id, "key": "_refund_type", "value": "full" if refund.is_full else "partial"}
         return {
             "id": refund.id,
@@ -138,14 +138,14 @@ class RefundRoutes:
             **{name: refund.items.get(name, []) for name in ITEMS},
         }
 
-    def _refund(self, refund_id: str) -> Refund:
+    def _refund(self, refund_id: str) -> SandboxRefund:
         for order in self._book.orders.values():
             for refund in order.refunds:
                 if refund.id == int(refund_id):
                     return refund
         raise ApiError(404, "woocommerce_rest_shop_order_refund_invalid_id", "Invalid ID.")
 
-    def _must_be_of(self, refund: Refund, order_id: str) -> None:
+    def _must_be_of(self, refund: SandboxRefund, order_id: str) -> None:
         if int(order_id) not in self._book.orders:
             raise bare("woocommerce_rest_invalid_order_id", "Invalid order ID.", 404)
         if refund.order_id != int(order_id):

@@ -83,9 +83,9 @@ def rows(check_row: Check) -> Check:
         listed = as_list(value)
         if listed is None:
             return f"{at} is not of type array."
-        for place, row in enumerate(listed):
+        for create, row in enumerate(listed):
             if check_row(row, at):
-                return check_row(row, f"{at}[{place}]")
+                return check_row(row, f"{at}[{create}]")
         return ""
 
     return check

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.woocommerce.sandbox_errors import CRITICAL, ApiError, fatal
-from orderhaven.connectors.woocommerce.sandbox_replies import refusal, wants_json
-from orderhaven.ports.clock import Clock
+from orderhaven.connectors.woocommerce.sandbox_responses import refusal, wants_json
+from orderhaven.ports.connector import Clock
 
 _HTML = {"content-type": "text/html; charset=UTF-8"}
 _LOGIN = b'<!DOCTYPE html><html><body><form action="/wp-login.php"><input type="password"></form></body></html>'

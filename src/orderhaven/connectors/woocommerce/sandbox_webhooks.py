@@ -15,10 +15,10 @@ from typing import Any
 
 from orderhaven.connectors.woocommerce.sandbox_api import Route, updates
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, missing
-from orderhaven.connectors.woocommerce.sandbox_not_played import NO_OTHER_WEBHOOKS
+from orderhaven.connectors.woocommerce.sandbox_not_simulated import NO_OTHER_WEBHOOKS
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, dates
 from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, OneOf, Parameters, page_of
-from orderhaven.connectors.woocommerce.sandbox_replies import Answer, Asked, page
+from orderhaven.connectors.woocommerce.sandbox_responses import SandboxRequest, SandboxResponse, page
 from orderhaven.connectors.woocommerce.sandbox_schema import DELETE, Check, check_params, is_true, one_of, string
 from orderhaven.connectors.woocommerce.sandbox_site import Site
 
@@ -52,7 +52,7 @@ _PARAMETERS: Parameters = {
 
 
 @dataclass
-class Webhook:
+class SandboxWebhook:
     id: int
     name: str
     topic: str
@@ -64,7 +64,7 @@ class Webhook:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class WebhookDelivery:
     """A request that the shop would have sent; `body` is what was signed, to the letter."""
 
     url: str
@@ -80,22 +80,22 @@ class Webhooks:
     site: Site
     shown: Callable[[str, int], bytes | None]
     now: Callable[[], int]
-    _made: dict[int, Webhook] = field(default_factory=dict)
+    _made: dict[int, SandboxWebhook] = field(default_factory=dict)
     _due: dict[tuple[int, int], None] = field(default_factory=dict)  # (webhook, order or product), each once a request
-    _delivered: list[Delivery] = field(default_factory=list)
+    _delivered: list[WebhookDelivery] = field(default_factory=list)
 
     def routes(self) -> list[Route]:
         one = r"/webhooks/(\d+)"
         return [
             Route("GET", "/webhooks", self._list, lambda: _PARAMETERS),
             Route("POST", "/webhooks", self._create, check_body=_check_new),
-            Route("GET", one, lambda asked, number: Answer(self._shown(self._webhook(number)))),
+            Route("GET", one, lambda asked, number: SandboxResponse(self._shown(self._webhook(number)))),
             *updates(one, self._update, partial(check_params, _SCHEMA)),
             Route("DELETE", one, self._delete, check_body=partial(check_params, DELETE)),
         ]
 
     @property
-    def deliveries(self) -> Sequence[Delivery]:
+    def deliveries(self) -> Sequence[WebhookDelivery]:
         """All that was sent so far."""
         self.deliver()
         return self._delivered
@@ -108,7 +108,7 @@ class Webhooks:
             if webhook is not None and (body := self._body(webhook.topic, number)) is not None:
                 self._delivered.append(self._delivery(webhook, body))
 
-    def heard(self, topic: str, number: int) -> None:
+    def happened(self, topic: str, number: int) -> None:
         for webhook in self._made.values():
             if webhook.topic == topic and webhook.status == "active":
                 self._due[webhook.id, number] = None
@@ -117,7 +117,7 @@ class Webhooks:
         resource, _, event = topic.partition(".")
         return b'{"id":%d}' % number if event == "deleted" else self.shown(resource, number)
 
-    def _delivery(self, webhook: Webhook, body: bytes) -> Delivery:
+    def _delivery(self, webhook: SandboxWebhook, body: bytes) -> WebhookDelivery:
         resource, _, event = webhook.topic.partition(".")
         proof = base64.b64encode(hmac.digest(webhook.secret.encode(), body, hashlib.sha256)).decode()
         told = {
@@ -130,17 +130,17 @@ class Webhooks:
             "x-wc-webhook-id": str(webhook.id),
             "x-wc-webhook-delivery-id": secrets.token_hex(16),
         }
-        return Delivery(webhook.url, {**self._sender(), **told}, body)
+        return WebhookDelivery(webhook.url, {**self._sender(), **told}, body)
 
-    def _greet(self, webhook: Webhook) -> None:
+    def _greet(self, webhook: SandboxWebhook) -> None:
         """When one is made, WooCommerce tries its address by a form that it does not sign."""
         headers = {**self._sender(), "content-type": "application/x-www-form-urlencoded"}
-        self._delivered.append(Delivery(webhook.url, headers, b"webhook_id=%d" % webhook.id))
+        self._delivered.append(WebhookDelivery(webhook.url, headers, b"webhook_id=%d" % webhook.id))
 
     def _sender(self) -> Mapping[str, str]:
         return {"user-agent": f"WooCommerce/{self.site.version} Hookshot (WordPress/7.0.4)"}
 
-    def _list(self, asked: Asked) -> Answer:
+    def _list(self, asked: SandboxRequest) -> SandboxResponse:
         wanted = asked.query.text("status", "all")
         found = [webhook for webhook in self._made.values() if wanted in ("all", webhook.status)]
         if asked.query.text("orderby") == "title":
@@ -150,22 +150,22 @@ class Webhooks:
         start, rows = page_of(asked.query)
         return page([self._shown(webhook) for webhook in found[start : start + rows]], len(found), asked.query)
 
-    def _create(self, asked: Asked) -> Answer:
+    def _create(self, asked: SandboxRequest) -> SandboxResponse:
         """Its date of change comes with the second saving, of which the answer knows nothing yet."""
         sent = asked.body
         _check_values(sent)
         now, name = self.now(), sent.get("name") or f"Webhook created on {_in_words(self.now())}"
         secret = sent.get("secret") or secrets.token_urlsafe(36)
-        made = Webhook(
+        made = SandboxWebhook(
             self.book.next_id(), name, sent["topic"].lower(), sent["delivery_url"], secret, now, now,
             sent.get("status") or "active",
         )  # fmt: skip
         self._made[made.id] = made
-        self.book.tell = self.heard
+        self.book.notify = self.happened
         self._greet(made)
-        return Answer({**self._shown(made), "date_modified": None, "date_modified_gmt": None}, 201)
+        return SandboxResponse({**self._shown(made), "date_modified": None, "date_modified_gmt": None}, 201)
 
-    def _update(self, asked: Asked, number: str) -> Answer:
+    def _update(self, asked: SandboxRequest, number: str) -> SandboxResponse:
         webhook, sent = self._webhook(number), asked.body
         _check_values({"topic": webhook.topic, "delivery_url": webhook.url, **sent})
         webhook.name = sent.get("name") or webhook.name
@@ -174,20 +174,20 @@ class Webhooks:
         webhook.status = sent.get("status") or webhook.status
         webhook.modified = self.now()
         webhook.url = sent.get("delivery_url") or webhook.url
-        return Answer(self._shown(webhook))
+        return SandboxResponse(self._shown(webhook))
 
-    def _delete(self, asked: Asked, number: str) -> Answer:
+    def _delete(self, asked: SandboxRequest, number: str) -> SandboxResponse:
         webhook = self._webhook(number)
         if not is_true(asked.body.get("force")):
             raise ApiError(501, "woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.")
-        return Answer(self._shown(self._made.pop(webhook.id)))
+        return SandboxResponse(self._shown(self._made.pop(webhook.id)))
 
-    def _webhook(self, number: str) -> Webhook:
+    def _webhook(self, number: str) -> SandboxWebhook:
         if int(number) not in self._made:
             raise ApiError(404, "woocommerce_rest_shop_webhook_invalid_id", "ID is invalid.")
         return self._made[int(number)]
 
-    def _shown(self, webhook: Webhook) -> Body:
+    def _shown(self, webhook: SandboxWebhook) -> Body:
         resource, _, event = webhook.topic.partition(".")
         return {
             "id": webhook.id,

@@ -1,31 +1,95 @@
-"""The look at a shop before its connection is saved: whose it is, whether the key may read and write, what
-to choose from."""
+"""What a shop says about itself, and what connecting it asks."""
 
+import asyncio
 import re
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from orderhaven.connectors.kit.rows import RowsOf
-from orderhaven.connectors.kit.session import NotData, shaped
-from orderhaven.connectors.woocommerce.answers import (
+from orderhaven.connectors.kit.session import NotData, RowsOf, decode
+from orderhaven.connectors.woocommerce.calls import Calls, differ_by, explain, fingerprint, refuse_plain_http
+from orderhaven.connectors.woocommerce.mapping import TheirRate, TheirSetting, tax_rules
+from orderhaven.connectors.woocommerce.order_body import Products
+from orderhaven.connectors.woocommerce.pricing import TaxRules
+from orderhaven.connectors.woocommerce.responses import (
     SIDE,
-    NotThere,
+    RouteMissing,
     may_not_write,
     not_allowed,
     raise_read_refused,
     refusal_in,
 )
-from orderhaven.connectors.woocommerce.calls import Calls, differ_by
-from orderhaven.connectors.woocommerce.facts import ShopFacts, read_facts
-from orderhaven.connectors.woocommerce.site import explain, fingerprint, refuse_plain_http
-from orderhaven.core.errors import AuthRefused, ClockOff, Surprise, WrongAddress
-from orderhaven.ports.connector import Account, Limits, Outside
+from orderhaven.core.errors import AuthRejected, ClockOff, UnexpectedResponse, WrongAddress
+from orderhaven.ports.connector import AccountProfile, Clock, ConnectorContext, Limits, is_recent
+
+_GOOD_FOR_S = 60.0  # real seconds: a merchant may change a setting while orders go in
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFacts:
+    currency: str
+    taxes: TaxRules
+
+
+class CachedShopFacts:
+    """The facts of a shop, with an age: they are read again when they are old, or when something says that they changed."""
+
+    def __init__(self, calls: Calls, products: Products, clock: Clock) -> None:
+        self._calls = calls
+        self._products = products
+        self._clock = clock
+        self._reading = asyncio.Lock()
+        self._kept: tuple[ShopFacts, datetime] | None = None  # with the time; None: not asked for, or not good any more
+
+    def keep(self, facts: ShopFacts) -> None:
+        self._kept = facts, self._clock.now()
+
+    def outdate(self) -> None:
+        self._kept = None
+
+    async def known(self) -> ShopFacts:
+        """Of several that ask at once, one reads for all of them."""
+        if (facts := self._still_good()) is not None:
+            return facts
+        async with self._reading:
+            if (facts := self._still_good()) is None:
+                self._products.forget()
+                facts = await read_facts(self._calls)
+                self.keep(facts)
+            return facts
+
+    def _still_good(self) -> ShopFacts | None:
+        if self._kept is None:
+            return None
+        facts, read_at = self._kept
+        return facts if is_recent(read_at, self._clock.now(), self._clock.in_real(_GOOD_FOR_S)) else None
+
+
+async def read_facts(calls: Calls) -> ShopFacts:
+    """One call where taxes are off, else three (one more for each further 100 tax rates)."""
+    general = await _settings(calls, "general")
+    currency = general.get("woocommerce_currency")
+    if not isinstance(currency, str) or not currency:
+        raise UnexpectedResponse("the shop names no currency")
+    tax: dict[str, Any] = {}
+    rates: list[TheirRate] = []
+    if general.get("woocommerce_calc_taxes") == "yes":
+        tax = await _settings(calls, "tax")
+        async for page in calls.pages("/taxes", TheirRate, {}):
+            rates += page
+    return ShopFacts(currency, tax_rules(general, tax, rates))
+
+
+async def _settings(calls: Calls, group: str) -> dict[str, Any]:
+    rows = await calls.get(f"/settings/{group}", list[TheirSetting], {"_fields": "id,value"})
+    return {row.id: row.value for row in rows}
+
 
 _OLDEST = (9, 9)
 _TOO_OLD = "WooCommerce must be 9.9 or newer: older ones cannot tell exactly whether they have an order already"
-# a signature is good for 15 minutes, and hearing reaches back 10
+# a signature is good for 15 minutes, and a pull reaches back 10
 _CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
 
@@ -56,18 +120,18 @@ class _Options(msgspec.Struct):
 
 
 async def check_account(
-    calls: Calls, root: str, outside: Outside, limits: Limits, more_currencies: frozenset[str]
-) -> tuple[Account, ShopFacts]:
-    """What setup tells the merchant, and what placing needs to know."""
+    calls: Calls, root: str, context: ConnectorContext, limits: Limits, more_currencies: frozenset[str]
+) -> tuple[AccountProfile, ShopFacts]:
+    """What setup tells the merchant, and what creating orders needs to know."""
     refuse_plain_http(root)
-    statuses = await _first_question(calls, root, outside, limits)
+    statuses = await _first_question(calls, root, context, limits)
     version, home_url = await _version_and_home(calls, root)
     await _may_write(calls)
     facts = await read_facts(calls)
     remarks = [f"WooCommerce {version}"] if version else []
     if not facts.taxes.on:
         remarks.append("The shop computes no taxes: orders are placed with prices as the marketplace states them.")
-    account = Account(
+    account = AccountProfile(
         fingerprint=fingerprint(home_url),
         name=home_url.partition("://")[2].rstrip("/"),
         remarks=tuple(remarks),
@@ -77,20 +141,20 @@ async def check_account(
     return account, facts
 
 
-async def _first_question(calls: Calls, root: str, outside: Outside, limits: Limits) -> tuple[str, ...]:
+async def _first_question(calls: Calls, root: str, context: ConnectorContext, limits: Limits) -> tuple[str, ...]:
     """The shop's statuses; and on the way, whether this is a shop at all, its clock, and the key."""
     try:
         response = await calls.ask("/reports/orders/totals", {"_fields": "slug"})
         # before the key: a clock that is off makes a good signature a refused one
-        allowed = max(_CLOCKS_MAY_DIFFER, outside.clock.in_real(limits.call_timeout_s))
-        differ = differ_by(response, outside.clock.now())
+        allowed = max(_CLOCKS_MAY_DIFFER, context.clock.in_real(limits.call_timeout_s))
+        differ = differ_by(response, context.clock.now())
         if differ > allowed and refusal_or_data(response.body):
             raise ClockOff(SIDE, int(differ.total_seconds()))
         if response.status != 200:
             raise_read_refused(response)
         return tuple(status.slug for status in _STATUSES.read(response, SIDE).good)
-    except (NotThere, NotData, WrongAddress):
-        raise await explain(root, outside, limits) from None
+    except (RouteMissing, NotData, WrongAddress):
+        raise await explain(root, context, limits) from None
 
 
 def refusal_or_data(body: bytes) -> bool:
@@ -101,7 +165,7 @@ def refusal_or_data(body: bytes) -> bool:
 async def _version_and_home(calls: Calls, root: str) -> tuple[str, str]:
     response = await calls.ask("/system_status", {"_fields": "environment.version,environment.home_url"})
     if response.status == 200:
-        found = shaped(response, _SystemStatus, SIDE).environment
+        found = decode(response, _SystemStatus, SIDE).environment
         if not has_version(found.version):
             is_version = _VERSION.fullmatch(found.version)
             raise WrongAddress(root, f"{_TOO_OLD}; this one is {found.version}" if is_version else _TOO_OLD)
@@ -123,7 +187,7 @@ async def _filters_by_several(calls: Calls) -> bool:
     response = await calls.ask("/orders", method="OPTIONS")
     if response.status != 200:
         raise_read_refused(response)
-    for endpoint in shaped(response, _Options, SIDE).endpoints:
+    for endpoint in decode(response, _Options, SIDE).endpoints:
         if "GET" in endpoint.methods and isinstance(endpoint.args, dict):
             argument = endpoint.args.get("created_via")
             return isinstance(argument, dict) and argument.get("type") == "array"
@@ -135,8 +199,8 @@ async def _may_write(calls: Calls) -> None:
     response = await calls.ask("/orders/batch", method="POST")
     if response.status in (401, 403):
         problem, refusal = not_allowed(response), refusal_in(response)
-        if not isinstance(problem, AuthRefused) or refusal is None:
+        if not isinstance(problem, AuthRejected) or refusal is None:
             raise problem
         raise may_not_write(refusal)
     if response.status not in (200, 201):
-        raise Surprise(f"status {response.status} on an empty batch")
+        raise UnexpectedResponse(f"status {response.status} on an empty batch")

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from orderhaven.core.carriers import carriers_named, fitting_families, numbers_in
-from orderhaven.core.shipment import TrackingCode, UnreadText
+from orderhaven.core.commands import TrackingNumber, UnreadableTracking
 
 Meta: TypeAlias = Mapping[str, Any]  # an order's meta data, by key
 Text: TypeAlias = tuple[str, str, str]  # what stands in the field for the number, and the carrier and address beside it
@@ -21,7 +21,7 @@ _DEEPEST = 8  # of records within records
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ParcelShape:
     """How one plugin writes down a parcel: names of its fields, best first."""
 
     code: tuple[str, ...]
@@ -29,22 +29,22 @@ class Shape:
     url: tuple[str, ...] = ()
 
 
-_SHIPMENT_TRACKING = Shape(
+_SHIPMENT_TRACKING = ParcelShape(
     code=("tracking_number",),
     # the plugin leaves tracking_provider empty for a carrier that the merchant typed; AST adds the formatted
     # names
     carrier=("custom_tracking_provider", "formatted_tracking_provider", "tracking_provider"),
     url=("custom_tracking_link", "formatted_tracking_link", "ast_tracking_link"),
 )
-_MYPARCEL = Shape(
+_MYPARCEL = ParcelShape(
     code=("barcode", "track_trace", "externalIdentifier"),
     carrier=("carrier", "carrierName"),
     url=("linkConsumerPortal", "link_consumer_portal", "tracktrace_url"),
 )
-_AFTERSHIP = Shape(code=("tracking_number",), carrier=("slug", "courier"), url=("tracking_url", "custom_url"))
-_SENDCLOUD = Shape(code=("tracking_number", "number"), carrier=("carrier", "carrier_code"), url=("tracking_url",))
-_DHL_LABEL = Shape(code=("tracking_number",), carrier=("carrier", "carrier_name"), url=("tracking_url",))
-_ANY = Shape(
+_AFTERSHIP = ParcelShape(code=("tracking_number",), carrier=("slug", "courier"), url=("tracking_url", "custom_url"))
+_SENDCLOUD = ParcelShape(code=("tracking_number", "number"), carrier=("carrier", "carrier_code"), url=("tracking_url",))
+_DHL_LABEL = ParcelShape(code=("tracking_number",), carrier=("carrier", "carrier_name"), url=("tracking_url",))
+_ANY = ParcelShape(
     code=(
         "tracking_number",
         "tracking_code",
@@ -61,7 +61,7 @@ _ANY = Shape(
     url=("tracking_url", "url", "link"),
 )  # fmt: skip
 
-_LISTS: Mapping[str, Shape] = {
+_LISTS: Mapping[str, ParcelShape] = {
     "_wc_shipment_tracking_items": _SHIPMENT_TRACKING,  # Shipment Tracking, AST
     "_myparcelcom_order_shipments": _MYPARCEL,  # version 6
     "_myparcelnl_order_shipments": _MYPARCEL,  # version 5
@@ -93,27 +93,27 @@ _KEYS = frozenset({*_LISTS, *(key for key, _, _ in _FLAT), _POSTNL})
 
 
 @dataclass(slots=True)
-class Found:
+class FoundTracking:
     """What the places of one order hold."""
 
-    codes: list[TrackingCode] = field(default_factory=list)
-    unread: list[UnreadText] = field(default_factory=list)
+    tracking: list[TrackingNumber] = field(default_factory=list)
+    unreadable: list[UnreadableTracking] = field(default_factory=list)
 
-    def add(self, place: str, texts: Iterable[Text]) -> bool:
+    def add(self, create: str, texts: Iterable[Text]) -> bool:
         """Whether the place said anything of a number, be it that there is none."""
         said = False
         for text, carrier, url in texts:
             found = numbers_in(text)
-            numbers = found.numbers or (numbers_in(url).numbers if url and not found.unread else ())
-            self.codes += [TrackingCode(number, carrier, url, place) for number in numbers]
-            self.unread += [UnreadText(place, piece) for piece in found.unread]
+            numbers = found.numbers or (numbers_in(url).numbers if url and not found.unreadable else ())
+            self.tracking += [TrackingNumber(number, carrier, url, create) for number in numbers]
+            self.unreadable += [UnreadableTracking(create, piece) for piece in found.unreadable]
             said = said or text != "" or bool(numbers)
         return said
 
 
-def tracking(meta: Meta, more_keys: Sequence[str] = ()) -> Found:
+def tracking(meta: Meta, more_keys: Sequence[str] = ()) -> FoundTracking:
     """What an order's meta data holds, the merchant's own keys first, then in the order of the table."""
-    found = Found()
+    found = FoundTracking()
     if not more_keys and _KEYS.isdisjoint(meta):  # as with every order that is not sent yet
         return found
     for key in more_keys:
@@ -131,18 +131,18 @@ def tracking(meta: Meta, more_keys: Sequence[str] = ()) -> Found:
     return found
 
 
-def of_fulfilment(found: Found, meta: Meta) -> None:
+def of_fulfilment(found: FoundTracking, meta: Meta) -> None:
     """One of WooCommerce's own fulfilments, from its meta data."""
     _flat(found, meta, "_tracking_number", ("_shipment_provider", "_shipping_provider"), ("_tracking_url",))
 
 
-def each_once(codes: Iterable[TrackingCode]) -> tuple[TrackingCode, ...]:
+def each_once(codes: Iterable[TrackingNumber]) -> tuple[TrackingNumber, ...]:
     """Several plugins may note the same parcel; the one that names a carrier is kept."""
-    kept: dict[str, TrackingCode] = {}
+    kept: dict[str, TrackingNumber] = {}
     for code in codes:
-        before = kept.get(code.code.casefold())
-        if before is None or (code.carrier_word and not before.carrier_word):
-            kept[code.code.casefold()] = code
+        before = kept.get(code.number.casefold())
+        if before is None or (code.carrier_name and not before.carrier_name):
+            kept[code.number.casefold()] = code
     return tuple(kept.values())
 
 
@@ -164,7 +164,7 @@ def _unpacked(value: object) -> Any:
         return value
 
 
-def _parcels(value: Any, shape: Shape, depth: int = 0) -> Iterator[Text]:
+def _parcels(value: Any, shape: ParcelShape, depth: int = 0) -> Iterator[Text]:
     """One parcel or many: a list, a mapping by number, a single record, or a bare word."""
     if depth > _DEEPEST:
         return
@@ -186,18 +186,18 @@ def _parcels(value: Any, shape: Shape, depth: int = 0) -> Iterator[Text]:
             yield text, "", ""
 
 
-def _named_place(found: Found, key: str, value: Any) -> None:
+def _named_place(found: FoundTracking, key: str, value: Any) -> None:
     """A place that the merchant named: of a form that nobody knows, the one text that looks like a number counts."""
-    before = len(found.codes)
+    before = len(found.tracking)
     said = found.add(key, _parcels(value, _ANY))
-    if len(found.codes) > before or (said and not isinstance(value, dict | list)):
+    if len(found.tracking) > before or (said and not isinstance(value, dict | list)):
         return
-    mistaken = [one for one in found.unread if one.place == key]
+    mistaken = [one for one in found.unreadable if one.field == key]
     if not (said and not mistaken) and _lone_number(found, key, value):
-        found.unread = [one for one in found.unread if one not in mistaken]
+        found.unreadable = [one for one in found.unreadable if one not in mistaken]
 
 
-def _flat(found: Found, meta: Meta, key: str, carriers: Iterable[str], urls: Iterable[str]) -> None:
+def _flat(found: FoundTracking, meta: Meta, key: str, carriers: Iterable[str], urls: Iterable[str]) -> None:
     value = _unpacked(meta.get(key))
     if isinstance(value, dict | list):
         if not found.add(key, _parcels(value, _ANY)) and not _is_known(value, _ANY):
@@ -205,25 +205,25 @@ def _flat(found: Found, meta: Meta, key: str, carriers: Iterable[str], urls: Ite
     elif value is not None:
         carrier, url = _first(meta, carriers), _first(meta, urls)
         if not found.add(key, ((text, carrier, url) for text in _texts(value))) and _holds_something(value):
-            found.unread.append(UnreadText(key))
+            found.unreadable.append(UnreadableTracking(key))
 
 
-def _lone_number(found: Found, key: str, value: Any) -> bool:
+def _lone_number(found: FoundTracking, key: str, value: Any) -> bool:
     """The only text anywhere in a value that looks like a number of some carrier; else it is said that nobody can read it."""
     if not _holds_something(value):
         return False
     texts = list(_leaves(value))
     numbers = {number for text in texts for number in numbers_in(text).numbers if fitting_families(number)}
     if len(numbers) != 1:
-        if not any(one.place == key for one in found.unread):
-            found.unread.append(UnreadText(key))
+        if not any(one.field == key for one in found.unreadable):
+            found.unreadable.append(UnreadableTracking(key))
         return False
     carrier = next((text for text in texts if text.isascii() and carriers_named(text)), "")
-    found.codes.append(TrackingCode(numbers.pop(), carrier, place=key))
+    found.tracking.append(TrackingNumber(numbers.pop(), carrier, field=key))
     return True
 
 
-def _is_known(value: Any, shape: Shape, depth: int = 0) -> bool:
+def _is_known(value: Any, shape: ParcelShape, depth: int = 0) -> bool:
     """Whether it has the fields that it should have: then a number that is missing is still to come. Nothing at all is known."""
     if not _holds_something(value) or depth > _DEEPEST:
         return True
@@ -257,16 +257,18 @@ def _holds_something(value: Any, depth: int = 0) -> bool:
     return value.strip() != "" if isinstance(value, str) else bool(value)
 
 
-def _postnl(found: Found, value: Any) -> None:
+def _postnl(found: FoundTracking, value: Any) -> None:
     """The label's barcode, else the list of barcodes; a return label beside it is not this parcel's."""
     if not isinstance(value, dict):
         if _holds_something(value):
-            found.unread.append(UnreadText(_POSTNL))
+            found.unreadable.append(UnreadableTracking(_POSTNL))
         return
     labels = value.get("labels")
     label = labels.get("label") if isinstance(labels, dict) else None
     barcode = label.get("barcode") if isinstance(label, dict) else None
-    texts = list(_texts(barcode)) or [text for text, _, _ in _parcels(value.get("barcodes"), Shape(code=("value",)))]
+    texts = list(_texts(barcode)) or [
+        text for text, _, _ in _parcels(value.get("barcodes"), ParcelShape(code=("value",)))
+    ]
     found.add(_POSTNL, ((text, "PostNL", "") for text in texts))
 
 

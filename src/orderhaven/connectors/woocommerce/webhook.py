@@ -6,21 +6,21 @@ import hmac
 import re
 from collections.abc import Mapping
 
-from orderhaven.ports.nudging import Nudge
+from orderhaven.ports.connector import NudgeVerdict
 
 _TOPICS = frozenset({"order.created", "order.updated", "order.deleted", "order.restored"})
 # when a webhook is saved, WooCommerce tries its address by a form that it does not sign
 _GREETING = re.compile(rb"webhook_id=\d{1,20}")
 
 
-def judge(headers: Mapping[str, str], body: bytes, secret: str) -> Nudge:
+def judge(headers: Mapping[str, str], body: bytes, secret: str) -> NudgeVerdict:
     given = headers.get("x-wc-webhook-signature", "")
     if not given and _GREETING.fullmatch(body):
-        return Nudge.IGNORED
+        return NudgeVerdict.IGNORED
     if not hmac.compare_digest(signature(body, secret), given.encode()):
-        return Nudge.REFUSED
+        return NudgeVerdict.REJECTED
     # the topic is not signed; whoever changes it can have us listen, and nothing else
-    return Nudge.HEARD if headers.get("x-wc-webhook-topic", "") in _TOPICS else Nudge.IGNORED
+    return NudgeVerdict.ACCEPTED if headers.get("x-wc-webhook-topic", "") in _TOPICS else NudgeVerdict.IGNORED
 
 
 def signature(body: bytes, secret: str) -> bytes:

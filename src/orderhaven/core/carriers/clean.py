@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from orderhaven.core.carriers.words import is_label
 
-LONGEST_CODE = 60
+LONGEST_NUMBER = 60
 LONGEST_TEXT = 2000
 _MOST_CODES = 20
 # Invisible characters that come along when a code is copied from a web page or a spreadsheet.
@@ -29,44 +29,44 @@ _SPACES = re.compile(r"\s+")
 _SHORTEST, _FEWEST_DIGITS = 8, 4  # of a code that stands among other words
 _SHORTEST_ALONE = 11  # of codes with only a space between them: shorter groups are one code, written in groups
 
-Piece = tuple[str, tuple[str, ...]]  # as it stood, and the bare codes that it may be
+Fragment = tuple[str, tuple[str, ...]]  # as it stood, and the bare codes that it may be
 
 
-def pieces_of(text: str) -> list[Piece]:
+def split_fragments(text: str) -> list[Fragment]:
     """A field may hold several codes, each with a label, a postcode, separators; or links with a code in them.
 
     A bare code is capitals and digits only. What could not be one stands there with no code.
     """
     if text.isascii() and text.isalnum():
-        return [(text, (text.upper(),) if len(text) <= LONGEST_CODE else ())]
+        return [(text, (text.upper(),) if len(text) <= LONGEST_NUMBER else ())]
     text = text.strip()
     if not text:
         return []
     if len(text) > LONGEST_TEXT:
         return [(text, ())]
-    links = [word for word in text.split() if is_link(word)]
+    links = [word for word in text.split() if is_url(word)]
     if links:
-        return [(link, _codes_in_link(link)) for link in links[:_MOST_CODES]]
+        return [(link, _numbers_in_url(link)) for link in links[:_MOST_CODES]]
     if text.startswith("+"):  # of a telephone number; elsewhere a plus stands between two codes
         return [(text, ())]
     parts = [part for part in _BETWEEN_CODES.split(text) if part.strip()]
     if len(parts) > _MOST_CODES:
         return [(text, ())]
-    return [(part.strip(), _codes_of(part)) for part in parts]
+    return [(part.strip(), _numbers_of(part)) for part in parts]
 
 
-def bare(text: str) -> str:
+def normalise(text: str) -> str:
     """Capitals and digits without what people write between them; "" where something else is in it."""
     # upper() can turn one letter into two ("ß"): only what is plain ASCII already can be a code
     code = text.translate(_SEPARATORS)
     return code.upper() if code.isascii() and _CODE.fullmatch(code.upper()) else ""
 
 
-def is_link(text: str) -> bool:
+def is_url(text: str) -> bool:
     return _LINK.match(text) is not None
 
 
-def split_link(text: str) -> SplitResult | None:
+def split_url(text: str) -> SplitResult | None:
     """None when it is no address of a website."""
     text = text.strip()
     try:
@@ -76,12 +76,12 @@ def split_link(text: str) -> SplitResult | None:
         return None
 
 
-def _codes_of(part: str) -> tuple[str, ...]:
+def _numbers_of(part: str) -> tuple[str, ...]:
     plain = _unlabelled(part)
-    words = [code for word in plain.split() if (code := bare(_without_tail(word)))]
+    words = [code for word in plain.split() if (code := normalise(_without_tail(word)))]
     if len(words) > 1 and all(len(word) >= _SHORTEST_ALONE and _looks_like_one(word) for word in words):
         return tuple(words[:_MOST_CODES])
-    code = bare(_without_tail(plain))
+    code = normalise(_without_tail(plain))
     return (code,) if code else ()
 
 
@@ -106,15 +106,15 @@ def _without_tail(text: str) -> str:
     return text
 
 
-def _codes_in_link(text: str) -> tuple[str, ...]:
-    link = split_link(text)
+def _numbers_in_url(text: str) -> tuple[str, ...]:
+    link = split_url(text)
     if link is None or (link.hostname or "").startswith(_HOST_WITHOUT_CODE):
         return ()
-    found = (bare(_without_tail(piece.strip())) for piece in _pieces_of_link(link))
+    found = (normalise(_without_tail(piece.strip())) for piece in _url_parts(link))
     return tuple(dict.fromkeys(code for code in found if len(code) >= _SHORTEST and not code.isalpha()))
 
 
-def _pieces_of_link(link: SplitResult) -> Iterator[str]:
+def _url_parts(link: SplitResult) -> Iterator[str]:
     for _, value in parse_qsl(link.query):
         yield value
     for part in (link.fragment, link.path):

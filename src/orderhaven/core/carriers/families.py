@@ -1,7 +1,4 @@
-"""Which shapes of track & trace code each carrier documents, and how far a shape alone can be trusted.
-
-Each source is where the format is stated or was seen; formats that nobody documents are not in the table.
-"""
+"""Families of tracking numbers by their form, and which numbers a text holds."""
 
 from __future__ import annotations
 
@@ -11,8 +8,101 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from orderhaven.core.carriers import checks
-from orderhaven.core.carriers.names import Carrier
+from msgspec import Struct
+
+from orderhaven.core.carriers import checks, names
+from orderhaven.core.carriers.clean import is_url, split_fragments
+from orderhaven.core.carriers.names import Carrier, Everyday
+
+_DIGIT = re.compile(r"[0-9]")
+_SHORTEST = 8
+_LONGEST = 40
+_SIX_DIGITS = re.compile(r"(?:[A-Z]*[0-9]){6}")
+_WORD = re.compile(r"[A-Z]{6}")
+_WORD_OF_A_SHORT_ONE = re.compile(r"[A-Z]{5}")
+_LONG_SHORT = 8  # up to here a word with a number behind it looks like a code ("ORDER123")
+_SPOKEN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{3,}(?![0-9A-Za-z])")
+
+
+class NumbersFound(Struct, frozen=True):
+    """What a field holds. Nothing of either: it is empty, or says that there is no number."""
+
+    numbers: tuple[str, ...] = ()  # clean: capitals and digits
+    unreadable: tuple[str, ...] = ()  # what stands there and is no number, as it stood
+    is_instead: Everyday | None = None  # what the first of those is
+
+
+NOTHING = NumbersFound()
+
+
+@lru_cache(maxsize=1024)  # the same field is read at each step of its order
+def numbers_in(text: str, own_eans: frozenset[str] = frozenset()) -> NumbersFound:
+    """The tracking numbers of a field, each once, and what in it is none.
+
+    `own_eans` are the EANs of the order's own products: one of them scanned by mistake is no number.
+    """
+    if text.isascii() and text.isalnum() and _DIGIT.search(text):
+        return _of_one(text, own_eans)
+    if names.is_nothing(text):
+        return NOTHING
+    whole = names.everyday_kind(text)
+    if whole is not None:
+        return NumbersFound((), (text.strip(),), whole)
+    numbers: list[str] = []
+    unread: list[str] = []
+    instead: Everyday | None = None
+    for piece, codes in split_fragments(text):
+        if names.is_nothing(piece):
+            continue
+        other = _add_fragment(piece, codes, own_eans, numbers)
+        if other is not None:
+            unread.append(piece)
+            instead = instead or other
+    return NumbersFound(tuple(dict.fromkeys(numbers)), tuple(unread), instead)
+
+
+def what_else(code: str, own_eans: frozenset[str] = frozenset()) -> Everyday | None:
+    """What bare capitals and digits are instead of a tracking number; None: they can be one."""
+    if len(code) > _LONGEST:
+        return Everyday.WORDS
+    other = names.surely_everyday(code)
+    if other is not None:
+        return other
+    if own_eans and names.same_article(code, own_eans):
+        return Everyday.ARTICLE
+    return None if _can_be_one(code) else Everyday.WORDS
+
+
+def _of_one(text: str, own_eans: frozenset[str]) -> NumbersFound:
+    """A field as it mostly is: the number and nothing else."""
+    code = text.upper()
+    other = what_else(code, own_eans)
+    return NumbersFound((code,)) if other is None else NumbersFound((), (text,), other)
+
+
+def _add_fragment(piece: str, codes: tuple[str, ...], own_eans: frozenset[str], numbers: list[str]) -> Everyday | None:
+    """Add what is a number; what the piece is instead when none of it is."""
+    if not codes:
+        return names.everyday_kind(piece) or Everyday.WORDS
+    others = {code: what_else(code, own_eans) for code in codes}
+    good = [code for code, other in others.items() if other is None]
+    if is_url(piece):
+        # of an address with several candidates ("/orders/12345678/3S...") the one with a carrier's form is meant
+        good = [code for code in good if fitting_families(code)][:1] or good[:1]
+    elif len(codes) == 1 and good and _SPOKEN.search(piece) and not fitting_families(codes[0]):
+        return names.everyday_kind(piece) or Everyday.WORDS  # "bel 0612345678" is a sentence, not a code in groups
+    numbers += good
+    return None if good else next(iter(others.values()))
+
+
+def _can_be_one(code: str) -> bool:
+    if len(code) < _SHORTEST:
+        return bool(fitting_families(code))
+    if code.isdecimal():
+        return True
+    if len(code) <= _LONG_SHORT and _WORD_OF_A_SHORT_ONE.search(code):
+        return False
+    return (_SIX_DIGITS.match(code) is not None and _WORD.search(code) is None) or bool(fitting_families(code))
 
 
 class Confidence(StrEnum):

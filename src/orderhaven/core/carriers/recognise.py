@@ -1,51 +1,47 @@
-"""Who carries a parcel, told from its code and what is known beside it; "unsure" rather than a guess.
-
-First the text must be a tracking number at all (`numbers`). Then the evidence is asked in one order, the strongest first, and
-the first that decides is the answer: the tracking link's website, the shop's own word as far as the number does not contradict
-it, the shape of the number (with check digit and country), and the carriers this merchant uses.
-"""
+"""Who carries a parcel: recognised from its tracking number and what is known beside it, never guessed."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from orderhaven.core.carriers.clean import is_link
-from orderhaven.core.carriers.everyday import Everyday, is_article
-from orderhaven.core.carriers.families import CARRIERS_WITH_A_SHAPE, Confidence, Family, fitting_families
-from orderhaven.core.carriers.links import carrier_of_link
-from orderhaven.core.carriers.names import BRAND, DIVISIONS, Carrier
-from orderhaven.core.carriers.numbers import numbers_in
+from orderhaven.core.carriers.clean import is_url, normalise
+from orderhaven.core.carriers.families import CARRIERS_WITH_A_SHAPE, Confidence, Family, fitting_families, numbers_in
+from orderhaven.core.carriers.names import BRAND, DIVISIONS, Carrier, Everyday, is_article
+from orderhaven.core.carriers.tracking_urls import carrier_of_url
 from orderhaven.core.carriers.words import carriers_named
-from orderhaven.core.language import _
+from orderhaven.core.translation import _
 
 
 class Recognition(Struct, frozen=True):
-    code: str  # cleaned; "": the text holds no tracking number
+    tracking_number: str  # cleaned; "": the text holds no tracking number
     carrier: Carrier | None  # None exactly when the confidence is UNSURE
     confidence: Confidence
     candidates: tuple[Carrier, ...]  # best first, the carrier itself among them
     why: str  # a sentence for the merchant
     others: tuple[str, ...] = ()  # further codes in the same field, clean
     # the evidence contradicts itself, or the number may be something else: only a person may say, no rule of thumb
-    asks: bool = False
+    needs_choice: bool = False
 
     def may_be(self, carrier: Carrier) -> bool:
         """Whether this carrier could have issued it, as far as its forms are known."""
-        if not self.code or self.asks:
+        if not self.tracking_number or self.needs_choice:
             return False
         return carrier not in CARRIERS_WITH_A_SHAPE or any(_same_brand(carrier, one) for one in self.candidates)
 
 
 def recognise(
-    code: str,
+    tracking_number: str,
     *,
     url: str = "",
     destination: str = "",
     origin: str = "",
-    shop_says: str = "",
+    carrier_name: str = "",
     likely: Sequence[Carrier] = (),
     own_eans: frozenset[str] = frozenset(),
 ) -> Recognition:
@@ -53,20 +49,20 @@ def recognise(
 
     Never raises. A field that holds several codes is judged by its first; `others` has the rest.
     """
-    found = numbers_in(code, own_eans)
-    if not found.numbers and url and is_link(url):
-        found = numbers_in(url, own_eans) if not found.unread else found
+    found = numbers_in(tracking_number, own_eans)
+    if not found.numbers and url and is_url(url):
+        found = numbers_in(url, own_eans) if not found.unreadable else found
     if not found.numbers:
         return Recognition("", None, Confidence.UNSURE, (), _(_SAY_INSTEAD[found.is_instead or Everyday.NOTHING]))
     number, *others = found.numbers
-    link = url or (code if "." in code and is_link(code) else "")
+    url_carrier = url or (tracking_number if "." in tracking_number and is_url(tracking_number) else "")
     origin, destination = origin.upper(), destination.upper()
     fits = tuple([family for family in fitting_families(number) if family.may_come_from(origin)])
     where = origin, _where_it_counts(fits, origin, destination)
     doubtful = is_article(number)
     told = (
-        (_by_link(number, link, fits) if link else None)
-        or (_by_shop_word(number, shop_says, fits, where, doubtful=doubtful) if shop_says else None)
+        (_by_url(number, url_carrier, fits) if url_carrier else None)
+        or (_by_carrier_name(number, carrier_name, fits, where, doubtful=doubtful) if carrier_name else None)
         or (_may_be_an_article(number, fits) if doubtful else None)
         or _by_shape(number, fits, where, likely)
         or _by_usual_carriers(number, fits, likely)
@@ -75,21 +71,21 @@ def recognise(
     return replace(told, others=tuple(others)) if others else told
 
 
-def _by_link(code: str, link: str, fits: tuple[Family, ...]) -> Recognition | None:
-    named = carrier_of_link(link)
+def _by_url(code: str, url_carrier: str, fits: tuple[Family, ...]) -> Recognition | None:
+    named = carrier_of_url(url_carrier)
     if named is None:
         return None
     carrier = _division(named, fits)
-    return _told(
+    return _recognised(
         code, carrier, Confidence.CERTAIN, fits, _("The tracking link is {carrier}'s.", carrier=named.display_name)
     )
 
 
-def _by_shop_word(
-    code: str, shop_says: str, fits: tuple[Family, ...], where: tuple[str, str], *, doubtful: bool
+def _by_carrier_name(
+    code: str, carrier_name: str, fits: tuple[Family, ...], where: tuple[str, str], *, doubtful: bool
 ) -> Recognition | None:
     """The shop's word, asked of the number: it agrees, it proves another, it contradicts, or it cannot say."""
-    carriers = _unique(_division(carrier, fits) for carrier in carriers_named(shop_says))
+    carriers = _unique(_division(carrier, fits) for carrier in carriers_named(carrier_name))
     if not carriers:
         return None
     first = next((family.carrier for family in fits if family.proves is Confidence.CERTAIN), None)
@@ -101,13 +97,13 @@ def _by_shop_word(
     )  # fmt: skip
     if len(agreeing) == 1:
         why = _("The shop says {carrier}, and the code looks like theirs.", carrier=agreeing[0].display_name)
-        return _told(code, agreeing[0], Confidence.CERTAIN, fits, why)
+        return _recognised(code, agreeing[0], Confidence.CERTAIN, fits, why)
     if agreeing or doubtful:
         return None
-    return _though_the_word(code, carriers, fits, where)
+    return _despite_the_name(code, carriers, fits, where)
 
 
-def _though_the_word(
+def _despite_the_name(
     code: str, carriers: tuple[Carrier, ...], fits: tuple[Family, ...], where: tuple[str, str]
 ) -> Recognition | None:
     """No carrier of that name documents such numbers."""
@@ -118,7 +114,7 @@ def _though_the_word(
             "The shop says {carrier}, but the check digit proves that it is {other}'s.",
             carrier=named.display_name, other=proof.carrier.display_name,
         )  # fmt: skip
-        return _told(code, proof.carrier, Confidence.CERTAIN, fits, why)
+        return _recognised(code, proof.carrier, Confidence.CERTAIN, fits, why)
     rivals = _unique(family.carrier for family in fits if family.proves_in(*where) is not Confidence.UNSURE)
     if rivals:
         why = _("The shop says {carrier}, but the code looks like one of {other}.", carrier=named.display_name,
@@ -131,7 +127,7 @@ def _though_the_word(
     if len(possible) > 1:
         return None
     why = _("The shop says {carrier}.", carrier=possible[0].display_name)
-    return _told(code, possible[0], Confidence.LIKELY, fits, why)
+    return _recognised(code, possible[0], Confidence.LIKELY, fits, why)
 
 
 # Whose numbers are documented so completely that one which begins otherwise is not theirs, whatever the shop calls it.
@@ -162,7 +158,7 @@ def _by_shape(
             carriers = _unique(carrier for carrier in carriers if carrier in likely)
         if carriers and (confidence is Confidence.CERTAIN or len(carriers) == 1):
             family = next(family for family in strong if family.carrier is carriers[0])
-            return _told(code, carriers[0], confidence, fits, _say_shape(family, where))
+            return _recognised(code, carriers[0], confidence, fits, _say_shape(family, where))
     return None
 
 
@@ -175,7 +171,7 @@ def _by_usual_carriers(code: str, fits: tuple[Family, ...], likely: Sequence[Car
         return None
     carrier = fitting[0]
     why = _("Of the carriers you use, only {carrier} has codes like this.", carrier=carrier.display_name)
-    return _told(code, carrier, Confidence.LIKELY, fits, why)
+    return _recognised(code, carrier, Confidence.LIKELY, fits, why)
 
 
 def _unsure(code: str, fits: tuple[Family, ...], likely: Sequence[Carrier]) -> Recognition:
@@ -184,14 +180,14 @@ def _unsure(code: str, fits: tuple[Family, ...], likely: Sequence[Carrier]) -> R
     return Recognition(code, None, Confidence.UNSURE, carriers, _say_rivals([one.display_name for one in carriers]))
 
 
-def _told(code: str, carrier: Carrier, confidence: Confidence, fits: tuple[Family, ...], why: str) -> Recognition:
+def _recognised(code: str, carrier: Carrier, confidence: Confidence, fits: tuple[Family, ...], why: str) -> Recognition:
     candidates = _unique((carrier, *(family.carrier for family in fits)))
     return Recognition(code, carrier, confidence, candidates, why)
 
 
 def _ask(code: str, named: tuple[Carrier, ...], fits: tuple[Family, ...], why: str) -> Recognition:
     candidates = _unique((*named, *(family.carrier for family in fits)))
-    return Recognition(code, None, Confidence.UNSURE, candidates, why, asks=True)
+    return Recognition(code, None, Confidence.UNSURE, candidates, why, needs_choice=True)
 
 
 _SAY_INSTEAD = {
@@ -247,3 +243,75 @@ def _same_brand(one: Carrier, other: Carrier) -> bool:
 
 def _unique(carriers: Iterable[Carrier]) -> tuple[Carrier, ...]:
     return tuple(dict.fromkeys(carriers))
+
+
+# what stands before a code's own number: letters with at most one digit in front ("3SHLTA"), else four digits
+_BEGINNING = re.compile(r"[0-9]?[A-Z]{2,}|[0-9]{4}(?=[0-9]{4})")
+
+
+class RuleKind(StrEnum):
+    TRACKING_PREFIX = "tracking_prefix"  # codes that start with `match`
+    CARRIER_NAME = "carrier_name"  # the shop calls the carrier or shipping method `match`
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierRule:
+    """Upper and lower case and spaces around make no difference; an empty `match` never applies."""
+
+    kind: RuleKind
+    match: str
+    carrier: Carrier
+
+    def applies(self, tracking_number: str, carrier_name: str) -> bool:
+        match self.kind:
+            case RuleKind.TRACKING_PREFIX:
+                prefix = normalise(self.match)
+                return prefix != "" and tracking_number.startswith(prefix)
+            case RuleKind.CARRIER_NAME:
+                words = _folded(self.match)
+                return words != "" and _folded(carrier_name) == words
+
+
+def choose_carrier(
+    rules: Iterable[CarrierRule], recognition: Recognition, carrier_name: str, default: Carrier | None
+) -> Carrier | None:
+    """The first rule that applies, else who was recognised, else the default where it may have issued it; None: nobody can tell.
+
+    The default says who it is of those who have such numbers. It makes no number of anything else.
+    """
+    rule = rule_for(rules, recognition, carrier_name)
+    if rule is not None:
+        return rule.carrier
+    if recognition.confidence is not Confidence.UNSURE:
+        return recognition.carrier
+    return default if default is not None and recognition.may_be(default) else None
+
+
+def rule_for(rules: Iterable[CarrierRule], recognition: Recognition, carrier_name: str) -> CarrierRule | None:
+    """The rule that decides, of a tracking number. The shop's word alone makes none of an article's number."""
+    if not recognition.tracking_number:
+        return None
+    return next(
+        (
+            rule
+            for rule in rules
+            if rule.applies(recognition.tracking_number, carrier_name)
+            and not (rule.kind is RuleKind.CARRIER_NAME and is_article(recognition.tracking_number))
+        ),
+        None,
+    )
+
+
+def rule_from(tracking_number: str, carrier_name: str, carrier: Carrier) -> CarrierRule | None:
+    """The rule behind a person's choice for one order: by the shop's own word where it has one, else by how the code begins.
+
+    None where neither is there to go by.
+    """
+    if carrier_name.strip():
+        return CarrierRule(RuleKind.CARRIER_NAME, carrier_name.strip(), carrier)
+    beginning = _BEGINNING.match(normalise(tracking_number))
+    return CarrierRule(RuleKind.TRACKING_PREFIX, beginning.group(), carrier) if beginning else None
+
+
+def _folded(words: str) -> str:
+    return " ".join(words.casefold().split())

@@ -14,7 +14,7 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.store.listing.filters import EVERYTHING, Filter
 from orderhaven.store.listing.pages import find_page
-from orderhaven.store.models import ConnectionState, Hold, Line, Order, Problem, Shipment, Told
+from orderhaven.store.models import ConnectionState, Hold, Line, Order, Problem, Shipment, SyncState
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,34 +24,34 @@ class Row:
     shop: str
     status: Status
     hold: Hold
-    shop_number: str  # "" while it is not placed
-    shop_told: Told
-    marketplace_told: Told
-    handled_by_others: bool
+    shop_number: str  # "" while it is not in the shop
+    shop_sync: SyncState
+    marketplace_sync: SyncState
+    handled_externally: bool
     by_marketplace: bool
-    rehearsal: bool
+    dry_run: bool
     connection: ConnectionState  # of its marketplace
     is_confirmed: bool  # by the marketplace, on our word
     placed_at: datetime
     ship_by: datetime | None
     ship_by_is_estimated: bool  # from the day of delivery; else the marketplace states it
     wait_until: datetime | None  # None: it does not wait for a code
-    code: str
+    tracking_number: str
     carriers: tuple[str, ...]  # of its confirmed shipments; a carrier of an older version may be none of today's
-    pieces: int
+    quantity: int
     total: Decimal
     currency: str  # "" while only the list was read
     problems: tuple[ProblemKind, ...]
 
     @property
     def is_unconfirmed(self) -> bool:
-        """Shipped, and the marketplace is not told until a person does something; as `Tab.UNCONFIRMED` finds them."""
-        is_open = self.status is Status.SHIPPED and not self.is_confirmed and not self.handled_by_others
-        return is_open and (self.marketplace_told is Told.REFUSED or not self.sends)
+        """Shipped, and the marketplace is not updated until a user does something; as `Tab.UNCONFIRMED` finds them."""
+        is_open = self.status is Status.SHIPPED and not self.is_confirmed and not self.handled_externally
+        return is_open and (self.marketplace_sync is SyncState.REJECTED or not self.sends)
 
     @property
     def sends(self) -> bool:
-        return not self.rehearsal and self.connection is ConnectionState.ACTIVE
+        return not self.dry_run and self.connection is ConnectionState.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def list_orders(
 
 
 def _problems(order_ids: Sequence[int]) -> Mapping[int, tuple[ProblemKind, ...]]:
-    rows = Problem.objects.filter(order_id__in=order_ids, solved_at__isnull=True).order_by("id")
+    rows = Problem.objects.filter(order_id__in=order_ids, resolved_at__isnull=True).order_by("id")
     found: dict[int, tuple[ProblemKind, ...]] = {}
     for order_id, kind in rows.values_list("order_id", "kind"):
         found[order_id] = (*found.get(order_id, ()), ProblemKind(kind))
@@ -111,20 +111,20 @@ def row_of(row: Order, problems: tuple[ProblemKind, ...], pieces: int, carriers:
         status=Status(row.status),
         hold=Hold(row.hold),
         shop_number=row.shop_number,
-        shop_told=Told(row.shop_told),
-        marketplace_told=Told(row.marketplace_told),
-        handled_by_others=row.handled_by_others,
+        shop_sync=SyncState(row.shop_sync),
+        marketplace_sync=SyncState(row.marketplace_sync),
+        handled_externally=row.handled_externally,
         by_marketplace=row.by_marketplace,
-        rehearsal=row.link.rehearsal,
+        dry_run=row.link.dry_run,
         connection=ConnectionState(row.link.marketplace.state),
         is_confirmed=row.confirmed_at is not None,
         placed_at=row.placed_at,
         ship_by=row.ship_by,
         ship_by_is_estimated=row.ship_by_is_estimated,
         wait_until=row.wait_until if row.status == Status.WAITING else None,
-        code=row.code,
+        tracking_number=row.tracking_number,
         carriers=carriers,
-        pieces=pieces,
+        quantity=pieces,
         total=row.total,
         currency=row.currency,
         problems=problems,

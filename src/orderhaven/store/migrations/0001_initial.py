@@ -3,8 +3,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import orderhaven.store.models
-
 
 class Migration(migrations.Migration):
     initial = True
@@ -25,7 +23,7 @@ class Migration(migrations.Migration):
                 ("fingerprint", models.CharField(max_length=200)),
                 ("account_name", models.CharField(default="", max_length=200)),
                 ("currencies", models.JSONField(default=list)),
-                ("state", models.CharField(default=orderhaven.store.models.ConnectionState["ACTIVE"], max_length=20)),
+                ("state", models.CharField(default="active", max_length=20)),
                 ("problem_kind", models.CharField(default="", max_length=40)),
                 ("problem_values", models.JSONField(default=dict)),
                 ("hear_every_s", models.PositiveIntegerField(default=300)),
@@ -59,7 +57,7 @@ class Migration(migrations.Migration):
                 ("ship_by_margin_s", models.PositiveIntegerField(default=7200)),
                 (
                     "delivered_by_marketplace",
-                    models.CharField(default=orderhaven.store.models.DeliveredByMarketplace["LEAVE"], max_length=10),
+                    models.CharField(default="leave", max_length=10),
                 ),
                 ("cancellations_per_hour", models.PositiveIntegerField(default=5)),
                 ("default_carrier", models.CharField(default="", max_length=40)),
@@ -90,7 +88,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("ref", models.CharField(max_length=100)),
                 ("status", models.CharField(max_length=30)),
-                ("hold", models.CharField(default=orderhaven.store.models.Hold["NONE"], max_length=10)),
+                ("hold", models.CharField(default="", max_length=10)),
                 ("placed_at", models.DateTimeField()),
                 ("heard_at", models.DateTimeField()),
                 ("changed_at", models.DateTimeField()),
@@ -123,8 +121,11 @@ class Migration(migrations.Migration):
                 ("code_url", models.TextField(default="")),
                 ("label", models.CharField(default="", max_length=100)),
                 ("chosen_carrier", models.CharField(default="", max_length=40)),
-                ("shop_told", models.CharField(default=orderhaven.store.models.Told["NOTHING"], max_length=10)),
-                ("marketplace_told", models.CharField(default=orderhaven.store.models.Told["NOTHING"], max_length=10)),
+                ("shop_told", models.CharField(default="", max_length=10)),
+                (
+                    "marketplace_told",
+                    models.CharField(default="", max_length=10),
+                ),
                 ("confirmed_at", models.DateTimeField(null=True)),
                 ("handled_by_others", models.BooleanField(default=False)),
                 ("closed_at", models.DateTimeField(null=True)),

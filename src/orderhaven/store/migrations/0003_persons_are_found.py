@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import migrations, models
 
-from orderhaven.core.searching import search_key
+from orderhaven.core.order import search_key
 
 _AT_ONCE = 500
 

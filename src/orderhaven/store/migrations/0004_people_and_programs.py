@@ -7,8 +7,6 @@ from django.conf import settings
 from django.db import migrations, models
 from django.utils.text import slugify
 
-import orderhaven.store.models.notices
-
 
 def give_slugs(apps: Any, schema_editor: Any) -> None:
     """Merchants that are there already get their part of every web address."""
@@ -55,7 +53,7 @@ class Migration(migrations.Migration):
                 ("facts", models.JSONField(default=dict)),
                 (
                     "state",
-                    models.CharField(default=orderhaven.store.models.notices.DeliveryState["DUE"], max_length=10),
+                    models.CharField(default="due", max_length=10),
                 ),
                 ("attempt", models.PositiveIntegerField(default=0)),
                 ("made_at", models.DateTimeField()),

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 from django.db import migrations, models
 
-import orderhaven.store.models.trade
+import orderhaven.store.models.connections
 from orderhaven import paths
-from orderhaven.core.deadline import Dispatch, estimated_ship_by
+from orderhaven.core.order import Dispatch, estimated_ship_by
 
 _AT_ONCE = 500
 
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="link",
             name="working_days",
-            field=models.JSONField(default=orderhaven.store.models.trade.working_days),
+            field=models.JSONField(default=orderhaven.store.models.connections.working_days),
         ),
         migrations.AddField(
             model_name="order",

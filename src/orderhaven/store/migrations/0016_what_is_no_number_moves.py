@@ -10,7 +10,7 @@ from typing import Any
 from django.db import migrations, transaction
 from django.utils import timezone
 
-from orderhaven.core.carriers import Found, is_article, numbers_in
+from orderhaven.core.carriers import NumbersFound, is_article, numbers_in
 
 _AT_ONCE = 500
 _UNSENT = ("held", "due", "parked", "stopped")
@@ -23,7 +23,7 @@ def move_texts(apps: Any, schema_editor: Any) -> None:
     def of_order(order: Any) -> None:
         found = _found_in(apps, order)
         if not found.numbers:
-            _move(apps, order, "; ".join(found.unread))
+            _move(apps, order, "; ".join(found.unreadable))
 
     rows = {name: apps.get_model("store", name).objects for name in ("Order", "Event", "Problem")}
     _each(rows["Order"].exclude(code=""), of_order)
@@ -52,7 +52,7 @@ def _of_problem(problem: Any) -> None:
         problem.save(update_fields=["values"])
 
 
-def _found_in(apps: Any, order: Any) -> Found:
+def _found_in(apps: Any, order: Any) -> NumbersFound:
     found = numbers_in(order.code)
     if any(map(is_article, found.numbers)):
         eans = apps.get_model("store", "Line").objects.filter(order_id=order.id).values_list("ean", flat=True)

@@ -28,7 +28,7 @@ def say_kinds(apps: Any, schema_editor: Any) -> None:
     while some := list(model.objects.filter(id__gt=after).order_by("id").values_list("id", "kind", "facts")[:_AT_ONCE]):
         after = some[-1][0]
         changed = [
-            (field.get_db_prep_save(_shaped(kind, facts), connection), key)
+            (field.get_db_prep_save(_decode(kind, facts), connection), key)
             for key, kind, facts in some
             if "kind" not in facts
         ]
@@ -36,7 +36,7 @@ def say_kinds(apps: Any, schema_editor: Any) -> None:
             cursor.executemany("UPDATE store_message SET facts = %s WHERE id = %s", changed)
 
 
-def _shaped(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _decode(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": kind, **{name: facts[name] for name in _FIELDS[kind] if facts.get(name)}}
 
 

@@ -1,12 +1,29 @@
 """The schema. Times are aware UTC, money is Decimal beside its currency, personal data of buyers stands in `Person` alone."""
 
+from orderhaven.ports.connector import Side
 from orderhaven.store.models.access import Allowance, Invitation, Membership, Token, User
-from orderhaven.store.models.notices import Channel, Delivery, DeliveryState, Notice, NoticeWish, Webhook
-from orderhaven.store.models.orders import Hold, Line, Order, Person, PersonRole, Told
+from orderhaven.store.models.connections import (
+    Connection,
+    ConnectionState,
+    FulfilledByMarketplace,
+    Link,
+    Merchant,
+    ProductLookup,
+    ProductMatch,
+)
+from orderhaven.store.models.notifications import (
+    Channel,
+    Delivery,
+    DeliveryState,
+    Notification,
+    NotificationPreference,
+    Webhook,
+)
+from orderhaven.store.models.orders import ContactRole, Hold, Line, Order, OrderContact, SyncState
 from orderhaven.store.models.outbox import (
-    IN_FLIGHT,
-    REFUSED,
+    REJECTED_STATES,
     SENT,
+    STARTED,
     UNFINISHED,
     UNSENT,
     Event,
@@ -14,54 +31,44 @@ from orderhaven.store.models.outbox import (
     MessageState,
     Problem,
     Shipment,
-    Side,
 )
-from orderhaven.store.models.trade import (
-    Connection,
-    ConnectionState,
-    DeliveredByMarketplace,
-    Link,
-    Merchant,
-    ProductLookup,
-    ProductMatch,
-)
-from orderhaven.store.payloads import Kind
+from orderhaven.store.outbox.payloads import MessageKind
 
 __all__ = [
-    "IN_FLIGHT",
-    "REFUSED",
+    "REJECTED_STATES",
     "SENT",
+    "STARTED",
     "UNFINISHED",
     "UNSENT",
     "Allowance",
     "Channel",
     "Connection",
     "ConnectionState",
-    "DeliveredByMarketplace",
+    "ContactRole",
     "Delivery",
     "DeliveryState",
     "Event",
+    "FulfilledByMarketplace",
     "Hold",
     "Invitation",
-    "Kind",
     "Line",
     "Link",
     "Membership",
     "Merchant",
     "Message",
+    "MessageKind",
     "MessageState",
-    "Notice",
-    "NoticeWish",
+    "Notification",
+    "NotificationPreference",
     "Order",
-    "Person",
-    "PersonRole",
+    "OrderContact",
     "Problem",
     "ProductLookup",
     "ProductMatch",
     "Shipment",
     "Side",
+    "SyncState",
     "Token",
-    "Told",
     "User",
     "Webhook",
 ]

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-from orderhaven.store.models.trade import Merchant
+from orderhaven.store.models.connections import Merchant
 
 
 class Users(BaseUserManager["User"]):
@@ -20,7 +20,7 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=5, default="")  # "": as the browser asks
     time_zone = models.CharField(max_length=60, default="")  # "": the hub's own
     is_active = models.BooleanField(default=True)
-    made_at = models.DateTimeField()
+    created_at = models.DateTimeField()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -46,14 +46,14 @@ class Invitation(models.Model):
     email = models.EmailField(max_length=254)
     role = models.CharField(max_length=20)
     secret_hash = models.CharField(max_length=64, unique=True)
-    made_by = models.CharField(max_length=100)
-    made_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
+    created_by = models.CharField(max_length=100)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
 
 
 class Allowance(models.Model):
-    """How often something may still be tried: see `store.allowances`."""
+    """How often something may still be tried: see `store.access.allowances`."""
 
     key = models.CharField(max_length=64, primary_key=True)
     full_at = models.DateTimeField(db_index=True)
@@ -64,13 +64,13 @@ class Token(models.Model):
 
     merchant = models.ForeignKey(Merchant, models.CASCADE)
     name = models.CharField(max_length=100)
-    beginning = models.CharField(max_length=12)
+    prefix = models.CharField(max_length=12)
     secret_hash = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField(default=list)  # of core.access.Power
-    made_by = models.CharField(max_length=100)
-    made_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)  # to the hour; null: never
-    ended_at = models.DateTimeField(null=True)
+    created_by = models.CharField(max_length=100)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)  # to the hour; null: never
+    revoked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "name"], name="token_name")]

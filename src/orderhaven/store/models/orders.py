@@ -6,31 +6,31 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
-from orderhaven.core.searching import LONGEST_KEY
+from orderhaven.core.order import LONGEST_KEY
+from orderhaven.store.models.connections import Link, Merchant
 from orderhaven.store.models.outbox import Message
-from orderhaven.store.models.trade import Link, Merchant
 from orderhaven.store.sql.loaded import LoadedModel
 
 
 class Hold(StrEnum):
-    """Why an order is listed and not placed."""
+    """Why an order is listed and not created in the shop."""
 
     NONE = ""
-    OLDER = "older"  # from before the link: a person says place, adopt or leave
-    LEFT = "left"  # a person said leave
+    OLDER = "older"  # from before the link: a user says create, adopt or ignore
+    IGNORED = "ignored"  # a user said ignore
 
 
-class Told(StrEnum):
-    """What one side still has to be told, derived from its messages."""
+class SyncState(StrEnum):
+    """How far one side is in sync, derived from its messages."""
 
-    NOTHING = ""
-    BEING_TOLD = "being_told"
-    TOLD = "told"
-    REFUSED = "refused"
+    NONE = ""
+    PENDING = "pending"
+    SYNCED = "synced"
+    REJECTED = "rejected"
 
 
 class Order(LoadedModel):
-    outbox: list[Message]  # its messages, where `sql.loads.moving_orders` loaded it
+    outbox: list[Message]  # its messages, where `sql.loads.orders_with_messages` loaded it
 
     # every foreign key here begins an index below: one of its own would only be written
     merchant = models.ForeignKey(Merchant, models.PROTECT, db_index=False)
@@ -41,10 +41,10 @@ class Order(LoadedModel):
 
     # what the marketplace says
     placed_at = models.DateTimeField()
-    heard_at = models.DateTimeField()
+    received_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)  # null: seen in a list, the whole of it is still to be read
-    read_due_at = models.DateTimeField(null=True)  # when a failed reading is tried again
+    read_due_at = models.DateTimeField(null=True)  # when a failed fetch is tried again
     currency = models.CharField(max_length=3, default="")
     prices_include_vat = models.BooleanField(default=True)
     shipping_cost = models.DecimalField(max_digits=14, decimal_places=4, default=0)
@@ -66,27 +66,27 @@ class Order(LoadedModel):
     shop_ref = models.CharField(max_length=100, default="")
     shop_number = models.CharField(max_length=100, default="")
     shop_state = models.CharField(max_length=10, default="")  # "" until the shop was read
-    shop_word = models.CharField(max_length=60, default="")
+    shop_status = models.CharField(max_length=60, default="")
     completed_at = models.DateTimeField(null=True)
     wait_until = models.DateTimeField(null=True)
-    code = models.CharField(max_length=100, default="")
-    number_unread = models.BooleanField(
+    tracking_number = models.CharField(max_length=100, default="")
+    tracking_unreadable = models.BooleanField(
         default=False
     )  # a field for the number holds what is none: `Person` has the text
-    carrier_word = models.CharField(max_length=200, default="")
-    code_url = models.TextField(default="")
-    label = models.CharField(max_length=100, default="")
+    carrier_name = models.CharField(max_length=200, default="")
+    tracking_url = models.TextField(default="")
+    label_number = models.CharField(max_length=100, default="")
     chosen_carrier = models.CharField(max_length=40, default="")  # a person's choice for this order
 
-    # what was told
-    shop_told = models.CharField(max_length=10, default=Told.NOTHING)
-    marketplace_told = models.CharField(max_length=10, default=Told.NOTHING)
+    # what was sent
+    shop_sync = models.CharField(max_length=10, default=SyncState.NONE)
+    marketplace_sync = models.CharField(max_length=10, default=SyncState.NONE)
     confirmed_at = models.DateTimeField(null=True)
-    handled_by_others = models.BooleanField(default=False)
+    handled_externally = models.BooleanField(default=False)
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["link", "ref"], name="an_order_is_heard_once")]
+        constraints = [models.UniqueConstraint(fields=["link", "ref"], name="one_row_per_order")]
         indexes = [
             models.Index(F("merchant"), F("id").desc(), name="order_list"),
             models.Index(F("merchant"), F("status"), F("id").desc(), name="order_by_status"),
@@ -101,7 +101,7 @@ class Order(LoadedModel):
             models.Index(fields=["shop_ref"], name="order_by_shop_ref"),
             models.Index(fields=["ref"], name="order_by_ref"),
             models.Index(fields=["shop_number"], name="order_by_shop_number"),
-            models.Index(fields=["code"], name="order_by_code"),
+            models.Index(fields=["tracking_number"], name="order_by_tracking_number"),
             models.Index(fields=["link", "wait_until"], name="order_waits", condition=Q(wait_until__isnull=False)),
             models.Index(fields=["link", "id"], name="order_unread", condition=Q(read_at__isnull=True)),
             models.Index(fields=["link", "id"], name="order_open", condition=Q(closed_at__isnull=True)),
@@ -109,15 +109,15 @@ class Order(LoadedModel):
         ]
 
     @cached_property
-    def kept_lines(self) -> "list[Line]":
+    def prefetched_lines(self) -> "list[Line]":
         """Its lines as they were loaded with it; of an order that the ORM loaded, asked for once."""
-        self.demand_whole("kept_lines")
+        self.demand_whole("prefetched_lines")
         return list(self.lines.all())
 
     @cached_property
-    def kept_people(self) -> "list[Person]":
-        self.demand_whole("kept_people")
-        return list(self.people.all())
+    def prefetched_contacts(self) -> "list[OrderContact]":
+        self.demand_whole("prefetched_contacts")
+        return list(self.contacts.all())
 
 
 class Line(LoadedModel):
@@ -131,9 +131,9 @@ class Line(LoadedModel):
     ordered = models.PositiveIntegerField()
     shipped = models.PositiveIntegerField(default=0)
     cancelled = models.PositiveIntegerField(default=0)
-    buyer_asks = models.BooleanField(default=False)
+    cancellation_requested = models.BooleanField(default=False)
     by_marketplace = models.BooleanField(default=False)
-    placed = models.PositiveIntegerField(default=0)  # pieces that stand in the shop's order
+    in_shop = models.PositiveIntegerField(default=0)  # pieces that stand in the shop's order
     product_ref = models.CharField(max_length=100, default="")  # the shop's product in that order
     unit_price = models.DecimalField(max_digits=14, decimal_places=4, default=0)
     total = models.DecimalField(max_digits=14, decimal_places=4, default=0)
@@ -143,22 +143,22 @@ class Line(LoadedModel):
     services = models.JSONField(default=list)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["order", "ref"], name="a_line_stands_once")]
+        constraints = [models.UniqueConstraint(fields=["order", "ref"], name="one_row_per_line")]
         indexes = [
             models.Index(fields=["sku", "order"], name="line_by_sku"),
             models.Index(fields=["ean", "order"], name="line_by_ean"),
         ]
 
 
-class PersonRole(StrEnum):
+class ContactRole(StrEnum):
     SHIP_TO = "ship_to"
     BILL_TO = "bill_to"
 
 
-class Person(models.Model):
+class OrderContact(models.Model):
     """A buyer's personal data: the one table that is erased. The first columns follow core.address.Address."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="people", db_index=False)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="contacts", db_index=False)
     role = models.CharField(max_length=10)
     salutation = models.TextField(default="")
     first_name = models.TextField(default="")
@@ -179,14 +179,16 @@ class Person(models.Model):
     # of who pays alone
     order_reference = models.TextField(default="")  # the buyer's own
     meta = models.JSONField(default=list)  # as core.order.Order.personal_meta
-    unread_number = models.TextField(default="")  # what somebody wrote in the shop where the tracking number belongs
-    # by which the row is found: core.searching
+    unreadable_tracking = models.TextField(
+        default=""
+    )  # what somebody wrote in the shop where the tracking number belongs
+    # by which the row is found: core.search_keys
     name_key = models.CharField(max_length=LONGEST_KEY, default="")
     postcode_key = models.CharField(max_length=LONGEST_KEY, default="")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["order", "role"], name="one_person_per_role")]
+        constraints = [models.UniqueConstraint(fields=["order", "role"], name="one_contact_per_role")]
         indexes = [
-            models.Index(fields=["name_key", "order"], name="person_by_name"),
-            models.Index(fields=["postcode_key", "order"], name="person_by_postcode"),
+            models.Index(fields=["name_key", "order"], name="contact_by_name"),
+            models.Index(fields=["postcode_key", "order"], name="contact_by_postcode"),
         ]

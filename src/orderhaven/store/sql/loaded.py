@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 
 
 class NotLoaded(Exception):
-    """{row}.{name} was not loaded with the row. Whoever reads it names it in store/sql/loads.py, or loads the row by the ORM."""
+    """{row}.{name} was not loaded with the row. Whoever reads it names it in store/sql/rows.py, or loads the row by the ORM."""
 
     def __init__(self, row: str, name: str) -> None:
         super().__init__((self.__doc__ or "").format(row=row, name=name))

@@ -5,15 +5,15 @@
         def subject(self) -> MarketplaceSubject:
             return MarketplaceSubject(...)
 
-Which facts are asserted follows from its declaration: `can`, `limits` and `carriers`.
+Which requirements are tested follows from its spec: `capabilities`, `limits` and `carriers`.
 """
 
 import pytest
 
 _PARTS = (
-    "subject", "both_roles", "tellings", "shop_orders",
-    "marketplace_hearing", "marketplace_reading", "marketplace_telling", "marketplace_shipping", "marketplace_outcomes",
-    "shop_hearing", "shop_placing", "shop_finding", "shop_telling", "noise", "bent_rows",
+    "subject", "both_roles", "commands", "shop_orders",
+    "marketplace_pulling", "marketplace_reading", "marketplace_commands", "marketplace_shipping", "marketplace_outcomes",
+    "shop_pulling", "shop_creation", "shop_lookups", "shop_commands", "noise", "malformed_rows",
 )  # fmt: skip
 # so that a failing assert shows its values, as in any test file
 for _part in _PARTS:

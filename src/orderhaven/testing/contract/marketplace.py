@@ -1,23 +1,23 @@
 """All that a marketplace connector promises."""
 
-from orderhaven.testing.contract.bent_rows import MarketplaceWithABentRow
-from orderhaven.testing.contract.marketplace_hearing import MarketplaceHearing, MarketplaceHearingWithFaults
+from orderhaven.testing.contract.malformed_rows import MarketplaceWithMalformedRows
+from orderhaven.testing.contract.marketplace_commands import MarketplaceCommands
 from orderhaven.testing.contract.marketplace_outcomes import MarketplaceOutcomes
+from orderhaven.testing.contract.marketplace_pulling import MarketplacePulling, MarketplacePullingWithFaults
 from orderhaven.testing.contract.marketplace_reading import MarketplaceReading
 from orderhaven.testing.contract.marketplace_shipping import MarketplaceCancelling, MarketplaceShipping
-from orderhaven.testing.contract.marketplace_telling import MarketplaceTelling
 from orderhaven.testing.contract.noise import MarketplaceBehindNoise
 
 
 class MarketplaceContract(
-    MarketplaceHearing,
-    MarketplaceHearingWithFaults,
+    MarketplacePulling,
+    MarketplacePullingWithFaults,
     MarketplaceReading,
     MarketplaceShipping,
     MarketplaceCancelling,
     MarketplaceOutcomes,
-    MarketplaceTelling,
+    MarketplaceCommands,
     MarketplaceBehindNoise,
-    MarketplaceWithABentRow,
+    MarketplaceWithMalformedRows,
 ):
     """Subclass it, name the subclass Test..., and give it a fixture `subject` that returns a new MarketplaceSubject."""

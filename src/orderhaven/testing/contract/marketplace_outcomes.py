@@ -1,51 +1,51 @@
-"""Outcomes: what a marketplace says later of what it was told, and of what it will not have."""
+"""Outcomes: what a marketplace says later of a command, and of what it rejects."""
 
-from orderhaven.core.errors import OrderRefused
-from orderhaven.core.shipment import Shipment
-from orderhaven.ports.connector import Can
-from orderhaven.ports.marketplace import Marketplace, Outcome, Receipt, Seen
-from orderhaven.testing.contract.fact import fact
+from orderhaven.core.commands import ShipmentConfirmation
+from orderhaven.core.errors import OrderRejected
+from orderhaven.ports.connector import Capability
+from orderhaven.ports.marketplace import Marketplace, Receipt, ReceiptState, RemoteState
+from orderhaven.testing.contract.commands import TRACKING_NUMBER, part_of, shipment_of, shipped, sold, usual_carrier
+from orderhaven.testing.contract.requirement import requires
 from orderhaven.testing.contract.subject import MarketplaceSubject
-from orderhaven.testing.contract.tellings import CODE, part_of, shipment_of, shipped, sold, usual_carrier
 
 
 class MarketplaceOutcomes:
-    @fact()
-    async def test_a_pending_telling_has_a_handle_and_is_done_later(self, subject: MarketplaceSubject) -> None:
+    @requires()
+    async def test_a_pending_command_has_a_handle_and_is_done_later(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
         shipment = shipment_of(await sold(subject, marketplace))
 
         receipt = await marketplace.confirm(shipment, not_after=subject.soon())
 
-        assert receipt.outcome in (Outcome.DONE, Outcome.PENDING)
-        assert bool(receipt.handle) or receipt.outcome is Outcome.DONE
-        settled = await subject.settled(marketplace, receipt)
-        assert (settled.outcome, settled.refused) == (Outcome.DONE, "")
+        assert receipt.state in (ReceiptState.DONE, ReceiptState.PENDING)
+        assert bool(receipt.handle) or receipt.state is ReceiptState.DONE
+        settled = await subject.final_receipt(marketplace, receipt)
+        assert (settled.state, settled.rejection) == (ReceiptState.DONE, "")
 
-    @fact(Can.OUTCOME_LATER)
+    @requires(Capability.ASYNCHRONOUS_COMMANDS)
     async def test_outcomes_are_asked_for_in_one_call_of_many(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
-        receipts = [await told_of_one(subject, marketplace) for _ in range(5)]
+        receipts = [await confirmed_one(subject, marketplace) for _ in range(5)]
         handles = [receipt.handle for receipt in receipts if receipt.handle]
 
         outcomes = await marketplace.outcomes(handles)
 
         assert set(outcomes) == set(handles)
 
-    @fact(Can.OUTCOME_LATER)
+    @requires(Capability.ASYNCHRONOUS_COMMANDS)
     async def test_a_handle_that_nobody_there_remembers_is_unknown(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
 
-        outcomes = await marketplace.outcomes([subject.forgotten_handle])
+        outcomes = await marketplace.outcomes([subject.unknown_handle])
 
-        assert outcomes[subject.forgotten_handle].outcome is Outcome.UNKNOWN
+        assert outcomes[subject.unknown_handle].state is ReceiptState.UNKNOWN
 
-    @fact()
+    @requires()
     async def test_shipping_what_the_marketplace_cancelled_is_refused_with_a_reason(
         self, subject: MarketplaceSubject
     ) -> None:
         marketplace = await subject.warm()
-        shipment = shipment_of(await sold(subject, marketplace), CODE, usual_carrier(subject.declaration))
+        shipment = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject.spec))
         subject.sandbox.cancel(shipment.order_ref)
 
         reason = await refusal_of(subject, marketplace, shipment)
@@ -53,56 +53,56 @@ class MarketplaceOutcomes:
         assert reason != ""
         assert list(subject.sandbox.shipments()) == []
 
-    @fact()
+    @requires()
     async def test_what_others_shipped_is_seen_as_theirs(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
-        shipment = shipment_of(await sold(subject, marketplace), CODE, usual_carrier(subject.declaration))
+        shipment = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject.spec))
         subject.sandbox.ship_elsewhere(shipment.order_ref, "3SXYZA1234567")
 
-        finding = await subject.looked(marketplace, shipment)
+        verification = await subject.verified(marketplace, shipment)
 
-        assert finding.seen is Seen.DONE_BY_OTHERS
+        assert verification.state is RemoteState.DONE_BY_OTHERS
 
-    @fact()
-    async def test_what_was_never_told_is_seen_as_not_done(self, subject: MarketplaceSubject) -> None:
+    @requires()
+    async def test_what_was_never_sent_is_seen_as_not_done(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
-        shipment = shipment_of(await sold(subject, marketplace), CODE, usual_carrier(subject.declaration))
+        shipment = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject.spec))
 
-        finding = await subject.looked(marketplace, shipment)
+        verification = await subject.verified(marketplace, shipment)
 
-        assert finding.seen is Seen.NOT_DONE
+        assert verification.state is RemoteState.NOT_DONE
 
-    @fact()
+    @requires()
     async def test_a_part_that_left_does_not_make_the_rest_look_done(self, subject: MarketplaceSubject) -> None:
-        marketplace, carrier = await subject.warm(), usual_carrier(subject.declaration)
+        marketplace, carrier = await subject.warm(), usual_carrier(subject.spec)
         order = await sold(subject, marketplace)
         await shipped(subject, marketplace, part_of(shipment_of(order, "3SXYZA1234567", carrier), 1))
-        rest = shipment_of(await marketplace.read(order.ref), CODE, carrier)
+        rest = shipment_of(await marketplace.read(order.ref), TRACKING_NUMBER, carrier)
 
-        finding = await subject.looked(marketplace, rest)
+        verification = await subject.verified(marketplace, rest)
 
-        assert finding.seen is Seen.NOT_DONE
+        assert verification.state is RemoteState.NOT_DONE
 
-    @fact()
+    @requires()
     async def test_a_part_that_others_sent_does_not_make_the_whole_look_done(self, subject: MarketplaceSubject) -> None:
-        marketplace, carrier = await subject.warm(), usual_carrier(subject.declaration)
+        marketplace, carrier = await subject.warm(), usual_carrier(subject.spec)
         order = await sold(subject, marketplace)
-        whole = shipment_of(order, CODE, carrier)
+        whole = shipment_of(order, TRACKING_NUMBER, carrier)
         await shipped(subject, marketplace, part_of(shipment_of(order, "3SXYZA1234567", carrier), 1))
 
-        finding = await subject.looked(marketplace, whole)
+        verification = await subject.verified(marketplace, whole)
 
-        assert finding.seen is Seen.NOT_DONE
+        assert verification.state is RemoteState.NOT_DONE
 
 
-async def told_of_one(subject: MarketplaceSubject, marketplace: Marketplace) -> Receipt:
+async def confirmed_one(subject: MarketplaceSubject, marketplace: Marketplace) -> Receipt:
     return await marketplace.confirm(shipment_of(await sold(subject, marketplace)), not_after=subject.soon())
 
 
-async def refusal_of(subject: MarketplaceSubject, marketplace: Marketplace, shipment: Shipment) -> str:
+async def refusal_of(subject: MarketplaceSubject, marketplace: Marketplace, shipment: ShipmentConfirmation) -> str:
     """Why it is refused, at once or later; "" when it is not."""
     try:
         receipt = await marketplace.confirm(shipment, not_after=subject.soon())
-    except OrderRefused as refused:
+    except OrderRejected as refused:
         return refused.values["reason"]
-    return (await subject.settled(marketplace, receipt)).refused
+    return (await subject.final_receipt(marketplace, receipt)).rejection

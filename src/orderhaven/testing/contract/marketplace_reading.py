@@ -1,17 +1,17 @@
-"""What a reading of one order carries, however unusual the order."""
+"""What a snapshot of one order carries, however unusual the order."""
 
 from collections.abc import Mapping
 
 import pytest
 
-from orderhaven.core.address import Address
-from orderhaven.core.errors import OrderMissing, TryLater
+from orderhaven.core.errors import OrderMissing, SafeToRetry
 from orderhaven.core.money import Money
-from orderhaven.ports.connector import Can
+from orderhaven.core.order import Address
+from orderhaven.ports.connector import Capability
 from orderhaven.ports.sandbox import Basket
-from orderhaven.testing.contract.fact import fact
+from orderhaven.testing.contract.commands import BASKET, sold
+from orderhaven.testing.contract.requirement import requires
 from orderhaven.testing.contract.subject import Break, MarketplaceSubject, On
-from orderhaven.testing.contract.tellings import BASKET, sold
 from orderhaven.testing.goods import LAMP, MUG
 from orderhaven.testing.hostile import HOSTILE
 
@@ -28,23 +28,23 @@ PERSON = {
 
 
 class MarketplaceReading:
-    @fact()
+    @requires()
     async def test_an_order_is_read_with_its_articles(self, subject: MarketplaceSubject) -> None:
         order = await sold(subject, subject.another())
 
-        found = {(line.sku, line.ean, line.title, line.facts.ordered) for line in order.lines}
+        found = {(line.sku, line.ean, line.title, line.quantities.ordered) for line in order.lines}
         assert found == {(article.sku, article.ean, article.title, count) for article, count in BASKET.lines}
 
-    @fact()
+    @requires()
     async def test_every_line_has_a_key_of_its_own_and_the_marketplace_s_ids(self, subject: MarketplaceSubject) -> None:
         order = await sold(subject, subject.another())
 
         ids = [remote_id for line in order.lines for remote_id in line.remote_ids]
-        assert all(line.remote_ids and line.facts.ref == line.ref for line in order.lines)
+        assert all(line.remote_ids and line.quantities.ref == line.ref for line in order.lines)
         assert len(ids) == len(set(ids))
         assert len({line.ref for line in order.lines}) == len(order.lines)
 
-    @fact()
+    @requires()
     async def test_amounts_are_read_to_the_cent(self, subject: MarketplaceSubject) -> None:
         order = await sold(subject, subject.another(), Basket([(MUG, 3), (LAMP, 1)], discount="1.01"))
 
@@ -52,21 +52,21 @@ class MarketplaceReading:
         assert totals == {MUG.sku: Money.of("37.84", "EUR"), LAMP.sku: Money.of("34.50", "EUR")}
         assert order.total == Money.of("72.34", "EUR") + order.shipping_cost - order.discount
 
-    @fact()
+    @requires()
     async def test_price_discount_and_total_of_a_line_agree(self, subject: MarketplaceSubject) -> None:
         order = await sold(subject, subject.another(), Basket([(MUG, 3)], discount="1.01"))
 
         line = order.lines[0]
         assert line.unit_price * 3 == line.total + line.discount
 
-    @fact()
+    @requires()
     async def test_both_addresses_are_read(self, subject: MarketplaceSubject) -> None:
-        order = await sold(subject, subject.another(), Basket([(MUG, 1)], person=PERSON))
+        order = await sold(subject, subject.another(), Basket([(MUG, 1)], address=PERSON))
 
         assert differences(order.ship_to, PERSON) == {}
         assert differences(order.bill_to, PERSON) == {}
 
-    @fact()
+    @requires()
     async def test_an_order_can_be_read_twice(self, subject: MarketplaceSubject) -> None:
         order = await sold(subject, subject.another())
 
@@ -74,15 +74,15 @@ class MarketplaceReading:
 
         assert again == order
 
-    @fact()
-    async def test_reading_an_unknown_order_says_that_it_is_missing(self, subject: MarketplaceSubject) -> None:
+    @requires()
+    async def test_fetching_an_unknown_order_says_that_it_is_missing(self, subject: MarketplaceSubject) -> None:
         ref = unknown_ref(subject.sandbox.sell(BASKET), subject)
 
         with pytest.raises(OrderMissing):
             await subject.another().read(ref)
 
     @pytest.mark.parametrize("broken", [Break.SERVER_ERROR, Break.UNREACHABLE])
-    @fact()
+    @requires()
     async def test_an_order_is_not_missing_because_the_marketplace_is_down(
         self, subject: MarketplaceSubject, broken: Break
     ) -> None:
@@ -90,10 +90,10 @@ class MarketplaceReading:
         ref = subject.sandbox.sell(BASKET)
         subject.break_with(broken, On.ALL)
 
-        with pytest.raises(TryLater):
+        with pytest.raises(SafeToRetry):
             await marketplace.read(ref)
 
-    @fact(Can.OWN_LABEL)
+    @requires(Capability.OWN_LABEL)
     async def test_an_order_on_the_marketplace_s_label_is_marked(self, subject: MarketplaceSubject) -> None:
         labelled = await sold(subject, subject.another(), Basket([(MUG, 1)], marketplace_label=True))
         ordinary = await sold(subject, subject.another())
@@ -101,7 +101,7 @@ class MarketplaceReading:
         assert labelled.marketplace_label
         assert not ordinary.marketplace_label
 
-    @fact(Can.PICKUP_POINTS)
+    @requires(Capability.PICKUP_POINTS)
     async def test_a_pick_up_point_is_named(self, subject: MarketplaceSubject) -> None:
         to_a_point = await sold(subject, subject.another(), Basket([(MUG, 1)], pickup_point="Primera Utrecht"))
         to_the_street = await sold(subject, subject.another())
@@ -110,30 +110,30 @@ class MarketplaceReading:
         assert to_the_street.ship_to.pickup_point is None
 
     @pytest.mark.parametrize("name", list(HOSTILE))
-    @fact()
+    @requires()
     async def test_a_hostile_order_is_read_unchanged(self, subject: MarketplaceSubject, name: str) -> None:
-        if name in subject.cannot_carry:
-            pytest.skip(f"{subject.declaration.title} has no room for: {name}")
+        if name in subject.unsupported_texts:
+            pytest.skip(f"{subject.spec.title} has no room for: {name}")
         basket = HOSTILE[name]
 
         order = await sold(subject, subject.another(), basket)
 
-        assert differences(order.ship_to, basket.person) == {}
-        assert sorted((line.sku, line.facts.ordered) for line in order.lines) == sorted(
+        assert differences(order.ship_to, basket.address) == {}
+        assert sorted((line.sku, line.quantities.ordered) for line in order.lines) == sorted(
             (article.sku, count) for article, count in basket.lines
         )
         assert order.total == total_of(basket) + order.shipping_cost - order.discount
 
     @pytest.mark.parametrize("name", list(HOSTILE))
-    @fact()
+    @requires()
     async def test_a_hostile_order_does_not_hide_the_others(self, subject: MarketplaceSubject, name: str) -> None:
-        if name in subject.cannot_carry:
-            pytest.skip(f"{subject.declaration.title} has no room for: {name}")
+        if name in subject.unsupported_texts:
+            pytest.skip(f"{subject.spec.title} has no room for: {name}")
         refs = {subject.sandbox.sell(basket) for basket in (BASKET, HOSTILE[name], BASKET)}
 
-        heard, _ = await subject.hear()
+        pulled, _ = await subject.pull()
 
-        assert set(heard) == refs
+        assert set(pulled) == refs
 
 
 def total_of(basket: Basket) -> Money:

@@ -3,55 +3,55 @@
 import pytest
 
 from orderhaven.core.shop_order import ShopState
-from orderhaven.testing.contract.fact import fact
+from orderhaven.testing.contract.commands import TRACKING_NUMBER, shipment_of, sold, usual_carrier
+from orderhaven.testing.contract.requirement import requires
 from orderhaven.testing.contract.shop_orders import prepared
 from orderhaven.testing.contract.subject import MarketplaceSubject, Noise, ShopSubject, Subject
-from orderhaven.testing.contract.tellings import CODE, shipment_of, sold, usual_carrier
 
 EVERY_NOISE = pytest.mark.parametrize("noise", list(Noise))
 
 
 class ShopBehindNoise:
     @EVERY_NOISE
-    @fact()
-    async def test_an_order_is_placed_found_read_and_heard_behind_noise(
+    @requires()
+    async def test_an_order_is_created_found_read_and_pulled_behind_noise(
         self, subject: ShopSubject, noise: Noise
     ) -> None:
         precede(subject, noise)
         shop = await subject.warm()
-        _, cursor = await subject.hear()
-        placement = await prepared(subject, shop)
+        _, cursor = await subject.pull()
+        order_draft = await prepared(subject, shop)
 
-        order = (await shop.place(placement, not_after=subject.soon())).order
+        order = (await shop.create(order_draft, not_after=subject.soon())).order
 
         assert order.state is ShopState.OPEN
-        assert [each.shop_ref for each in (await shop.find([placement.reference]))[placement.reference]] == [
+        assert [each.shop_ref for each in (await shop.find([order_draft.reference]))[order_draft.reference]] == [
             order.shop_ref
         ]
-        assert (await shop.read([order.shop_ref]))[order.shop_ref].total == placement.total
-        assert order.shop_ref in (await subject.hear(cursor))[0]
+        assert (await shop.read([order.shop_ref]))[order.shop_ref].total == order_draft.total
+        assert order.shop_ref in (await subject.pull(cursor))[0]
 
 
 class MarketplaceBehindNoise:
     @EVERY_NOISE
-    @fact()
-    async def test_an_order_is_heard_read_and_confirmed_behind_noise(
+    @requires()
+    async def test_an_order_is_pulled_read_and_confirmed_behind_noise(
         self, subject: MarketplaceSubject, noise: Noise
     ) -> None:
         precede(subject, noise)
         marketplace = await subject.warm()
         order = await sold(subject, marketplace)
-        heard, _ = await subject.hear()
+        pulled, _ = await subject.pull()
 
         receipt = await marketplace.confirm(
-            shipment_of(order, CODE, usual_carrier(subject.declaration)), not_after=subject.soon()
+            shipment_of(order, TRACKING_NUMBER, usual_carrier(subject.spec)), not_after=subject.soon()
         )
 
-        assert order.ref in heard
-        assert (await subject.settled(marketplace, receipt)).refused == ""
+        assert order.ref in pulled
+        assert (await subject.final_receipt(marketplace, receipt)).rejection == ""
 
 
 def precede(subject: Subject, noise: Noise) -> None:
     if subject.precede is None:
-        pytest.skip(f"{subject.declaration.title} answers without bytes")
+        pytest.skip(f"{subject.spec.title} answers without bytes")
     subject.precede(noise)

@@ -1,12 +1,14 @@
 """All that a shop connector promises."""
 
-from orderhaven.testing.contract.bent_rows import ShopWithABentRow
+from orderhaven.testing.contract.malformed_rows import ShopWithMalformedRows
 from orderhaven.testing.contract.noise import ShopBehindNoise
-from orderhaven.testing.contract.shop_finding import ShopFinding
-from orderhaven.testing.contract.shop_hearing import ShopHearing, ShopReading
-from orderhaven.testing.contract.shop_placing import ShopPlacing
-from orderhaven.testing.contract.shop_telling import ShopTelling
+from orderhaven.testing.contract.shop_commands import ShopCommands
+from orderhaven.testing.contract.shop_creation import ShopCreation
+from orderhaven.testing.contract.shop_lookups import ShopLookups
+from orderhaven.testing.contract.shop_pulling import ShopPulling, ShopReading
 
 
-class ShopContract(ShopPlacing, ShopFinding, ShopReading, ShopHearing, ShopTelling, ShopBehindNoise, ShopWithABentRow):
+class ShopContract(
+    ShopCreation, ShopLookups, ShopReading, ShopPulling, ShopCommands, ShopBehindNoise, ShopWithMalformedRows
+):
     """Subclass it, name the subclass Test..., and give it a fixture `subject` that returns a new ShopSubject."""

@@ -1,11 +1,11 @@
-"""Placements for the shop suite: an order as a marketplace has it, with the shop's products looked up."""
+"""Drafts for the shop suite: an order as a marketplace has it, with the shop's products looked up."""
 
 from itertools import count
 
 from msgspec.structs import replace
 
 from orderhaven.core.money import Money
-from orderhaven.core.shop_order import Placed, Placement, ProductWanted
+from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft
 from orderhaven.ports.sandbox import Basket
 from orderhaven.ports.shop import Shop
 from orderhaven.testing.contract.subject import ShopSubject
@@ -21,21 +21,21 @@ async def prepared(
     basket: Basket = BASKET,
     reference: str = "",
     order_discount: str = "0.00",
-) -> Placement:
-    """All that `sync` does before it places: the shop sells the articles, and they are looked up."""
+) -> ShopOrderDraft:
+    """All that `sync` does before it creates: the shop sells the articles, and they are looked up."""
     subject.sandbox.stock([article for article, _ in basket.lines])
     order = order_of(f"M-{next(_NUMBERS):07d}", basket, subject.clock.now())
     order = replace(order, discount=Money.of(order_discount, order.currency))
-    wanted = {line.ref: ProductWanted(line.sku, line.ean) for line in order.lines}
+    wanted = {line.ref: ProductQuery(line.sku, line.ean) for line in order.lines}
     products = await shop.find_products(list(wanted.values()))
-    return Placement(
+    return ShopOrderDraft(
         order=order,
         reference=reference or f"orh-{order.ref}",
         marketplace="Somewhere",
-        quantities={line.ref: line.facts.ordered for line in order.lines},
+        quantities={line.ref: line.quantities.ordered for line in order.lines},
         products={ref: products[each] for ref, each in wanted.items()},
     )
 
 
-async def placed(subject: ShopSubject, shop: Shop, basket: Basket = BASKET, reference: str = "") -> Placed:
-    return await shop.place(await prepared(subject, shop, basket, reference), not_after=subject.soon())
+async def placed(subject: ShopSubject, shop: Shop, basket: Basket = BASKET, reference: str = "") -> CreatedShopOrder:
+    return await shop.create(await prepared(subject, shop, basket, reference), not_after=subject.soon())

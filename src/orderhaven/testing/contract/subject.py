@@ -6,11 +6,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from orderhaven.core.shipment import Telling
-from orderhaven.core.shop_order import ShopOrder
-from orderhaven.ports.connector import Declaration
-from orderhaven.ports.marketplace import Finding, Marketplace, Outcome, Page, Receipt, Seen, Sighting
-from orderhaven.ports.sandbox import Basket, Bend, Listing, SandboxMarketplace, SandboxShop
+from orderhaven.core.commands import MarketplaceCommand
+from orderhaven.core.shop_order import ShopOrderSnapshot
+from orderhaven.ports.connector import ConnectorSpec
+from orderhaven.ports.marketplace import (
+    Marketplace,
+    OrderSummary,
+    Receipt,
+    ReceiptState,
+    RemoteState,
+    SummaryPage,
+    Verification,
+)
+from orderhaven.ports.sandbox import Basket, Malformation, SandboxList, SandboxMarketplace, SandboxShop
 from orderhaven.ports.shop import Shop
 from orderhaven.testing.clock import ManualClock
 
@@ -41,7 +49,7 @@ class On(StrEnum):
     """Which requests a fault spoils; those for credentials only where they are meant."""
 
     ALL = "all"
-    TELLINGS = "tellings"  # requests that change something
+    COMMANDS = "commands"  # requests that change something
     SIGN_IN = "sign_in"  # requests for credentials
 
 
@@ -49,22 +57,22 @@ class On(StrEnum):
 class Subject:
     """What both roles hand in."""
 
-    declaration: Declaration
+    spec: ConnectorSpec
     clock: ManualClock
     open: Callable[
         [Mapping[str, str]], Any
     ]  # a new connector on the sandbox; the settings given replace the right ones
-    lose_reply: Callable[[Lost], None]  # to the next telling
+    lose_reply: Callable[[Lost], None]  # to the next command
     rate_limit: Callable[[timedelta | None, On], None]  # the next request; with or without the time to wait
-    break_with: Callable[[Break, On], None]  # every request until `mend`
-    mend: Callable[[], None]
+    break_with: Callable[[Break, On], None]  # every request until `clear_faults`
+    clear_faults: Callable[[], None]
     precede: Callable[[Noise], None] | None = None  # every answer; None: this sandbox answers without bytes
     # bends one row of a list, by its key, from now on; with True also where that one is asked for by itself. None: nobody says how
-    bend: Callable[[Listing, str, Bend, bool], None] | None = None
+    malform: Callable[[SandboxList, str, Malformation, bool], None] | None = None
     expire_tokens: Callable[[], None] | None = None  # None: credentials here do not end
     signs_in: Callable[[str], bool] = lambda call: False  # which of sandbox.calls fetch credentials
     page_size: int = 50  # entries on one page of the lists that the connector reads
-    cannot_carry: frozenset[str] = frozenset()  # names out of hostile.HOSTILE that this API itself has no room for
+    unsupported_texts: frozenset[str] = frozenset()  # names out of hostile.HOSTILE that this API itself has no room for
     opened: list[Any] = field(default_factory=list)
 
     def another(self, **settings: str) -> Any:
@@ -78,7 +86,7 @@ class Subject:
 
     def soon(self) -> datetime:
         """A `not_after` that leaves time enough."""
-        return self.clock.now() + timedelta(seconds=self.declaration.limits.call_timeout_s)
+        return self.clock.now() + timedelta(seconds=self.spec.limits.call_timeout_s)
 
     def requests(self, calls: Sequence[str]) -> list[str]:
         return [call for call in calls if not self.signs_in(call)]
@@ -87,9 +95,11 @@ class Subject:
 @dataclass(kw_only=True)
 class MarketplaceSubject(Subject):
     sandbox: SandboxMarketplace
-    buyer_withdraws: Callable[[str], None] | None = None  # None: a wish to cancel is not taken back there
-    sell_unaccepted: Callable[[Basket], str] | None = None  # an order that waits for a yes; needed with Can.ACCEPT
-    forgotten_handle: str = "999999999"  # of a telling that nobody there remembers
+    withdraw_cancellation_request: Callable[[str], None] | None = None  # None: a wish to cancel is not taken back there
+    sell_unaccepted: Callable[[Basket], str] | None = (
+        None  # an order that waits for a yes; needed with Capability.ACCEPT
+    )
+    unknown_handle: str = "999999999"  # of a command that nobody there remembers
 
     async def warm(self) -> Marketplace:
         """A connector that has signed in, so that the next request is not about credentials."""
@@ -97,31 +107,31 @@ class MarketplaceSubject(Subject):
         await marketplace.check()
         return marketplace
 
-    async def hear(self, since: str = "") -> tuple[dict[str, Sighting], str]:
-        """One whole hearing: the last sighting of each order, and the cursor to go on with."""
-        pages = [page async for page in self.another().hear(since)]
-        return sightings_on(pages), pages[-1].cursor
+    async def pull(self, since: str = "") -> tuple[dict[str, OrderSummary], str]:
+        """One whole pull: the last summary of each order, and the cursor to go on with."""
+        pages = [page async for page in self.another().pull(since)]
+        return summaries_on(pages), pages[-1].cursor
 
-    async def settled(self, marketplace: Marketplace, receipt: Receipt) -> Receipt:
-        """What became of a telling, once its outcome is known; time passes."""
+    async def final_receipt(self, marketplace: Marketplace, receipt: Receipt) -> Receipt:
+        """What became of a command, once its outcome is known; time passes."""
         waited, step = timedelta(0), timedelta(seconds=20)
-        while receipt.outcome is Outcome.PENDING:
-            assert waited <= self.declaration.limits.outcome_deadline, "the outcome never came"
+        while receipt.state is ReceiptState.PENDING:
+            assert waited <= self.spec.limits.outcome_deadline, "the outcome never came"
             self.clock.advance(step)
             waited += step
             receipt = (await marketplace.outcomes([receipt.handle]))[receipt.handle]
         return receipt
 
-    async def looked(self, marketplace: Marketplace, telling: Telling) -> Finding:
-        """What a look says when `settle` has passed, and longer if it is neither yes nor no."""
+    async def verified(self, marketplace: Marketplace, command: MarketplaceCommand) -> Verification:
+        """What a verification says when `visibility_delay` has passed, and longer if it is neither yes nor no."""
         waited = timedelta(0)
         while True:
-            self.clock.advance(self.declaration.limits.settle)
-            waited += self.declaration.limits.settle
-            finding = await marketplace.look(telling)
-            if finding.seen is not Seen.PENDING:
-                return finding
-            assert waited <= self.declaration.limits.outcome_deadline, "the look never says yes or no"
+            self.clock.advance(self.spec.limits.visibility_delay)
+            waited += self.spec.limits.visibility_delay
+            verification = await marketplace.verify(command)
+            if verification.state is not RemoteState.PENDING:
+                return verification
+            assert waited <= self.spec.limits.outcome_deadline, "the look never says yes or no"
 
 
 @dataclass(kw_only=True)
@@ -135,11 +145,11 @@ class ShopSubject(Subject):
         await shop.check()
         return shop
 
-    async def hear(self, since: str = "") -> tuple[dict[str, ShopOrder], str]:
-        """One whole hearing: the last reading of each order, and the cursor to go on with."""
-        pages = [page async for page in self.another().hear(since)]
+    async def pull(self, since: str = "") -> tuple[dict[str, ShopOrderSnapshot], str]:
+        """One whole pull: the last snapshot of each order, and the cursor to go on with."""
+        pages = [page async for page in self.another().pull(since)]
         return {order.shop_ref: order for page in pages for order in page.orders}, pages[-1].cursor
 
 
-def sightings_on(pages: Sequence[Page]) -> dict[str, Sighting]:
-    return {sighting.ref: sighting for page in pages for sighting in page.sightings}
+def summaries_on(pages: Sequence[SummaryPage]) -> dict[str, OrderSummary]:
+    return {summary.ref: summary for page in pages for summary in page.summaries}

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from orderhaven.ports.replay import PlayedAnswer, Stage
+from orderhaven.ports.replay import ReplayedResponse, Stage
 from orderhaven.testing.replay.names import Names
-from orderhaven.testing.replay.recording import Step
+from orderhaven.testing.replay.recording import RecordedStep
 
 _HEADERS = ("x-wp-total", "x-wp-totalpages", "retry-after")
 
@@ -28,16 +28,16 @@ class Difference(msgspec.Struct, frozen=True):
     given: Any
 
 
-class Comparison:
+class ResponseComparison:
     """Of one step. `differences` is filled by `compare`."""
 
-    def __init__(self, stage: Stage, names: Names, step: Step) -> None:
+    def __init__(self, stage: Stage, names: Names, step: RecordedStep) -> None:
         self._stage = stage
         self._names = names
         self._step = step
         self.differences: list[Difference] = []
 
-    def compare(self, answer: PlayedAnswer) -> list[Difference]:
+    def compare(self, answer: ReplayedResponse) -> list[Difference]:
         recorded, given = self._step.answer, read_body(answer.body)
         self._names.learn(recorded.body, given)
         self._check("status", recorded.status, answer.status)

@@ -15,7 +15,7 @@ class RecordedAnswer(msgspec.Struct, frozen=True):
     headers: dict[str, Any] = {}
 
 
-class Step(msgspec.Struct, frozen=True):
+class RecordedStep(msgspec.Struct, frozen=True):
     request: RecordedRequest
     answer: RecordedAnswer
     name: str = ""
@@ -27,7 +27,7 @@ class Step(msgspec.Struct, frozen=True):
 
 class Scenario(msgspec.Struct, frozen=True):
     name: str
-    steps: list[Step]
+    steps: list[RecordedStep]
     shop: dict[str, Any] = {}
     products: list[dict[str, Any]] = []
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from orderhaven.ports.replay import Likeness, SentRequest
-from orderhaven.testing.replay.recording import Scenario, Step
+from orderhaven.ports.replay import ComparisonRules, SentRequest
+from orderhaven.testing.replay.recording import RecordedStep, Scenario
 
 _ID = re.compile(r"\{[^{}]*\}|(?<=/)\d+(?=/|$)")
 _SHAPES = (
@@ -25,7 +25,7 @@ _SHAPES = (
 )
 
 
-class Route(msgspec.Struct, frozen=True):
+class RequestRoute(msgspec.Struct, frozen=True):
     method: str
     path: str  # with * for each id
 
@@ -36,7 +36,7 @@ class Route(msgspec.Struct, frozen=True):
 class Form(msgspec.Struct, frozen=True):
     """A request without its values."""
 
-    route: Route
+    route: RequestRoute
     query: frozenset[str]
     body: frozenset[tuple[str, str]]  # field, shape
 
@@ -45,11 +45,11 @@ class Form(msgspec.Struct, frozen=True):
         return frozenset(field for field, _ in self.body if "." not in field and "[" not in field)
 
 
-class Taken(msgspec.Struct):
+class AcceptedForms(msgspec.Struct):
     """What the real server took."""
 
-    likeness: Likeness
-    forms: dict[Route, list[Form]] = {}
+    likeness: ComparisonRules
+    forms: dict[RequestRoute, list[Form]] = {}
 
     def why_not(self, sent: Form) -> str:
         """Why it is like none of these; "" when it is like one."""
@@ -69,9 +69,9 @@ class Taken(msgspec.Struct):
         return f"{sent.route}: never taken: {named}" if strange else ""
 
 
-def what_was_taken(scenarios: Sequence[Scenario], likeness: Likeness) -> Taken:
+def what_was_taken(scenarios: Sequence[Scenario], likeness: ComparisonRules) -> AcceptedForms:
     """From every request that was answered with 2xx."""
-    taken = Taken(likeness)
+    taken = AcceptedForms(likeness)
     for step in (step for scenario in scenarios for step in scenario.steps):
         if 200 <= step.answer.status < 300:
             form = _recorded_form(step, likeness)
@@ -79,36 +79,36 @@ def what_was_taken(scenarios: Sequence[Scenario], likeness: Likeness) -> Taken:
     return taken
 
 
-def forms_of(sent: Iterable[SentRequest], likeness: Likeness) -> set[Form]:
+def forms_of(sent: Iterable[SentRequest], likeness: ComparisonRules) -> set[Form]:
     return {_sent_form(one, likeness) for one in sent}
 
 
-def _sent_form(sent: SentRequest, likeness: Likeness) -> Form:
+def _sent_form(sent: SentRequest, likeness: ComparisonRules) -> Form:
     body = json.loads(sent.body) if sent.body else msgspec.UNSET
     return _form(sent.method, sent.path, sent.query, body, likeness)
 
 
-def _recorded_form(step: Step, likeness: Likeness) -> Form:
+def _recorded_form(step: RecordedStep, likeness: ComparisonRules) -> Form:
     request = step.request
     return _form(request.method, request.path, request.query, request.body, likeness)
 
 
-def _form(method: str, path: str, query: Iterable[str], body: Any, likeness: Likeness) -> Form:
-    shaped = () if body is msgspec.UNSET else _shaped("", body)
-    fields = frozenset((likeness.name_of(field), shape) for field, shape in shaped)
-    return Form(Route(method, _ID.sub("*", path)), frozenset(query), fields)
+def _form(method: str, path: str, query: Iterable[str], body: Any, likeness: ComparisonRules) -> Form:
+    decode = () if body is msgspec.UNSET else _decode("", body)
+    fields = frozenset((likeness.name_of(field), shape) for field, shape in decode)
+    return Form(RequestRoute(method, _ID.sub("*", path)), frozenset(query), fields)
 
 
-def _shaped(field: str, value: Any) -> Iterator[tuple[str, str]]:
+def _decode(field: str, value: Any) -> Iterator[tuple[str, str]]:
     """Each field of a body with the shape of its value."""
     if isinstance(value, dict):
         yield field, "object"
         for name, inner in value.items():
-            yield from _shaped(f"{field}.{name}" if field else name, inner)
+            yield from _decode(f"{field}.{name}" if field else name, inner)
     elif isinstance(value, list):
         yield field, "list" if value else "empty list"
         for inner in value:
-            yield from _shaped(f"{field}[]", inner)
+            yield from _decode(f"{field}[]", inner)
     elif isinstance(value, str):
         yield field, _shape_of_text(value)
     else:

@@ -8,10 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from orderhaven.core.errors import AccountProblem, HubError
-from orderhaven.core.order import Order
-from orderhaven.core.shop_order import Placement, ProductWanted
-from orderhaven.ports.replay import SentRequest, Stage, Way
-from orderhaven.ports.sandbox import Article, Basket
+from orderhaven.core.order import MarketplaceOrder
+from orderhaven.core.shop_order import ProductQuery, ShopOrderDraft
+from orderhaven.ports.replay import SentRequest, Stage, Variant
+from orderhaven.ports.sandbox import Basket, CatalogueItem
 from orderhaven.ports.shop import Shop
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.goods import order_of
@@ -22,10 +22,10 @@ _MARKETPLACE = "Marktplaats"
 _ARTICLES = 3  # of a scenario, that are ordered
 _AT_ONCE = 100
 _CROWD = 605
-_UNKNOWN = ProductWanted("NO-SUCH-SKU", "8700000000000")
+_UNKNOWN = ProductQuery("NO-SUCH-SKU", "8700000000000")
 
 
-class Case(Struct, frozen=True):
+class OrderVariant(Struct, frozen=True):
     """What is special about one order."""
 
     name: str
@@ -33,18 +33,18 @@ class Case(Struct, frozen=True):
     pickup_point: str = ""
     discount: str = "0.00"
     pieces: int = 1
-    delivered_by_marketplace: bool = False
+    fulfilled_by_marketplace: bool = False
     currency: str = ""  # "" is the shop's own
 
 
-CASES: Sequence[Case] = (
-    Case("as usual"),
-    Case("several pieces and a discount", pieces=3, discount="1.00"),
-    Case("a company", person={"company": "De Vries BV", "vat_number": "NL001234567B01"}),
-    Case("a second line and a region", person={"extra": "3 hoog", "region": "UT"}),
-    Case("nothing that may be left out", person={"first_name": "", "addition": "", "phone": "", "email": ""}),
-    Case("a pick-up point", pickup_point="PP-1234"),
-    Case("sent by the marketplace", delivered_by_marketplace=True),
+CASES: Sequence[OrderVariant] = (
+    OrderVariant("as usual"),
+    OrderVariant("several pieces and a discount", pieces=3, discount="1.00"),
+    OrderVariant("a company", person={"company": "De Vries BV", "vat_number": "NL001234567B01"}),
+    OrderVariant("a second line and a region", person={"extra": "3 hoog", "region": "UT"}),
+    OrderVariant("nothing that may be left out", person={"first_name": "", "addition": "", "phone": "", "email": ""}),
+    OrderVariant("a pick-up point", pickup_point="PP-1234"),
+    OrderVariant("sent by the marketplace", fulfilled_by_marketplace=True),
 )
 
 
@@ -60,7 +60,7 @@ async def sent_in_a_crowd(scenarios: Sequence[Scenario], make_stage: MakeStage) 
         clock, stage, _ = await play_on(scenario, make_stage)
         with suppress(AccountProblem):
             if stage.articles:
-                await _Day(stage, clock, stage.ways[0], "crowd").hear_a_crowd()
+                await _Day(stage, clock, stage.variants[0], "crowd").pull_a_crowd()
                 return stage.sent
     return []
 
@@ -68,7 +68,7 @@ async def sent_in_a_crowd(scenarios: Sequence[Scenario], make_stage: MakeStage) 
 async def sent_in(scenario: Scenario, make_stage: MakeStage) -> Sequence[SentRequest]:
     """Every request that the connector sends to the scenario's server, as its steps have left it."""
     clock, stage, _ = await play_on(scenario, make_stage)
-    for number, way in enumerate(stage.ways):
+    for number, way in enumerate(stage.variants):
         stage.change(way.change)
         try:
             await _Day(stage, clock, way, str(number)).play()
@@ -80,7 +80,7 @@ async def sent_in(scenario: Scenario, make_stage: MakeStage) -> Sequence[SentReq
 class _Day:
     """One merchant's day with one connector; `name` keeps references of several days apart."""
 
-    def __init__(self, stage: Stage, clock: ManualClock, way: Way, name: str) -> None:
+    def __init__(self, stage: Stage, clock: ManualClock, way: Variant, name: str) -> None:
         self._stage = stage
         self._clock = clock
         self._way = way
@@ -93,42 +93,42 @@ class _Day:
 
     async def play(self) -> None:
         await self._shop.check()
-        cursor = await self._hear("")
+        cursor = await self._pull("")
         await self._try(self._shop.read([order.shop_ref for order in self._stage.sandbox.orders()][:_AT_ONCE]))
-        wanted = {article: ProductWanted(article.sku, article.ean) for article in self._stage.articles}
+        wanted = {article: ProductQuery(article.sku, article.ean) for article in self._stage.articles}
         products = await self._shop.find_products([*wanted.values(), _UNKNOWN])
         sold = {article: products[want] for article, want in wanted.items() if want in products}
         for number, case in enumerate(CASES):
             for article, product in [*sold.items()][:_ARTICLES]:
                 await self._place(f"orderhaven-{self._name}-{number}-{article.sku}", case, article, product)
-        await self._hear(cursor)
+        await self._pull(cursor)
         await self._let_the_merchant_work(cursor)
 
-    async def _place(self, reference: str, case: Case, article: Article, product: str) -> None:
+    async def _place(self, reference: str, case: OrderVariant, article: CatalogueItem, product: str) -> None:
         """By a connector that has not seen the product, as after a restart."""
         await self._shop.find([reference])
         order = self._order(reference, case, article)
         line = order.lines[0].ref
-        placement = Placement(
-            order, reference, _MARKETPLACE, {line: case.pieces}, {line: product}, case.delivered_by_marketplace
+        order_draft = ShopOrderDraft(
+            order, reference, _MARKETPLACE, {line: case.pieces}, {line: product}, case.fulfilled_by_marketplace
         )
-        await self._try(self._another().place(placement, not_after=self._soon()))
+        await self._try(self._another().create(order_draft, not_after=self._soon()))
 
-    async def hear_a_crowd(self) -> None:
+    async def pull_a_crowd(self) -> None:
         """More changes in one second than several pages hold."""
         await self._shop.check()
-        cursor = await self._hear("")
+        cursor = await self._pull("")
         for number in range(_CROWD):
-            self._stage.sandbox.enter_by_other_tool(Basket([(self._stage.articles[0], 1)]), f"crowd-{number}")
-        await self._hear(cursor)
+            self._stage.sandbox.create_by_other_tool(Basket([(self._stage.articles[0], 1)]), f"crowd-{number}")
+        await self._pull(cursor)
 
-    def _order(self, reference: str, case: Case, article: Article) -> Order:
+    def _order(self, reference: str, case: OrderVariant, article: CatalogueItem) -> MarketplaceOrder:
         basket = Basket(
             [(article, case.pieces)],
-            person=case.person,
+            address=case.person,
             pickup_point=case.pickup_point,
             discount=case.discount,
-            by_marketplace=case.delivered_by_marketplace,
+            by_marketplace=case.fulfilled_by_marketplace,
         )
         return replace(order_of(reference, basket, self._clock.now()), ship_by=None)
 
@@ -144,17 +144,17 @@ class _Day:
         for deed, ref in zip(deeds, refs, strict=False):
             self._clock.advance(timedelta(minutes=1))
             deed(ref)
-            await self._read_and_hear(ref, cursor)
+            await self._read_and_pull(ref, cursor)
         for ref in refs[len(deeds) : len(deeds) + 1]:
             await self._try(self._shop.cancel(ref, not_after=self._soon()))
-            await self._read_and_hear(ref, cursor)
+            await self._read_and_pull(ref, cursor)
 
-    async def _read_and_hear(self, ref: str, cursor: str) -> None:
+    async def _read_and_pull(self, ref: str, cursor: str) -> None:
         await self._try(self._shop.read([ref]))
-        await self._hear(cursor)
+        await self._pull(cursor)
 
-    async def _hear(self, since: str) -> str:
-        pages = [page async for page in self._shop.hear(since)]
+    async def _pull(self, since: str) -> str:
+        pages = [page async for page in self._shop.pull(since)]
         self._clock.advance(timedelta(minutes=2))
         return pages[-1].cursor
 

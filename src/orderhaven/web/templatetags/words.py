@@ -11,7 +11,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from orderhaven.core.language import _, n_
+from orderhaven.core.translation import _, n_
 
 register = template.Library()
 _SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}

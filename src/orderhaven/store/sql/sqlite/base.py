@@ -1,4 +1,4 @@
-"""Django's SQLite backend, with shorter ways for what a cycle does by the hundred. For `loop_ratio` and `idle_ratio`."""
+"""Django's SQLite backend, with shorter ways for what a run does by the hundred. For `loop_ratio` and `idle_ratio`."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class Cursor(base.SQLiteCursorWrapper):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    # without looking each time whether an event loop runs: where one does, `store.sql.hop` means it
+    # without looking each time whether an event loop runs: where one does, `store.sql.executor` means it
     cursor = unwrap(base.DatabaseWrapper.cursor)
     ensure_connection = unwrap(base.DatabaseWrapper.ensure_connection)
     commit = unwrap(base.DatabaseWrapper.commit)

@@ -1,0 +1,53 @@
+"""What a person can do about each problem: the buttons that stand beside its sentence."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from orderhaven.core.problems import ProblemKind
+
+
+class ProblemAction(StrEnum):
+    """An action on one order, by the name of its command."""
+
+    RETRY = "retry"
+    HANDLE = "handle"
+    CANCEL = "cancel"
+    REFUSE = "refuse"
+    ADOPT = "adopt"
+    CREATE = "create"
+    CREATE_AGAIN = "create --again"
+    IGNORE = "ignore"
+    MAP = "map"
+    CHOOSE_CARRIER = "choose-carrier"
+    CORRECT = "correct"
+    RELEASE = "release"
+    DONE = "done"  # nothing of ours to do: say that it was looked at
+
+
+_USUAL = (ProblemAction.RETRY, ProblemAction.HANDLE)
+ACTIONS_FOR: Mapping[ProblemKind, tuple[ProblemAction, ...]] = {
+    ProblemKind.UNKNOWN_PRODUCT: (ProblemAction.MAP, *_USUAL),
+    ProblemKind.PARTLY_CREATED: (ProblemAction.ADOPT, *_USUAL),
+    ProblemKind.CREATED_TWICE: (ProblemAction.DONE,),
+    ProblemKind.TOTAL_DIFFERS: (ProblemAction.DONE,),
+    ProblemKind.ADOPTED_DIFFERS: (ProblemAction.ADOPT, ProblemAction.CREATE, ProblemAction.IGNORE),
+    ProblemKind.SHOP_ORDER_GONE: (ProblemAction.CREATE_AGAIN, ProblemAction.CANCEL, ProblemAction.HANDLE),
+    ProblemKind.UNKNOWN_CARRIER: (ProblemAction.CHOOSE_CARRIER, *_USUAL),
+    ProblemKind.TRACKING_UNREADABLE: (ProblemAction.DONE, ProblemAction.HANDLE),
+    ProblemKind.WAIT_EXTENDED: (ProblemAction.HANDLE,),
+    ProblemKind.LATE_TRACKING: (ProblemAction.CORRECT, ProblemAction.DONE),
+    ProblemKind.LINES_CANCELLED: (ProblemAction.DONE, ProblemAction.HANDLE),
+    ProblemKind.STOP_THE_PARCEL: (ProblemAction.DONE,),
+    ProblemKind.PARCEL_MAY_HAVE_LEFT: (ProblemAction.DONE,),
+    ProblemKind.SHOP_CANCELLED_LATE: (ProblemAction.DONE,),
+    ProblemKind.MARKETPLACE_CANCELLED_LATE: (ProblemAction.DONE,),
+    ProblemKind.SHIPPED_THOUGH_CANCELLED: (ProblemAction.DONE,),
+    ProblemKind.REOPENED_AFTER_SHIPPING: (ProblemAction.DONE,),
+    ProblemKind.REOPENED_AFTER_CANCELLING: (ProblemAction.DONE,),
+    ProblemKind.LATE_CANCELLATION_REQUEST: (ProblemAction.DONE, ProblemAction.HANDLE),
+    ProblemKind.CANCELLATIONS_ON_HOLD: (ProblemAction.RELEASE, ProblemAction.HANDLE),
+}
+
+
+def offers(kind: ProblemKind) -> tuple[ProblemAction, ...]:
+    return ACTIONS_FOR.get(kind, _USUAL)

@@ -1,0 +1,118 @@
+"""What can go wrong at a sandbox, turned on by tests, the demo and the simulation: one fault, so many times, on matching requests."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from orderhaven.connectors.kit.http import NoAnswer, Request, Response
+from orderhaven.ports.connector import Clock
+
+
+class HttpFaultKind(StrEnum):
+    NEVER = "never"  # not done, no answer
+    AFTER = "after"  # done, and the answer is lost
+    RESET = "reset"  # not done, the connection breaks
+    REFUSED = "refused"  # nothing listens: surely not sent
+    LATE = "late"  # done, answered after `delay`
+    STATUS = "status"  # not done, answered with `status`
+    STATUS_AFTER = "status_after"  # done, and still answered with `status`
+    RATE_LIMITED = "rate_limited"  # 429, with Retry-After when `delay` is set
+    GARBAGE = "garbage"  # done, answered with bytes that are nothing
+    TRUNCATED = "truncated"  # done, half of the answer
+    HTML = "html"  # not done, a web page with status 200
+    HTML_AFTER = "html_after"  # done, a web page with status 200
+    MARKED = "marked"  # done, answered behind a byte order mark
+    WARNED = "warned"  # done, answered behind a warning of PHP
+
+
+_DOES_IT = {
+    HttpFaultKind.AFTER, HttpFaultKind.LATE, HttpFaultKind.STATUS_AFTER, HttpFaultKind.GARBAGE, HttpFaultKind.TRUNCATED,
+    HttpFaultKind.HTML_AFTER,
+    HttpFaultKind.MARKED, HttpFaultKind.WARNED,
+}  # fmt: skip
+_BEFORE_IT = {
+    HttpFaultKind.MARKED: b"\xef\xbb\xbf",
+    HttpFaultKind.WARNED: (
+        b'<br />\n<b>Warning</b>:  Undefined array key "carrier_id" in <b>/srv/shop/wp-content/plugins/old/old.php</b>'
+        b" on line <b>12</b><br />\n"
+    ),
+}
+_PAGE = Response(
+    200, {"content-type": "text/html; charset=UTF-8"}, b"<!DOCTYPE html><html><body>Even geduld</body></html>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpFault:
+    kind: HttpFaultKind
+    method: str = ""  # "" matches every method
+    path: str = ""  # part of the path; "" matches every path
+    times: int = 1  # how many requests it spoils; -1: until cleared
+    status: int = 503
+    delay: timedelta = timedelta(0)
+
+    def fits(self, request: Request) -> bool:
+        return self.method in ("", request.method) and self.path in request.path
+
+
+@dataclass
+class HttpFaults:
+    """The faults that still lie in wait, in order. `hit` counts what was spoiled, by kind."""
+
+    waiting: list[HttpFault] = field(default_factory=list)
+    hit: dict[HttpFaultKind, int] = field(default_factory=dict)
+
+    def add(self, kind: HttpFaultKind, **what: object) -> None:
+        self.waiting.append(replace(HttpFault(kind), **what))  # type: ignore[arg-type]
+
+    def clear(self) -> None:
+        self.waiting.clear()
+
+    def take(self, request: Request) -> HttpFault | None:
+        for create, fault in enumerate(self.waiting):
+            if fault.fits(request):
+                if fault.times == 1:
+                    del self.waiting[create]
+                elif fault.times > 0:
+                    self.waiting[create] = replace(fault, times=fault.times - 1)
+                self.hit[fault.kind] = self.hit.get(fault.kind, 0) + 1
+                return fault
+        return None
+
+
+async def answer(
+    faults: HttpFaults, clock: Clock, request: Request, handle: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """`handle`'s answer, or what the next fitting fault makes of it. Raises NoAnswer as a network would."""
+    fault = faults.take(request)
+    if fault is None:
+        return await handle(request)
+    response = await handle(request) if fault.kind in _DOES_IT else Response(fault.status)
+    if fault.kind in (HttpFaultKind.NEVER, HttpFaultKind.AFTER):
+        raise NoAnswer("did not answer in time", sent=True)
+    if fault.kind is HttpFaultKind.RESET:
+        raise NoAnswer("broke off", sent=True)
+    if fault.kind is HttpFaultKind.REFUSED:
+        raise NoAnswer("cannot be reached", sent=False)
+    if fault.kind is HttpFaultKind.LATE:
+        await clock.sleep(fault.delay)
+        return response
+    return _spoiled(fault, response)
+
+
+def _spoiled(fault: HttpFault, response: Response) -> Response:
+    match fault.kind:
+        case HttpFaultKind.RATE_LIMITED:
+            wait = {"retry-after": str(int(fault.delay.total_seconds()))} if fault.delay else {}
+            return Response(429, wait, b"")
+        case HttpFaultKind.GARBAGE:
+            return Response(response.status, response.headers, b"\x00\xff{]not json")
+        case HttpFaultKind.TRUNCATED:
+            return Response(response.status, response.headers, response.body[: len(response.body) // 2])
+        case HttpFaultKind.HTML | HttpFaultKind.HTML_AFTER:
+            return _PAGE
+        case HttpFaultKind.MARKED | HttpFaultKind.WARNED:
+            return Response(response.status, response.headers, _BEFORE_IT[fault.kind] + response.body)
+        case _:
+            return Response(fault.status, {"content-type": "text/html"}, b"<html><body>error</body></html>")

@@ -1,0 +1,126 @@
+"""Who trades, with which accounts, joined how."""
+
+from enum import StrEnum
+
+from django.db import models
+
+from orderhaven.core.order import WORKING_DAYS
+
+
+class Merchant(models.Model):
+    """The tenant. Everything else belongs to one, directly or through its connection or order."""
+
+    name = models.CharField(max_length=200, unique=True)
+    slug = models.CharField(max_length=60, unique=True)  # its part of every web address
+
+
+class ConnectionState(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"  # by a person
+    ATTENTION = "attention"  # by an AccountProblem, which `problem_kind` names
+
+
+class Connection(models.Model):
+    """One account with a connector, and its own schedule: what is due is what these times say, nothing else."""
+
+    merchant = models.ForeignKey(Merchant, models.PROTECT)
+    connector = models.CharField(max_length=60)
+    side = models.CharField(max_length=20)
+    name = models.CharField(max_length=100)
+    settings = models.JSONField(default=dict)
+    secrets = models.TextField(default="")  # encrypted
+    token = models.TextField(default="")  # encrypted; a session's short-lived token
+    fingerprint = models.CharField(max_length=200)
+    account_name = models.CharField(max_length=200, default="")
+    currencies = models.JSONField(default=list)  # what a shop sells in; empty: it does not say
+    state = models.CharField(max_length=20, default=ConnectionState.ACTIVE)
+    problem_kind = models.CharField(max_length=40, default="")
+    problem_values = models.JSONField(default=dict)
+
+    pull_every_s = models.PositiveIntegerField(default=300)
+    pull_at = models.DateTimeField(null=True)
+    push_at = models.DateTimeField(null=True)  # null: nothing to tell
+    wait_at = models.DateTimeField(null=True)  # of a shop: when the first wait for a code ends
+    refresh_at = models.DateTimeField(null=True)  # of a shop: when open orders are read again
+    refresh_after = models.BigIntegerField(default=0)  # how far that has come: the key of the last order that was read
+    backoff_until = models.DateTimeField(null=True)  # after failures or on their wish: nothing is sent before this
+    cursor = models.TextField(default="")
+    last_pulled_at = models.DateTimeField(null=True)  # the last whole pull
+    epoch = models.BigIntegerField(
+        default=0
+    )  # the fence: every claim raises it, every later write of that run requires it
+    failures = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True)
+    rejections = models.PositiveIntegerField(default=0)  # of the account, one after another; a hiccup is not yet a no
+    rejected_since = models.DateTimeField(null=True)
+    last_error = models.TextField(default="")
+    # the refusal that the latest orders met, one after the other: see store.repeated_rejections
+    repeated_cause = models.CharField(max_length=200, default="")
+    repeated_reason = models.TextField(default="")
+    repeated_count = models.PositiveIntegerField(default=0)
+    repeated_retry_at = models.DateTimeField(
+        null=True
+    )  # when one of the orders that it stopped is tried; null: it stops none
+    # made before private networks had to be allowed: it may stay there
+    keeps_private_network = models.BooleanField(default=False)
+    nudge_key = models.CharField(max_length=40, default="")  # of the address that the other side may call; "": none
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "name"], name="connection_name"),
+            models.UniqueConstraint(fields=["connector", "fingerprint"], name="one_account_one_connection"),
+        ]
+
+
+class FulfilledByMarketplace(StrEnum):
+    """What happens in the shop with orders that the marketplace ships itself."""
+
+    IGNORE = "ignore"  # listed here, not created in the shop
+    CREATE = "create"  # created as completed once shipped, without touching stock
+
+
+def working_days() -> list[int]:
+    return list(WORKING_DAYS)
+
+
+class Link(models.Model):
+    """One marketplace connection joined to one shop connection."""
+
+    merchant = models.ForeignKey(Merchant, models.PROTECT)
+    marketplace = models.OneToOneField(Connection, models.PROTECT, related_name="link")
+    shop = models.ForeignKey(Connection, models.PROTECT, related_name="links")
+    from_at = models.DateTimeField()  # older orders are listed and wait for a person's word
+    dry_run = models.BooleanField(default=False)
+    wait_s = models.PositiveIntegerField(default=3 * 3600)
+    ship_by_margin_s = models.PositiveIntegerField(default=3600)  # before a ship-by time that the marketplace states
+    # by which a ship-by time is estimated: see core.deadline
+    transit_days = models.PositiveSmallIntegerField(default=1)
+    working_days = models.JSONField(default=working_days)  # ISO weekdays
+    cut_off = models.CharField(max_length=5, default="17:00")
+    time_zone = models.CharField(max_length=60, default="")  # "": the hub's own
+    free_days = models.JSONField(default=list)  # ISO dates
+    fulfilled_by_marketplace = models.CharField(max_length=10, default=FulfilledByMarketplace.IGNORE)
+    cancellations_per_hour = models.PositiveIntegerField(default=5)
+    default_carrier = models.CharField(max_length=40, default="")
+    carrier_rules = models.JSONField(default=list)  # [{"kind", "match", "carrier"}], first match wins
+    own_carriers = models.JSONField(default=list)  # whom the merchant uses: they decide where several have such codes
+    ships_from = models.CharField(max_length=2, default="")  # ISO-2 country; "": not said
+
+
+class ProductLookup(models.Model):
+    """Which products a shop said that it has, when somebody last looked that up for a link in dry run."""
+
+    link = models.OneToOneField(Link, models.CASCADE, primary_key=True)
+    at = models.DateTimeField()
+    products = models.JSONField(default=list)  # [[SKU, EAN, the shop's product, or "" for none]]
+
+
+class ProductMatch(models.Model):
+    """A person's word that this article of a marketplace is that product of the shop."""
+
+    shop = models.ForeignKey(Connection, models.CASCADE)
+    sku = models.CharField(max_length=200)
+    product_ref = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "sku"], name="one_product_per_sku")]

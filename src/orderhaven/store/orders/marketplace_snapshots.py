@@ -1,0 +1,362 @@
+"""Recording what a marketplace says of its orders: summaries from lists, and whole orders."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from orderhaven.core.order import LineQuantities
+from orderhaven.core.order import MarketplaceOrder as WholeOrder
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.status import TRANSITIONS, Status, Trigger, initial_triggers, marketplace_triggers, newly_cancelled
+from orderhaven.ports.marketplace import OrderSummary
+from orderhaven.store.connections import links
+from orderhaven.store.connections.connections import Claim, fence
+from orderhaven.store.models import Hold, Line, Link, Order, OrderContact, Problem, SyncState
+from orderhaven.store.orders.conversions import (
+    PERSON_COLUMNS,
+    article_columns,
+    contact_rows,
+    deadline_columns,
+    facts_columns,
+    facts_of,
+    line_columns,
+    order_columns,
+)
+from orderhaven.store.orders.follow_ups import enqueue_intake, transition_order
+from orderhaven.store.orders.unit_of_work import UnitOfWork, orders_to_change
+from orderhaven.store.sql import statements
+from orderhaven.store.sql.execute import in_statements, insert, update
+from orderhaven.store.sql.rows import know, new_row
+from orderhaven.store.upkeep.privacy import overwrite_what_is_erased, take_in_the_journal
+
+
+def record_summaries(
+    claim: Claim, link: Link, summaries: Sequence[OrderSummary], now: datetime, *, accepts: bool = False
+) -> list[OrderSummary]:
+    """Apply what changed of orders that are known. Those never seen come back, each once: `insert_orders` is for them.
+
+    `accepts`: the marketplace wants a yes to orders, so one that needs none any more has it.
+    """
+    with transaction.atomic():
+        fence(claim)
+        known = statements.known_lines(link.id, [summary.ref for summary in summaries])
+        seen = [summary for summary in summaries if summary.ref in known]
+        _apply_changes(link, {one.ref: one for one in seen if _differs(known[one.ref], one)}, now)
+        if accepts:
+            _apply_acceptance(link, seen, now)
+    whole = [summary.order for summary in seen if summary.order is not None]
+    if whole:
+        record_orders(claim, link, _unread_among(link, whole), now)
+    return list({summary.ref: summary for summary in summaries if summary.ref not in known}.values())
+
+
+def insert_orders(claim: Claim, link: Link, summaries: Sequence[OrderSummary], now: datetime) -> int:
+    """Insert orders never seen: those with their whole order go on their way to the shop, the others are to be read.
+
+    Returns how many there were.
+    """
+    with transaction.atomic():
+        fence(claim)
+        return _insert_new(link, summaries, now)
+
+
+def refs_due(connection_id: int, now: datetime) -> tuple[Link | None, bool]:
+    """The link of a marketplace connection, None while it has none, and whether orders are still to be read."""
+    link = links.of_marketplace(connection_id)
+    return link, link is not None and bool(refs_to_read(link, now, 1))
+
+
+def refs_to_read(link: Link, now: datetime, limit: int) -> list[str]:
+    """Refs of orders that were seen and not yet read, oldest first."""
+    return statements.unread(link.id, now, limit)
+
+
+def record_orders(claim: Claim, link: Link, orders: Sequence[WholeOrder], now: datetime) -> None:
+    """Complete orders that were sighted, with lines and people, and put them on their way to the shop."""
+    by_ref = {order.ref: order for order in orders}
+    with transaction.atomic():
+        fence(claim)
+        rows = orders_to_change(_keys_of(link, by_ref, Q(read_at__isnull=True)))
+        fresh, read_before = [row for row in rows if not row.currency], [row for row in rows if row.currency]
+        uow = UnitOfWork(now)
+        lines: list[Line] = []
+        for row in rows:
+            lines += _complete(uow, row, by_ref[row.ref])
+        insert(lines, ignore_repeats=True)
+        insert([person for row in fresh for person in contact_rows(row, by_ref[row.ref])], ignore_repeats=True)
+        _renew_people(read_before, by_ref)
+        uow.write()
+
+
+def record_unreadable(claim: Claim, link: Link, refs: Collection[str], now: datetime) -> None:
+    """Orders of which a list shows what nobody understands: each is to be read by itself, and listed until it is.
+
+    A row that stays so is no news each time: the longer nothing changed in its order, the later that is read again. It is
+    planned even so: a list of what changed shows a row once.
+    """
+    with transaction.atomic():
+        fence(claim)
+        known = _last_read(link, refs)
+        uow = UnitOfWork(now)
+        due = {one.key: one.at + _at_most_an_hour(one.at - one.changed_at) for one in known.values() if one.at}
+        for row in orders_to_change(list(due)):
+            uow.change(row, read_at=None, read_due_at=due[row.id])
+        uow.write()
+        never_seen = set(refs) - known.keys()
+        # when it was placed is said once it is read
+        _insert_new(
+            link, [OrderSummary(ref, placed_at=now, changed_at=now, lines=()) for ref in sorted(never_seen)], now
+        )
+
+
+def fetch_failed(
+    claim: Claim,
+    link: Link,
+    ref: str,
+    now: datetime,
+    after: timedelta,
+    problem: tuple[ProblemKind, Mapping[str, str]] | None,
+) -> None:
+    """A listed order that cannot be read: tried again later, with a Problem where a person must look.
+
+    The longer that Problem stands, the more seldom it is tried.
+    """
+    with transaction.atomic():
+        fence(claim)
+        uow = UnitOfWork(now)
+        for row in orders_to_change(_keys_of(link, [ref])):
+            wait = after
+            if problem is not None:
+                said = Problem.objects.filter(order_id=row.id, kind=problem[0], resolved_at__isnull=True).first()
+                wait = max(after, _at_most_an_hour(now - said.at)) if said else after
+                uow.problem(row, problem[0], problem[1])
+            uow.change(row, read_due_at=now + wait)
+        uow.write()
+
+
+def erase_contacts(now: datetime, after_closing: timedelta, after_creating: timedelta, limit: int) -> int:
+    """Erase buyers' personal data whose time is over; the rest of the order stays. Returns how many rows went."""
+    over = Q(order__closed_at__lt=now - after_closing) | Q(order__placed_at__lt=now - after_creating)
+    keys = list(OrderContact.objects.filter(over).values_list("id", flat=True)[:limit])
+    if not keys:
+        return 0
+    overwrite_what_is_erased(on=True)
+    try:
+        OrderContact.objects.filter(pk__in=keys).delete()
+    finally:
+        overwrite_what_is_erased(on=False)
+    if len(keys) < limit:  # the last ones for now: what was written before they went lies in the journal still
+        take_in_the_journal()
+    return len(keys)
+
+
+def _keys_of(link: Link, refs: Collection[str], *conditions: Q) -> list[int]:
+    found = Order.objects.filter(*conditions, link=link)
+    return [key for some in in_statements(refs) for key in found.filter(ref__in=some).values_list("id", flat=True)]
+
+
+# below: orders that are read again
+
+_LONGEST_PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _LastRead:
+    key: int
+    at: datetime | None  # None: its next fetch is planned already
+    changed_at: datetime
+
+
+def _last_read(link: Link, refs: Collection[str]) -> dict[str, _LastRead]:
+    known: dict[str, _LastRead] = {}
+    for some in in_statements(refs):
+        rows = Order.objects.filter(link=link, ref__in=some)
+        for ref, key, at, changed_at in rows.values_list("ref", "id", "read_at", "changed_at"):
+            known[ref] = _LastRead(key, at, changed_at)
+    return known
+
+
+def _at_most_an_hour(pause: timedelta) -> timedelta:
+    return min(pause, _LONGEST_PAUSE)
+
+
+def _renew_people(rows: Sequence[Order], by_ref: Mapping[str, WholeOrder]) -> None:
+    """Of orders that were read before: whoever is still there is as they stand now. What was erased does not come back."""
+    if not rows:
+        return
+    kept = {(one.order_id, one.role): one.id for one in OrderContact.objects.filter(order__in=rows)}
+    renewed = []
+    for row in rows:
+        for person in contact_rows(row, by_ref[row.ref]):
+            if (row.id, person.role) in kept:
+                person.id = kept[row.id, person.role]
+                renewed.append(person)
+    update(renewed, PERSON_COLUMNS)
+
+
+# below: summaries
+
+
+def _differs(known: Mapping[str, LineQuantities], summary: OrderSummary) -> bool:
+    return any(known.get(line.ref) != line for line in summary.lines)
+
+
+def _insert_new(link: Link, summaries: Sequence[OrderSummary], now: datetime) -> int:
+    rows = [_new_row(link, summary, now) for summary in summaries]
+    keys = {ref: key for key, ref in insert(rows, ignore_repeats=True, returning=("id", "ref"))}
+    uow = UnitOfWork(now)
+    people: list[OrderContact] = []
+    inserted = [(row, summary) for row, summary in zip(rows, summaries, strict=True) if row.ref in keys]
+    for row, summary in inserted:
+        row.id = keys[row.ref]
+        row.prefetched_lines = _new_lines(row, summary)
+        uow.touch(row)
+        _apply_initial_triggers(uow, row)
+        if summary.order is not None:
+            people += contact_rows(row, summary.order)
+            _go_on(uow, row, summary.order)
+    insert([line for row, _ in inserted for line in row.prefetched_lines], ignore_repeats=True)
+    insert(people, ignore_repeats=True)
+    uow.write()
+    return len(inserted)
+
+
+def _new_row(link: Link, summary: OrderSummary, now: datetime) -> Order:
+    columns: dict[str, object] = {
+        "placed_at": summary.placed_at,
+        "needs_acceptance": summary.needs_acceptance,
+        "by_marketplace": bool(summary.lines) and all(line.by_marketplace for line in summary.lines),
+    }
+    if summary.order is not None:
+        # as it mostly is; the unit of work says it of the others
+        columns |= order_columns(summary.order) | deadline_columns(link, summary.order)
+        columns |= {"read_at": now, "shop_sync": SyncState.PENDING}
+    row = new_row(
+        Order,
+        merchant_id=link.merchant_id,
+        link_id=link.id,
+        ref=summary.ref,
+        status=Status.PENDING_CONFIRMATION if summary.needs_acceptance else Status.NOT_SHIPPED,
+        hold=Hold.OLDER if summary.placed_at < link.from_at else Hold.NONE,
+        received_at=now,
+        changed_at=summary.changed_at,
+        **columns,
+    )
+    know(row, link=link)
+    row.outbox = []
+    return row
+
+
+def _new_lines(row: Order, summary: OrderSummary) -> list[Line]:
+    """The lines of the whole order where it is there, and whatever else the list shows."""
+    whole = summary.order.lines if summary.order is not None else ()
+    columns = {line.ref: line_columns(line) for line in whole}
+    columns |= {facts.ref: facts_columns(facts) for facts in summary.lines if facts.ref not in columns}
+    return [
+        new_row(Line, order_id=row.id, position=place, ref=ref, **given)
+        for place, (ref, given) in enumerate(columns.items())
+    ]
+
+
+def _apply_initial_triggers(uow: UnitOfWork, row: Order) -> None:
+    """What happened to an order before it was first pulled moves it as news would."""
+    uow.event(row, "received")
+    for fact in initial_triggers(Status(row.status), map(facts_of, row.prefetched_lines)):
+        transition_order(uow, row, fact)
+
+
+def _apply_changes(link: Link, changed: Mapping[str, OrderSummary], now: datetime) -> None:
+    if not changed:
+        return
+    uow = UnitOfWork(now)
+    for row in orders_to_change(_keys_of(link, changed)):
+        summary = changed[row.ref]
+        _merge_lines(uow, row, summary.lines)
+        uow.change(row, changed_at=summary.changed_at)
+    uow.write()
+
+
+_HEARS_OF_ACCEPTANCE = tuple(str(status) for status, facts in TRANSITIONS.items() if Trigger.ACCEPTED in facts)
+
+
+def _apply_acceptance(link: Link, summaries: Sequence[OrderSummary], now: datetime) -> None:
+    """Orders that waited for a yes and have it: they are read again, for the address is often shown only then."""
+    accepted = [summary.ref for summary in summaries if not summary.needs_acceptance]
+    rows = orders_to_change(_keys_of(link, accepted, Q(needs_acceptance=True, status__in=_HEARS_OF_ACCEPTANCE)))
+    uow = UnitOfWork(now)
+    for row in rows:
+        uow.change(row, read_at=None, needs_acceptance=False)  # first, so that it is created only once it is read again
+        transition_order(uow, row, Trigger.ACCEPTED)
+    if rows:
+        uow.write()
+
+
+def _merge_lines(uow: UnitOfWork, row: Order, lines: Sequence[LineQuantities]) -> None:
+    """A summary may show some lines only; the others stay as they were known."""
+    kept = {line.ref: line for line in row.prefetched_lines}
+    before = {ref: facts_of(line) for ref, line in kept.items()}
+    now = before | {line.ref: line for line in lines}
+    facts = marketplace_triggers(
+        Status(row.status), list(before.values()), list(now.values()), confirmed=row.confirmed_at is not None
+    )
+    # of an order that is cancelled, lines go one by one because we cancel them so
+    if row.shop_ref and not facts and row.status != Status.CANCELLED:
+        _say_lines_cancelled(uow, row, kept, newly_cancelled(before, lines))
+    for line in lines:
+        if line.ref in kept and before[line.ref] != line:
+            uow.change_line(kept[line.ref], **facts_columns(line))
+    for fact in facts:
+        transition_order(uow, row, fact)
+
+
+def _say_lines_cancelled(uow: UnitOfWork, row: Order, kept: Mapping[str, Line], refs: Sequence[str]) -> None:
+    if refs:
+        names = ", ".join(kept[ref].title or kept[ref].sku or ref for ref in refs if ref in kept)
+        uow.problem(row, ProblemKind.LINES_CANCELLED, {"lines": names})
+
+
+# below: whole orders
+
+
+def _unread_among(link: Link, orders: Sequence[WholeOrder]) -> list[WholeOrder]:
+    refs = [order.ref for order in orders]
+    unread = set(Order.objects.filter(link=link, ref__in=refs, read_at__isnull=True).values_list("ref", flat=True))
+    return [order for order in orders if order.ref in unread]
+
+
+def _complete(uow: UnitOfWork, row: Order, whole: WholeOrder) -> list[Line]:
+    """Fill the listed order; lines that the list had not shown come back to be inserted."""
+    if not row.prefetched_lines and whole.placed_at < row.link.from_at and _says_not_when_placed(row):
+        uow.change(row, hold=Hold.OLDER)
+    deadline = deadline_columns(row.link, whole)
+    uow.change(row, **order_columns(whole), **deadline, changed_at=whole.changed_at, read_at=uow.now, read_due_at=None)
+    uow.resolve(row, (ProblemKind.ORDER_MISSING, ProblemKind.UNEXPECTED_RESPONSE))
+    kept = {line.ref: line for line in row.prefetched_lines}
+    # first the articles as they are, then what happened to them since the list was read
+    for place, line in enumerate(whole.lines):
+        if line.ref in kept:
+            uow.change_line(kept[line.ref], position=place, **article_columns(line))
+    fresh = [
+        new_row(Line, order_id=row.id, position=place, ref=line.ref, **line_columns(line))
+        for place, line in enumerate(whole.lines)
+        if line.ref not in kept
+    ]
+    _merge_lines(uow, row, [line.quantities for line in whole.lines])
+    _go_on(uow, row, whole)
+    return fresh
+
+
+def _says_not_when_placed(row: Order) -> bool:
+    """Its list did not: then it counts as placed when it was first pulled."""
+    return Order.objects.filter(pk=row.id, placed_at=F("received_at")).exists()
+
+
+def _go_on(uow: UnitOfWork, row: Order, whole: WholeOrder) -> None:
+    """An order that was read goes on its way to the shop."""
+    if whole.lines:
+        enqueue_intake(uow, row)
+    else:
+        uow.problem(row, ProblemKind.NO_LINES)

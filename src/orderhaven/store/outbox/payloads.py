@@ -1,0 +1,108 @@
+"""What goes out with a message, by its kind: kept in `Message.payload` as it was when the message began, without personal data.
+
+Before that a payload holds what was known when the message was put. Decoded and encoded here and nowhere else.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from django.db import models
+from msgspec import Struct
+
+from orderhaven.core.commands import CancelReason
+
+Quantities = Mapping[str, int]  # line ref -> quantity; empty until the message begins
+
+
+class MessageKind(StrEnum):
+    """What a message says."""
+
+    CREATE = "create"
+    CANCEL_SHOP = "cancel_shop"
+    ACCEPT = "accept"
+    CONFIRM = "confirm"
+    CANCEL = "cancel"
+    REFUSE = "refuse"
+    CORRECT = "correct"
+
+
+class _StoredPayload(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
+    """What stands in the column: the kind, and every field that says something."""
+
+
+class CreatePayload(_StoredPayload, frozen=True, tag=MessageKind.CREATE.value):
+    quantities: Quantities = {}
+    total: str = ""  # what the shop's order should come to
+    products: Mapping[str, str] = {}  # line ref -> the shop's product
+
+
+class CancelShopPayload(_StoredPayload, frozen=True, tag=MessageKind.CANCEL_SHOP.value):
+    """The shop's order alone says what is cancelled."""
+
+
+class AcceptPayload(_StoredPayload, frozen=True, tag=MessageKind.ACCEPT.value):
+    quantities: Quantities = {}
+
+
+class ConfirmPayload(_StoredPayload, frozen=True, tag=MessageKind.CONFIRM.value):
+    tracking_number: str = ""
+    carrier: str = ""  # "": it goes without
+    ships_from: str = ""
+    label_number: str = ""  # of the marketplace, instead of a code
+    quantities: Quantities = {}
+
+
+class CancelPayload(_StoredPayload, frozen=True, tag=MessageKind.CANCEL.value):
+    reason: CancelReason = CancelReason.OTHER
+    quantities: Quantities = {}
+
+
+class RefusePayload(_StoredPayload, frozen=True, tag=MessageKind.REFUSE.value):
+    quantities: Quantities = {}
+
+
+class CorrectPayload(_StoredPayload, frozen=True, tag=MessageKind.CORRECT.value):
+    confirmation: int = 0  # the message that confirmed the shipment; 0: of a version that did not keep it
+    shipment_ref: str = ""  # the marketplace's own key of it; "": it gave none
+    confirmation_reference: str = ""  # our reference of the confirmation
+    quantities: Quantities = {}
+    tracking_number: str = ""
+    carrier: str = ""
+    ships_from: str = ""
+
+
+MarketplacePayload = AcceptPayload | ConfirmPayload | CancelPayload | RefusePayload | CorrectPayload
+Payload = CreatePayload | CancelShopPayload | MarketplacePayload
+
+EMPTY_PAYLOADS: Mapping[MessageKind, Payload] = {
+    MessageKind.CREATE: CreatePayload(),
+    MessageKind.CANCEL_SHOP: CancelShopPayload(),
+    MessageKind.ACCEPT: AcceptPayload(),
+    MessageKind.CONFIRM: ConfirmPayload(),
+    MessageKind.CANCEL: CancelPayload(),
+    MessageKind.REFUSE: RefusePayload(),
+    MessageKind.CORRECT: CorrectPayload(),
+}
+decode = msgspec.json.Decoder(Payload).decode
+
+
+if TYPE_CHECKING:
+    _Column = models.JSONField[Payload, Payload]
+else:
+    _Column = models.JSONField
+
+
+class PayloadField(_Column):
+    """A JSON column whose values are payloads on this side of the database; migrations see a plain one."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return value if value is None else decode(value)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        return super().get_db_prep_value(msgspec.to_builtins(value), connection, prepared)
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs

@@ -1,0 +1,164 @@
+"""Every command that a marketplace takes, each with how to get there and how to see at the sandbox that it happened."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+
+from msgspec.structs import replace
+
+from orderhaven.core.carriers import Carrier
+from orderhaven.core.commands import (
+    Acceptance,
+    Cancellation,
+    CancellationRefusal,
+    CancelReason,
+    LineQuantity,
+    MarketplaceCommand,
+    ShipmentConfirmation,
+    TrackingCorrection,
+)
+from orderhaven.core.order import MarketplaceOrder
+from orderhaven.ports.connector import Capability, ConnectorSpec
+from orderhaven.ports.marketplace import Marketplace, Receipt
+from orderhaven.ports.sandbox import Basket
+from orderhaven.testing.contract.subject import MarketplaceSubject
+from orderhaven.testing.goods import LAMP, MUG
+
+TRACKING_NUMBER = "3SABCD0123456"
+OTHER_TRACKING_NUMBER = "3SEFGH7654321"
+BASKET = Basket([(MUG, 2), (LAMP, 1)])
+ONE_LINE = Basket([(MUG, 2)])  # some marketplaces cancel line by line
+_NUMBERS = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCase:
+    name: str  # of the marketplace's method
+    needs: tuple[Capability, ...]
+    prepare: Callable[[MarketplaceSubject, Marketplace], Awaitable[MarketplaceCommand]]
+    times_done: Callable[[MarketplaceSubject, MarketplaceCommand], Awaitable[int]]  # how often it stands at the sandbox
+    reads_allowed_first: bool = False
+
+    async def run(self, marketplace: Marketplace, command: MarketplaceCommand, not_after: datetime) -> Receipt:
+        receipt: Receipt = await getattr(marketplace, self.name)(command, not_after=not_after)
+        return receipt
+
+
+def quantities_of(order: MarketplaceOrder) -> tuple[LineQuantity, ...]:
+    """All that the merchant still has to send."""
+    return tuple(
+        LineQuantity(line.ref, line.remote_ids, line.quantities.open)
+        for line in order.lines
+        if line.quantities.open and not line.quantities.by_marketplace
+    )
+
+
+def shipment_of(order: MarketplaceOrder, code: str = "", carrier: Carrier | None = None) -> ShipmentConfirmation:
+    return ShipmentConfirmation(
+        order.ref, _reference(order), quantities_of(order), tracking_number=code, carrier=carrier
+    )
+
+
+def cancellation_of(order: MarketplaceOrder) -> Cancellation:
+    return Cancellation(order.ref, _reference(order), quantities_of(order), reason=CancelReason.OUT_OF_STOCK)
+
+
+def usual_carrier(spec: ConnectorSpec) -> Carrier | None:
+    """One that this marketplace has a word for; None where it has no list."""
+    known = spec.carriers
+    return Carrier.POSTNL if Carrier.POSTNL in known else next(iter(known), None)
+
+
+async def sold(subject: MarketplaceSubject, marketplace: Marketplace, basket: Basket = BASKET) -> MarketplaceOrder:
+    return await marketplace.read(subject.sandbox.sell(basket))
+
+
+async def shipped(subject: MarketplaceSubject, marketplace: Marketplace, shipment: ShipmentConfirmation) -> str:
+    """Confirm it and wait until that is so; the marketplace's key of the shipment."""
+    receipt = await marketplace.confirm(shipment, not_after=subject.soon())
+    receipt = await subject.final_receipt(marketplace, receipt)
+    assert receipt.rejection == ""
+    return receipt.remote_ref or (await subject.verified(marketplace, shipment)).remote_ref
+
+
+async def unaccepted(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceOrder:
+    assert subject.sell_unaccepted is not None, "a connector that declares ACCEPT needs a subject with sell_unaccepted"
+    return await marketplace.read(subject.sell_unaccepted(BASKET))
+
+
+async def _to_confirm(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
+    return shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject.spec))
+
+
+async def _to_cancel(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
+    return cancellation_of(await sold(subject, marketplace, ONE_LINE))
+
+
+async def _to_accept(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
+    order = await unaccepted(subject, marketplace)
+    return Acceptance(order.ref, _reference(order), quantities_of(order))
+
+
+async def _to_refuse(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
+    order = await sold(subject, marketplace, ONE_LINE)
+    subject.sandbox.request_cancellation(order.ref)
+    return CancellationRefusal(order.ref, _reference(order), quantities_of(order))
+
+
+async def _to_correct(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
+    order = await sold(subject, marketplace)
+    shipment = shipment_of(order, TRACKING_NUMBER, usual_carrier(subject.spec))
+    key = await shipped(subject, marketplace, shipment)
+    return TrackingCorrection(
+        order.ref,
+        _reference(order),
+        shipment.quantities,
+        shipment_ref=key,
+        tracking_number=OTHER_TRACKING_NUMBER,
+        carrier=shipment.carrier,
+    )
+
+
+async def _times_confirmed(subject: MarketplaceSubject, command: MarketplaceCommand) -> int:
+    return sum(shipment.order_ref == command.order_ref for shipment in subject.sandbox.shipments())
+
+
+async def _times_cancelled(subject: MarketplaceSubject, command: MarketplaceCommand) -> int:
+    return int(command.order_ref in subject.sandbox.cancelled())
+
+
+async def _times_accepted(subject: MarketplaceSubject, command: MarketplaceCommand) -> int:
+    order: MarketplaceOrder = await subject.another().read(command.order_ref)
+    return int(not order.needs_acceptance)
+
+
+async def _times_refused(subject: MarketplaceSubject, command: MarketplaceCommand) -> int:
+    order: MarketplaceOrder = await subject.another().read(command.order_ref)
+    return int(not any(line.quantities.cancellation_requested for line in order.lines))
+
+
+async def _times_corrected(subject: MarketplaceSubject, command: MarketplaceCommand) -> int:
+    return sum(
+        shipment.tracking_number == OTHER_TRACKING_NUMBER and shipment.order_ref == command.order_ref
+        for shipment in subject.sandbox.shipments()
+    )
+
+
+CASES = (
+    CommandCase("confirm", (), _to_confirm, _times_confirmed),
+    CommandCase("cancel", (Capability.CANCEL,), _to_cancel, _times_cancelled),
+    CommandCase("accept", (Capability.ACCEPT,), _to_accept, _times_accepted),
+    CommandCase("refuse_cancellation", (Capability.REFUSE_CANCELLATION,), _to_refuse, _times_refused),
+    CommandCase("correct", (Capability.CORRECT_TRACKING,), _to_correct, _times_corrected, reads_allowed_first=True),
+)
+
+
+def part_of(command: ShipmentConfirmation, quantity: int) -> ShipmentConfirmation:
+    """Only so many pieces of its first line."""
+    first = command.quantities[0]
+    return replace(command, quantities=(replace(first, quantity=quantity),))
+
+
+def _reference(order: MarketplaceOrder) -> str:
+    return f"ORH-{order.ref}-{next(_NUMBERS)}"

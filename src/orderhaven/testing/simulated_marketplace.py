@@ -1,0 +1,277 @@
+"""The reference marketplace as it is on its own side: who bought what, which commands came in, what became of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from msgspec.structs import replace
+
+from orderhaven.core.commands import (
+    Acceptance,
+    Cancellation,
+    CancellationRefusal,
+    MarketplaceCommand,
+    ShipmentConfirmation,
+    TrackingCorrection,
+)
+from orderhaven.core.errors import OrderMissing, OrderRejected
+from orderhaven.core.order import LineQuantities, MarketplaceOrder
+from orderhaven.ports.connector import Clock
+from orderhaven.ports.marketplace import Receipt, ReceiptState, RemoteState, Verification
+from orderhaven.ports.sandbox import Basket, ConfirmedShipment
+from orderhaven.testing.goods import order_of
+from orderhaven.testing.sandbox_auth import World
+
+SIDE = "The reference marketplace"
+_REMEMBERED = timedelta(days=1)  # how long the outcome of a command can be asked for
+
+
+@dataclass
+class SimulatedSale:
+    order: MarketplaceOrder  # as it was sold; what changed since stands below
+    quantities: dict[str, LineQuantities]
+    changed_at: datetime
+    needs_acceptance: bool
+
+    def whole(self) -> MarketplaceOrder:
+        lines = tuple(replace(line, quantities=self.quantities[line.ref]) for line in self.order.lines)
+        return replace(self.order, lines=lines, changed_at=self.changed_at, needs_acceptance=self.needs_acceptance)
+
+    def is_open(self) -> bool:
+        return any(facts.open for facts in self.quantities.values())
+
+
+@dataclass
+class Job:
+    """A command that was taken in and is carried out at `due_at`."""
+
+    command: MarketplaceCommand
+    due_at: datetime
+    carry_out: Callable[[], str]
+    receipt: Receipt | None = None  # None: not carried out yet
+
+
+class SimulatedMarketplace(World):
+    """Three switches: `outcome_takes` (None: every command is answered at once), `piece_by_piece` (a line id for each
+    piece) and `lists_whole_orders`. No other request than its connector's reaches it: it speaks no HTTP."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.outcome_takes: timedelta | None = timedelta(seconds=30)
+        self.one_line_per_piece = False
+        self.lists_whole_orders = False
+        self._sales: dict[str, SimulatedSale] = {}
+        self._shipments: dict[str, ConfirmedShipment] = {}
+        self._done: dict[str, str] = {}  # our reference -> what was made
+        self._jobs: dict[str, Job] = {}
+        self._numbers = count(1)
+
+    # ------------------------------------------------------------ a person at the other side (ports.sandbox)
+
+    def sell(self, basket: Basket, *, needs_acceptance: bool = False) -> str:
+        ref = f"RM-{next(self._numbers):06d}"
+        order = order_of(ref, basket, self._clock.now(), one_line_per_piece=self.one_line_per_piece)
+        facts = {line.ref: line.quantities for line in order.lines}
+        self._sales[ref] = SimulatedSale(order, facts, self._clock.now(), needs_acceptance)
+        return ref
+
+    def request_cancellation(self, ref: str) -> None:
+        self._change(ref, lambda facts: replace(facts, cancellation_requested=facts.open > 0))
+
+    def withdraw_cancellation_request(self, ref: str) -> None:
+        self._change(ref, lambda facts: replace(facts, cancellation_requested=False))
+
+    def cancel(self, ref: str) -> None:
+        self._change(
+            ref,
+            lambda facts: replace(facts, cancelled=facts.cancelled + facts.open, cancellation_requested=False),
+        )
+
+    def ship_elsewhere(self, ref: str, tracking_number: str = "") -> None:
+        sale = self._sale(ref)
+        pieces = {line.remote_ids[0]: sale.quantities[line.ref].open for line in sale.order.lines}
+        self._record_shipment(ref, {key: left for key, left in pieces.items() if left}, "", tracking_number, "")
+        self._change(ref, lambda facts: replace(facts, shipped=facts.shipped + facts.open))
+
+    def refs(self) -> Sequence[str]:
+        return list(self._sales)
+
+    def shipments(self) -> Sequence[ConfirmedShipment]:
+        self._carry_out_jobs()
+        return list(self._shipments.values())
+
+    def cancelled(self) -> frozenset[str]:
+        self._carry_out_jobs()
+        return frozenset(
+            ref
+            for ref, sale in self._sales.items()
+            if not sale.is_open() and not any(facts.shipped for facts in sale.quantities.values())
+        )
+
+    # ------------------------------------------------------------ what its connector may call
+
+    def count_pages(self, since: datetime | None) -> int:
+        return -(-len(self._listed(since)) // self.page_size)
+
+    def page(self, since: datetime | None, number: int) -> list[MarketplaceOrder]:
+        """Open orders, or those changed since then, the least recently changed first; pages count from 1."""
+        first = (number - 1) * self.page_size
+        found = [sale.whole() for sale in self._listed(since)[first : first + self.page_size]]
+        if self.faults.between_pages is not None:
+            self.faults.between_pages()
+        return found
+
+    def detail(self, ref: str) -> MarketplaceOrder:
+        self._carry_out_jobs()
+        return self._sale(ref).whole()
+
+    def carry_out(self, command: MarketplaceCommand, carrier_code: str = "") -> Receipt:
+        """Carry it out, now or later. Raises OrderRejected when that is known at once."""
+        self._carry_out_jobs()
+        self._sale(command.order_ref)
+        if self.outcome_takes is None:
+            return Receipt(ReceiptState.DONE, remote_ref=self._do(command, carrier_code))
+        handle = f"job-{next(self._numbers)}"
+        due_at = self._clock.now() + self.outcome_takes
+        self._jobs[handle] = Job(command, due_at, lambda: self._do(command, carrier_code))
+        return Receipt(ReceiptState.PENDING, handle)
+
+    def outcome(self, handle: str) -> Receipt:
+        self._carry_out_jobs()
+        job = self._jobs.get(handle)
+        if job is None or self._clock.now() > job.due_at + _REMEMBERED:
+            return Receipt(ReceiptState.UNKNOWN, handle)
+        return job.receipt or Receipt(ReceiptState.PENDING, handle)
+
+    def record_of(self, command: MarketplaceCommand) -> Verification:
+        """What became of it, by this marketplace's own books."""
+        self._carry_out_jobs()
+        sale = self._sale(command.order_ref)
+        if command.reference in self._done:
+            return Verification(RemoteState.DONE, self._done[command.reference])
+        if any(job.command.reference == command.reference and job.receipt is None for job in self._jobs.values()):
+            return Verification(RemoteState.PENDING)
+        facts = [sale.quantities[pieces.line_ref] for pieces in command.quantities]
+        is_open = any(line.open for line in facts)
+        if isinstance(command, Cancellation) and not is_open and all(line.cancelled for line in facts):
+            return Verification(RemoteState.DONE)  # cancelled is cancelled, whoever did it
+        return Verification(
+            RemoteState.NOT_DONE if is_open or isinstance(command, TrackingCorrection) else RemoteState.DONE_BY_OTHERS
+        )
+
+    # ------------------------------------------------------------ inside
+
+    def _listed(self, since: datetime | None) -> list[SimulatedSale]:
+        self._carry_out_jobs()
+        visible = self._clock.now() - self.faults.late_by
+        found = [
+            sale
+            for sale in self._sales.values()
+            if sale.changed_at <= visible and (sale.is_open() if since is None else sale.changed_at >= since)
+        ]
+        return sorted(found, key=lambda sale: (sale.changed_at, sale.order.ref))
+
+    def _carry_out_jobs(self) -> None:
+        for handle, job in self._jobs.items():
+            if job.receipt is None and job.due_at <= self._clock.now():
+                try:
+                    job.receipt = Receipt(ReceiptState.DONE, handle, job.carry_out())
+                except OrderRejected as refused:
+                    job.receipt = Receipt(ReceiptState.DONE, handle, rejection=refused.values["reason"])
+
+    def _do(self, command: MarketplaceCommand, carrier_code: str) -> str:
+        if command.reference not in self._done:
+            self._done[command.reference] = _ACTS[type(command)](self, command, carrier_code)
+        return self._done[command.reference]
+
+    def _ship(self, command: ShipmentConfirmation, carrier_code: str) -> str:
+        sale = self._sale(command.order_ref)
+        self._demand(not sale.needs_acceptance, "the order is not accepted yet")
+        self._demand(bool(command.label_number) == sale.order.marketplace_label, "the label does not fit the order")
+        self._demand_open(command)
+        pieces = {
+            key: 1 if self.one_line_per_piece else part.quantity
+            for part in command.quantities
+            for key in part.remote_ids[: part.quantity if self.one_line_per_piece else 1]
+        }
+        for part in command.quantities:
+            facts = sale.quantities[part.line_ref]
+            sale.quantities[part.line_ref] = replace(
+                facts, shipped=facts.shipped + part.quantity, cancellation_requested=False
+            )
+        sale.changed_at = self._clock.now()
+        return self._record_shipment(
+            command.order_ref, pieces, carrier_code, command.tracking_number, command.label_number
+        )
+
+    def _cancel(self, command: Cancellation, _: str) -> str:
+        sale = self._sale(command.order_ref)
+        self._demand_open(command)
+        for part in command.quantities:
+            facts = sale.quantities[part.line_ref]
+            sale.quantities[part.line_ref] = replace(
+                facts, cancelled=facts.cancelled + part.quantity, cancellation_requested=False
+            )
+        sale.changed_at = self._clock.now()
+        return f"cancellation-{next(self._numbers)}"
+
+    def _accept(self, command: Acceptance, _: str) -> str:
+        sale = self._sale(command.order_ref)
+        self._demand(sale.is_open(), "the order is cancelled")
+        sale.needs_acceptance, sale.changed_at = False, self._clock.now()
+        return f"acceptance-{next(self._numbers)}"
+
+    def _refuse(self, command: CancellationRefusal, _: str) -> str:
+        self._demand(self._sale(command.order_ref).is_open(), "the order is handled already")
+        self.withdraw_cancellation_request(command.order_ref)
+        return f"refusal-{next(self._numbers)}"
+
+    def _correct(self, command: TrackingCorrection, carrier_code: str) -> str:
+        key = command.shipment_ref or self._done.get(command.confirmation_reference, "") or self._newest_with(command)
+        self._demand(key in self._shipments, "there is no such shipment")
+        self._shipments[key] = replace(
+            self._shipments[key], tracking_number=command.tracking_number, carrier_code=carrier_code
+        )
+        return key
+
+    def _newest_with(self, command: TrackingCorrection) -> str:
+        """The last shipment of the order that holds these pieces; "" when there is none."""
+        wanted = {key for part in command.quantities for key in part.remote_ids[: part.quantity]}
+        made = [key for key, one in self._shipments.items() if one.order_ref == command.order_ref]
+        return next((key for key in reversed(made) if wanted and wanted <= set(self._shipments[key].quantities)), "")
+
+    def _record_shipment(self, ref: str, pieces: Mapping[str, int], word: str, tracking_number: str, label: str) -> str:
+        key = f"shipment-{next(self._numbers)}"
+        self._shipments[key] = ConfirmedShipment(ref, pieces, word, tracking_number, label, self._clock.now())
+        return key
+
+    def _demand_open(self, command: MarketplaceCommand) -> None:
+        facts = self._sale(command.order_ref).quantities
+        for part in command.quantities:
+            self._demand(facts[part.line_ref].open >= part.quantity, "the pieces are handled already")
+            self._demand(not facts[part.line_ref].by_marketplace, "the marketplace ships these pieces itself")
+
+    def _demand(self, holds: bool, reason: str) -> None:
+        if not holds:
+            raise OrderRejected(SIDE, reason)
+
+    def _change(self, ref: str, change: Callable[[LineQuantities], LineQuantities]) -> None:
+        sale = self._sale(ref)
+        sale.quantities = {key: change(facts) for key, facts in sale.quantities.items()}
+        sale.changed_at = self._clock.now()
+
+    def _sale(self, ref: str) -> SimulatedSale:
+        if ref not in self._sales:
+            raise OrderMissing(SIDE, ref)
+        return self._sales[ref]
+
+
+_ACTS: Mapping[type[MarketplaceCommand], Callable[[SimulatedMarketplace, Any, str], str]] = {
+    ShipmentConfirmation: SimulatedMarketplace._ship,
+    Cancellation: SimulatedMarketplace._cancel,
+    Acceptance: SimulatedMarketplace._accept,
+    CancellationRefusal: SimulatedMarketplace._refuse,
+    TrackingCorrection: SimulatedMarketplace._correct,
+}
