@@ -10,7 +10,7 @@ from orderhaven.core.networks import LOOPBACK
 from orderhaven.ports.connector import ConnectorSpec, Side
 from orderhaven.store.connections import connections, keys
 from orderhaven.store.models import Connection, Link, Merchant, Order
-from orderhaven.store.sql.executor import StoreExecutor
+from orderhaven.store.sql.execute import StoreExecutor
 from orderhaven.sync import worker
 from orderhaven.sync.sync_run import Hub
 from orderhaven.testing.clock import ManualClock

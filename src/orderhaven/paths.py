@@ -42,7 +42,10 @@ def migration_lock_file() -> Path:
 def web_secret() -> str:
     """What signs sessions: ORDERHAVEN_SECRET_KEY, or a file beside the keys, made on first use."""
     given = os.environ.get("ORDERHAVEN_SECRET_KEY", "")
-    return given or _kept_secret(key_file().with_name("web-secret"))
+    file = key_file().with_name("web-secret")
+    if not given and not file.exists():
+        make_once(file, secrets.token_urlsafe(50).encode())
+    return given or file.read_text()
 
 
 def listen() -> str:
@@ -75,17 +78,24 @@ def log_file() -> Path:
     return data_folder() / "errors.log"
 
 
-def _kept_secret(file: Path) -> str:
-    """Of two processes that find no file, one makes it, and both use what it wrote."""
+def make_once(file: Path, content: bytes) -> None:
+    """Of two processes that find no file, one makes it, and both go on with what it wrote."""
+    fresh = written_beside(file, content)
+    try:
+        os.link(fresh, file)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+
+
+def written_beside(file: Path, content: bytes) -> Path:
+    """A new file, on the disk, and readable by the owner alone from the first byte."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
-    if not file.exists():
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-            out.write(secrets.token_urlsafe(50))
-        try:
-            os.link(fresh, file)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return file.read_text()
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    return fresh

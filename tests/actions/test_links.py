@@ -161,7 +161,7 @@ def test_the_end_of_a_dry_run_sends_what_waited(trade: Any, context: ActionConte
     ref = trade.sells()
     trade.passes(minutes=6)
 
-    links.go_live(context, "bol NL")
+    links.change_link(context, "bol NL", links.LinkSettings(dry_run=False))
     trade.passes(minutes=1)
 
     assert len(trade.in_shop(ref)) == 1

@@ -23,7 +23,7 @@ from orderhaven.ports.connector import ConnectorSpec, Side
 from orderhaven.ports.sandbox import Basket, CatalogueItem, ConfirmedShipment
 from orderhaven.store.connections import connections, keys
 from orderhaven.store.models import Connection, ConnectionState, Event, Link, Merchant, Order, Problem
-from orderhaven.store.sql.executor import StoreExecutor
+from orderhaven.store.sql.execute import StoreExecutor
 from orderhaven.sync import worker
 from orderhaven.sync.sync_run import Hub
 from orderhaven.testing import sandbox_auth

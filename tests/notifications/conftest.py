@@ -20,7 +20,7 @@ from orderhaven.notifications.notifier import Notifier
 from orderhaven.notifications.webhook_calls import WebhookClient
 from orderhaven.ports.sandbox import CatalogueItem
 from orderhaven.store.models import Membership, User, Webhook
-from orderhaven.store.sql.executor import StoreExecutor
+from orderhaven.store.sql.execute import StoreExecutor
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
 from orderhaven.words.notifications import write

@@ -60,6 +60,7 @@ BY_VARIABLE: Mapping[str, tuple[str, ...]] = {
     "connection_form.html: remark": ("core/reasons.py: TEMPLATES",),
     "connection_live.html: spec.version": (),
     "core/reasons.py: template": ("core/reasons.py: TEMPLATES",),
+    "core/translation.py: self.english": (),
     "core/sentences.py: STATUS_NAMES[Status(value)][1]": (),
     "users.html: one.role": ("words/roles.py: ROLE_NAMES",),
     "store/upkeep/doctor.py: text": ("store/upkeep/doctor.py: _SENTENCES",),
@@ -68,7 +69,6 @@ BY_VARIABLE: Mapping[str, tuple[str, ...]] = {
     "web/connections.py: setting.label": (),
     "web/errors.py: message": (),
     "web/order.py: name": ("web/order.py: REASONS",),
-    "web/orders.py: name": ("words/orders.py: TABS", "web/orders.py: SORTS"),
     "web/templatetags/words.py: text": (),
     "words/orders.py: STATUS_NAMES[status][1]": (),
     "words/timeline.py: str(data['role'])": ("words/roles.py: ROLE_NAMES",),
@@ -83,7 +83,7 @@ OF_TYPER = (
 
 def gathered() -> list[Id]:
     """Every sentence that can be said, in the order of the catalogues."""
-    found: set[Id] = {*in_sources(), *in_templates(), *in_tables(), *in_declarations(), *OF_TYPER}
+    found: set[Id] = {*in_sources(), *in_templates(), *in_tables(), *in_named_enums(), *in_declarations(), *OF_TYPER}
     plurals = {one: pair for pair in found if isinstance(pair, tuple) for one in pair[:1]}
     return sorted({plurals.get(one, one) if isinstance(one, str) else one for one in found}, key=_by_words)
 
@@ -166,6 +166,22 @@ def in_tables() -> Iterator[Id]:
         for table in tables:
             file, _, name = table.partition(": ")
             yield from words_in(assigned(file, name))
+
+
+def in_named_enums() -> Iterator[Id]:
+    yield from (str(words.value) for path in sources() for words in names_in_enums(tree(path)))
+
+
+def names_in_enums(module: ast.Module) -> Iterator[ast.Constant]:
+    """What people read for each word of a `NamedEnum`."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.ClassDef) and any(
+            isinstance(one, ast.Name) and one.id == "NamedEnum" for one in node.bases
+        ):
+            for member in node.body:
+                match member:
+                    case ast.Assign(value=ast.Tuple(elts=[_, ast.Constant() as words])):
+                        yield words
 
 
 def in_declarations() -> Iterator[Id]:

@@ -147,7 +147,7 @@ NAMES = {
     "desk_of": "merchant_context_of",
     "drop_unsent": "withdraw_unsent",
     "end_quiet": "end_backoff",
-    "end_rehearsal": "go_live",
+    "end_rehearsal": "change_link",
     "enter_by_other_tool": "create_by_other_tool",
     "erase_people": "erase_contacts",
     "facts_so_far": "initial_triggers",

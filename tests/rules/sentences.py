@@ -85,13 +85,14 @@ def _whole(path: Path, node: ast.AST) -> str:
 
 
 def _passed(path: Path, body: ast.Module) -> Iterator[ast.AST]:
-    """Docstrings, what is said already, and tables that are said by their variable."""
+    """Docstrings, what is said already, the names of words of ours, and tables that are said by their variable."""
     for node in ast.walk(body):
         match node:
             case ast.Expr(value=ast.Constant() as doc):
                 yield doc
             case ast.Call() if catalogue.name_of(node) in catalogue.SAYS:
                 yield from node.args
+    yield from catalogue.names_in_enums(body)
     file = path.relative_to(catalogue.PACKAGE).as_posix()
     for tables in catalogue.said_by_variable().values():
         for table in tables:

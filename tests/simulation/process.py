@@ -12,7 +12,7 @@ from orderhaven.connectors.kit.http import NoAnswer, Request, Response
 from orderhaven.store.connections.connections import Claim
 from orderhaven.store.models import Connection
 from orderhaven.store.orders import marketplace_snapshots
-from orderhaven.store.sql.executor import told_apart
+from orderhaven.store.sql.execute import told_apart
 from orderhaven.sync.sync_run import Hub
 from tests.simulation.virtual import LoopClock, VirtualLoop
 

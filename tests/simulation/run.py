@@ -20,7 +20,7 @@ from orderhaven.store.connections import connections as schedule
 from orderhaven.store.connections import keys
 from orderhaven.store.models import Connection, ConnectionState, Link, Merchant, Message, Order, Problem
 from orderhaven.store.orders import marketplace_snapshots as orders_in_store
-from orderhaven.store.sql.executor import StoreFailure
+from orderhaven.store.sql.execute import StoreFailure
 from orderhaven.store.upkeep import clock_ahead
 from orderhaven.sync import worker
 from tests.simulation import neighbour

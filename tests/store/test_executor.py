@@ -6,7 +6,7 @@ import threading
 import pytest
 from django.db import IntegrityError, OperationalError, connection
 
-from orderhaven.store.sql.executor import StoreExecutor, StoreFailure
+from orderhaven.store.sql.execute import StoreExecutor, StoreFailure
 
 
 def full_disk() -> None:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orderhaven.connectors.kit.server import InProcessTransport
-from orderhaven.store.sql.executor import StoreExecutor
+from orderhaven.store.sql.execute import StoreExecutor
 from orderhaven.sync.sync_run import Hub
 from tests.journeys.conftest import MUG, POSTNL_CODE, Trade, start_trade
 from tests.sync.seams import MARKETPLACE, SHOP, Died

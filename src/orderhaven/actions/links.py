@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import available_timezones
 
-from orderhaven import countries
 from orderhaven.actions.account_setup import demand_not_too_often
 from orderhaven.actions.context import ActionContext, requires
 from orderhaven.actions.errors import ActionRefused, action_refused
@@ -14,7 +13,7 @@ from orderhaven.core.access import Permission
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.carriers.recognise import RuleKind
 from orderhaven.core.order import MONDAY, SUNDAY
-from orderhaven.ports.connector import Capability, Side
+from orderhaven.ports.connector import Capability, Side, alpha2
 from orderhaven.store.connections import links
 from orderhaven.store.models import Connection, FulfilledByMarketplace, Link
 from orderhaven.store.outbox import queue
@@ -52,8 +51,7 @@ class LinkSettings:
 def link(context: ActionContext, marketplace: str, shop: str, settings: LinkSettings = LinkSettings()) -> Link:
     """Send the orders of a marketplace connection to a shop connection. Raises ActionRefused."""
     there, here = _demand_role(context, marketplace, Side.MARKETPLACE), _demand_role(context, shop, Side.SHOP)
-    existing = links.of_marketplace(there.pk)
-    if existing is not None:
+    if links.of_name(context.merchant_id, marketplace) is not None:
         raise action_refused(
             "'{name}' is linked already, and its orders can go to one shop only. Change that link instead.",
             name=marketplace,
@@ -68,12 +66,6 @@ def change_link(
 ) -> Link:
     """Raises ActionRefused. Another `from_at` holds for orders that are pulled from now on."""
     return _save(context, context.link(marketplace), settings, expected)
-
-
-@requires(Permission.CONFIGURE)
-def go_live(context: ActionContext, marketplace: str) -> Link:
-    """From now on what waits is sent."""
-    return change_link(context, marketplace, LinkSettings(dry_run=False))
 
 
 @requires(Permission.WRITE)
@@ -150,7 +142,7 @@ def _save(context: ActionContext, row: Link, settings: LinkSettings, expected: E
         "own_carriers": None
         if settings.own_carriers is None
         else [str(carrier_named(one)) for one in settings.own_carriers],
-        "ships_from": settings.ships_from and countries.alpha2(settings.ships_from),
+        "ships_from": settings.ships_from and alpha2(settings.ships_from),
     }
     changes = {name: value for name, value in columns.items() if value is not None}
     for name, value in changes.items():
@@ -172,7 +164,7 @@ def _demand_possible(context: ActionContext, row: Link, settings: LinkSettings) 
     _demand_dispatch(settings)
     if settings.cancellations_per_hour is not None and settings.cancellations_per_hour < 0:
         raise action_refused("The number of cancellations an hour cannot be less than 0.")
-    if settings.ships_from and not countries.alpha2(settings.ships_from):
+    if settings.ships_from and not alpha2(settings.ships_from):
         raise action_refused("'{word}' is no country. Give its ISO code, such as NL or NLD.", word=settings.ships_from)
     if (
         settings.fulfilled_by_marketplace is FulfilledByMarketplace.CREATE

@@ -119,12 +119,8 @@ def cancel(
             raise action_refused(
                 "The shop has completed order {ref}: the parcel may have left. Reopen it there first.", ref=row.ref
             )
-        _move(
-            uow,
-            row,
-            Trigger.CANCELLATION_ACCEPTED,
-            _("it cannot be cancelled from here; settle it at the marketplace"),
-        )
+        _demand(row, Trigger.CANCELLATION_ACCEPTED, _("it cannot be cancelled from here; settle it at the marketplace"))
+        transition_order(uow, row, Trigger.CANCELLATION_ACCEPTED)
         uow.resolve(row, open_problems(row.pk))
         _say_why(uow, row, CancelReason.BUYER_REQUEST if asked else reason)
 
@@ -186,11 +182,6 @@ def _read_again(uow: UnitOfWork, row: Order, mended: frozenset[ProblemKind]) -> 
             uow.change(row, shop_state="")  # so that the same answer is said again
         connections.nudge(row.link.shop_id, uow.now, "refresh_at")
     return row.read_at is None or bool(row.shop_ref and mended)
-
-
-def _move(uow: UnitOfWork, row: Order, fact: Trigger, otherwise: str) -> None:
-    _demand(row, fact, otherwise)
-    transition_order(uow, row, fact)
 
 
 def _demand(row: Order, fact: Trigger, otherwise: str) -> None:

@@ -1,27 +1,27 @@
 """What a person can do about each problem: the buttons that stand beside its sentence."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.translation import NamedEnum
 
 
-class ProblemAction(StrEnum):
+class ProblemAction(NamedEnum):
     """An action on one order, by the name of its command."""
 
-    RETRY = "retry"
-    HANDLE = "handle"
-    CANCEL = "cancel"
-    REFUSE = "refuse"
-    ADOPT = "adopt"
-    CREATE = "create"
-    CREATE_AGAIN = "create --again"
-    IGNORE = "ignore"
-    MAP = "map"
-    CHOOSE_CARRIER = "choose-carrier"
-    CORRECT = "correct"
-    RELEASE = "release"
-    DONE = "done"  # nothing of ours to do: say that it was looked at
+    RETRY = "retry", "Retry"
+    HANDLE = "handle", "Handle manually"
+    CANCEL = "cancel", "Cancel the order"
+    REFUSE = "refuse", "Refuse"
+    ADOPT = "adopt", "It is this shop order"
+    CREATE = "create", "Create it"
+    CREATE_AGAIN = "create --again", "Create it again"
+    IGNORE = "ignore", "Ignore it"
+    MAP = "map", "It is this product"
+    CHOOSE_CARRIER = "choose-carrier", "Choose the carrier"
+    CORRECT = "correct", "Send the code"
+    RELEASE = "release", "They were meant"
+    DONE = "done", "It is settled"  # nothing of ours to do: say that it was looked at
 
 
 _USUAL = (ProblemAction.RETRY, ProblemAction.HANDLE)

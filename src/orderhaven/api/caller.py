@@ -9,7 +9,6 @@ from orderhaven.api.rate_limit import RateLimitState
 from orderhaven.api.services import Services
 from orderhaven.core.access import Permission
 from orderhaven.store.access import credentials
-from orderhaven.store.models import Token
 
 
 class ApiRequest(HttpRequest):
@@ -38,16 +37,13 @@ class Bearer(HttpBearer):
         request.left = left  # type: ignore[attr-defined]
         if left.wait_s:
             raise TooManyRequests(left.wait_s)
+        # a scope that this version does not know gives nothing
+        permissions = frozenset(Permission(scope) for scope in found.scopes if scope in list(Permission))
         return ActionContext(
             f"token {found.name}",
             found.merchant_id,
             clock,
             self._world.transport,
             self._world.specs_by_name,
-            _permissions(found),
+            permissions,
         )
-
-
-def _permissions(token: Token) -> frozenset[Permission]:
-    """A scope that this version does not know gives nothing."""
-    return frozenset(Permission(scope) for scope in token.scopes if scope in list(Permission))

@@ -13,7 +13,7 @@ from orderhaven.actions.context import ActionContext
 from orderhaven.actions.errors import action_refused
 from orderhaven.api.caller import ApiRequest
 from orderhaven.api.description import conditional, refuses, tagged
-from orderhaven.api.etags import expected_by, is_known, tag_of
+from orderhaven.api.etags import expected_by, tagged_answer
 from orderhaven.api.lookups import connection_named, connector_named
 from orderhaven.api.schema_types import BodyIn, DoneOut, EverySeconds, Name, Settings, columns_of
 from orderhaven.core.access import Permission
@@ -162,9 +162,7 @@ def connection(request: ApiRequest, name: Name, response: HttpResponse) -> objec
     row = connection_named(context, name)
     [shown] = [one for one in account_setup.connection_list(context) if one.name == row.name]
     whole = ConnectionDetailOut(**_columns(shown), settings=row.settings)
-    tag = tag_of(whole, version_of_connection(row.pk))
-    response.headers["ETag"] = tag
-    return Status(304, None) if is_known(request, tag) else whole
+    return tagged_answer(request, response, whole, version_of_connection(row.pk))
 
 
 @router.patch(

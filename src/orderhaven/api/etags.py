@@ -6,9 +6,9 @@ compares the version alone, since the same thing reads otherwise in another lang
 
 import hashlib
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_etags
-from ninja import Schema
+from ninja import Schema, Status
 
 from orderhaven.store.upkeep.versions import Changed, ExpectedVersion, Of
 
@@ -18,14 +18,13 @@ def content_of(shown: Schema) -> str:
     return hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]
 
 
-def tag_of(shown: Schema, version: str) -> str:
-    return f'"{version}-{content_of(shown)}"'
-
-
-def is_known(request: HttpRequest, tag: str) -> bool:
-    """Whether the asker has it already."""
+def tagged_answer(request: HttpRequest, response: HttpResponse, shown: Schema, version: str) -> object:
+    """What is shown, with its tag; nothing of it to somebody who has it already."""
+    tag = f'"{version}-{content_of(shown)}"'
+    response.headers["ETag"] = tag
     given = parse_etags(request.headers.get("If-None-Match", ""))
-    return given == ["*"] or tag in (one.removeprefix("W/") for one in given)
+    is_known = given == ["*"] or tag in (one.removeprefix("W/") for one in given)
+    return Status(304, None) if is_known else shown
 
 
 def expected_by(request: HttpRequest, key: int, of: Of) -> ExpectedVersion | None:

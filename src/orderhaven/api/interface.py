@@ -46,14 +46,8 @@ def make_api(world: Services) -> Interface:
         docs_decorator=require_safe,
         auth=Bearer(world),
     )
-    for part in (
-        order_actions,
-        orders,
-        carriers,
-        feeds,
-        connections,
-        links,
-    ):  # an action's address would do for an order's
+    # an action's address would do for an order's
+    for part in (order_actions, orders, carriers, feeds, connections, links):
         api.add_router("", part.router)
     say_errors(api)
     return api

@@ -11,7 +11,7 @@ from orderhaven.actions.context import ActionContext
 from orderhaven.actions.links import LinkSettings
 from orderhaven.api.caller import ApiRequest
 from orderhaven.api.description import conditional, refuses, tagged
-from orderhaven.api.etags import expected_by, is_known, tag_of
+from orderhaven.api.etags import expected_by, tagged_answer
 from orderhaven.api.link_shapes import (
     AdoptionOut,
     AdoptionPairsIn,
@@ -65,10 +65,7 @@ def link(request: ApiRequest, marketplace: Name, response: HttpResponse) -> obje
     """How its orders are handled, with an ETag."""
     context = request.auth.demand(Permission.READ)
     row = link_named(context, marketplace)
-    shown = _shown(row)
-    tag = tag_of(shown, version_of_link(row.pk))
-    response.headers["ETag"] = tag
-    return Status(304, None) if is_known(request, tag) else shown
+    return tagged_answer(request, response, _shown(row), version_of_link(row.pk))
 
 
 @router.patch(

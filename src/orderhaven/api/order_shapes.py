@@ -13,13 +13,11 @@ from orderhaven.core.carriers import Carrier, tracking_url
 from orderhaven.core.order import Address
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.core.translation import _
 from orderhaven.store.listing.rows import Row
 from orderhaven.store.models import Hold, MessageKind, MessageState, Side, SyncState
 from orderhaven.store.orders.order_page import EventView, MessageView, OrderPage, ProblemView, ShipmentRow, ShipmentView
 from orderhaven.store.orders.problems import ProblemRow
-from orderhaven.words.orders import MESSAGES, OPEN_STATES, message_words, shop_state_words, status_words, sync_words
-from orderhaven.words.problems import BUTTONS, TITLES
+from orderhaven.words.orders import OPEN_STATES, message_words, shop_state_words, status_words, sync_words
 from orderhaven.words.timeline import event_words
 
 
@@ -208,13 +206,11 @@ def problem_columns(problem: ProblemView | ProblemRow) -> dict[str, Any]:
     """Those of `ProblemOut`; actions by the names that `actions/{action}` takes."""
     return {
         "kind": problem.kind,
-        "title": _(TITLES[problem.kind]),
+        "title": problem.kind.label,
         "sentence": problem.sentence,
         "values": dict(problem.values),
         "at": problem.at,
-        "actions": [
-            ProblemActionOut(action=one.replace(" --", "-"), label=_(BUTTONS[one])) for one in offers(problem.kind)
-        ],
+        "actions": [ProblemActionOut(action=one.replace(" --", "-"), label=one.label) for one in offers(problem.kind)],
     }
 
 
@@ -234,7 +230,7 @@ def _head(row: Row) -> dict[str, Any]:
 
 
 def _message(message: MessageView, *, is_dry_run: bool) -> MessageOut:
-    sentence = _(MESSAGES[message.kind])
+    sentence = message.kind.label
     if message.state in OPEN_STATES:
         sentence = message_words(message.kind, message.state, is_dry_run=is_dry_run)
     return MessageOut(**columns_of(MessageOut, message, sentence=sentence))

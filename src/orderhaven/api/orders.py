@@ -4,12 +4,12 @@ from enum import StrEnum
 from typing import Annotated
 
 from django.http import HttpResponse
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Query, Router, Schema
 
 from orderhaven.api import order_shapes
 from orderhaven.api.caller import ApiRequest
 from orderhaven.api.description import refuses, tagged
-from orderhaven.api.etags import is_known, tag_of
+from orderhaven.api.etags import tagged_answer
 from orderhaven.api.lookups import connection_named, order_named
 from orderhaven.api.order_shapes import OrderListedOut, OrderOut
 from orderhaven.api.schema_types import Flag, Limit, MomentOrNone, Name, QueryIn, Text, word_of
@@ -102,11 +102,9 @@ def order(request: ApiRequest, marketplace: Name, ref: Name, wanted: Query[Order
     shown = order_shapes.order(
         order_page.order_page(found.order_id, quotes=Permission.WRITE in context.permissions), people
     )
-    tag = tag_of(shown, version)
-    response.headers["ETag"] = tag
     if not wanted.buyer:
         response.headers["Cache-Control"] = "private, no-cache"
-    return Status(304, None) if is_known(request, tag) else shown
+    return tagged_answer(request, response, shown, version)
 
 
 def _filter(request: ApiRequest, wanted: OrdersIn) -> Filter:

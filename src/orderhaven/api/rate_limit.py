@@ -7,9 +7,8 @@ from threading import Lock
 
 PER_MINUTE = 600
 BURST = 100
-_LONGEST_STEP_BACK = timedelta(
-    minutes=1
-)  # of a clock: past that it was ahead, and what it wrote would stop a token for hours
+# of a clock: past that it was ahead, and what it wrote would stop a token for hours
+_LONGEST_STEP_BACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,15 @@ def action_context() -> ActionContext:
     return ActionContext(actor=_who(), merchant_id=only_merchant(), clock=clock_of_the_environment())
 
 
+def done_about(ref: str, action: str, **given: str) -> str:
+    """Do one thing about an order, as the web and the API do it; what came of it, in a sentence."""
+    context = action_context()
+    from orderhaven.words.order_actions import run_action
+
+    found = context.order(ref)
+    return run_action(context, f"{found.marketplace}/{found.ref}", action, given)
+
+
 def _who() -> str:
     try:
         return getpass.getuser()[:100]

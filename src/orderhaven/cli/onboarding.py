@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from orderhaven.cli.console import err, fail, order_meant, say, text_of
-from orderhaven.cli.context import action_context
+from orderhaven.cli.context import action_context, done_about
 from orderhaven.core.translation import _, n_
 
 _REF = typer.Argument("", help=_("The order number."))
@@ -32,14 +32,12 @@ def adopt(
 ) -> None:
     if (from_file is None) == (not shop_order):
         fail(_("Say which order is which shop order, or give a file: orderhaven adopt ORDER SHOP-ORDER"))
+    if from_file is None:
+        say(done_about(order_meant(ref), "adopt", shop_order=shop_order, force="yes" if force else ""))
+        return
     context = action_context()
     from orderhaven.actions import onboarding
 
-    if from_file is None:
-        found = context.order(order_meant(ref))
-        onboarding.adopt(context, ref, shop_order, although_it_differs=force)
-        say(_("Order {ref} is shop order {shop_order}.", ref=found.ref, shop_order=shop_order))
-        return
     done = onboarding.adopt_all(context, onboarding.pairs_in(text_of(from_file)), although_they_differ=force)
     failed = [one for one in done if one.sentence]
     say(n_("{number} order adopted.", "{number} orders adopted.", len(done) - len(failed)))
@@ -57,35 +55,26 @@ def create(
     ] = False,
 ) -> None:
     _demand_one(ref, all_older)
+    if ref:
+        say(done_about(ref, "create-again" if again else "create"))
+        return
     context = action_context()
     from orderhaven.actions import onboarding
 
-    if all_older:
-        number = onboarding.create_older(context, all_older)
-        say(n_("{number} order will be created in the shop.", "{number} orders will be created in the shop.", number))
-        return
-    found = context.order(ref)
-    (onboarding.recreate if again else onboarding.create)(context, ref)
-    shown = found.ref
-    say(
-        _("Order {ref} will be created again.", ref=shown)
-        if again
-        else _("Order {ref} will be created in the shop.", ref=shown)
-    )
+    number = onboarding.create_older(context, all_older)
+    say(n_("{number} order will be created in the shop.", "{number} orders will be created in the shop.", number))
 
 
 def ignore(ref: str = _REF, all_older: str = _ALL_OLDER) -> None:
     _demand_one(ref, all_older)
+    if ref:
+        say(done_about(ref, "ignore"))
+        return
     context = action_context()
     from orderhaven.actions import onboarding
 
-    if all_older:
-        number = onboarding.ignore_older(context, all_older)
-        say(n_("{number} order will be ignored.", "{number} orders will be ignored.", number))
-        return
-    found = context.order(ref)
-    onboarding.ignore(context, ref)
-    say(_("Order {ref} is ignored.", ref=found.ref))
+    number = onboarding.ignore_older(context, all_older)
+    say(n_("{number} order will be ignored.", "{number} orders will be ignored.", number))
 
 
 def _demand_one(ref: str, all_older: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orderhaven.cli.console import err, order_meant, orders_meant, say
-from orderhaven.cli.context import action_context
+from orderhaven.cli.context import action_context, done_about
 from orderhaven.core.commands import CancelReason
 from orderhaven.core.translation import _, n_
 
@@ -57,13 +57,7 @@ def handle(ref: str = _REF) -> None:
 
 
 def give_back(ref: str = _REF) -> None:
-    context = action_context()
-    from orderhaven.actions import orders
-    from orderhaven.words.orders import status_name
-
-    found = context.order(ref)
-    status = orders.give_back(context, ref)
-    say(_("Order {ref} goes on by itself, as: {status}.", ref=found.ref, status=status_name(status)))
+    say(done_about(ref, "give-back"))
 
 
 def cancel(

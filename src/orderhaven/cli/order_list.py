@@ -110,14 +110,13 @@ def _say_page(page: Page, everything: bool) -> None:
 
 def _cells(row: Row, wide: bool) -> list[str]:
     from orderhaven.words.orders import status_words, sync_words
-    from orderhaven.words.problems import TITLES
 
     cells = [row.ref, row.marketplace, moment(row.placed_at) if wide else moment(row.placed_at)[:10]]
     told = sync_words(row)
     cells += [status_words(row) + (f", {told}" if told else ""), row.shop_number or "-"]
     if wide:
         cells += [str(row.quantity), f"{row.total:.2f} {row.currency}", row.tracking_number]
-    return [*cells, ", ".join(_(TITLES[kind]) for kind in row.problems)]
+    return [*cells, ", ".join(kind.label for kind in row.problems)]
 
 
 def _word(kind: type[E], word: str, option: str) -> E:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from orderhaven.cli.console import order_meant, say
-from orderhaven.cli.context import action_context
+from orderhaven.cli.context import action_context, done_about
 from orderhaven.cli.links import as_option
 from orderhaven.core.translation import _, n_
 
@@ -38,12 +38,7 @@ def choose_carrier(
 
 
 def correct(ref: str = _REF) -> None:
-    context = action_context()
-    from orderhaven.actions import shipping
-
-    found = context.order(ref)
-    code = shipping.correct(context, ref)
-    say(_("Code {code} of order {ref} is being sent.", code=code, ref=found.ref))
+    say(done_about(ref, "correct"))
 
 
 def map_product(

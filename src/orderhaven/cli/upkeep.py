@@ -155,7 +155,7 @@ async def _run(kept_for: timedelta, place: ListenAddress | None, welcome: str) -
     from orderhaven.core.networks import EVERYWHERE
     from orderhaven.networks import allowed_networks
     from orderhaven.notifications.notifier import deliver, open_notifier
-    from orderhaven.store.sql.executor import StoreExecutor
+    from orderhaven.store.sql.execute import StoreExecutor
     from orderhaven.sync.sync_run import Hub
     from orderhaven.sync.worker import work
     from orderhaven.words.notifications import write

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from orderhaven.core.translation import NamedEnum
 
-class Permission(StrEnum):
-    READ = "read"  # see orders, connections and figures
-    WRITE = "write"  # do something about an order: retry, take over, cancel ...
-    CONFIGURE = "configure"  # connections, links, people, tokens, webhooks
+
+class Permission(NamedEnum):
+    READ = "read", "read: orders, connections and figures"
+    WRITE = "write", "write: retry, take over, cancel, choose; and read buyers' addresses"
+    CONFIGURE = "configure", "set up: connections and links"
 
 
 class Role(StrEnum):

@@ -68,8 +68,9 @@ class Money(Struct, frozen=True):
         return Money(paid if paid == amount else amount, currency)
 
     @staticmethod
+    @lru_cache(maxsize=256)
     def zero(currency: str) -> Money:
-        return _zero(currency)
+        return Money(Decimal(0), currency)
 
     @property
     def minor_digits(self) -> int:
@@ -162,11 +163,6 @@ def _share(cents: int, weights: Sequence[int | Decimal]) -> list[int]:
     for i in by_fraction[: cents - sum(shares)]:
         shares[i] += 1
     return shares
-
-
-@lru_cache(maxsize=256)
-def _zero(currency: str) -> Money:
-    return Money(Decimal(0), currency)
 
 
 @cache

@@ -2,15 +2,18 @@
 
 from enum import StrEnum
 
+from orderhaven.core.translation import NamedEnum
 
-class NotificationKind(StrEnum):
+
+class NotificationKind(NamedEnum):
     """What a person may want a message about."""
 
-    PROBLEM = "problem"  # an order needs a person
-    CONNECTION = "connection"  # an account or a shop cannot be used; and when it can be again
-    CANCELLATION = "cancellation"  # a buyer asks to cancel
-    LATE = "late"  # an order may miss the time by which it must be sent
-    DIGEST = "digest"  # once a day, how things stand
+    PROBLEM = "problem", "an order needs somebody"
+    # an account or a shop cannot be used; and when it can be again
+    CONNECTION = "connection", "a connection cannot be used, and when it can be again"
+    CANCELLATION = "cancellation", "a buyer asks to cancel"
+    LATE = "late", "an order may miss its ship-by time"
+    DIGEST = "digest", "once a day, how things stand"
 
 
 class WebhookEvent(StrEnum):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from orderhaven.core.problems import AT_FIRST, QUOTED, SENTENCES, ProblemKind
 from orderhaven.core.reasons import translate_reason
-from orderhaven.core.status import STATUS_NAMES, TRIGGER_NAMES, Status, Trigger
+from orderhaven.core.status import STATUS_NAMES, Status, Trigger
 from orderhaven.core.translation import _, n_
 
 
@@ -44,7 +44,7 @@ def _format_value(name: str, value: str) -> str:
         case "status" if value in list(Status):
             return _(STATUS_NAMES[Status(value)][1])
         case "trigger" if value in list(Trigger):
-            return _(TRIGGER_NAMES[Trigger(value)])
+            return Trigger(value).label
         case "place":
             return value or _("the field for it")
         case "quoted":

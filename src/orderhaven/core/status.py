@@ -10,6 +10,7 @@ from msgspec import Struct
 from orderhaven.core.order import LineQuantities
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ExpectedLine, ShopOrderSnapshot, ShopState, compare, leaving_quantity
+from orderhaven.core.translation import NamedEnum
 
 
 class Status(StrEnum):
@@ -36,53 +37,34 @@ STATUS_NAMES: Mapping[Status, tuple[str, str]] = {
 }
 
 
-class Trigger(StrEnum):
+class Trigger(NamedEnum):
     """Something learned or decided about an order."""
 
-    ACCEPTED = "accepted"
-    UNACCEPTED = "unaccepted"  # it is open again, and the marketplace still waits for a yes
-    COMPLETED_TRACKED = "completed_tracked"
-    COMPLETED_UNTRACKED = "completed_untracked"
-    TRACKING_ADDED = "tracking_added"  # a track & trace code of an order the shop completed earlier, or not yet
-    WAIT_EXPIRED = "wait_expired"
-    REOPENED = "reopened"  # the shop took completion or cancellation back before the marketplace was told
-    REOPENED_LATE = "reopened_late"  # the same, after it was told
-    SHOP_CANCELLED = "shop_cancelled"
-    PARTLY_SHIPPED = "partly_shipped"
-    REST_SHIPPED = "rest_shipped"  # the last open pieces were sent or cancelled
-    MARKETPLACE_SHIPPED = "marketplace_shipped"
-    MARKETPLACE_CANCELLED = "marketplace_cancelled"
-    MARKETPLACE_CANCELLED_LATE = "marketplace_cancelled_late"  # after the marketplace had confirmed the shipment
-    CANCELLATION_REQUESTED = "cancellation_requested"
-    CANCELLATION_ACCEPTED = "cancellation_accepted"
-    CANCELLATION_REFUSED = "cancellation_refused"
-    CANCELLATION_WITHDRAWN = "cancellation_withdrawn"
-    TAKEN_OVER = "taken_over"
-    GIVEN_BACK = "given_back"
-
-
-TRIGGER_NAMES: Mapping[Trigger, str] = {
-    Trigger.ACCEPTED: "accepted at the marketplace",
-    Trigger.UNACCEPTED: "it waits for acceptance again",
-    Trigger.COMPLETED_TRACKED: "completed in the shop, with a code",
-    Trigger.COMPLETED_UNTRACKED: "completed in the shop, without a code",
-    Trigger.TRACKING_ADDED: "a code came",
-    Trigger.WAIT_EXPIRED: "the wait for a code is over",
-    Trigger.REOPENED: "reopened in the shop",
-    Trigger.REOPENED_LATE: "reopened in the shop after the marketplace was updated",
-    Trigger.SHOP_CANCELLED: "cancelled in the shop",
-    Trigger.PARTLY_SHIPPED: "a part was sent",
-    Trigger.REST_SHIPPED: "the rest was sent or cancelled",
-    Trigger.MARKETPLACE_SHIPPED: "shipped at the marketplace",
-    Trigger.MARKETPLACE_CANCELLED: "cancelled at the marketplace",
-    Trigger.MARKETPLACE_CANCELLED_LATE: "cancelled at the marketplace after it was confirmed",
-    Trigger.CANCELLATION_REQUESTED: "the buyer asks to cancel",
-    Trigger.CANCELLATION_ACCEPTED: "the cancellation was accepted",
-    Trigger.CANCELLATION_REFUSED: "the cancellation was refused",
-    Trigger.CANCELLATION_WITHDRAWN: "the buyer does not want to cancel any more",
-    Trigger.TAKEN_OVER: "taken over",
-    Trigger.GIVEN_BACK: "given back",
-}
+    ACCEPTED = "accepted", "accepted at the marketplace"
+    # it is open again, and the marketplace still waits for a yes
+    UNACCEPTED = "unaccepted", "it waits for acceptance again"
+    COMPLETED_TRACKED = "completed_tracked", "completed in the shop, with a code"
+    COMPLETED_UNTRACKED = "completed_untracked", "completed in the shop, without a code"
+    # a track & trace code of an order the shop completed earlier, or not yet
+    TRACKING_ADDED = "tracking_added", "a code came"
+    WAIT_EXPIRED = "wait_expired", "the wait for a code is over"
+    # the shop took completion or cancellation back before the marketplace was told
+    REOPENED = "reopened", "reopened in the shop"
+    # the same, after it was told
+    REOPENED_LATE = "reopened_late", "reopened in the shop after the marketplace was updated"
+    SHOP_CANCELLED = "shop_cancelled", "cancelled in the shop"
+    PARTLY_SHIPPED = "partly_shipped", "a part was sent"
+    REST_SHIPPED = "rest_shipped", "the rest was sent or cancelled"  # the last open pieces were sent or cancelled
+    MARKETPLACE_SHIPPED = "marketplace_shipped", "shipped at the marketplace"
+    MARKETPLACE_CANCELLED = "marketplace_cancelled", "cancelled at the marketplace"
+    # after the marketplace had confirmed the shipment
+    MARKETPLACE_CANCELLED_LATE = "marketplace_cancelled_late", "cancelled at the marketplace after it was confirmed"
+    CANCELLATION_REQUESTED = "cancellation_requested", "the buyer asks to cancel"
+    CANCELLATION_ACCEPTED = "cancellation_accepted", "the cancellation was accepted"
+    CANCELLATION_REFUSED = "cancellation_refused", "the cancellation was refused"
+    CANCELLATION_WITHDRAWN = "cancellation_withdrawn", "the buyer does not want to cancel any more"
+    TAKEN_OVER = "taken_over", "taken over"
+    GIVEN_BACK = "given_back", "given back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,9 +281,8 @@ class ShopBaseline(Struct, frozen=True):
     status: Status
     shop_state: str  # the last ShopState read; "" before the first
     tracking_number: str
-    expected: tuple[
-        ExpectedLine, ...
-    ]  # what the marketplace expects from the merchant, with what we confirmed ourselves
+    # what the marketplace expects from the merchant, with what we confirmed ourselves
+    expected: tuple[ExpectedLine, ...]
     # whether the marketplace was sent (or is being sent) what the shop said last, or knows it by itself: of what is CLOSED_THERE
     synced: bool
     confirmed: bool

@@ -6,26 +6,12 @@ Which catalogue counts is a matter of the moment: of the person a page is for, o
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol
+from enum import StrEnum
+from gettext import NullTranslations
+from typing import Self, TypeAlias
 
-
-class Catalogue(Protocol):
-    """The part of `gettext.NullTranslations` that is used."""
-
-    def gettext(self, message: str) -> str: ...
-
-    def ngettext(self, one: str, more: str, number: int) -> str: ...
-
-
-class _English:
-    def gettext(self, message: str) -> str:
-        return message
-
-    def ngettext(self, one: str, more: str, number: int) -> str:
-        return one if number == 1 else more
-
-
-ENGLISH: Catalogue = _English()
+Catalogue: TypeAlias = NullTranslations
+ENGLISH = Catalogue()
 _spoken: ContextVar[Catalogue] = ContextVar("catalogue", default=ENGLISH)
 
 
@@ -53,3 +39,19 @@ def _(message: str, /, **values: object) -> str:
 def n_(one: str, more: str, number: int, /, **values: object) -> str:
     """The same for a number of things, which the sentence may name as {number}."""
     return _spoken.get().ngettext(one, more, number).format(number=number, **values)
+
+
+class NamedEnum(StrEnum):
+    """Words of ours, each with what people read for it."""
+
+    english: str
+
+    def __new__(cls, value: str, english: str = "") -> Self:
+        word = str.__new__(cls, value)
+        word._value_ = value
+        word.english = english
+        return word
+
+    @property
+    def label(self) -> str:
+        return _(self.english)

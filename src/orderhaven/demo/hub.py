@@ -29,7 +29,7 @@ def impatient(specs_by_name: Mapping[str, ConnectorSpec]) -> dict[str, Connector
 
 async def _run() -> None:
     # the store's modules can be imported once it is open
-    from orderhaven.store.sql.executor import StoreExecutor
+    from orderhaven.store.sql.execute import StoreExecutor
     from orderhaven.sync.sync_run import Hub
     from orderhaven.sync.worker import work
 

@@ -23,7 +23,7 @@ from orderhaven.store.connections.keys import KeysLost
 from orderhaven.store.models import Delivery, DeliveryState, User, Webhook
 from orderhaven.store.notifications import deliveries, notification_scan, notifications, webhook_subscriptions
 from orderhaven.store.notifications.deliveries import DeliveryResult
-from orderhaven.store.sql.executor import StoreExecutor, StoreFailure
+from orderhaven.store.sql.execute import StoreExecutor, StoreFailure
 
 log = structlog.get_logger()
 _CHECKS_EVERY = timedelta(seconds=1)

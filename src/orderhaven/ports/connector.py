@@ -1,4 +1,4 @@
-"""What every connector declares and is given: its spec, its context, a clock, and how it judges a webhook."""
+"""What every connector declares and is given: its spec, its context, a clock; how a webhook is judged, and a country named."""
 
 import asyncio
 import os
@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, Self
+
+from iso3166 import countries_by_alpha2, countries_by_alpha3
 
 from orderhaven.core.carriers import Carrier
 
@@ -106,18 +108,16 @@ class Capability(StrEnum):
     CANCELLATION_REQUESTS = "cancellation_requests"
     REFUSE_CANCELLATION = "refuse_cancellation"  # a buyer's request can be refused through the API
     CORRECT_TRACKING = "correct_tracking"  # a confirmed shipment's code can be changed
-    ASYNCHRONOUS_COMMANDS = (
-        "asynchronous_commands"  # a command is answered with "we will see"; the outcome is asked for
-    )
+    # a command is answered with "we will see"; the outcome is asked for
+    ASYNCHRONOUS_COMMANDS = "asynchronous_commands"
     FULFILMENT = "fulfilment"  # the marketplace ships some orders itself
     OWN_LABEL = "own_label"  # some orders travel on the marketplace's own label
     PICKUP_POINTS = "pickup_points"
     # of a shop
     FIND_PRODUCTS_BY_EAN = "find_products_by_ean"
     SUPPRESS_MAIL = "suppress_mail"  # orders can be created without the shop mailing the buyer
-    FULFILLED_BY_MARKETPLACE = (
-        "fulfilled_by_marketplace"  # can hold an order the marketplace ships itself, without touching stock
-    )
+    # can hold an order the marketplace ships itself, without touching stock
+    FULFILLED_BY_MARKETPLACE = "fulfilled_by_marketplace"
 
 
 class SettingKind(StrEnum):
@@ -151,9 +151,8 @@ class Limits:
     orders_per_lookup: int = 50  # references, products or orders asked for in one call
     lines_per_confirmation: int = 100
     lines_per_cancellation: int = 100
-    visibility_delay: timedelta = timedelta(
-        minutes=2
-    )  # how long an effect may stay invisible after the call was given up
+    # how long an effect may stay invisible after the call was given up
+    visibility_delay: timedelta = timedelta(minutes=2)
     outcome_deadline: timedelta = timedelta(minutes=30)  # for OUTCOME_LATER
     outcomes_per_call: int = 100
     overlap: timedelta = timedelta(minutes=10)  # how far each pull reaches back before the last one
@@ -227,3 +226,17 @@ class InMemoryTokenCache:
 
     async def put(self, token: str, ends_at: datetime) -> None:
         self._cached = (token, ends_at)
+
+
+def alpha2(code: str) -> str | None:
+    """A country's code as others write it, by ISO 3166: `NL` for `nl` and for `NLD`.
+
+    None for what is no country's code: XI, EL and UK are no ISO codes either.
+    """
+    if code in countries_by_alpha2:  # as nearly all of them are written
+        return code
+    plain = code.strip().upper()
+    if plain in countries_by_alpha2:
+        return plain
+    found = countries_by_alpha3.get(plain)
+    return found.alpha2 if found else None

@@ -11,5 +11,5 @@
 - `models`, `migrations`: the schema and its history.
 
 Each package begins with a page like this one. Asynchronous code calls the store through
-`orderhaven.store.sql.executor.StoreExecutor`.
+`orderhaven.store.sql.execute.StoreExecutor`.
 """

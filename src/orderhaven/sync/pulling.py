@@ -213,9 +213,8 @@ async def _read_what_is_bent(sync_run: SyncRun, causes: Mapping[str, str]) -> No
             await _apply_snapshots(sync_run, some, sync_run.now())
         except RateLimited:
             raise
-        except (
-            SafeToRetry
-        ):  # perhaps only these orders': the list goes on, and they are read again until they are understood
+        # perhaps only these orders': the list goes on, and they are read again until they are understood
+        except SafeToRetry:
             await _say_not_understood(sync_run, {shop_ref: causes[shop_ref] for shop_ref in some})
 
 

@@ -30,8 +30,7 @@ from orderhaven.store.models import Connection, ConnectionState
 from orderhaven.store.orders import shop_snapshots
 from orderhaven.store.outbox import queue, result
 from orderhaven.store.outbox.apply_results import Pace
-from orderhaven.store.sql.execute import relaxed_durability
-from orderhaven.store.sql.executor import StoreExecutor, StoreFailure
+from orderhaven.store.sql.execute import StoreExecutor, StoreFailure, relaxed_durability
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -14,7 +14,7 @@ from orderhaven.ports.connector import Side, is_time
 from orderhaven.store.access import credentials
 from orderhaven.store.connections import connections
 from orderhaven.store.orders import marketplace_snapshots
-from orderhaven.store.sql.executor import StoreFailure
+from orderhaven.store.sql.execute import StoreFailure
 from orderhaven.store.upkeep import clock_ahead
 from orderhaven.sync.garbage import collect_rarely
 from orderhaven.sync.pulling import end_waits, pull_marketplace, pull_shop, refresh_open

@@ -17,7 +17,6 @@ from orderhaven.core.translation import _
 from orderhaven.web.confirmation import way_back
 from orderhaven.web.merchant_context import MerchantRequest, merchant_required
 from orderhaven.words.notifications import answer_words
-from orderhaven.words.roles import POWER_NAMES
 
 
 @merchant_required
@@ -31,7 +30,7 @@ def _page(request: MerchantRequest, made: Mapping[str, str] | None = None) -> Ht
     context = request.merchant_context.context.demand(Permission.CONFIGURE)
     shown = {
         "tokens": tokens.token_list(context),
-        "scopes": [(power.value, _(POWER_NAMES[power])) for power in Permission],
+        "scopes": [(power.value, power.label) for power in Permission],
         "made": made,
         "webhooks": webhooks.webhook_list(context),
         "kinds": list(WebhookEvent),

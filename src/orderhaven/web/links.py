@@ -84,7 +84,7 @@ def act(request: MerchantRequest, marketplace: str) -> HttpResponse:
     context, given = request.merchant_context.context, request.POST
     match given.get("act"):
         case "go":
-            links.go_live(context, marketplace)
+            links.change_link(context, marketplace, LinkSettings(dry_run=False))
             messages.success(request, _("The dry run has ended: what waits is sent from now on."))
         case "dry_run":
             links.change_link(context, marketplace, LinkSettings(dry_run=True))

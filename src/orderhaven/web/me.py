@@ -30,7 +30,6 @@ from orderhaven.store.models import User
 from orderhaven.web.confirmation import way_back
 from orderhaven.web.login_throttle import proof
 from orderhaven.web.merchant_context import clock, with_account
-from orderhaven.words.roles import NOTICE_NAMES
 
 
 @with_account
@@ -112,7 +111,7 @@ def _preferences(person: User, merchant_id: int, name: str, permissions: frozens
     return {
         "merchant_id": merchant_id,
         "merchant": name,
-        "kinds": [(kind.value, _(NOTICE_NAMES[kind]), found[kind]) for kind in NotificationKind],
+        "kinds": [(kind.value, kind.label, found[kind]) for kind in NotificationKind],
     }
 
 

@@ -15,7 +15,7 @@ from orderhaven.core.translation import _
 from orderhaven.web.confirmation import way_back
 from orderhaven.web.merchant_context import MerchantRequest, merchant_required
 from orderhaven.words.notifications import answer_words
-from orderhaven.words.roles import NOTICE_NAMES, ROLES, role_name
+from orderhaven.words.roles import ROLES, role_name
 from orderhaven.words.timeline import actor_words, event_words
 
 _A_PAGE = 100
@@ -78,7 +78,7 @@ def audit(request: MerchantRequest) -> HttpResponse:
         ],
         "before": rows[-1].pk if len(rows) == _A_PAGE else "",
         "mails": [
-            (one, _(NOTICE_NAMES[NotificationKind(one.kind)]), answer_words(one.answer))
+            (one, NotificationKind(one.kind).label, answer_words(one.answer))
             for one in notifications.mail_log(request.merchant_context.context)
         ],
     }

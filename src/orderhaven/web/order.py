@@ -39,7 +39,6 @@ from orderhaven.words.orders import (
     status_words,
     sync_words,
 )
-from orderhaven.words.problems import BUTTONS, TITLES
 from orderhaven.words.timeline import actor_words, event_words
 
 # what the form of an act asks for beside the button
@@ -152,14 +151,14 @@ def _open(message: MessageView, now: datetime, *, is_dry_run: bool) -> dict[str,
 def _problem(problem: ProblemView) -> dict[str, Any]:
     found = offers(problem.kind)
     return {
-        "title": _(TITLES[problem.kind]),
+        "title": problem.kind.label,
         "sentence": problem.sentence,
         "at": problem.at,
         "values": problem.values,
         "buttons": [
             {
                 "act": offer.replace(" --", "-"),  # as `words.order_actions` names it
-                "label": _(BUTTONS[offer]),
+                "label": offer.label,
                 "asks": _ASKS.get(offer, ""),
                 "is_first": offer is found[0],
             }

@@ -20,7 +20,7 @@ from orderhaven.actions.errors import ActionRefused, action_refused
 from orderhaven.core.access import Permission
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.translation import _, n_
+from orderhaven.core.translation import n_
 from orderhaven.store.connections import connections
 from orderhaven.store.listing.filters import CLOSED_TABS, Filter, Sort, Tab
 from orderhaven.store.listing.pages import count_tabs
@@ -30,8 +30,7 @@ from orderhaven.web.confirmation import ask, back_from, is_asked
 from orderhaven.web.merchant_context import MerchantContext, MerchantRequest, merchant_required
 from orderhaven.words.confirmations import before_many
 from orderhaven.words.order_actions import run_action
-from orderhaven.words.orders import TABS, mark, status_words, sync_words
-from orderhaven.words.problems import TITLES
+from orderhaven.words.orders import mark, status_words, sync_words
 
 _A_PAGE = 50
 _MOST_AT_ONCE = 200
@@ -39,11 +38,6 @@ _FILTERS = ("marketplace", "shop", "since", "until", "carrier", "fulfilment", "p
 _IN_BULK = ("retry", "handle", "create", "ignore")
 _NEEDS_A_PERSON = frozenset({Tab.PROBLEMS, Tab.UNCONFIRMED, Tab.ASKED, Tab.LATE})
 _SHOWN_WHEN_NEEDED = CLOSED_TABS | {Tab.UNCONFIRMED}
-SORTS: tuple[tuple[Sort, str], ...] = (
-    (Sort.NEWEST, "Newest first"),
-    (Sort.OLDEST, "Oldest first"),
-    (Sort.SHIP_BY, "To be sent first"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +109,20 @@ def filter_of(given: QueryDict, *, by_person: bool) -> Filter:
     return Filter(
         tab=Tab(tab) if tab in list(Tab) else Tab.ALL,
         problems=tuple(ProblemKind(one) for one in given.getlist("problem") if one in list(ProblemKind)),
-        marketplace=given.get("marketplace", ""),
-        shop=given.get("shop", ""),
+        marketplace=_text(given, "marketplace"),
+        shop=_text(given, "shop"),
         since=_day(given.get("since", "")),
         until=until,
         carrier=Carrier(carrier) if carrier in list(Carrier) else None,
         by_marketplace={"merchant": False, "marketplace": True}.get(given.get("fulfilment", "")),
-        search=given.get("q", "").replace("\x00", "")[:200],
+        search=_text(given, "q"),
         by_person=by_person,
         sort=Sort(sort) if sort in list(Sort) else Sort.NEWEST,
     )
+
+
+def _text(given: QueryDict, name: str) -> str:
+    return given.get(name, "").replace("\x00", "")[:200]  # PostgreSQL takes no NUL
 
 
 # below: the list
@@ -164,13 +162,13 @@ def _tabs(request: MerchantRequest, here: Tab, now: datetime) -> list[TabView]:
     return [
         TabView(
             key=tab,
-            name=_(name),
+            name=tab.label,
             count=f"{found[tab].number}{'' if found[tab].is_exact else '+'}",
             address=_address(request.GET, tab="" if tab is Tab.ALL else tab, after=""),
             is_here=tab is here,
             needs_attention=tab in _NEEDS_A_PERSON and found[tab].number > 0,
         )
-        for tab, name in TABS.items()
+        for tab in Tab
         if tab is Tab.ALL or tab is here or found[tab].number or tab not in _SHOWN_WHEN_NEEDED
     ]
 
@@ -182,7 +180,7 @@ def _shown(row: Row, now: datetime) -> dict[str, Any]:
         "status": status_words(row),
         "mark": mark(row),
         "sync": sync_words(row),
-        "problems": [_(TITLES[kind]) for kind in row.problems],
+        "problems": [kind.label for kind in row.problems],
         "carriers": ", ".join(Carrier(one).display_name if one in list(Carrier) else one for one in row.carriers),
         "is_late": row.ship_by is not None and row.ship_by < now and is_open and not row.by_marketplace,
         "is_soon": row.ship_by is not None and now <= row.ship_by < now + timedelta(hours=4) and is_open,
@@ -198,8 +196,8 @@ def _choices(request: MerchantRequest) -> dict[str, Any]:
         "marketplaces": [row.name for row in rows if row.side == "marketplace"],
         "shops": [row.name for row in rows if row.side == "shop"],
         "carriers": sorted(((one.value, one.display_name) for one in Carrier), key=lambda pair: pair[1].casefold()),
-        "sorts": [(sort, _(name)) for sort, name in SORTS],
-        "problem_kinds": sorted(((kind.value, _(TITLES[kind])) for kind in TITLES), key=lambda pair: pair[1]),
+        "sorts": [(sort, sort.label) for sort in Sort],
+        "problem_kinds": sorted(((kind.value, kind.label) for kind in ProblemKind), key=lambda pair: pair[1]),
         "given": request.GET,
     }
 

@@ -19,7 +19,6 @@ from orderhaven.store.upkeep.health import Overview, Times, overview
 from orderhaven.web.charts import COLOURS, Bar, Column, Span, bars, spans, stacked
 from orderhaven.web.merchant_context import MerchantRequest, merchant_required
 from orderhaven.web.templatetags.words import duration, short_day
-from orderhaven.words.problems import TITLES
 
 
 @merchant_required
@@ -116,6 +115,6 @@ def _span(label: str, times: Times) -> Span:
 
 def _problems(request: MerchantRequest, found: Overview) -> dict[str, Any]:
     orders = reverse("orders", args=[request.merchant_context.merchant.slug])
-    rows = [Bar(_(TITLES[kind]), number, f"{orders}?tab=problems&problem={kind}") for kind, number in found.problems]
+    rows = [Bar(kind.label, number, f"{orders}?tab=problems&problem={kind}") for kind, number in found.problems]
     title = _("Open problems by cause")
     return {"problems_title": title, "problems_chart": bars(title, rows), "problems_rows": rows}

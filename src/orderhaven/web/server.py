@@ -35,9 +35,8 @@ class Patience:
 
     arrives: float = 20.0  # a request: from its first byte, or from when the connection was made, to its last byte
     taken: float = 20.0  # the next piece of an answer
-    idle: float = (
-        130.0  # between two requests: a proxy that keeps connections, as Caddy does for 120 s, ends them itself
-    )
+    # between two requests: a proxy that keeps connections, as Caddy does for 120 s, ends them itself
+    idle: float = 130.0
     ends: float = 10.0  # at the end: what is in flight by then is given up
 
 
@@ -47,9 +46,8 @@ _LEFT_OF_FILES = 200  # for the database, the log, and answers that wait on disk
 _IN_MEMORY = 32 * 1024  # of a request or an answer; the rest waits in a temporary file
 _LONGEST_ANSWER = 2**30  # a thread that writes more waits for its reader
 _LOOKS_EVERY_S = 1.0
-_KEPT_BY_THE_SYSTEM = (
-    64 * 1024
-)  # of an answer; left alone, it takes megabytes that nobody reads, and we take them for read
+# of an answer; left alone, it takes megabytes that nobody reads, and we take them for read
+_KEPT_BY_THE_SYSTEM = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,7 @@
 
 from django.urls import include, path
 
-from orderhaven.web import (
-    api_clients,
-    connections,
-    links,
-    login,
-    me,
-    members,
-    nudges,
-    order,
-    orders,
-    overview,
-)
+from orderhaven.web import api_clients, connections, links, login, me, members, nudges, order, orders, overview
 
 handler400 = "orderhaven.web.errors.bad_request"
 handler403 = "orderhaven.web.errors.forbidden"

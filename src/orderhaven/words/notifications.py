@@ -18,8 +18,6 @@ from orderhaven.notifications import delivery_answers
 from orderhaven.notifications.templates import MailText, NotificationContext, Write
 from orderhaven.store.listing.filters import Tab
 from orderhaven.store.notifications.deliveries import PAUSED
-from orderhaven.words.orders import TABS
-from orderhaven.words.problems import TITLES
 
 ANSWERS: Mapping[str, str] = {
     delivery_answers.NOT_IN_TIME: "did not answer in time",
@@ -66,7 +64,7 @@ def _problem(news: NotificationContext, one: Mapping[str, Any]) -> str:
     kind = ProblemKind(one["problem"])
     # what the other side said itself is not mailed, as it may quote a buyer
     values = {"reason": _("see there"), "cause": _("see there"), **one["values"]}
-    return f"{_order(news, one, _(TITLES[kind]))}\n{sentence(kind, values)}"
+    return f"{_order(news, one, kind.label)}\n{sentence(kind, values)}"
 
 
 def _of_connections(news: NotificationContext) -> MailText:
@@ -135,9 +133,9 @@ def _deadlines(news: NotificationContext, one: Mapping[str, Any]) -> Iterator[st
 
 def _of_the_day(news: NotificationContext) -> MailText:
     day = date_format(news.created_at.astimezone(news.zone), "j F")
-    counts = [f"{_(TABS[tab])}: {news.facts['counts'][tab]}" for tab in _COUNTED if tab in news.facts["counts"]]
+    counts = [f"{tab.label}: {news.facts['counts'][tab]}" for tab in _COUNTED if tab in news.facts["counts"]]
     kinds = [
-        f"{_(TITLES[ProblemKind(kind)])}: {number}"
+        f"{ProblemKind(kind).label}: {number}"
         for kind, number in news.facts["problems"].items()
         if kind in list(ProblemKind)
     ]

@@ -8,24 +8,10 @@ from orderhaven.core.carriers.recognise import CarrierRule, RuleKind
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import STATUS_NAMES, Status
 from orderhaven.core.translation import _
-from orderhaven.store.listing.filters import Tab
 from orderhaven.store.listing.rows import Row
 from orderhaven.store.models import ConnectionState, MessageKind, MessageState, SyncState
 from orderhaven.store.orders.order_page import DecidedBy, Evidence
 
-TABS: Mapping[Tab, str] = {
-    Tab.ALL: "All",
-    Tab.PROBLEMS: "Problems",
-    Tab.NOT_SHIPPED: "Not shipped",
-    Tab.WAITING: "Waiting",
-    Tab.CONFIRMING: "Being confirmed",
-    Tab.UNCONFIRMED: "Not confirmed",
-    Tab.SHIPPED: "Shipped",
-    Tab.ASKED: "Cancellation requested",
-    Tab.CANCELLED: "Cancelled",
-    Tab.MANUAL: "Manual",
-    Tab.LATE: "Late",
-}
 NEEDS_ATTENTION = "trouble"  # the mark, whatever the status
 _HELD = {"older": "older than the link: create, adopt or ignore it", "ignored": "ignored"}
 _TOLD = {
@@ -43,15 +29,6 @@ _NOT_SENT = {
     ConnectionState.ATTENTION: "{marketplace} is not updated: its connection needs attention",
 }
 _IN_SHOP = {"pending": "being created", "rejected": "not created: see the problem", "synced": "in the shop"}
-MESSAGES: Mapping[MessageKind, str] = {
-    MessageKind.CREATE: "Create in the shop",
-    MessageKind.CANCEL_SHOP: "Cancel in the shop",
-    MessageKind.ACCEPT: "Accept the order",
-    MessageKind.CONFIRM: "Confirm the shipment",
-    MessageKind.CANCEL: "Cancel the order",
-    MessageKind.REFUSE: "Refuse the cancellation",
-    MessageKind.CORRECT: "Correct the code",
-}
 OPEN_STATES: Mapping[MessageState, str] = {
     MessageState.ON_HOLD: "held until you say so",
     MessageState.QUEUED: "about to be sent",
@@ -99,12 +76,12 @@ def sync_words(row: Row) -> str:
 
 def message_name(kind: str) -> str:
     """What one side is sent, or would be."""
-    return _(MESSAGES[MessageKind(kind)])
+    return MessageKind(kind).label
 
 
 def message_words(kind: MessageKind, state: MessageState, *, is_dry_run: bool) -> str:
     """What one side still has to be sent, and how far that is."""
-    return f"{_(MESSAGES[kind])}: {state_words(state, is_dry_run=is_dry_run)}"
+    return f"{kind.label}: {state_words(state, is_dry_run=is_dry_run)}"
 
 
 def state_words(state: MessageState, *, is_dry_run: bool) -> str:

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reasons import translate_reason
-from orderhaven.core.status import TRIGGER_NAMES, Status, Trigger
+from orderhaven.core.status import Status, Trigger
 from orderhaven.core.translation import _
 from orderhaven.store.models import MessageKind
 from orderhaven.words.days import exact
-from orderhaven.words.orders import MESSAGES, status_name
-from orderhaven.words.problems import TITLES
+from orderhaven.words.orders import status_name
 
 EVENTS: Mapping[str, str] = {
     # of an order
@@ -96,7 +95,7 @@ def event_words(kind: str, data: Mapping[str, object]) -> str:
     if kind == "status":
         moved = f"{_status(data.get('from'))} → {_status(data.get('to'))}"
         fact = str(data.get("trigger", ""))
-        return f"{moved} ({_(TRIGGER_NAMES[Trigger(fact)])})" if fact in list(Trigger) else moved
+        return f"{moved} ({Trigger(fact).label})" if fact in list(Trigger) else moved
     if kind not in EVENTS:
         return kind.replace("_", " ")
     return _(EVENTS[kind]).format_map(_Values(data)) + _details(kind, data)
@@ -140,9 +139,9 @@ class _Values(dict[str, str]):
     def __init__(self, data: Mapping[str, object]) -> None:
         super().__init__({name: str(value) for name, value in data.items()})
         if data.get("kind") in list(MessageKind):
-            self["message"] = _(MESSAGES[MessageKind(str(data["kind"]))])
+            self["message"] = MessageKind(str(data["kind"])).label
         if data.get("problem") in list(ProblemKind):
-            self["problem"] = _(TITLES[ProblemKind(str(data["problem"]))])
+            self["problem"] = ProblemKind(str(data["problem"])).label
         if "carrier" in data:
             self["carrier"] = _carrier(data["carrier"])
         for name in ("cause", "reason"):

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from orderhaven.connectors.bol import SPEC
+from orderhaven.connectors.bol.mapping import open_quantity
 from orderhaven.connectors.bol.shapes import BolShipment, OrderDetail, OrderItem, ProcessStatus, Rejection
 from orderhaven.connectors.kit.http import Response
 from orderhaven.connectors.kit.session import Rows
@@ -137,7 +138,7 @@ def shipment_verification(
     items = _items(shipment, detail)
     if ours or _is_pending(processes) or len(items) < len(wanted):
         return Verification(RemoteState.PENDING)
-    if any(item.open for item in items):
+    if any(map(open_quantity, items)):
         return Verification(RemoteState.NOT_DONE)
     sent = {item.order_item_id for item in items if item.quantity_shipped}
     # pieces that left without a shipment to show for it: the list lags, and the missing one may be ours
@@ -149,12 +150,12 @@ def cancellation_verification(
 ) -> Verification:
     """Cancelled is cancelled: bol keeps no reference of who did it, and already done is success."""
     items = _items(cancellation, detail)
-    if items and all(item.open == 0 and item.quantity_cancelled for item in items):
+    if items and all(open_quantity(item) == 0 and item.quantity_cancelled for item in items):
         return Verification(RemoteState.DONE)
     _require_understood(processes)
     if _is_pending(processes) or not items:
         return Verification(RemoteState.PENDING)
-    return Verification(RemoteState.NOT_DONE if any(item.open for item in items) else RemoteState.DONE_BY_OTHERS)
+    return Verification(RemoteState.NOT_DONE if any(map(open_quantity, items)) else RemoteState.DONE_BY_OTHERS)
 
 
 def correction_verification(

@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from orderhaven import countries
 from orderhaven.connectors.bol import SPEC
 from orderhaven.connectors.bol.shapes import (
     BolAddress,
@@ -27,6 +26,7 @@ from orderhaven.connectors.kit.session import MalformedRow, Rows, RowsOf, Sessio
 from orderhaven.core.errors import OrderMissing, UnexpectedResponse
 from orderhaven.core.money import Money, sum_money
 from orderhaven.core.order import Address, LineQuantities, MarketplaceLine, MarketplaceOrder
+from orderhaven.ports.connector import alpha2
 from orderhaven.ports.marketplace import OrderSummary
 
 T = TypeVar("T")
@@ -156,7 +156,7 @@ def _address(person: BolAddress, pickup_point: str | None) -> Address:
             addition=person.house_number_extension or "",
             postcode=person.zip_code or "",
             city=person.city or "",
-            country=countries.alpha2(person.country_code or "") or (person.country_code or "").upper(),
+            country=alpha2(person.country_code or "") or (person.country_code or "").upper(),
             email=person.email or "",
             phone=person.delivery_phone_number or "",
             pickup_point=pickup_point,
@@ -168,10 +168,14 @@ def _address(person: BolAddress, pickup_point: str | None) -> Address:
 # ------------------------------------------------------------ dates
 
 
+def open_quantity(item: OrderItem) -> int:
+    return item.quantity - item.quantity_shipped - item.quantity_cancelled
+
+
 def _deliver_by(items: Iterable[OrderItem]) -> datetime | None:
     """The end of the earliest delivery day among what is still to be sent (of all lines, when nothing is)."""
     items = list(items)
-    waiting = [item for item in items if item.open > 0] or items
+    waiting = [item for item in items if open_quantity(item) > 0] or items
     days = [_delivery_day(part) for part in map(_fulfilment, waiting)]
     earliest = min((day for day in days if day), default=None)
     return _begin_of(earliest + timedelta(days=1)) - timedelta(seconds=1) if earliest else None
@@ -185,7 +189,7 @@ def _delivery_day(part: Fulfilment) -> date | None:
 
 def _expires_at(items: Iterable[OrderItem]) -> datetime | None:
     """The begin of the expiry day: bol names no hour, and a warning may come early but not late."""
-    days = [_day(_fulfilment(item).expiry_date, "expiryDate") for item in items if item.open > 0]
+    days = [_day(_fulfilment(item).expiry_date, "expiryDate") for item in items if open_quantity(item) > 0]
     earliest = min((day for day in days if day), default=None)
     return _begin_of(earliest) if earliest else None
 

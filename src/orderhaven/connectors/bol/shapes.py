@@ -106,10 +106,6 @@ class OrderItem(BolStruct):
     commission: Discard[Decimal] = None
     additional_services: Discard[list[Service]] = None
 
-    @property
-    def open(self) -> int:
-        return self.quantity - self.quantity_shipped - self.quantity_cancelled
-
 
 class OrderDetail(BolStruct):
     order_id: str

@@ -6,20 +6,3 @@ from orderhaven.core.carriers.names import DIVISIONS, Carrier, Everyday, is_arti
 from orderhaven.core.carriers.recognise import Recognition, recognise
 from orderhaven.core.carriers.tracking_urls import tracking_url
 from orderhaven.core.carriers.words import carriers_named
-
-__all__ = [
-    "DIVISIONS",
-    "Carrier",
-    "Confidence",
-    "Everyday",
-    "Family",
-    "NumbersFound",
-    "Recognition",
-    "carriers_named",
-    "fitting_families",
-    "is_article",
-    "normalise",
-    "numbers_in",
-    "recognise",
-    "tracking_url",
-]

@@ -66,20 +66,12 @@ def mod37_36_character(serial: str) -> str:
 
 def fedex12_holds(code: str) -> bool:
     """FedEx Express: weights 3, 1, 7 from the left over eleven digits, mod 11, then mod 10."""
-    return fedex12_digit(code[:-1]) == code[-1]
-
-
-def fedex12_digit(serial: str) -> str:
-    return _by_weights(serial, (3, 1, 7))
+    return _by_weights(code[:-1], (3, 1, 7)) == code[-1]
 
 
 def fedex34_holds(code: str) -> bool:
     """FedEx's long barcode: weights 1, 7, 3 from the left over the thirteen digits before the last, mod 11, then mod 10."""
-    return fedex34_digit(code[20:-1]) == code[-1]
-
-
-def fedex34_digit(serial: str) -> str:
-    return _by_weights(serial, (1, 7, 3))
+    return _by_weights(code[20:-1], (1, 7, 3)) == code[-1]
 
 
 def _by_weights(serial: str, weights: tuple[int, int, int]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from typing import Self
 
 from orderhaven.core.carriers.checks import mod10_holds
 from orderhaven.core.translation import _
@@ -13,57 +14,66 @@ class Carrier(StrEnum):
     """Our own word for a carrier: stored, shown in the API, mapped to a marketplace's code by its connector.
 
     A carrier of several countries (DPD, GLS, FedEx) is one carrier here; where a marketplace has a code per
-    country (DPD-NL, DPD-BE), its connector picks by country.
+    country (DPD-NL, DPD-BE), its connector picks by country. Beside it stands how it is spelled, where that differs from
+    the word in title case ("Trunkrs", "Royal Mail").
     """
 
+    spelled: str
+
+    def __new__(cls, value: str, spelled: str = "") -> Self:
+        carrier = str.__new__(cls, value)
+        carrier._value_ = value
+        carrier.spelled = spelled or value.replace("_", " ").title()
+        return carrier
+
     # Netherlands and Belgium
-    POSTNL = "postnl"
-    POSTNL_EXTRA = "postnl_extra"
+    POSTNL = "postnl", "PostNL"
+    POSTNL_EXTRA = "postnl_extra", "PostNL Extra@Home"
     POSTNL_MAIL = "postnl_mail"
-    DHL_ECOMMERCE_NL = "dhl_ecommerce_nl"
-    DHL_SAME_DAY = "dhl_same_day"
-    BPOST = "bpost"
+    DHL_ECOMMERCE_NL = "dhl_ecommerce_nl", "DHL eCommerce Benelux"
+    DHL_SAME_DAY = "dhl_same_day", "DHL Same Day"
+    BPOST = "bpost", "bpost"
     BPOST_MAIL = "bpost_mail"
     AMPERE = "ampere"
     BUDBEE = "budbee"
     CYCLOON = "cycloon"
     DYNALOGIC = "dynalogic"
     FADELLO = "fadello"
-    FIEGE = "fiege"
+    FIEGE = "fiege", "FIEGE"
     HOMERR = "homerr"
     KIALA = "kiala"
-    LOGOIX = "logoix"
+    LOGOIX = "logoix", "LogoiX"
     PACKS = "packs"
-    PARCEL_NL = "parcel_nl"
-    RED_JE_PAKKETJE = "red_je_pakketje"
-    TRANSMISSION = "transmission"
+    PARCEL_NL = "parcel_nl", "Parcel.nl"
+    RED_JE_PAKKETJE = "red_je_pakketje", "Red je Pakketje"
+    TRANSMISSION = "transmission", "TransMission"
     TRUNKRS = "trunkrs"
     LETTER_MAIL = "letter_mail"
     COURIER = "courier"
     OTHER = "other"
     # of many countries
-    DHL = "dhl"
-    DHL_EXPRESS = "dhl_express"
-    DHL_PARCEL_DE = "dhl_parcel_de"
-    DHL_PARCEL_ES = "dhl_parcel_es"
-    DHL_PARCEL_PL = "dhl_parcel_pl"
-    DHL_PARCEL_UK = "dhl_parcel_uk"
-    DHL_ECOMMERCE_US = "dhl_ecommerce_us"
-    DHL_GLOBAL_MAIL = "dhl_global_mail"
-    DHL_FREIGHT = "dhl_freight"
-    DPD = "dpd"
-    FEDEX = "fedex"
-    GLS = "gls"
-    TNT = "tnt"
-    UPS = "ups"
+    DHL = "dhl", "DHL"
+    DHL_EXPRESS = "dhl_express", "DHL Express"
+    DHL_PARCEL_DE = "dhl_parcel_de", "DHL Paket"
+    DHL_PARCEL_ES = "dhl_parcel_es", "DHL Parcel Iberia"
+    DHL_PARCEL_PL = "dhl_parcel_pl", "DHL eCommerce Poland"
+    DHL_PARCEL_UK = "dhl_parcel_uk", "DHL eCommerce UK"
+    DHL_ECOMMERCE_US = "dhl_ecommerce_us", "DHL eCommerce Americas"
+    DHL_GLOBAL_MAIL = "dhl_global_mail", "DHL Global Mail"
+    DHL_FREIGHT = "dhl_freight", "DHL Freight"
+    DPD = "dpd", "DPD"
+    FEDEX = "fedex", "FedEx"
+    GLS = "gls", "GLS"
+    TNT = "tnt", "TNT Express"
+    UPS = "ups", "UPS"
     AMAZON = "amazon"
     # of one country or region
     BRING = "bring"
     CHRONOPOST = "chronopost"
     COLISSIMO = "colissimo"
     EVRI = "evri"
-    HERMES_DE = "hermes_de"
-    INPOST = "inpost"
+    HERMES_DE = "hermes_de", "Hermes"
+    INPOST = "inpost", "InPost"
     MONDIAL_RELAY = "mondial_relay"
     PACKETA = "packeta"
     PARCELFORCE = "parcelforce"
@@ -74,60 +84,58 @@ class Carrier(StrEnum):
     AUSTRALIA_POST = "australia_post"
     AUSTRIAN_POST = "austrian_post"
     CANADA_POST = "canada_post"
-    CESKA_POSTA = "ceska_posta"
+    CESKA_POSTA = "ceska_posta", "Česká pošta"
     CHINA_POST = "china_post"
     CHUNGHWA_POST = "chunghwa_post"
     CORREIOS = "correios"
     CORREOS = "correos"
-    CTT = "ctt"
+    CTT = "ctt", "CTT"
     CYPRUS_POST = "cyprus_post"
     DEUTSCHE_POST = "deutsche_post"
-    ELTA = "elta"
-    HONGKONG_POST = "hongkong_post"
-    HRVATSKA_POSTA = "hrvatska_posta"
+    ELTA = "elta", "ELTA"
+    HONGKONG_POST = "hongkong_post", "Hongkong Post"
+    HRVATSKA_POSTA = "hrvatska_posta", "Hrvatska pošta"
     ICELAND_POST = "iceland_post"
     INDIA_POST = "india_post"
     INDONESIA_POST = "indonesia_post"
     ISRAEL_POST = "israel_post"
     JAPAN_POST = "japan_post"
     KOREA_POST = "korea_post"
-    LA_POSTE = "la_poste"
-    LATVIJAS_PASTS = "latvijas_pasts"
+    LA_POSTE = "la_poste", "La Poste"
+    LATVIJAS_PASTS = "latvijas_pasts", "Latvijas Pasts"
     LIECHTENSTEIN_POST = "liechtenstein_post"
-    LIETUVOS_PASTAS = "lietuvos_pastas"
+    LIETUVOS_PASTAS = "lietuvos_pastas", "Lietuvos paštas"
     MAGYAR_POSTA = "magyar_posta"
-    MALTAPOST = "maltapost"
-    NZ_POST = "nz_post"
+    MALTAPOST = "maltapost", "MaltaPost"
+    NZ_POST = "nz_post", "NZ Post"
     OMNIVA = "omniva"
-    PHLPOST = "phlpost"
+    PHLPOST = "phlpost", "PHLPost"
     POCZTA_POLSKA = "poczta_polska"
     POS_MALAYSIA = "pos_malaysia"
-    POST_LUXEMBOURG = "post_luxembourg"
-    POSTA_ROMANA = "posta_romana"
+    POST_LUXEMBOURG = "post_luxembourg", "POST Luxembourg"
+    POSTA_ROMANA = "posta_romana", "Poșta Română"
     POSTA_SLOVENIJE = "posta_slovenije"
     POSTE_ITALIANE = "poste_italiane"
     POSTI = "posti"
-    POSTNORD = "postnord"
-    POSTEN_NORGE = "posten_norge"
-    PTT = "ptt"
+    POSTNORD = "postnord", "PostNord"
+    POSTEN_NORGE = "posten_norge", "Posten Norge"
+    PTT = "ptt", "PTT"
     ROYAL_MAIL = "royal_mail"
     SAUDI_POST = "saudi_post"
     SINGAPORE_POST = "singapore_post"
-    SLOVENSKA_POSTA = "slovenska_posta"
-    POSTA_SRBIJE = "posta_srbije"
+    SLOVENSKA_POSTA = "slovenska_posta", "Slovenská pošta"
+    POSTA_SRBIJE = "posta_srbije", "Pošta Srbije"
     SWISS_POST = "swiss_post"
     THAILAND_POST = "thailand_post"
     UKRPOSHTA = "ukrposhta"
-    USPS = "usps"
+    USPS = "usps", "USPS"
     VIETNAM_POST = "vietnam_post"
     BULGARIAN_POSTS = "bulgarian_posts"
 
     @property
     def display_name(self) -> str:
         """What people call it; what is no name of its own, in their language."""
-        if self in _DESCRIBED:
-            return _(_DESCRIBED[self])
-        return _SPELLED.get(self) or self.value.replace("_", " ").title()
+        return _(_DESCRIBED[self]) if self in _DESCRIBED else self.spelled
 
     @classmethod
     def named(cls, word: str) -> Carrier:
@@ -148,54 +156,6 @@ _DESCRIBED = {
     Carrier.LETTER_MAIL: "Ordinary letter",
     Carrier.COURIER: "Courier",
     Carrier.OTHER: "Another carrier",
-}
-# Only what differs from the slug in title case ("Trunkrs", "Royal Mail").
-_SPELLED = {
-    Carrier.POSTNL: "PostNL",
-    Carrier.POSTNL_EXTRA: "PostNL Extra@Home",
-    Carrier.DHL_ECOMMERCE_NL: "DHL eCommerce Benelux",
-    Carrier.DHL_SAME_DAY: "DHL Same Day",
-    Carrier.BPOST: "bpost",
-    Carrier.PARCEL_NL: "Parcel.nl",
-    Carrier.RED_JE_PAKKETJE: "Red je Pakketje",
-    Carrier.DHL: "DHL",
-    Carrier.DHL_EXPRESS: "DHL Express",
-    Carrier.DHL_PARCEL_DE: "DHL Paket",
-    Carrier.DHL_PARCEL_ES: "DHL Parcel Iberia",
-    Carrier.DHL_PARCEL_PL: "DHL eCommerce Poland",
-    Carrier.DHL_PARCEL_UK: "DHL eCommerce UK",
-    Carrier.DHL_ECOMMERCE_US: "DHL eCommerce Americas",
-    Carrier.DHL_GLOBAL_MAIL: "DHL Global Mail",
-    Carrier.DHL_FREIGHT: "DHL Freight",
-    Carrier.DPD: "DPD",
-    Carrier.FEDEX: "FedEx",
-    Carrier.GLS: "GLS",
-    Carrier.TNT: "TNT Express",
-    Carrier.UPS: "UPS",
-    Carrier.HERMES_DE: "Hermes",
-    Carrier.INPOST: "InPost",
-    Carrier.TRANSMISSION: "TransMission",
-    Carrier.LOGOIX: "LogoiX",
-    Carrier.FIEGE: "FIEGE",
-    Carrier.CESKA_POSTA: "Česká pošta",
-    Carrier.CTT: "CTT",
-    Carrier.ELTA: "ELTA",
-    Carrier.HONGKONG_POST: "Hongkong Post",
-    Carrier.HRVATSKA_POSTA: "Hrvatska pošta",
-    Carrier.LA_POSTE: "La Poste",
-    Carrier.LATVIJAS_PASTS: "Latvijas Pasts",
-    Carrier.LIETUVOS_PASTAS: "Lietuvos paštas",
-    Carrier.MALTAPOST: "MaltaPost",
-    Carrier.NZ_POST: "NZ Post",
-    Carrier.PHLPOST: "PHLPost",
-    Carrier.POST_LUXEMBOURG: "POST Luxembourg",
-    Carrier.POSTA_ROMANA: "Poșta Română",
-    Carrier.POSTNORD: "PostNord",
-    Carrier.POSTEN_NORGE: "Posten Norge",
-    Carrier.PTT: "PTT",
-    Carrier.SLOVENSKA_POSTA: "Slovenská pošta",
-    Carrier.POSTA_SRBIJE: "Pošta Srbije",
-    Carrier.USPS: "USPS",
 }
 
 # One brand, one website, one word on a label: what the code itself says picks the division.

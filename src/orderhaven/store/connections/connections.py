@@ -125,11 +125,7 @@ def recovered(row: Connection) -> Mapping[str, object]:
     That it may be read says nothing of what it rejects: while that is still to be sent, rejections count on.
     """
     over = {**_NO_TROUBLE, **_NO_PROBLEM} if row.problem_kind == ProblemKind.DELAYED else _NO_TROUBLE
-    return over if row.rejections and _is_sent_in_vain(row.pk) else {**over, **_NO_REFUSALS}
-
-
-def _is_sent_in_vain(connection_id: int) -> bool:
-    return _failed_messages(connection_id).exists()
+    return over if row.rejections and _failed_messages(row.pk).exists() else {**over, **_NO_REFUSALS}
 
 
 def _failed_messages(connection_id: int) -> QuerySet[Message]:

@@ -25,7 +25,7 @@ def load_keys() -> list[bytes]:
     try:
         written = file.stat()
     except FileNotFoundError:
-        _make_first(file)
+        paths.make_once(file, Fernet.generate_key() + b"\n")
         written = file.stat()
     return list(_read(file, written.st_ino, written.st_mtime_ns))
 
@@ -36,7 +36,7 @@ def add_key() -> None:
     Raises OSError when that person has not: a single key there cannot be the new one and the old one.
     """
     if not os.environ.get("ORDERHAVEN_KEYS"):
-        _write(paths.key_file(), [Fernet.generate_key(), *load_keys()])
+        _write([Fernet.generate_key(), *load_keys()])
     elif len(load_keys()) < 2:
         raise OSError(_("The key comes from ORDERHAVEN_KEYS. Put a new one in front of it there, then run this again."))
 
@@ -44,7 +44,7 @@ def add_key() -> None:
 def drop_old_keys() -> None:
     """Keep the newest key only; call it when nothing is encrypted with the others any more."""
     if not os.environ.get("ORDERHAVEN_KEYS"):
-        _write(paths.key_file(), load_keys()[:1])
+        _write(load_keys()[:1])
 
 
 def encrypt(values: Mapping[str, str]) -> str:
@@ -83,29 +83,7 @@ def _box_of(keys: tuple[bytes, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
 
-def _make_first(file: Path) -> None:
-    """Of two processes that find no file, one makes it, and both go on with what it wrote."""
-    fresh = _written_beside(file, [Fernet.generate_key()])
-    try:
-        os.link(fresh, file)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
-
-
-def _write(file: Path, keys: list[bytes]) -> None:
+def _write(keys: list[bytes]) -> None:
     """Atomically, in place of what stood there."""
-    _written_beside(file, keys).replace(file)
-
-
-def _written_beside(file: Path, keys: list[bytes]) -> Path:
-    """A new file, on the disk, and readable by the owner alone from the first byte."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(b"\n".join(keys) + b"\n")
-        out.flush()
-        os.fsync(out.fileno())
-    return fresh
+    file = paths.key_file()
+    paths.written_beside(file, b"\n".join(keys) + b"\n").replace(file)

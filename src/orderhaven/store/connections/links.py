@@ -8,14 +8,7 @@ from django.db import transaction
 from orderhaven.store.connections.connections import nudge
 from orderhaven.store.models import Connection, Event, Hold, Link, Order
 from orderhaven.store.orders import conversions
-from orderhaven.store.sql.rows import by_keys
 from orderhaven.store.upkeep.versions import ExpectedVersion
-
-
-def of_marketplace(connection_id: int) -> Link | None:
-    """The link of a marketplace connection; None while it has none: then nothing is pulled."""
-    found = by_keys(Link, "marketplace_id", [connection_id])
-    return found[0] if found else None
 
 
 def of_name(merchant_id: int, marketplace: str) -> Link | None:

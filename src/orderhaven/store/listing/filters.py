@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from functools import reduce
 from operator import or_
 from typing import Any, TypeAlias
@@ -14,27 +13,29 @@ from orderhaven.core.carriers import Carrier
 from orderhaven.core.order import key_prefixes, search_key
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
+from orderhaven.core.translation import NamedEnum
 from orderhaven.store.models import ConnectionState, Line, Link, Order, OrderContact, Problem, Shipment, SyncState
 
 
-class Tab(StrEnum):
-    ALL = "all"
-    PROBLEMS = "problems"
-    NOT_SHIPPED = "not_shipped"
-    WAITING = "waiting"
-    CONFIRMING = "confirming"  # shipped, and the marketplace has not agreed yet
-    UNCONFIRMED = "unconfirmed"  # shipped, and the marketplace is not updated until a user does something
-    SHIPPED = "shipped"  # and the marketplace was updated
-    ASKED = "cancellation_requested"
-    CANCELLED = "cancelled"
-    MANUAL = "manual"
-    LATE = "late"  # the time by which it had to be sent is over
+class Tab(NamedEnum):
+    ALL = "all", "All"
+    PROBLEMS = "problems", "Problems"
+    NOT_SHIPPED = "not_shipped", "Not shipped"
+    WAITING = "waiting", "Waiting"
+    CONFIRMING = "confirming", "Being confirmed"  # shipped, and the marketplace has not agreed yet
+    # shipped, and the marketplace is not updated until a user does something
+    UNCONFIRMED = "unconfirmed", "Not confirmed"
+    SHIPPED = "shipped", "Shipped"  # and the marketplace was updated
+    ASKED = "cancellation_requested", "Cancellation requested"
+    CANCELLED = "cancelled", "Cancelled"
+    MANUAL = "manual", "Manual"
+    LATE = "late", "Late"  # the time by which it had to be sent is over
 
 
-class Sort(StrEnum):
-    NEWEST = "newest"  # received last comes first
-    OLDEST = "oldest"
-    SHIP_BY = "ship_by"  # open orders only: what must be sent first comes first
+class Sort(NamedEnum):
+    NEWEST = "newest", "Newest first"  # received last comes first
+    OLDEST = "oldest", "Oldest first"
+    SHIP_BY = "ship_by", "To be sent first"  # open orders only: what must be sent first comes first
 
 
 STILL_TO_SEND = (Status.PENDING_CONFIRMATION, Status.NOT_SHIPPED, Status.PARTLY_SHIPPED)
@@ -104,10 +105,6 @@ class Filter:
         on_tab = TAB_STATUSES.get(self.tab, IN_PROGRESS if self.is_by_ship_by else tuple(Status))
         return [one for one in on_tab if not self.statuses or one in self.statuses]
 
-    def is_between(self, marketplace: str, shop: str) -> bool:
-        """Whether orders between these two are wanted."""
-        return self.marketplace in ("", marketplace) and self.shop in ("", shop)
-
 
 EVERYTHING = Filter()
 
@@ -160,9 +157,9 @@ def conditions_of(merchant_id: int, wanted: Filter, now: datetime) -> Iterator[C
         ships = _in(orders, {"by_marketplace__exact": wanted.by_marketplace})
         yield ships if wanted.by_marketplace else Condition(ships.met)  # the index has no others
     if wanted.marketplace or wanted.shop:
-        links = Link.objects.filter(merchant_id=merchant_id).values_list("pk", "marketplace__name", "shop__name")
-        named = [key for key, *names in links if wanted.is_between(*names)]
-        yield _in(orders, _one_of("link__id", named))
+        names = {"marketplace__name": wanted.marketplace, "shop__name": wanted.shop}
+        links = Link.objects.filter(merchant_id=merchant_id, **{column: name for column, name in names.items() if name})
+        yield _in(orders, _one_of("link__id", list(links.values_list("pk", flat=True))))
     if wanted.has_dates:
         bounds = {"placed_at__gte": wanted.since, "placed_at__lt": wanted.until}
         yield _in(orders, {name: at for name, at in bounds.items() if at is not None}, moment="placed_at")

@@ -8,10 +8,6 @@ from django.db import models
 from orderhaven.store.models.connections import Merchant
 
 
-class Users(BaseUserManager["User"]):
-    """What Django's own log-in asks of a manager."""
-
-
 class User(AbstractBaseUser):
     """A person who can log in. The e-mail address is kept in small letters."""
 
@@ -25,7 +21,7 @@ class User(AbstractBaseUser):
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
-    objects = Users()
+    objects = BaseUserManager["User"]()  # what Django's own log-in asks of a manager
 
 
 class Membership(models.Model):

@@ -46,9 +46,8 @@ class Connection(models.Model):
     backoff_until = models.DateTimeField(null=True)  # after failures or on their wish: nothing is sent before this
     cursor = models.TextField(default="")
     last_pulled_at = models.DateTimeField(null=True)  # the last whole pull
-    epoch = models.BigIntegerField(
-        default=0
-    )  # the fence: every claim raises it, every later write of that run requires it
+    # the fence: every claim raises it, every later write of that run requires it
+    epoch = models.BigIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)
     rejections = models.PositiveIntegerField(default=0)  # of the account, one after another; a hiccup is not yet a no
@@ -58,9 +57,8 @@ class Connection(models.Model):
     repeated_cause = models.CharField(max_length=200, default="")
     repeated_reason = models.TextField(default="")
     repeated_count = models.PositiveIntegerField(default=0)
-    repeated_retry_at = models.DateTimeField(
-        null=True
-    )  # when one of the orders that it stopped is tried; null: it stops none
+    # when one of the orders that it stopped is tried; null: it stops none
+    repeated_retry_at = models.DateTimeField(null=True)
     # made before private networks had to be allowed: it may stay there
     keeps_private_network = models.BooleanField(default=False)
     nudge_key = models.CharField(max_length=40, default="")  # of the address that the other side may call; "": none

@@ -70,9 +70,8 @@ class Order(LoadedModel):
     completed_at = models.DateTimeField(null=True)
     wait_until = models.DateTimeField(null=True)
     tracking_number = models.CharField(max_length=100, default="")
-    tracking_unreadable = models.BooleanField(
-        default=False
-    )  # a field for the number holds what is none: `Person` has the text
+    # a field for the number holds what is none: `Person` has the text
+    tracking_unreadable = models.BooleanField(default=False)
     carrier_name = models.CharField(max_length=200, default="")
     tracking_url = models.TextField(default="")
     label_number = models.CharField(max_length=100, default="")
@@ -179,9 +178,8 @@ class OrderContact(models.Model):
     # of who pays alone
     order_reference = models.TextField(default="")  # the buyer's own
     meta = models.JSONField(default=list)  # as core.order.Order.personal_meta
-    unreadable_tracking = models.TextField(
-        default=""
-    )  # what somebody wrote in the shop where the tracking number belongs
+    # what somebody wrote in the shop where the tracking number belongs
+    unreadable_tracking = models.TextField(default="")
     # by which the row is found: core.search_keys
     name_key = models.CharField(max_length=LONGEST_KEY, default="")
     postcode_key = models.CharField(max_length=LONGEST_KEY, default="")

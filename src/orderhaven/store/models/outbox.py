@@ -53,9 +53,8 @@ class Message(LoadedModel):
     not_after = models.DateTimeField(null=True)
     payload = PayloadField()
     handle = models.CharField(max_length=200, default="")
-    rejection_cause = models.CharField(
-        max_length=200, default=""
-    )  # see store.repeated_rejections; "" when it was never refused
+    # see store.repeated_rejections; "" when it was never refused
+    rejection_cause = models.CharField(max_length=200, default="")
     remote_ref = models.CharField(max_length=200, default="")
     finished_at = models.DateTimeField(null=True)
 

@@ -12,7 +12,6 @@ from orderhaven.core.order import MarketplaceOrder as WholeOrder
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import TRANSITIONS, Status, Trigger, initial_triggers, marketplace_triggers, newly_cancelled
 from orderhaven.ports.marketplace import OrderSummary
-from orderhaven.store.connections import links
 from orderhaven.store.connections.connections import Claim, fence
 from orderhaven.store.models import Hold, Line, Link, Order, OrderContact, Problem, SyncState
 from orderhaven.store.orders.conversions import (
@@ -29,7 +28,7 @@ from orderhaven.store.orders.follow_ups import enqueue_intake, transition_order
 from orderhaven.store.orders.unit_of_work import UnitOfWork, orders_to_change
 from orderhaven.store.sql import statements
 from orderhaven.store.sql.execute import in_statements, insert, update
-from orderhaven.store.sql.rows import know, new_row
+from orderhaven.store.sql.rows import by_keys, know, new_row
 from orderhaven.store.upkeep.privacy import overwrite_what_is_erased, take_in_the_journal
 
 
@@ -65,7 +64,7 @@ def insert_orders(claim: Claim, link: Link, summaries: Sequence[OrderSummary], n
 
 def refs_due(connection_id: int, now: datetime) -> tuple[Link | None, bool]:
     """The link of a marketplace connection, None while it has none, and whether orders are still to be read."""
-    link = links.of_marketplace(connection_id)
+    link = next(iter(by_keys(Link, "marketplace_id", [connection_id])), None)
     return link, link is not None and bool(refs_to_read(link, now, 1))
 
 

@@ -1,11 +1,11 @@
 """One order as its page shows it: rows, shipments, and whose parcel a tracking number is thought to be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Count, Max, Min, QuerySet
 
@@ -33,6 +33,7 @@ from orderhaven.store.orders.shop_snapshots import of_orders, with_quote
 from orderhaven.store.outbox.commands import carrier_of, recognised_carrier, rules_of
 from orderhaven.store.outbox.payloads import Payload
 
+V = TypeVar("V")
 _LOOKED_AT = 2_000
 _BEHIND_ALL = 2**62
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,20 +87,15 @@ def _of(merchant_id: int, oldest: int, end: int, since: datetime) -> QuerySet[Sh
 
 def _rows(ids: list[int]) -> tuple[ShipmentRow, ...]:
     found = Shipment.objects.filter(pk__in=ids).select_related("order__link__marketplace").order_by("-id")
-    return tuple(map(_row, found))
-
-
-def _row(shipment: Shipment) -> ShipmentRow:
-    return ShipmentRow(
-        marketplace=shipment.order.link.marketplace.name,
-        ref=shipment.order.ref,
-        tracking_number=shipment.tracking_number,
-        carrier=shipment.carrier,
-        label_number=shipment.label_number,
-        remote_ref=shipment.remote_ref,
-        quantities=shipment.quantities,
-        confirmed_at=shipment.confirmed_at,
+    return tuple(
+        _viewed(ShipmentRow, one, marketplace=one.order.link.marketplace.name, ref=one.order.ref) for one in found
     )
+
+
+def _viewed(view: type[V], row: object, **others: object) -> V:
+    """A view of a row: what the row calls the same, and the others."""
+    same = {one.name: getattr(row, one.name) for one in fields(view) if one.name not in others}  # type: ignore[arg-type]
+    return view(**same, **others)
 
 
 class DecidedBy(StrEnum):
@@ -231,10 +227,6 @@ class OrderPage:
     events: tuple[EventView, ...]  # oldest first
 
 
-_SAME = (
-    "received_at", "read_at", "shop_ref", "shop_state", "shop_status", "completed_at", "wait_until", "carrier_name",
-    "tracking_url", "label_number", "chosen_carrier", "confirmed_at", "deliver_by", "expires_at", "is_test",
-)  # fmt: skip
 _LATEST_EVENTS = 200  # of one order; a reader of all events goes along `events`
 
 
@@ -247,17 +239,18 @@ def order_page(order_id: int, *, quotes: bool = False) -> OrderPage:
     shipments = list(Shipment.objects.filter(order_id=order_id).order_by("id"))
     quote = of_orders({order_id: kinds}).get(order_id, "") if quotes else ""
     carriers = tuple(dict.fromkeys(one.carrier for one in shipments if one.carrier))
-    return OrderPage(
+    return _viewed(
+        OrderPage,
+        row,
         head=row_of(row, kinds, sum(line.ordered for line in lines), carriers),
         connector=row.link.marketplace.connector,
         shop_connector=row.link.shop.connector,
         evidence=evidence(row),
-        lines=tuple(map(_line, lines)),
+        lines=tuple(_viewed(LineView, one, buyer_asks_to_cancel=one.cancellation_requested) for one in lines),
         messages=tuple(map(_message, Message.objects.filter(order_id=order_id).order_by("id"))),
-        shipments=tuple(map(_shipment, shipments)),
+        shipments=tuple(_viewed(ShipmentView, one) for one in shipments),
         problems=tuple(ProblemView(ProblemKind(one.kind), one.values, one.at, one.evidence, quote) for one in problems),
         events=_events(order_id),
-        **{name: getattr(row, name) for name in _SAME},
     )
 
 
@@ -266,26 +259,11 @@ def buyer(order_id: int) -> Mapping[str, Address]:
     return {person.role: address_of(person) for person in OrderContact.objects.filter(order_id=order_id)}
 
 
-def _line(line: Line) -> LineView:
-    return LineView(
-        line.ref, line.title, line.sku, line.ean, line.ordered, line.in_shop, line.shipped, line.cancelled,
-        line.cancellation_requested, line.by_marketplace, line.total,
-    )  # fmt: skip
-
-
 def _message(message: Message) -> MessageView:
-    return MessageView(
-        Side(message.side), MessageKind(message.kind), MessageState(message.state), message.attempt, message.created_at,
-        message.due_at, message.finished_at, message.payload, message.handle, message.remote_ref,
-    )  # fmt: skip
-
-
-def _shipment(shipment: Shipment) -> ShipmentView:
-    return ShipmentView(
-        shipment.tracking_number, shipment.carrier, shipment.label_number, shipment.remote_ref, shipment.confirmed_at
-    )
+    side, kind, state = Side(message.side), MessageKind(message.kind), MessageState(message.state)
+    return _viewed(MessageView, message, side=side, kind=kind, state=state)
 
 
 def _events(order_id: int) -> tuple[EventView, ...]:
     latest = Event.objects.filter(order_id=order_id).order_by("-id")[:_LATEST_EVENTS]
-    return tuple(EventView(event.at, event.actor, event.kind, event.data) for event in reversed(latest))
+    return tuple(_viewed(EventView, event) for event in reversed(latest))

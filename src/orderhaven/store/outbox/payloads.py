@@ -4,7 +4,6 @@ Before that a payload holds what was known when the message was put. Decoded and
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,20 +11,21 @@ from django.db import models
 from msgspec import Struct
 
 from orderhaven.core.commands import CancelReason
+from orderhaven.core.translation import NamedEnum
 
 Quantities = Mapping[str, int]  # line ref -> quantity; empty until the message begins
 
 
-class MessageKind(StrEnum):
+class MessageKind(NamedEnum):
     """What a message says."""
 
-    CREATE = "create"
-    CANCEL_SHOP = "cancel_shop"
-    ACCEPT = "accept"
-    CONFIRM = "confirm"
-    CANCEL = "cancel"
-    REFUSE = "refuse"
-    CORRECT = "correct"
+    CREATE = "create", "Create in the shop"
+    CANCEL_SHOP = "cancel_shop", "Cancel in the shop"
+    ACCEPT = "accept", "Accept the order"
+    CONFIRM = "confirm", "Confirm the shipment"
+    CANCEL = "cancel", "Cancel the order"
+    REFUSE = "refuse", "Refuse the cancellation"
+    CORRECT = "correct", "Correct the code"
 
 
 class _StoredPayload(Struct, frozen=True, omit_defaults=True, tag_field="kind"):

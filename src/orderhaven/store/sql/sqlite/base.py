@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from orderhaven.core.translation import NamedEnum
+
 
 class Cursor(base.SQLiteCursorWrapper):
     """Python's SQLite knows '?' where Django says '%s': a long statement is translated once."""
@@ -25,7 +27,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     commit = unwrap(base.DatabaseWrapper.commit)
 
     def get_new_connection(self, conn_params: Mapping[str, Any]) -> sqlite3.Connection:
-        for words in StrEnum.__subclasses__():
+        for words in (*StrEnum.__subclasses__(), *NamedEnum.__subclasses__()):
             sqlite3.register_adapter(words, str.__str__)
         made: sqlite3.Connection = super().get_new_connection(conn_params)
         return made
