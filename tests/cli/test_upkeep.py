@@ -1,5 +1,6 @@
 """Running and looking after the hub: what a person sees when something is wrong."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -189,6 +190,21 @@ def test_an_upgrade_copies_the_database_first(tmp_path: Path, process: Callable[
     (copy,) = (tmp_path / "data").glob("orderhaven.before-0006*.sqlite3")
     assert dump_of(copy) == before
     assert copy.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.processes
+def test_an_upgrade_says_how_far_it_is(tmp_path: Path, process: Callable[..., Said]) -> None:
+    new = process("orders")
+    older(tmp_path, "0020")
+
+    upgraded = process("orders")
+
+    assert "database_upgrade" not in new.err
+    steps = [json.loads(line) for line in upgraded.err.splitlines() if "database_upgrade" in line]
+    assert [(each["step"], each["of"]) for each in steps] == [
+        (number, len(steps)) for number in range(1, 1 + len(steps))
+    ]
+    assert len(steps) >= 3
 
 
 @pytest.mark.processes

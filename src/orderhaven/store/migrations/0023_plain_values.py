@@ -1,11 +1,11 @@
 """Values and keys in rows take the names that the code has now. In batches, each committed by itself; a second run goes on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from django.db import migrations, models, transaction
+from django.db import connection, migrations, models, transaction
 
-_AT_ONCE = 500
+_AT_ONCE = 5_000
 
 MESSAGE_KINDS = {"place": "create"}
 MESSAGE_STATES = {
@@ -92,35 +92,35 @@ def rename_values(apps: Any, schema_editor: Any) -> None:
 
 def _column(rows: Any, column: str, names: Mapping[str, str]) -> None:
     """No new name is an old one as well: a second run leaves alone what was renamed."""
-    while keys := list(rows.filter(**{f"{column}__in": list(names)}).values_list("pk", flat=True)[:_AT_ONCE]):
-        with transaction.atomic():
-            for old, new in names.items():
-                rows.filter(pk__in=keys, **{column: old}).update(**{column: new})
+    renamed = models.Case(*(models.When(**{column: old}, then=models.Value(new)) for old, new in names.items()))
+    for some in _batches(rows):
+        some.filter(**{f"{column}__in": list(names)}).update(**{column: renamed})
 
 
 def _beginnings(rows: Any, column: str, names: Mapping[str, str]) -> None:
     for old, new in names.items():
-        found = rows.filter(**{f"{column}__startswith": old})
-        while some := list(found.only("pk", column)[:_AT_ONCE]):
-            for row in some:
-                setattr(row, column, (new + getattr(row, column).removeprefix(old))[:200])
-            with transaction.atomic():
-                rows.bulk_update(some, [column])
+        for some in _batches(rows):
+            for key, text in list(some.filter(**{f"{column}__startswith": old}).values_list("pk", column)):
+                rows.filter(pk=key).update(**{column: (new + text.removeprefix(old))[:200]})
 
 
 def _json(rows: Any, column: str, change: Callable[[Any], Any]) -> None:
-    after = 0
-    while some := list(rows.filter(pk__gt=after).only("pk", column).order_by("pk")[:_AT_ONCE]):
-        changed = []
-        for row in some:
-            old = getattr(row, column)
-            if old and (new := change(old)) != old:
-                setattr(row, column, new)
-                changed.append(row)
-        if changed:
-            with transaction.atomic():
-                rows.bulk_update(changed, [column])
-        after = some[-1].pk
+    field = rows.model._meta.get_field(column)
+    statement = f'UPDATE "{rows.model._meta.db_table}" SET "{column}" = %s WHERE id = %s'  # noqa: S608
+    for some in _batches(rows):
+        changed = [
+            (field.get_db_prep_save(new, connection), key)
+            for key, old in some.values_list("pk", column)
+            if old and (new := change(old)) != old
+        ]
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(statement, changed)
+
+
+def _batches(rows: Any) -> Iterator[Any]:
+    last = rows.order_by("-pk").values_list("pk", flat=True).first() or 0
+    for after in range(0, last, _AT_ONCE):
+        yield rows.filter(pk__gt=after, pk__lte=after + _AT_ONCE)
 
 
 def _record(old: Any) -> Any:

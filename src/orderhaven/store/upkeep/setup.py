@@ -2,11 +2,12 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import django
+import structlog
 from django.apps import apps
 from django.core.management import call_command
 from django.db import DatabaseError
@@ -16,6 +17,7 @@ from orderhaven.core.translation import _
 from orderhaven.store.upkeep.backup import copy_database
 from orderhaven.store.upkeep.privacy import make_private
 
+log = structlog.get_logger()
 _APP = "store"
 _MIGRATING = 0x6F726465  # ours among a PostgreSQL's advisory locks
 
@@ -52,7 +54,7 @@ def open_store() -> None:
         _refuse_file_of_others()
         _refuse_newer_schema()
         if missing := doctor.migrations_missing():
-            _migrate(first=missing[0])
+            _migrate(missing)
         paths.unfinished_file().unlink(missing_ok=True)
 
 
@@ -71,9 +73,13 @@ def _way_back() -> str:
     return _("Nothing was written to it. Bring your last backup back: see docs/how-to/back-up-and-restore.md")
 
 
-def _migrate(first: str) -> None:
-    before = _copy_of_what_was_there(first)
+def _migrate(missing: Sequence[str]) -> None:
+    before = _copy_of_what_was_there(missing[0])
     try:
+        if before is not None:  # years of orders take minutes
+            for number, name in enumerate(missing, 1):
+                log.info("database_upgrade", step=number, of=len(missing))
+                call_command("migrate", *name.split(".", 1), verbosity=0, interactive=False, skip_checks=True)
         call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
     except Exception as error:
         if before is None:
