@@ -13,7 +13,8 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.demo.compare import Ending, Rules, Verdict, compare
 from orderhaven.demo.plan import Story, plan_day
-from orderhaven.demo.sides import HubSide, InHub, InShop, MarketplaceSide, Open, Sent, ShopSide, ShopWord, Sold
+from orderhaven.demo.sides import HubSide, InHub, InShop, MarketplaceSide, Open, ShopSide, ShopWord, Sold
+from orderhaven.ports.sandbox import ConfirmedShipment
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TEN = NINE + timedelta(hours=1)
@@ -28,8 +29,8 @@ class Sides:
     def __init__(self) -> None:
         coded = {"code": "3SABCD1234567", "carrier": Carrier.POSTNL, "code_at": TEN}
         self.sold = {
-            "1": _sold("1", sent=Sent(pieces=2, carrier_word="TNT", code="3SABCD1234567", label="", at=_later(5))),
-            "2": _sold("2", sent=Sent(pieces=2, carrier_word="", code="", label="", at=_later(185))),
+            "1": _sold("1", sent=ConfirmedShipment("1", {"11": 2}, "TNT", "3SABCD1234567", "", _later(5))),
+            "2": _sold("2", sent=ConfirmedShipment("2", {"21": 2}, "", "", "", _later(185))),
             "3": _sold("3", is_cancelled=True),
             "4": _sold("4", by_marketplace=True),
         }
@@ -74,7 +75,7 @@ def _later(minutes: int) -> datetime:
     return TEN + timedelta(minutes=minutes)
 
 
-def _sold(ref: str, sent: Sent | None = None, **more: Any) -> Sold:
+def _sold(ref: str, sent: ConfirmedShipment | None = None, **more: Any) -> Sold:
     return Sold(ref=ref, placed_at=NINE, quantities=PIECES, total=PRICE, shipments=(sent,) if sent else (), **more)
 
 
@@ -104,12 +105,12 @@ LIES: dict[str, tuple[str, Callable[[Sides], object]]] = {
     "another total in the shop": ("1", lambda sides: sides.stands(0, total=Decimal("25.97"))),
     "never confirmed": ("1", Sides.forget_confirmation),
     "confirmed twice": ("1", Sides.confirm_twice),
-    "confirmed in part": ("1", lambda sides: sides.sent("1", pieces=1)),
-    "another carrier": ("1", lambda sides: sides.sent("1", carrier_word="DPD-NL")),
-    "another code": ("1", lambda sides: sides.sent("1", code="3SABCD1234568")),
+    "confirmed in part": ("1", lambda sides: sides.sent("1", quantities={"11": 1})),
+    "another carrier": ("1", lambda sides: sides.sent("1", carrier_code="DPD-NL")),
+    "another code": ("1", lambda sides: sides.sent("1", tracking_number="3SABCD1234568")),
     "a code where the shop has none": (
         "2",
-        lambda sides: sides.sent("2", code="3SABCD1234567", carrier_word="TNT"),
+        lambda sides: sides.sent("2", tracking_number="3SABCD1234567", carrier_code="TNT"),
     ),
     "confirmed before it was completed": ("1", lambda sides: sides.sent("1", at=_later(-1))),
     "bare before its wait was over": ("2", lambda sides: sides.sent("2", at=_later(179))),

@@ -11,7 +11,7 @@ _KILLS = 10
 
 
 def test_a_hub_that_is_killed_again_and_again_loses_doubles_and_invents_nothing() -> None:
-    command = [sys.executable, "-m", "orderhaven.demo.under_fire", "--kills", str(_KILLS), "--seed"]
+    command = [sys.executable, "-m", "tests.demo.under_fire", "--kills", str(_KILLS), "--seed"]
     # at the same time: most of a run is waiting until an unanswered call can be looked for
     runs = [
         subprocess.Popen([*command, str(seed)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -34,7 +34,7 @@ def test_a_hub_that_is_killed_again_and_again_loses_doubles_and_invents_nothing(
 def test_a_hub_that_stands_still_or_cannot_write_loses_doubles_and_invents_nothing(
     what: str, times: int, said: str
 ) -> None:
-    command = [sys.executable, "-m", "orderhaven.demo.under_fire", "--orders", "60", what, str(times), "--seed", "3"]
+    command = [sys.executable, "-m", "tests.demo.under_fire", "--orders", "60", what, str(times), "--seed", "3"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
 
     assert run.returncode == 0, run.stdout + run.stderr

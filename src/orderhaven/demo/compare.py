@@ -8,7 +8,8 @@ from enum import StrEnum
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.demo.sides import HubSide, InHub, InShop, MarketplaceSide, Sent, ShopSide, ShopWord, Sold
+from orderhaven.demo.sides import HubSide, InHub, InShop, MarketplaceSide, ShopSide, ShopWord, Sold
+from orderhaven.ports.sandbox import ConfirmedShipment
 
 
 class Ending(StrEnum):
@@ -179,17 +180,18 @@ class _Order:
             for one in sent:
                 yield from self._confirmation(one, self.placed[0])
 
-    def _confirmation(self, sent: Sent, shop: InShop) -> Iterator[str]:
+    def _confirmation(self, sent: ConfirmedShipment, shop: InShop) -> Iterator[str]:
         pieces = sum(self.sold.quantities.values())
-        if sent.pieces != pieces:
-            yield f"confirmed {sent.pieces} of {pieces} pieces"
+        confirmed = sum(sent.quantities.values())
+        if confirmed != pieces:
+            yield f"confirmed {confirmed} of {pieces} pieces"
         code, word = ("", "") if shop.label else (shop.code, self._word(shop))
-        if sent.code != code:
-            yield f"confirmed with code '{sent.code}', the shop says '{code}'"
-        if sent.carrier_word != word:
-            yield f"confirmed with carrier '{sent.carrier_word}', '{code}' is of '{word}'"
-        if sent.label != shop.label:
-            yield f"confirmed with label '{sent.label}', the shop says '{shop.label}'"
+        if sent.tracking_number != code:
+            yield f"confirmed with code '{sent.tracking_number}', the shop says '{code}'"
+        if sent.carrier_code != word:
+            yield f"confirmed with carrier '{sent.carrier_code}', '{code}' is of '{word}'"
+        if sent.label_number != shop.label:
+            yield f"confirmed with label '{sent.label_number}', the shop says '{shop.label}'"
         if shop.completed_at and sent.at < shop.completed_at:
             yield f"confirmed at {sent.at:%H:%M}, before the shop completed it at {shop.completed_at:%H:%M}"
         if shop.code_at and sent.at < shop.code_at:

@@ -1,9 +1,11 @@
 """The hub's side: connected to the sandboxes as a person would connect it, and read from its store."""
 
 import os
-from collections.abc import Iterable
+from collections import Counter, defaultdict
 from pathlib import Path
 
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.sentences import sentence
 from orderhaven.core.status import Status
 from orderhaven.demo.processes import CannotPlay
 from orderhaven.demo.sandboxes import Addresses
@@ -61,7 +63,6 @@ class DemoHub:
         """What a person at the hub has to do now and then: why it was done, a sentence each."""
         from orderhaven.actions import account_setup, links
         from orderhaven.actions.context import ActionContext
-        from orderhaven.core.problems import ProblemKind
         from orderhaven.store.connections.merchants import only_merchant
         from orderhaven.store.models import ConnectionState, Problem
 
@@ -81,50 +82,26 @@ class DemoHub:
 
         return credentials.welcome_code()
 
-    def is_sending(self) -> bool:
-        from orderhaven.store.models import Message
-
-        return Message.objects.filter(state="in_flight").exists()
-
     def look(self) -> HubSide:
         """Every order as the hub has it now, in four queries; what was pulled by `last_pulled_at` is among it."""
-        from django.db.models import F
-
         from orderhaven.store.models import Connection, Message, Order, Problem
 
-        pulled = Connection.objects.order_by(F("last_pulled_at").asc(nulls_first=True)).values_list(
-            "last_pulled_at", flat=True
-        )
-        last_pulled_at = pulled.first()
-
+        pulled = list(Connection.objects.values_list("last_pulled_at", flat=True))
+        last_pulled_at = min(filter(None, pulled), default=None) if all(pulled) else None
         columns = (
             "pk", "ref", "status", "shop_ref", "marketplace_sync", "confirmed_at", "tracking_number",
             "handled_externally",
         )  # fmt: skip
         open_states = ("on_hold", "queued", "in_flight", "unconfirmed", "processing")
-        unsent = _counted(Message.objects.filter(state__in=open_states).values_list("order_id", flat=True))
-        problems: dict[int, list[Open]] = {}
+        unsent = Counter(Message.objects.filter(state__in=open_states).values_list("order_id", flat=True))
+        problems: defaultdict[int, list[Open]] = defaultdict(list)
         for order_id, kind, values in Problem.objects.filter(resolved_at__isnull=True).values_list(
             "order_id", "kind", "values"
         ):
-            problems.setdefault(order_id, []).append(_open(kind, values))
+            problems[order_id].append(Open(ProblemKind(kind), sentence(ProblemKind(kind), values)))
         orders = []
         for row in Order.objects.order_by("id").values(*columns):
             key = row.pop("pk")
             row["status"] = Status(row["status"])
-            orders.append(InHub(**row, unsent=unsent.get(key, 0), problems=tuple(problems.get(key, ()))))
+            orders.append(InHub(**row, unsent=unsent[key], problems=tuple(problems[key])))
         return HubSide(tuple(orders), last_pulled_at)
-
-
-def _open(kind: str, values: dict[str, str]) -> Open:
-    from orderhaven.core.problems import ProblemKind
-    from orderhaven.core.sentences import sentence
-
-    return Open(ProblemKind(kind), sentence(ProblemKind(kind), values))
-
-
-def _counted(keys: Iterable[int]) -> dict[int, int]:
-    counts: dict[int, int] = {}
-    for key in keys:
-        counts[key] = counts.get(key, 0) + 1
-    return counts

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from orderhaven.demo.people import Diary, People, is_for_sale, total_of
 from orderhaven.demo.plan import Deed
-from orderhaven.demo.sides import InShop, MarketplaceSide, OutsideView, Sent, ShopSide, ShopWord, Sold
+from orderhaven.demo.sides import InShop, MarketplaceSide, OutsideView, ShopSide, ShopWord, Sold
 from orderhaven.ports.sandbox import BackOfficeOrder, ConfirmedShipment
 
 _COMPLETING = (Deed.SHIP, Deed.COMPLETE)
@@ -27,13 +27,13 @@ def look_outside(people: People, faults: Mapping[str, int]) -> OutsideView:
 
 def _sold(people: People) -> tuple[Sold, ...]:
     cancelled = people.marketplace.cancelled()
-    sent: dict[str, list[Sent]] = {}
+    sent: dict[str, list[ConfirmedShipment]] = {}
     for shipment in people.marketplace.shipments():
-        sent.setdefault(shipment.order_ref, []).append(_sent(shipment))
+        sent.setdefault(shipment.order_ref, []).append(shipment)
     return tuple(_order(people.diaries[ref], ref in cancelled, sent.get(ref, ())) for ref in people.marketplace.refs())
 
 
-def _order(diary: Diary, is_cancelled: bool, sent: Sequence[Sent]) -> Sold:
+def _order(diary: Diary, is_cancelled: bool, sent: Sequence[ConfirmedShipment]) -> Sold:
     basket = diary.plan.basket
     return Sold(
         ref=diary.ref,
@@ -47,16 +47,6 @@ def _order(diary: Diary, is_cancelled: bool, sent: Sequence[Sent]) -> Sold:
         shipped_there_at=diary.done.get(Deed.SHIP_THERE),
         is_cancelled=is_cancelled,
         shipments=tuple(sent),
-    )
-
-
-def _sent(shipment: ConfirmedShipment) -> Sent:
-    return Sent(
-        pieces=sum(shipment.quantities.values()),
-        carrier_word=shipment.carrier_code,
-        code=shipment.tracking_number,
-        label=shipment.label_number,
-        at=shipment.at,
     )
 
 

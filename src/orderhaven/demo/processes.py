@@ -1,7 +1,6 @@
 """Processes that the demo starts, and ends by their own id and nobody else's."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -37,29 +36,16 @@ class Child:
         )
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def has_ended(self) -> bool:
         return self._process.poll() is not None
 
     def first_line(self) -> bytes:
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         return self._process.stdout.readline()
-
-    def kill(self) -> None:
-        """kill -9"""
-        self._process.kill()
-        self._process.wait()
-        self._close()
-
-    def stand_still(self) -> None:
-        """SIGSTOP: as if the machine slept."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
-
-    def may_write_files_of(self, size: int) -> None:
-        """The kernel refuses every write beyond; -1 lifts that."""
-        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
     def end(self) -> None:
         """Ask it to end; insist after a while."""
@@ -70,9 +56,6 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._close()
-
-    def _close(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout, self._log):
             if pipe is not None:
                 pipe.close()

@@ -104,7 +104,7 @@ def say_verdict(console: Console, sight: Sight, outcome: Verdict, pressed: Seque
 def _say_shipments(console: Console, sight: Sight) -> None:
     by_merchant = [sold for sold in sight.context.marketplace.sold if not sold.by_marketplace]
     sent = [one for sold in by_merchant for one in sold.shipments]
-    words = Counter(one.carrier_word or ("own label" if one.label else "without a code") for one in sent)
+    words = Counter(one.carrier_code or ("own label" if one.label_number else "without a code") for one in sent)
     _say(console, f"{len(sent):5}  confirmed: " + ", ".join(f"{count} {word}" for word, count in words.most_common()))
 
 

@@ -10,16 +10,7 @@ import msgspec
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-
-
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """A shipment by the marketplace's own record."""
-
-    pieces: int
-    carrier_word: str
-    code: str
-    label: str
-    at: datetime
+from orderhaven.ports.sandbox import ConfirmedShipment
 
 
 class Sold(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +26,7 @@ class Sold(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_there_at: datetime | None = None
     shipped_there_at: datetime | None = None
     is_cancelled: bool = False
-    shipments: tuple[Sent, ...] = ()
+    shipments: tuple[ConfirmedShipment, ...] = ()
 
 
 class MarketplaceSide(msgspec.Struct, frozen=True):

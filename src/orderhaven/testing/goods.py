@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from orderhaven.core.carriers.checks import mod10_digit
 from orderhaven.core.money import Money
 from orderhaven.core.order import Address, LineQuantities, MarketplaceLine, MarketplaceOrder
 from orderhaven.ports.sandbox import Basket, CatalogueItem
@@ -23,8 +24,9 @@ ARTICLES: Sequence[CatalogueItem] = (MUG, LAMP, GIFT)
 def many_articles(count: int) -> tuple[CatalogueItem, ...]:
     """Articles that differ in SKU, EAN and price."""
     return tuple(
-        CatalogueItem(f"PART-{n:03d}", _ean(871999900000 + n), f"Part {n}", f"{n % 90 + 1}.{n % 100:02d}")
+        CatalogueItem(f"PART-{n:03d}", serial + mod10_digit(serial), f"Part {n}", f"{n % 90 + 1}.{n % 100:02d}")
         for n in range(1, count + 1)
+        for serial in [str(871999900000 + n)]
     )
 
 
@@ -89,9 +91,3 @@ def _line(ref: str, place: int, basket: Basket, one_line_per_piece: bool) -> Mar
         commission=Money(total.amount * COMMISSION, basket.currency).rounded(),
         vat_rate=VAT_RATE,
     )
-
-
-def _ean(twelve_digits: int) -> str:
-    digits = [int(digit) for digit in str(twelve_digits)]
-    check = -sum(digit * (3 if place % 2 else 1) for place, digit in enumerate(digits)) % 10
-    return f"{twelve_digits}{check}"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.commands import (
@@ -82,8 +83,9 @@ class ReferenceMarketplace:
         if pages == 0:
             yield SummaryPage((), cursor)
         for number in range(pages, 0, -1):
-            orders = await self._page(start, number)
-            yield self._understood(orders, cursor)
+            rows = await self._caller.read(f"GET /orders/page/{number}", partial(self._simulation.page, start, number))
+            orders, strange, unidentified = self._simulation.faults.understood(rows, lambda order: order.ref)
+            yield SummaryPage(tuple(map(self._summary, orders)), cursor, strange, unidentified)
 
     async def read(self, ref: str) -> MarketplaceOrder:
         found = await self._caller.read(f"GET /orders/{ref}", lambda: self._simulation.detail(ref), about=ref)
@@ -126,9 +128,6 @@ class ReferenceMarketplace:
     async def close(self) -> None:
         return None
 
-    async def _page(self, start: datetime | None, number: int) -> list[MarketplaceOrder]:
-        return await self._caller.read(f"GET /orders/page/{number}", lambda: self._simulation.page(start, number))
-
     async def _send(
         self, what: str, command: MarketplaceCommand, not_after: datetime, carrier_code: str = ""
     ) -> Receipt:
@@ -142,15 +141,6 @@ class ReferenceMarketplace:
     def _outcome(self, handle: str) -> Receipt:
         malformed = self._simulation.faults.is_malformed("outcomes", handle)
         return Receipt(ReceiptState.UNKNOWN, handle) if malformed else self._simulation.outcome(handle)
-
-    def _understood(self, orders: Sequence[MarketplaceOrder], cursor: str) -> SummaryPage:
-        """One that is bent holds up no other."""
-        faults = self._simulation.faults
-        named = [order for order in orders if order.ref not in faults.unidentified]
-        strange = {order.ref: "a row of another shape" for order in named if faults.is_malformed("changes", order.ref)}
-        unidentified = ("a row without a number",) * (len(orders) - len(named))
-        summaries = tuple(self._summary(order) for order in named if order.ref not in strange)
-        return SummaryPage(summaries, cursor, strange, unidentified)
 
     def _summary(self, order: MarketplaceOrder) -> OrderSummary:
         return OrderSummary(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from orderhaven.core.errors import UnexpectedResponse
 from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft, ShopOrderSnapshot, ShopState
@@ -73,9 +74,12 @@ class ReferenceShop:
         cursor, after = then or (self._clock.now().isoformat(), "")
         start = datetime.fromisoformat(begin) - REFERENCE_SHOP.limits.overlap
         while True:
-            orders = await self._page(start, after)
-            after = orders[-1].shop_ref if len(orders) >= self._simulation.page_size else ""
-            yield self._understood(orders, cursor, f"{begin} then {cursor} then {after}" if after else "")
+            rows = await self._caller.read("GET /orders/changed", partial(self._simulation.changed, start, after))
+            after = rows[-1].shop_ref if len(rows) >= self._simulation.page_size else ""
+            orders, strange, unidentified = self._simulation.faults.understood(rows, lambda order: order.shop_ref)
+            yield ShopPage(
+                orders, cursor, f"{begin} then {cursor} then {after}" if after else "", strange, unidentified
+            )
             if not after:
                 return
 
@@ -112,24 +116,10 @@ class ReferenceShop:
     async def close(self) -> None:
         return None
 
-    def _understood(self, orders: Sequence[ShopOrderSnapshot], cursor: str, position: str) -> ShopPage:
-        """One that is bent holds up no other."""
-        faults = self._simulation.faults
-        named = [order for order in orders if order.shop_ref not in faults.unidentified]
-        strange = {
-            one.shop_ref: "a row of another shape" for one in named if faults.is_malformed("changes", one.shop_ref)
-        }
-        unidentified = ("a row without a number",) * (len(orders) - len(named))
-        understood = tuple(order for order in named if order.shop_ref not in strange)
-        return ShopPage(understood, cursor, position, strange, unidentified)
-
     def _demand_understood(self, listing: str, keys: Iterable[str]) -> None:
         """What a list shows bent is asked for by itself; where that is bent too, nothing can be said of it."""
         if any(self._simulation.faults.is_malformed(listing, key, alone=True) for key in keys):
             raise UnexpectedResponse("an answer of another shape")
-
-    async def _page(self, start: datetime, after: str) -> list[ShopOrderSnapshot]:
-        return await self._caller.read("GET /orders/changed", lambda: self._simulation.changed(start, after))
 
 
 def _gone(shop_ref: str) -> ShopOrderSnapshot:

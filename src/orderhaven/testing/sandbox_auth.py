@@ -1,7 +1,7 @@
 """The door of a world in memory: what every call to it passes, and what may go wrong there."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -75,6 +75,15 @@ class SandboxFaults:
     def is_malformed(self, listing: str, key: str, *, alone: bool = False) -> bool:
         malformed = [self.malformed[name, one] for name, one in self.malformed if name == listing and one in (key, "*")]
         return any(malformed) if alone else bool(malformed)
+
+    def understood(
+        self, rows: Sequence[T], ref_of: Callable[[T], str]
+    ) -> tuple[tuple[T, ...], dict[str, str], tuple[str, ...]]:
+        """The rows of a list of changes that can be read, and what is said of those that cannot: by ref, and without one."""
+        named = [row for row in rows if ref_of(row) not in self.unidentified]
+        strange = {ref_of(row): "a row of another shape" for row in named if self.is_malformed("changes", ref_of(row))}
+        good = tuple(row for row in named if ref_of(row) not in strange)
+        return good, strange, ("a row without a number",) * (len(rows) - len(named))
 
     def clear(self) -> None:
         self.waiting.clear()

@@ -2,8 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -26,9 +25,9 @@ from orderhaven.connectors.bol.commands import (
     shipment_verification,
 )
 from orderhaven.connectors.bol.mapping import MEDIA_TYPE, PROCESSES, READS, SIDE, Records, order_from
-from orderhaven.connectors.bol.pulling import FinishedPull, OrderPull, cursor_from
+from orderhaven.connectors.bol.pulling import FinishedPull, OrderPull
 from orderhaven.connectors.bol.shapes import AccessToken, BolShipment, ListedOrder, ProcessStatus, Retailer
-from orderhaven.connectors.kit.decoding import not_allowed, refuse_wrong_clock
+from orderhaven.connectors.kit.decoding import CLOCKS_MAY_DIFFER, date_of, not_allowed, refuse_wrong_clock
 from orderhaven.connectors.kit.http import BearerToken, NoAnswer, Request, Response, percent_encoded
 from orderhaven.connectors.kit.session import NotData, Rows, RowsOf, Session, decode, retry_after
 from orderhaven.core.commands import (
@@ -53,7 +52,6 @@ from orderhaven.ports.connector import AccountProfile, ConnectorContext
 from orderhaven.ports.marketplace import Receipt, ReceiptState, RemoteState, SummaryPage, Verification
 
 # bol blocks addresses that ask for many tokens: one try, and the token is kept (bol docs, "Authentication")
-_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 _PATH = "/token?grant_type=client_credentials"
 
 
@@ -83,10 +81,7 @@ class TokenRequest:
     def _refuse(self, response: Response) -> None:
         status = response.status
         if status in (400, 401, 403):
-            clock = self._context.clock
-            refuse_wrong_clock(
-                self._side, response, clock.now(), max(_CLOCKS_MAY_DIFFER, clock.in_real(self._timeout_s))
-            )
+            refuse_wrong_clock(self._side, response, self._context.clock, self._timeout_s)
             raise not_allowed(self._side, response, "the login does not take this client ID and secret")
         if status == 429:
             after = retry_after(response, self._context.clock.now())
@@ -100,7 +95,6 @@ class TokenRequest:
 _WRITES = {"Accept": MEDIA_TYPE, "Content-Type": MEDIA_TYPE}
 _ORDERS = RowsOf(ListedOrder, "orderId", within="orders")
 _REFUSALS = (400, 404, 409)
-_MOST_CLOCK_DIFFERENCE = timedelta(minutes=5)
 
 
 class Bol:
@@ -143,7 +137,8 @@ class Bol:
         `since` shows again what that one gave: only what differs from it is given.
         """
         before = self._pulled.rows if since and since == self._pulled.cursor else {}
-        this_pull = OrderPull(self._list_page, self._clock, cursor_from(since), SPEC.limits.overlap, before)
+        start = datetime.fromisoformat(since) if since else None
+        this_pull = OrderPull(self._list_page, self._clock, start, SPEC.limits.overlap, before)
         cursor = since
         async for page in this_pull.pages():
             yield page
@@ -242,22 +237,15 @@ class Bol:
 
     def _their_time(self, response: Response) -> datetime:
         """When they answered, in whole seconds; else the earliest moment that `check` lets it be."""
-        return _date_of(response) or self._clock.now().replace(microsecond=0) - _MOST_CLOCK_DIFFERENCE
+        return date_of(response) or self._clock.now().replace(microsecond=0) - CLOCKS_MAY_DIFFER
 
     def _check_clock(self, response: Response, began: datetime) -> None:
-        theirs = _date_of(response)
+        theirs = date_of(response)
         if theirs is None:
             return
         off = max(began - theirs, theirs - self._clock.now())
-        if off > _MOST_CLOCK_DIFFERENCE:
+        if off > CLOCKS_MAY_DIFFER:
             raise ClockOff(SIDE, round(off.total_seconds()))
-
-
-def _date_of(response: Response) -> datetime | None:
-    try:
-        return parsedate_to_datetime(response.headers.get("date", "")).astimezone(UTC)
-    except (TypeError, ValueError):
-        return None
 
 
 def _process_id(response: Response) -> str:

@@ -67,10 +67,6 @@ def _days(start: datetime, now: datetime) -> tuple[Window, ...]:
     return tuple(Window(day=first + timedelta(days=step)) for step in range((last - first).days + 1))
 
 
-def cursor_from(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
 Fetch = Callable[[Mapping[str, str]], Awaitable[tuple[Rows[ListedOrder], datetime]]]
 
 

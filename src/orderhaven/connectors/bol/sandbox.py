@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from orderhaven.connectors.bol.sandbox_auth import BolSandboxAuth, http_date
+from orderhaven.connectors.bol.sandbox_auth import BolSandboxAuth
 from orderhaven.connectors.bol.sandbox_listing import PAGE_SIZE, Listing
 from orderhaven.connectors.bol.sandbox_processes import Process, Processes, ProcessRejected
 from orderhaven.connectors.bol.sandbox_responses import (
@@ -37,6 +37,7 @@ from orderhaven.connectors.bol.sandbox_rules import (
 from orderhaven.connectors.bol.sandbox_trade import Parcel, Sale, SandboxItem, SandboxTrade
 from orderhaven.connectors.kit.faults import HttpFaults, answer
 from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.connectors.kit.server import http_date
 from orderhaven.ports.connector import Clock
 from orderhaven.ports.sandbox import Basket, ConfirmedShipment
 
@@ -58,7 +59,6 @@ class Sandbox:
         self.missing_details: set[str] = set()  # orders that are listed and whose detail answers 404
         self.visible_after = timedelta(0)  # from the sale until lists show it
         self.shipments_visible_after = timedelta(0)  # from the shipment until the list of shipments shows it
-        self.expires = True  # what is not handled three days after the promised day is cancelled
         self._clock = clock
         self._exact: dict[tuple[str, str], Callable[[Request, datetime], Answer]] = {
             ("GET", "/retailer/orders"): lambda asked, now: (
@@ -263,8 +263,7 @@ class Sandbox:
         """The time, with everything done that is due by then."""
         now = self._clock.now()
         self.processes.run(now)
-        if self.expires:
-            self.trade.expire(now)
+        self.trade.expire(now)
         return now
 
 

@@ -2,9 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from functools import lru_cache
+from datetime import datetime, timedelta
 
 from orderhaven.connectors.bol.sandbox_rules import MEDIA_TYPE, ApiProblem
 from orderhaven.connectors.kit.http import Request, Response
@@ -77,12 +75,6 @@ class BolSandboxAuth:
             raise ApiProblem(429, "Too many requests", headers={**headers, "retry-after": reset})
         self._windows[endpoint] = (begin, calls + 1)
         return headers
-
-
-@lru_cache(maxsize=64)
-def http_date(second: int) -> str:
-    """The Date header."""
-    return format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True)
 
 
 def _refused(status: int, error: str) -> Response:

@@ -52,14 +52,13 @@ class Process:
 class Processes:
     """`delay`: from taken in to done. `keep`: how long after that its outcome can be asked for.
 
-    `fates`: what becomes of the next ones, in order; after these `usual_fate`.
+    `fates`: what becomes of the next ones, in order; after these all goes well.
     """
 
     def __init__(self) -> None:
         self.delay = timedelta(seconds=3)
         self.keep = timedelta(hours=24)
         self.fates: deque[ProcessFate] = deque()
-        self.usual_fate = ProcessFate.NORMAL
         self._known: dict[str, Process] = {}
         self._by_entity: dict[tuple[str, str], list[Process]] = {}
         self._waiting: list[tuple[datetime, int, Process]] = []
@@ -70,7 +69,7 @@ class Processes:
         self, event: str, entity: str, description: str, carry_out: Callable[[datetime], None], now: datetime
     ) -> Process:
         number = next(self._numbers)
-        fate = self.fates.popleft() if self.fates else self.usual_fate
+        fate = self.fates.popleft() if self.fates else ProcessFate.NORMAL
         process = Process(f"{800_000_000 + number}", event, entity, description, now, now + self.delay, fate, carry_out)
         heapq.heappush(self._waiting, (process.due_at, number, process))
         if fate not in _GONE:

@@ -131,15 +131,12 @@ def _detail_item(sale: Sale, item: SandboxItem) -> dict[str, Any]:
             "expiryDate": sale.expires_on.isoformat(),
             "timeFrameType": "EVENING" if sale.exact else "REGULAR",
         },
-        "offer": {"offerId": _offer_id(item.article.sku), "reference": item.article.sku},
-        "product": {"ean": item.article.ean, "title": item.article.title},
+        **_sold(item),
         "quantity": item.quantity,
         "quantityShipped": item.shipped,
         "quantityCancelled": item.cancelled,
-        "unitPrice": item.unit_cents / 100,
         "totalPrice": item.total_cents / 100,
         "discounts": [{"title": "Actie", "amount": item.discount_cents / 100}] if item.discount_cents else [],
-        "commission": _commission_cents(item) / 100,
         "additionalServices": [],
         "latestChangedDateTime": stamp(item.changed_at),
     }
@@ -162,21 +159,24 @@ def _shipped_item(parcel: Parcel, ref: str, quantity: int) -> dict[str, Any]:
             "method": _METHODS[item.is_fbb],
             "distributionParty": _PARTIES[item.is_fbb or item.on_their_label],
         },
-        "offer": {"offerId": _offer_id(item.article.sku), "reference": item.article.sku},
-        "product": {"ean": item.article.ean, "title": item.article.title},
+        **_sold(item),
         "quantity": quantity,
         "quantityShipped": quantity,
+    }
+
+
+def _sold(item: SandboxItem) -> dict[str, Any]:
+    """What an order and a shipment say alike of an item."""
+    return {
+        "offer": {"offerId": _offer_id(item.article.sku), "reference": item.article.sku},
+        "product": {"ean": item.article.ean, "title": item.article.title},
         "unitPrice": item.unit_cents / 100,
-        "commission": _commission_cents(item) / 100,
+        "commission": (100 + item.total_cents * 12 // 100 if item.total_cents else 0) / 100,
     }
 
 
 def _item(parcel: Parcel, ref: str) -> SandboxItem:
     return next(item for item in parcel.sale.items if item.ref == ref)
-
-
-def _commission_cents(item: SandboxItem) -> int:
-    return 100 + item.total_cents * 12 // 100 if item.total_cents else 0
 
 
 @cache

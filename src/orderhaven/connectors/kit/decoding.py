@@ -10,6 +10,7 @@ import msgspec
 
 from orderhaven.connectors.kit.http import Response
 from orderhaven.core.errors import AccessRejected, AccountProblem, AuthRejected, ClockOff
+from orderhaven.ports.connector import Clock
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DATA = (b"{", b"[")
@@ -186,6 +187,7 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+CLOCKS_MAY_DIFFER = timedelta(minutes=5)  # a signature is good for 15, and a pull reaches back 10
 _LONGEST = 200
 _TAG = re.compile(r"<[^>]*>")
 _OF_THE_KEY = re.compile(
@@ -204,13 +206,19 @@ class _ErrorBody(msgspec.Struct):
     error: Discard[str] = None
 
 
-def refuse_wrong_clock(side: str, response: Response, now: datetime, allowed: timedelta) -> None:
-    """Raises ClockOff when their answer was made at another time than it is here."""
+def date_of(response: Response) -> datetime | None:
+    """The time of their answer in UTC, by its Date header; None where that says nothing usable."""
     try:
-        off = abs(parsedate_to_datetime(response.headers.get("date", "")).astimezone(UTC) - now)
+        return parsedate_to_datetime(response.headers.get("date", "")).astimezone(UTC)
     except (TypeError, ValueError):
-        return
-    if off > allowed:
+        return None
+
+
+def refuse_wrong_clock(side: str, response: Response, clock: Clock, timeout_s: float) -> None:
+    """Raises ClockOff when their answer was made at another time than it is here."""
+    theirs = date_of(response)
+    off = timedelta(0) if theirs is None else abs(theirs - clock.now())
+    if off > max(CLOCKS_MAY_DIFFER, clock.in_real(timeout_s)):
         raise ClockOff(side, int(off.total_seconds()))
 
 

@@ -31,13 +31,12 @@ _DOES_IT = {
     HttpFaultKind.HTML_AFTER,
     HttpFaultKind.MARKED, HttpFaultKind.WARNED,
 }  # fmt: skip
-_BEFORE_IT = {
-    HttpFaultKind.MARKED: b"\xef\xbb\xbf",
-    HttpFaultKind.WARNED: (
-        b'<br />\n<b>Warning</b>:  Undefined array key "carrier_id" in <b>/srv/shop/wp-content/plugins/old/old.php</b>'
-        b" on line <b>12</b><br />\n"
-    ),
-}
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+PHP_WARNING = (
+    b'<br />\n<b>Warning</b>:  Undefined array key "carrier_id" in <b>/srv/shop/wp-content/plugins/old/old.php</b>'
+    b" on line <b>12</b><br />\n"
+)
+_BEFORE_IT = {HttpFaultKind.MARKED: BYTE_ORDER_MARK, HttpFaultKind.WARNED: PHP_WARNING}
 _PAGE = Response(
     200, {"content-type": "text/html; charset=UTF-8"}, b"<!DOCTYPE html><html><body>Even geduld</body></html>"
 )

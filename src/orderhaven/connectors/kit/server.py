@@ -1,6 +1,9 @@
 """A sandbox on a socket (for people, the demo and real-process tests) and, for everything else, called directly as a transport."""
 
 import asyncio
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import lru_cache
 from typing import Protocol
 
 from aiohttp import web
@@ -73,3 +76,9 @@ class SandboxServer:
             return web.Response(status=500)
         headers = {name: value for name, value in response.headers.items() if name.lower() != "content-length"}
         return web.Response(status=response.status, headers=headers, body=response.body)
+
+
+@lru_cache(maxsize=64)
+def http_date(second: int) -> str:
+    """The Date header of a sandbox's answer."""
+    return format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True)

@@ -31,7 +31,6 @@ _TRIES = 3
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # as JSON writes it
 _FIRST_PAUSE_S = 0.4
 _LONGEST_CALL_S = 300.0  # whatever a clock that jumped says
-_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -145,8 +144,7 @@ class Session:
     def _refuse_wrong_clock(self, response: Response) -> None:
         """A clock that is off makes good keys refused ones."""
         if response.status in (401, 403):
-            allowed = max(_CLOCKS_MAY_DIFFER, self.clock.in_real(self._timeout_s))
-            refuse_wrong_clock(self.side, response, self.clock.now(), allowed)
+            refuse_wrong_clock(self.side, response, self.clock, self._timeout_s)
 
     async def _signed(self, request: Request) -> Request:
         try:
@@ -206,23 +204,19 @@ def exactly(response: Response, shape: type[T], side: str) -> T:
     except RecursionError:
         raise UnexpectedResponse("an answer that is nested too deeply") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise _not_data(response.body, side) from None
+        raise _not_data(response, side) from None
 
 
-def _not_data(body: bytes, side: str) -> NotData:
-    if begins_with_a_warning(body):
+def _not_data(response: Response, side: str) -> NotData:
+    if begins_with_a_warning(response.body):
         return NotData(f"{side} answered a PHP warning and no whole data after it: switch off display_errors there")
-    if _is_page(body):
+    if is_web_page(response):
         return NotData(f"{side} answered a web page instead of data")
     return NotData(f"{side} answered something unreadable instead of data")
 
 
 def is_web_page(response: Response) -> bool:
-    return _is_page(response.body)
-
-
-def _is_page(body: bytes) -> bool:
-    return body.lstrip()[:1] == b"<" and not begins_with_a_warning(body)
+    return response.body.lstrip()[:1] == b"<" and not begins_with_a_warning(response.body)
 
 
 def _without_preamble(response: Response) -> Response:

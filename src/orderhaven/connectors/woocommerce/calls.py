@@ -5,8 +5,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import cache, lru_cache
 from ipaddress import ip_address
 from typing import Any, TypeVar
@@ -327,15 +326,3 @@ class Calls:
 @cache
 def _rows_of(shape: type[T]) -> RowsOf[T]:
     return RowsOf(shape, "id")
-
-
-def their_time(response: Response, otherwise: datetime) -> datetime:
-    """The shop's clock, by its Date header."""
-    try:
-        return parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return otherwise
-
-
-def differ_by(response: Response, now: datetime) -> timedelta:
-    return abs(their_time(response, now) - now)

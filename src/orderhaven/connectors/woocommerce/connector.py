@@ -38,7 +38,7 @@ from orderhaven.connectors.woocommerce.order_body import (
 )
 from orderhaven.connectors.woocommerce.pulling import ShopOrderPull, SnapshotCache, decoded, mark_of, start_of
 from orderhaven.connectors.woocommerce.responses import INVALID_ORDER, NO_ROUTE, SIDE, InvalidParameters
-from orderhaven.connectors.woocommerce.setup import CachedShopFacts, ShopFacts, check_account
+from orderhaven.connectors.woocommerce.setup import CachedShopFacts, check_account
 from orderhaven.core.errors import CurrencyRefused, HubError, OrderMissing, UnexpectedResponse
 from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft, ShopOrderSnapshot
 from orderhaven.ports.connector import AccountProfile, ConnectorContext
@@ -176,7 +176,10 @@ class WooCommerce:
         for status in ("any", _LEFT_OUT) if asked else ():
             for their in await self._created_via(asked, status):
                 await self._take_found(their, asked, found)
-        return {reference: tuple(sorted(orders.values(), key=_age)) for reference, orders in found.items()}
+        return {
+            reference: tuple(sorted(orders.values(), key=lambda order: int(order.shop_ref)))
+            for reference, orders in found.items()
+        }
 
     async def find_products(self, wanted: Sequence[ProductQuery]) -> Mapping[ProductQuery, str]:
         await self._facts.known()
@@ -219,7 +222,14 @@ class WooCommerce:
         currency = order_draft.order.currency
         if currency != facts.currency and currency not in self._more_currencies:
             raise CurrencyRefused(currency)
-        return draft_body(order_draft, await self._options(facts, order_draft))
+        options = CreationOptions(
+            status=self._settings["placed_status"],
+            mails_buyer=self._settings["mail_buyer"] == "yes",
+            lowers_stock=self._settings["lower_stock"] == "yes",
+            taxes=facts.taxes,
+            taxed=await self._products.taxed(set(order_draft.products.values())),
+        )
+        return draft_body(order_draft, options)
 
     async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:
         if not shop_ref.isdecimal():
@@ -314,15 +324,6 @@ class WooCommerce:
     def _left_in_stock(self, their: TheirOrder) -> Sequence[TheirLine]:
         return left_in_stock(their) if self._settings["lower_stock"] == "yes" else ()
 
-    async def _options(self, facts: ShopFacts, order_draft: ShopOrderDraft) -> CreationOptions:
-        return CreationOptions(
-            status=self._settings["placed_status"],
-            mails_buyer=self._settings["mail_buyer"] == "yes",
-            lowers_stock=self._settings["lower_stock"] == "yes",
-            taxes=facts.taxes,
-            taxed=await self._products.taxed(set(order_draft.products.values())),
-        )
-
     @property
     def _more_currencies(self) -> frozenset[str]:
         return frozenset(word.upper() for word in _listed(self._settings["more_currencies"]))
@@ -340,7 +341,3 @@ class WooCommerce:
 
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _age(order: ShopOrderSnapshot) -> int:
-    return int(order.shop_ref)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
-from itertools import filterfalse
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -25,7 +24,7 @@ from orderhaven.core.money import sum_money
 from orderhaven.core.order import Address, MarketplaceLine, address_lines, join_street
 from orderhaven.core.shop_order import ProductQuery, ShopOrderDraft, matching_product
 
-_PHONE = 100  # characters
+_PHONE = 100  # characters; what is longer is a number with words behind it, and is kept whole in the meta data
 _EMAIL = 320
 _META_KEY = 255
 _TEXT = 65_535  # bytes
@@ -34,19 +33,6 @@ _TEXT = 65_535  # bytes
 def cut_text(text: str) -> str:
     """A note, a title, the second line of an address."""
     return text if len(text) * 4 <= _TEXT else text.encode()[:_TEXT].decode(errors="ignore")
-
-
-def cut_phone(text: str) -> str:
-    """What is longer is a number with words behind it: `holds_phone` says that the whole must be kept elsewhere."""
-    return text[:_PHONE]
-
-
-def holds_phone(text: str) -> bool:
-    return len(text) <= _PHONE
-
-
-def cut_key(name: str) -> str:
-    return name[:_META_KEY]
 
 
 def whole_email(address: str) -> str:
@@ -258,7 +244,7 @@ def _line_meta(line: MarketplaceLine, marketplace: str, rate: Decimal) -> list[B
     if line.commission is not None:
         meta.append(_entry("_marketplace_commission", str(line.commission)))
     if line.vat_rate is not None and line.vat_rate != rate:
-        meta.append(_entry(cut_key(f"VAT at {marketplace}"), f"{(line.vat_rate * 100).normalize():f} %"))
+        meta.append(_entry(f"VAT at {marketplace}"[:_META_KEY], f"{(line.vat_rate * 100).normalize():f} %"))
     if line.services:
         meta.append(_entry("Services", ", ".join(line.services)))
     return meta
@@ -272,7 +258,9 @@ def _order_meta(order_draft: ShopOrderDraft) -> list[Body]:
         "marketplace": order_draft.marketplace,
         "marketplace_order": order.ref,
         "orderhaven_email": order.bill_to.email or order.ship_to.email,
-        "orderhaven_phone": next(filterfalse(holds_phone, (order.ship_to.phone, order.bill_to.phone)), ""),
+        "orderhaven_phone": next(
+            (each for each in (order.ship_to.phone, order.bill_to.phone) if len(each) > _PHONE), ""
+        ),
         "marketplace_commission": str(sum_money(commissions, order.currency)) if commissions else "",
         "marketplace_placed_at": order.placed_at.isoformat(),
         "marketplace_ship_by": order.ship_by.isoformat() if order.ship_by else "",
@@ -286,7 +274,7 @@ def _order_meta(order_draft: ShopOrderDraft) -> list[Body]:
         "_shipping_street_name": order.ship_to.street,
         "_shipping_house_number": order.ship_to.house_number,
         "_shipping_house_number_suffix": order.ship_to.addition,
-        **{cut_key(f"marketplace_{name}"): value for name, value in (*order.meta, *order.contact_meta)},
+        **{f"marketplace_{name}"[:_META_KEY]: value for name, value in (*order.meta, *order.contact_meta)},
     }
     return [{"key": key, "value": value} for key, value in kept.items() if value]
 
@@ -316,7 +304,7 @@ def _note(order_draft: ShopOrderDraft) -> str:
 
 def _billing(bill_to: Address, ship_to: Address, *, with_email: bool) -> Body:
     """Without an e-mail address where there is none: WooCommerce refuses the whole order for an empty one."""
-    phone = cut_phone(bill_to.phone or ship_to.phone)
+    phone = (bill_to.phone or ship_to.phone)[:_PHONE]
     body = {**_address(bill_to, join_street(bill_to), bill_to.extra), "phone": phone}
     email = bill_to.email or ship_to.email
     return {**body, "email": whole_email(email)} if with_email and email else body
@@ -324,7 +312,7 @@ def _billing(bill_to: Address, ship_to: Address, *, with_email: bool) -> Body:
 
 def _shipping(address: Address) -> Body:
     first, second = address_lines(address)
-    return {**_address(address, first, second), "phone": cut_phone(address.phone)}
+    return {**_address(address, first, second), "phone": address.phone[:_PHONE]}
 
 
 def _address(address: Address, line_1: str, line_2: str) -> Body:

@@ -6,9 +6,9 @@ from hashlib import blake2b
 
 import msgspec
 
-from orderhaven.connectors.kit.decoding import Discard
+from orderhaven.connectors.kit.decoding import Discard, date_of
 from orderhaven.connectors.kit.session import MalformedRow, RowsOf, decode
-from orderhaven.connectors.woocommerce.calls import PER_PAGE, Calls, their_time
+from orderhaven.connectors.woocommerce.calls import PER_PAGE, Calls
 from orderhaven.connectors.woocommerce.mapping import ORDER_FIELDS, TheirOrder, utc
 from orderhaven.connectors.woocommerce.responses import SIDE, raise_read_refused
 from orderhaven.core.errors import UnexpectedResponse
@@ -132,7 +132,7 @@ class ShopOrderPull:
         if response.status != 200:
             raise_read_refused(response)
         if not self.cursor:
-            at = their_time(response, self._clock.now()).astimezone(UTC)
+            at = date_of(response) or self._clock.now().astimezone(UTC)
             self.cursor = at.replace(microsecond=0).isoformat()
         return decode(response, list[msgspec.Raw], SIDE)
 

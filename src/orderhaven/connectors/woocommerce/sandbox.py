@@ -129,7 +129,7 @@ class Sandbox:
     def complete(self, shop_ref: str, tracking_number: str = "", carrier_name: str = "") -> None:
         if tracking_number:
             self.add_tracking(shop_ref, tracking_number, carrier_name)
-        self._set_status(shop_ref, "completed")
+        self.set_status(shop_ref, "completed")
 
     def add_tracking(self, shop_ref: str, tracking_number: str, carrier_name: str = "") -> None:
         order = self._order(shop_ref)
@@ -153,13 +153,13 @@ class Sandbox:
         self._writer.update(order, {"line_items": changed}, self._now())
 
     def set_status(self, shop_ref: str, status: str) -> None:
-        self._set_status(shop_ref, status)
+        self.book.set_status(self._order(shop_ref), status, self._now())
 
     def cancel(self, shop_ref: str) -> None:
-        self._set_status(shop_ref, "cancelled")
+        self.set_status(shop_ref, "cancelled")
 
     def reopen(self, shop_ref: str) -> None:
-        self._set_status(shop_ref, "processing")
+        self.set_status(shop_ref, "processing")
 
     def trash(self, shop_ref: str) -> None:
         self.book.trash(self._order(shop_ref), self._now())
@@ -193,8 +193,8 @@ class Sandbox:
     def reduce_stock_afterwards(self, shop_ref: str) -> None:
         """The status that takes it is given anew."""
         status = self._order(shop_ref).status
-        self._set_status(shop_ref, "on-hold")
-        self._set_status(shop_ref, status)
+        self.set_status(shop_ref, "on-hold")
+        self.set_status(shop_ref, status)
 
     def _line(self, article: CatalogueItem, quantity: int) -> Body:
         net = Decimal(article.price) * quantity / (1 + self.taxes.rate("", self.taxes.base_country))
@@ -206,9 +206,6 @@ class Sandbox:
             {"key": "_shipment_provider", "value": carrier_name},
         ]
         self._fulfilments.fulfil(order, meta)
-
-    def _set_status(self, shop_ref: str, status: str) -> None:
-        self.book.set_status(self._order(shop_ref), status, self._now())
 
     def _as_told(self, resource: str, number: int) -> bytes | None:
         """An order or a product in a webhook's delivery; None when it is gone."""

@@ -10,8 +10,9 @@ from orderhaven.connectors.kit.not_simulated import not_simulated
 from orderhaven.connectors.woocommerce.sandbox_auth import Door, Unauthorised, Visitor
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, no_route
 from orderhaven.connectors.woocommerce.sandbox_not_simulated import reason_not_played
-from orderhaven.connectors.woocommerce.sandbox_parameters import Parameters, check
+from orderhaven.connectors.woocommerce.sandbox_parameters import Parameters
 from orderhaven.connectors.woocommerce.sandbox_responses import SandboxRequest, SandboxResponse, refusal, written
+from orderhaven.connectors.woocommerce.sandbox_schema import check_params
 from orderhaven.connectors.woocommerce.sandbox_site import Site, SiteState, broken_down, home_of
 from orderhaven.ports.connector import Clock
 
@@ -99,7 +100,7 @@ class Api:
         if path == "":
             return self._index(asked.request)
         route, groups = self._route(asked.method, path)
-        check(asked.query, route.parameters())
+        check_params(route.parameters(), asked.query)
         if route.check_body is not None:
             route.check_body(asked.body)
         if visitor is not Visitor.MANAGER and not route.is_public:

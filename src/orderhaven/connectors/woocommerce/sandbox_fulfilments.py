@@ -155,12 +155,9 @@ class FulfilmentRoutes:
     def _order(self, order_id: str) -> SandboxOrder:
         if not self._site.has_fulfilments:
             raise no_route()
-        order = self._book.orders.get(int(order_id))
-        if order is None:
-            error = ApiError(404, "woocommerce_rest_order_invalid_id", "Invalid order ID.")
-            error.body["data"]["status"] = "404"
-            raise error
-        return order
+        unknown = ApiError(404, "woocommerce_rest_order_invalid_id", "Invalid order ID.")
+        unknown.body["data"]["status"] = "404"
+        return self._book.order(order_id, unknown)
 
 
 def _checked(sent: Mapping[str, Any]) -> tuple[str, Sequence[Body]]:

@@ -1,31 +1,28 @@
 """How the sandbox answers lists of orders: filters as odd as the shop's, and no look at more orders than it must."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from orderhaven.connectors.woocommerce.sandbox_not_simulated import NO_OTHER_DECIMALS
 from orderhaven.connectors.woocommerce.sandbox_orders import HIDDEN, OrderBook, SandboxOrder
 from orderhaven.connectors.woocommerce.sandbox_parameters import (
     PAGES,
-    Boolean,
-    Date,
-    Integer,
-    NotSimulatedParameter,
-    OneOf,
     Parameters,
-    TextParameter,
-    Words,
+    date,
+    each_of,
     ids,
     is_true,
     listed,
     moment,
+    not_simulated_parameter,
     number,
     page_of,
 )
 from orderhaven.connectors.woocommerce.sandbox_query import Query
+from orderhaven.connectors.woocommerce.sandbox_schema import boolean, integer, one_of, string
 from orderhaven.connectors.woocommerce.sandbox_values import clean
 
-Wanted: TypeAlias = Callable[[SandboxOrder], bool]
+Wanted: TypeAlias = Callable[[Any], bool]  # of an order or a product
 
 _ORDERINGS = ("date", "id", "include", "title", "slug", "modified")
 # parameter -> the date that it filters by
@@ -35,16 +32,16 @@ _DATES = {"after": "created", "before": "created", "modified_after": "modified",
 def order_parameters(book: OrderBook) -> Parameters:
     return {
         **PAGES,
-        **dict.fromkeys(_DATES, Date()),
-        "dates_are_gmt": Boolean(),
-        "search": TextParameter(),
-        "order": OneOf(("asc", "desc")),
-        "orderby": OneOf(_ORDERINGS),
-        "status": Words(lambda: ("any", "trash", *book.settable)),
-        "context": OneOf(("view", "edit")),
-        "dp": NotSimulatedParameter(NO_OTHER_DECIMALS),
-        "customer": Integer(),
-        "product": Integer(),
+        **dict.fromkeys(_DATES, date),
+        "dates_are_gmt": boolean,
+        "search": string,
+        "order": one_of(("asc", "desc")),
+        "orderby": one_of(_ORDERINGS),
+        "status": each_of(lambda: ("any", "trash", *book.settable)),
+        "context": one_of(("view", "edit")),
+        "dp": not_simulated_parameter(NO_OTHER_DECIMALS),
+        "customer": integer,
+        "product": integer,
     }
 
 
@@ -90,9 +87,7 @@ def _wanted(book: OrderBook, query: Query, *, is_by_change: bool) -> list[Wanted
     elif query.get("include") or query.get("created_via"):
         wanted.append(lambda order: order.status not in HIDDEN)
     wanted += [
-        _dated(book, query, name)
-        for name in _DATES
-        if name in query and not (is_by_change and name == "modified_after")
+        dated(book, query, name) for name in _DATES if name in query and not (is_by_change and name == "modified_after")
     ]
     if query.text("search"):
         text = clean(query.text("search")).casefold()
@@ -113,7 +108,7 @@ def _of_parents(parents: frozenset[int], *, is_wanted: bool) -> Wanted:
     return lambda order: (order.body["parent_id"] in parents) is is_wanted
 
 
-def _dated(book: OrderBook, query: Query, name: str) -> Wanted:
+def dated(book: OrderBook, query: Query, name: str) -> Wanted:
     """Never with its own second."""
     bound, which = _moment(book, query, name), _DATES[name]
     if name.endswith("after"):

@@ -8,9 +8,16 @@ from orderhaven.connectors.woocommerce.sandbox_api import Route
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, missing
 from orderhaven.connectors.woocommerce.sandbox_mails import Mail
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxNote, SandboxOrder, dates
-from orderhaven.connectors.woocommerce.sandbox_parameters import OneOf
 from orderhaven.connectors.woocommerce.sandbox_responses import SandboxRequest, SandboxResponse
-from orderhaven.connectors.woocommerce.sandbox_schema import DELETE, Check, boolean, check_params, is_true, string
+from orderhaven.connectors.woocommerce.sandbox_schema import (
+    DELETE,
+    Check,
+    boolean,
+    check_params,
+    is_true,
+    one_of,
+    string,
+)
 
 _USER = "hub"  # whose key it is
 _SCHEMA: Mapping[str, Check] = {"note": string, "customer_note": boolean, "added_by_user": boolean}
@@ -25,7 +32,7 @@ class NoteRoutes:
         notes = r"/orders/(\d+)/notes"
         one = notes + r"/(\d+)"
         return [
-            Route("GET", notes, self._list, lambda: {"type": OneOf(("any", "customer", "internal"))}),
+            Route("GET", notes, self._list, lambda: {"type": one_of(("any", "customer", "internal"))}),
             Route("POST", notes, self._create, check_body=_check),
             Route(
                 "GET",
@@ -45,9 +52,7 @@ class NoteRoutes:
     def _create(self, asked: SandboxRequest, order_id: str) -> SandboxResponse:
         """It does not move the order's change date. A note for the customer is mailed."""
         sent = asked.body
-        order = self._book.orders.get(int(order_id))
-        if order is None:
-            raise ApiError(404, "woocommerce_rest_order_invalid_id", "Invalid order ID.")
+        order = self._book.order(order_id, ApiError(404, "woocommerce_rest_order_invalid_id", "Invalid order ID."))
         for_customer = is_true(sent.get("customer_note"))
         author = _USER if is_true(sent.get("added_by_user")) else ""
         note = self._book.note(order, str(sent["note"]), self._now(), is_for_customer=for_customer, author=author)
@@ -64,10 +69,8 @@ class NoteRoutes:
         return SandboxResponse(self._shown(note))
 
     def _order(self, order_id: str) -> SandboxOrder:
-        order = self._book.orders.get(int(order_id))
-        if order is None:
-            raise ApiError(404, "woocommerce_rest_shop_order_invalid_id", "Invalid order ID.")
-        return order
+        unknown = ApiError(404, "woocommerce_rest_shop_order_invalid_id", "Invalid order ID.")
+        return self._book.order(order_id, unknown)
 
     def _note(self, order: SandboxOrder, number: str) -> SandboxNote:
         for note in order.notes:

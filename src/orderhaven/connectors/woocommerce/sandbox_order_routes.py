@@ -132,10 +132,7 @@ class OrderRoutes:
         return SandboxResponse({"namespace": "wc/v3", "methods": ["GET", "POST"], "endpoints": [reads, writes]})
 
     def _order(self, order_id: str, unknown: ApiError | None = None) -> SandboxOrder:
-        order = self.book.orders.get(int(order_id)) if order_id.isdecimal() else None
-        if order is None:
-            raise unknown or ApiError(404, _INVALID_ID, "Invalid ID.")
-        return order
+        return self.book.order(order_id, unknown or ApiError(404, _INVALID_ID, "Invalid ID."))
 
 
 def _unknown_to_change() -> ApiError:

@@ -4,12 +4,13 @@ from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError
 from orderhaven.connectors.woocommerce.sandbox_mails import NAMES, Mail, mails_of_status
 from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
 
@@ -35,7 +36,6 @@ ITEMS = ("line_items", "fee_lines", "shipping_lines")
 REFUNDED_LINE = "_refunded_item_id"
 REDUCED_STOCK = "_reduced_stock"
 _RESTOCKED = "_restock_refunded_items"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(eq=False)
@@ -127,6 +127,13 @@ class OrderBook:
         """What "any" stands for."""
         return frozenset(self.statuses) - HIDDEN
 
+    def order(self, number: str, unknown: ApiError) -> SandboxOrder:
+        """Raises `unknown` where there is no such order."""
+        order = self.orders.get(int(number)) if number.isdecimal() else None
+        if order is None:
+            raise unknown
+        return order
+
     def add_product(self, product: SandboxProduct) -> None:
         self.products[product.id] = product
         self.by_sku.setdefault(product.sku.casefold(), []).append(product.id)
@@ -154,7 +161,10 @@ class OrderBook:
     def move_stock(self, product: SandboxProduct, by: int, now: int) -> str:
         """What an order's note says of it."""
         self.notify("product.updated", product.id)
-        return product.move_stock(by, now)
+        before = product.stock
+        product.stock += by
+        product.modified = now
+        return f"{product.name} ({before}&rarr;{product.stock})"
 
     def touch(self, order: SandboxOrder, now: int) -> None:
         if order.status not in HIDDEN:
@@ -356,26 +366,6 @@ def _statuses(custom: tuple[tuple[str, str], ...], removed: frozenset[str]) -> M
     return {slug: name for slug, name in dict((*known, *custom, drafts)).items() if slug not in removed}
 
 
-def rendered(order: SandboxOrder, book: OrderBook) -> Body:
-    """An order as the API shows it."""
-    zone = book.zone
-    return {
-        "id": order.id,
-        "status": order.status,
-        "number": f"{book.number_prefix}{order.id}",
-        **order.body,
-        **dates("date_created", order.created, zone),
-        **dates("date_modified", order.modified, zone),
-        **dates("date_completed", order.completed, zone),
-        **dates("date_paid", order.paid, zone),
-        "meta_data": order.meta,
-        "refunds": [
-            {"id": refund.id, "reason": refund.reason, "total": f"-{refund.amount:.2f}", "total_tax": "0.00"}
-            for refund in reversed(order.refunds)
-        ],
-    }
-
-
 def _reduced(line: Body) -> str:
     """How many pieces this line has taken from stock and not given back, by what it notes; "" for none, as PHP has it."""
     noted = next((str(entry["value"]) for entry in line["meta_data"] if entry["key"] == REDUCED_STOCK), "")
@@ -391,4 +381,4 @@ def dates(name: str, moment: int | None, zone: ZoneInfo) -> Body:
 @lru_cache(maxsize=4096)
 def as_text(moment: int, zone: Any) -> str:
     """Without a zone's suffix, whichever zone it is."""
-    return (_EPOCH + timedelta(seconds=moment)).astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S")
+    return datetime.fromtimestamp(moment, zone).strftime("%Y-%m-%dT%H:%M:%S")

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Protocol, TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, invalid_params
+from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed
 from orderhaven.connectors.woocommerce.sandbox_not_simulated import NO_OTHER_ORDER
 from orderhaven.connectors.woocommerce.sandbox_query import Query, words
-from orderhaven.connectors.woocommerce.sandbox_schema import boolean, is_integer, string
+from orderhaven.connectors.woocommerce.sandbox_schema import Check, integer, is_integer, one_of
 from orderhaven.connectors.woocommerce.sandbox_schema import is_true as flag
 
 _DATE = re.compile(
@@ -19,100 +18,52 @@ _DATE = re.compile(
 )
 
 
-class Parameter(Protocol):
-    def complaint(self, name: str, value: str | list[str]) -> str:
-        """ "" when it is right."""
+Parameters: TypeAlias = Mapping[str, Check]
 
 
-Parameters: TypeAlias = Mapping[str, Parameter]
-
-
-def check(query: Query, parameters: Parameters) -> None:
-    """Raises what WordPress answers, with every wrong one in it. Unknown parameters are not looked at."""
-    wrong = {
-        name: said
-        for name, value in query.items()
-        if name in parameters and (said := parameters[name].complaint(name, value))
-    }
-    if wrong:
-        raise invalid_params(wrong)
-
-
-@dataclass(frozen=True)
-class Integer:
-    least: int | None = None
-    most: int | None = None
-
-    def complaint(self, name: str, value: str | list[str]) -> str:
+def integer_from(least: int, most: int | None = None) -> Check:
+    def check(value: Any, at: str) -> str:
         number = whole_number(value) if isinstance(value, str) else None
         if number is None:
-            return f"{name} is not of type integer."
-        if self.least is not None and self.most is not None and not self.least <= number <= self.most:
-            return f"{name} must be between {self.least} (inclusive) and {self.most} (inclusive)"
-        if self.least is not None and number < self.least:
-            return f"{name} must be greater than or equal to {self.least}"
-        return ""
+            return f"{at} is not of type integer."
+        if most is not None and not least <= number <= most:
+            return f"{at} must be between {least} (inclusive) and {most} (inclusive)"
+        return "" if number >= least else f"{at} must be greater than or equal to {least}"
+
+    return check
 
 
-@dataclass(frozen=True)
-class Boolean:
-    def complaint(self, name: str, value: str | list[str]) -> str:
-        return boolean(value, name)
-
-
-@dataclass(frozen=True)
-class TextParameter:
-    def complaint(self, name: str, value: str | list[str]) -> str:
-        return string(value, name)
-
-
-@dataclass(frozen=True)
-class OneOf:
-    allowed: tuple[str, ...]
-
-    def complaint(self, name: str, value: str | list[str]) -> str:
-        return "" if value in self.allowed else f"{name} is not one of {_listed(self.allowed)}."
-
-
-@dataclass(frozen=True)
-class Ordering:
+def ordering(allowed: tuple[str, ...], others: tuple[str, ...]) -> Check:
     """A column to sort by. WooCommerce has others, which are not played."""
 
-    allowed: tuple[str, ...]
-    others: tuple[str, ...]
+    def check(value: Any, at: str) -> str:
+        if value in others:
+            raise Unplayed(f"{at}={value}: {NO_OTHER_ORDER}")
+        return one_of((*allowed, *others))(value, at)
 
-    def complaint(self, name: str, value: str | list[str]) -> str:
-        if value in self.others:
-            raise Unplayed(f"{name}={value}: {NO_OTHER_ORDER}")
-        return OneOf((*self.allowed, *self.others)).complaint(name, value)
-
-
-@dataclass(frozen=True)
-class NotSimulatedParameter:
-    reason: str
-
-    def complaint(self, name: str, value: str | list[str]) -> str:
-        raise Unplayed(f"{name}: {self.reason}")
+    return check
 
 
-@dataclass(frozen=True)
-class Words:
+def not_simulated_parameter(reason: str) -> Check:
+    def check(value: Any, at: str) -> str:
+        raise Unplayed(f"{at}: {reason}")
+
+    return check
+
+
+def each_of(allowed: Callable[[], Collection[str]]) -> Check:
     """A list, as one text or by name[]."""
 
-    allowed: Callable[[], Collection[str]]
+    def check(value: Any, at: str) -> str:
+        is_known = one_of(allowed())
+        wrong = (is_known(word, f"{at}[{place}]") for place, word in enumerate(listed(value)))
+        return next(filter(None, wrong), "")
 
-    def complaint(self, name: str, value: str | list[str]) -> str:
-        allowed = self.allowed()
-        for at, word in enumerate(listed(value)):
-            if word not in allowed:
-                return f"{name}[{at}] is not one of {_listed(allowed)}."
-        return ""
+    return check
 
 
-@dataclass(frozen=True)
-class Date:
-    def complaint(self, name: str, value: str | list[str]) -> str:
-        return "" if isinstance(value, str) and _date(value) is not None else "Invalid date."
+def date(value: Any, at: str) -> str:
+    return "" if isinstance(value, str) and _date(value) is not None else "Invalid date."
 
 
 def whole_number(text: str) -> int | None:
@@ -144,7 +95,7 @@ def number(query: Query, name: str, otherwise: int) -> int:
     return otherwise if found is None else abs(found)
 
 
-PAGES: Parameters = {"page": Integer(1), "per_page": Integer(1, 100), "offset": Integer()}
+PAGES: Parameters = {"page": integer_from(1), "per_page": integer_from(1, 100), "offset": integer}
 
 
 def page_of(query: Query) -> tuple[int, int]:
@@ -200,8 +151,3 @@ def _offset(zone: str | None) -> timedelta | None:
         return timedelta(0)
     sign = -1 if zone[0] == "-" else 1
     return sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[3:].lstrip(":") or 0))
-
-
-def _listed(allowed: Collection[str]) -> str:
-    *first, last = allowed
-    return f"{', '.join(first)}, and {last}" if len(first) > 1 else " and ".join([*first, last])

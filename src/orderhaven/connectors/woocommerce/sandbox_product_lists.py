@@ -1,53 +1,47 @@
 """How the sandbox answers lists of products: which show up at all, by which filters, in which order."""
 
-from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from collections.abc import Iterable
 
+from orderhaven.connectors.woocommerce.sandbox_lists import Wanted, dated
 from orderhaven.connectors.woocommerce.sandbox_not_simulated import NO_CATALOGUE
 from orderhaven.connectors.woocommerce.sandbox_orders import OrderBook
 from orderhaven.connectors.woocommerce.sandbox_parameters import (
     PAGES,
-    Boolean,
-    Date,
-    NotSimulatedParameter,
-    OneOf,
-    Ordering,
     Parameters,
-    TextParameter,
+    date,
     ids,
-    is_true,
-    moment,
+    not_simulated_parameter,
+    ordering,
     page_of,
 )
 from orderhaven.connectors.woocommerce.sandbox_products import SandboxProduct
 from orderhaven.connectors.woocommerce.sandbox_query import Query
+from orderhaven.connectors.woocommerce.sandbox_schema import boolean, one_of, string
 from orderhaven.connectors.woocommerce.sandbox_values import clean
-
-Wanted: TypeAlias = Callable[[SandboxProduct], bool]
 
 STATUSES = ("any", "future", "trash", "draft", "pending", "private", "publish")
 _TYPES = ("simple", "grouped", "external", "variable")
 _HIDDEN = frozenset({"trash", "auto-draft"})  # from "any"
 _PARAMETERS: Parameters = {
     **PAGES,
-    "status": OneOf(STATUSES),
-    "type": OneOf(_TYPES),
-    "sku": TextParameter(),
-    "global_unique_id": TextParameter(),
-    "search": TextParameter(),
-    "search_sku": TextParameter(),
-    "order": OneOf(("asc", "desc")),
-    "orderby": Ordering(("date", "id", "include", "title", "slug"), ("modified", "menu_order", "price", "popularity", "rating")),
-    "stock_status": OneOf(("instock", "outofstock", "onbackorder")),
-    "modified_after": Date(),
-    "modified_before": Date(),
-    "dates_are_gmt": Boolean(),
+    "status": one_of(STATUSES),
+    "type": one_of(_TYPES),
+    "sku": string,
+    "global_unique_id": string,
+    "search": string,
+    "search_sku": string,
+    "order": one_of(("asc", "desc")),
+    "orderby": ordering(("date", "id", "include", "title", "slug"), ("modified", "menu_order", "price", "popularity", "rating")),
+    "stock_status": one_of(("instock", "outofstock", "onbackorder")),
+    "modified_after": date,
+    "modified_before": date,
+    "dates_are_gmt": boolean,
     **dict.fromkeys(
         (
             "after", "before", "attribute", "attribute_term", "brand", "category", "downloadable", "featured", "max_price",
             "min_price", "on_sale", "parent", "parent_exclude", "shipping_class", "slug", "tag", "tax_class", "virtual",
         ),
-        NotSimulatedParameter(NO_CATALOGUE),
+        not_simulated_parameter(NO_CATALOGUE),
     ),
 }  # fmt: skip
 
@@ -59,7 +53,10 @@ def product_parameters() -> Parameters:
 def products_listed(book: OrderBook, query: Query, *, parent: int | None = None) -> tuple[list[SandboxProduct], int]:
     """The page that was asked for, and how many there are in all. `parent`: its variations only."""
     start, rows = page_of(query)
-    wanted = [*_wanted(query, parent), *_dated(query, book)]
+    wanted = [
+        *_wanted(query, parent),
+        *(dated(book, query, name) for name in ("modified_after", "modified_before") if name in query),
+    ]
     found = [product for product in _candidates(book, query) if all(fits(product) for fits in wanted)]
     _sort(found, query)
     page = found[start : start + rows]
@@ -110,19 +107,6 @@ def _wanted(query: Query, parent: int | None) -> list[Wanted]:
     if query.get("exclude"):
         excluded = frozenset(ids(query["exclude"]))
         wanted.append(lambda product: product.id not in excluded)
-    return wanted
-
-
-def _dated(query: Query, book: OrderBook) -> list[Wanted]:
-    """Never with its own second."""
-    wanted: list[Wanted] = []
-    gmt = is_true(query, "dates_are_gmt")
-    if "modified_after" in query:
-        after = moment(query.text("modified_after"), book.zone, gmt=gmt)
-        wanted.append(lambda product: product.modified > after)
-    if "modified_before" in query:
-        before = moment(query.text("modified_before"), book.zone, gmt=gmt)
-        wanted.append(lambda product: product.modified < before)
     return wanted
 
 

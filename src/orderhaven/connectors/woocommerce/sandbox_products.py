@@ -29,10 +29,3 @@ class SandboxProduct:
         if self.stock > 0:
             return "instock"
         return "outofstock" if self.backorders == "no" else "onbackorder"
-
-    def move_stock(self, by: int, now: int) -> str:
-        """What an order's note says of it."""
-        before = self.stock
-        self.stock += by
-        self.modified = now
-        return f"{self.name} ({before}&rarr;{self.stock})"

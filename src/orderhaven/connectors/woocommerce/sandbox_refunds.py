@@ -16,14 +16,14 @@ from orderhaven.connectors.woocommerce.sandbox_orders import (
     SandboxRefund,
     dates,
 )
-from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, Date, OneOf, Parameters, page_of
+from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, Parameters, date, page_of
 from orderhaven.connectors.woocommerce.sandbox_responses import SandboxRequest, SandboxResponse, page
-from orderhaven.connectors.woocommerce.sandbox_schema import DELETE, REFUND, as_list, check_params, is_true
+from orderhaven.connectors.woocommerce.sandbox_schema import DELETE, REFUND, as_list, check_params, is_true, one_of
 from orderhaven.connectors.woocommerce.sandbox_values import amount_of, is_less
 
 _USER = 2  # of the key, in whose name refunds are made
 _GATEWAYS = frozenset({"bacs", "cheque", "cod"})
-_PARAMETERS: Parameters = {**PAGES, "order": OneOf(("asc", "desc")), "after": Date(), "before": Date()}
+_PARAMETERS: Parameters = {**PAGES, "order": one_of(("asc", "desc")), "after": date, "before": date}
 
 
 class RefundRoutes:
@@ -74,9 +74,7 @@ class RefundRoutes:
 
     def _create(self, asked: SandboxRequest, order_id: str) -> SandboxResponse:
         sent = asked.body
-        order = self._book.orders.get(int(order_id))
-        if order is None:
-            raise bare("woocommerce_rest_invalid_order_id", "Invalid order ID.", 404)
+        order = self._book.order(order_id, _no_such_order())
         rows = [item for item in as_list(sent.get("line_items")) or [] if isinstance(item, dict)]
         wanted = {int(float(item.get("id", 0))): item for item in rows}
         amount = self._amount(order, sent, wanted)
@@ -146,10 +144,12 @@ class RefundRoutes:
         raise ApiError(404, "woocommerce_rest_shop_order_refund_invalid_id", "Invalid ID.")
 
     def _must_be_of(self, refund: SandboxRefund, order_id: str) -> None:
-        if int(order_id) not in self._book.orders:
-            raise bare("woocommerce_rest_invalid_order_id", "Invalid order ID.", 404)
-        if refund.order_id != int(order_id):
+        if self._book.order(order_id, _no_such_order()).id != refund.order_id:
             raise bare("woocommerce_rest_invalid_order_refund_id", "Invalid order refund ID.", 404)
+
+
+def _no_such_order() -> ApiError:
+    return bare("woocommerce_rest_invalid_order_id", "Invalid order ID.", 404)
 
 
 def _no_gateway(order: SandboxOrder) -> str:

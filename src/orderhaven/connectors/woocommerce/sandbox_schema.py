@@ -55,9 +55,14 @@ def one_of(words: Collection[str]) -> Check:
     def check(value: Any, at: str) -> str:
         if not isinstance(value, str):
             return f"{at} is not of type string."
-        return "" if value in words else f"{at} is not one of {', '.join(words)}."
+        return "" if value in words else f"{at} is not one of {_in_a_row(words)}."
 
     return check
+
+
+def _in_a_row(words: Collection[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)}, and {last}" if len(first) > 1 else " and ".join([*first, last])
 
 
 def fields(**checks: Check) -> Check:

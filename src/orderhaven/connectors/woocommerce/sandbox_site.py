@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import timedelta
 from enum import StrEnum
-from functools import lru_cache
 from urllib.parse import urlsplit
 
+from orderhaven.connectors.kit.faults import BYTE_ORDER_MARK, PHP_WARNING
 from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.connectors.kit.server import http_date
 from orderhaven.connectors.woocommerce.sandbox_errors import CRITICAL, ApiError, fatal
 from orderhaven.connectors.woocommerce.sandbox_responses import refusal, wants_json
 from orderhaven.ports.connector import Clock
@@ -19,10 +19,6 @@ _NOT_FOUND = b"<!DOCTYPE html><html><body>Page not found</body></html>"
 _HOME_PAGE = b"<!DOCTYPE html><html><body>Welcome to the shop</body></html>"
 _BLOCKED_PAGE = b"<html><head><title>Access denied</title></head><body>Blocked by a security rule</body></html>"
 _MAINTENANCE = "Briefly unavailable for scheduled maintenance. Check back in a minute."
-_WARNING = (
-    b'<br />\n<b>Warning</b>:  Undefined array key "carrier_id" in <b>/srv/shop/wp-content/plugins/old/old.php</b>'
-    b" on line <b>12</b><br />\n"
-)
 
 
 class SiteState(StrEnum):
@@ -46,9 +42,9 @@ class SiteState(StrEnum):
 
 
 _BEFORE_EACH_ANSWER = {
-    SiteState.NOTICE: _WARNING,
-    SiteState.REAL_NOTICE: _WARNING,
-    SiteState.BOM: b"\xef\xbb\xbf",
+    SiteState.NOTICE: PHP_WARNING,
+    SiteState.REAL_NOTICE: PHP_WARNING,
+    SiteState.BOM: BYTE_ORDER_MARK,
 }
 
 
@@ -85,7 +81,7 @@ class WebSite:
 
     async def handle(self, request: Request) -> Response:
         response = self._answer(request)
-        date = _http_date(int((self._clock.now() + self._site.clock_is_off_by).timestamp()))
+        date = http_date(int((self._clock.now() + self._site.clock_is_off_by).timestamp()))
         body = b"" if request.method == "HEAD" else response.body
         return Response(response.status, {**response.headers, "date": date}, body)
 
@@ -151,8 +147,3 @@ def _page(request: Request, path: str, *, has_permalinks: bool) -> Response:
         return Response(200, _HTML, _HOME_PAGE)
     address, _, query = request.url.partition("?")
     return Response(301, {**_HTML, "location": f"{address}/{'?' * bool(query)}{query}"})
-
-
-@lru_cache(maxsize=64)
-def _http_date(moment: int) -> str:
-    return format_datetime(datetime.fromtimestamp(moment, UTC), usegmt=True)

@@ -46,10 +46,7 @@ class ShopTaxes:
         key = (tax_class, country.upper().partition(":")[0])  # a shop's own country may name its state: "US:CA"
         if key not in self.rates:
             key = (tax_class, "")
-        return {self.number_of(key): self.rates[key] / 100} if key in self.rates else _NONE
-
-    def number_of(self, key: tuple[str, str]) -> int:
-        return [*self.rates].index(key) + 1
+        return {[*self.rates].index(key) + 1: self.rates[key] / 100} if key in self.rates else _NONE
 
     @property
     def classes(self) -> frozenset[str]:

@@ -17,7 +17,7 @@ from orderhaven.connectors.woocommerce.sandbox_api import Route, updates
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, Unplayed, missing
 from orderhaven.connectors.woocommerce.sandbox_not_simulated import NO_OTHER_WEBHOOKS
 from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, dates
-from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, OneOf, Parameters, page_of
+from orderhaven.connectors.woocommerce.sandbox_parameters import PAGES, Parameters, page_of
 from orderhaven.connectors.woocommerce.sandbox_responses import SandboxRequest, SandboxResponse, page
 from orderhaven.connectors.woocommerce.sandbox_schema import DELETE, Check, check_params, is_true, one_of, string
 from orderhaven.connectors.woocommerce.sandbox_site import Site
@@ -45,9 +45,9 @@ _SCHEMA: Mapping[str, Check] = {
 }
 _PARAMETERS: Parameters = {
     **PAGES,
-    "order": OneOf(("asc", "desc")),
-    "orderby": OneOf(("date", "id", "title")),
-    "status": OneOf(("all", *_STATUSES)),
+    "order": one_of(("asc", "desc")),
+    "orderby": one_of(("date", "id", "title")),
+    "status": one_of(("all", *_STATUSES)),
 }
 
 

@@ -7,7 +7,7 @@ from orderhaven.connectors.woocommerce.sandbox_coupons import Coupon, apply_coup
 from orderhaven.connectors.woocommerce.sandbox_errors import ApiError, fatal, invalid_params
 from orderhaven.connectors.woocommerce.sandbox_items import KINDS, Items, shown_items, whole_number
 from orderhaven.connectors.woocommerce.sandbox_meta import set_order_meta
-from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxOrder, rendered
+from orderhaven.connectors.woocommerce.sandbox_orders import Body, OrderBook, SandboxOrder, dates
 from orderhaven.connectors.woocommerce.sandbox_schema import ADDRESS, ORDER, is_true, one_of, wrong_params
 from orderhaven.connectors.woocommerce.sandbox_totals import NotANumber, ShopTaxes, compute_totals
 from orderhaven.connectors.woocommerce.sandbox_values import clean, is_too_long, stored, text_of
@@ -125,7 +125,23 @@ class Writer:
 
     def shown(self, order: SandboxOrder) -> Body:
         """An order as the API shows it."""
-        return {**rendered(order, self._book), **shown_items(order.body, self._taxes)}
+        zone = self._book.zone
+        return {
+            "id": order.id,
+            "status": order.status,
+            "number": f"{self._book.number_prefix}{order.id}",
+            **order.body,
+            **dates("date_created", order.created, zone),
+            **dates("date_modified", order.modified, zone),
+            **dates("date_completed", order.completed, zone),
+            **dates("date_paid", order.paid, zone),
+            "meta_data": order.meta,
+            "refunds": [
+                {"id": refund.id, "reason": refund.reason, "total": f"-{refund.amount:.2f}", "total_tax": "0.00"}
+                for refund in reversed(order.refunds)
+            ],
+            **shown_items(order.body, self._taxes),
+        }
 
     def _change_whole(self, order: SandboxOrder, sent: Mapping[str, Any]) -> None:
         """Raises ApiError, with nothing changed."""

@@ -3,13 +3,14 @@
 import asyncio
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from orderhaven.connectors.kit.decoding import refuse_wrong_clock
 from orderhaven.connectors.kit.session import NotData, RowsOf, decode
-from orderhaven.connectors.woocommerce.calls import Calls, differ_by, explain, fingerprint, refuse_plain_http
+from orderhaven.connectors.woocommerce.calls import Calls, explain, fingerprint, refuse_plain_http
 from orderhaven.connectors.woocommerce.mapping import TheirRate, TheirSetting, tax_rules
 from orderhaven.connectors.woocommerce.order_body import Products
 from orderhaven.connectors.woocommerce.pricing import TaxRules
@@ -21,7 +22,7 @@ from orderhaven.connectors.woocommerce.responses import (
     raise_read_refused,
     refusal_in,
 )
-from orderhaven.core.errors import AuthRejected, ClockOff, UnexpectedResponse, WrongAddress
+from orderhaven.core.errors import AuthRejected, UnexpectedResponse, WrongAddress
 from orderhaven.ports.connector import AccountProfile, Clock, ConnectorContext, Limits, is_recent
 
 _GOOD_FOR_S = 60.0  # real seconds: a merchant may change a setting while orders go in
@@ -89,8 +90,6 @@ async def _settings(calls: Calls, group: str) -> dict[str, Any]:
 
 _OLDEST = (9, 9)
 _TOO_OLD = "WooCommerce must be 9.9 or newer: older ones cannot tell exactly whether they have an order already"
-# a signature is good for 15 minutes, and a pull reaches back 10
-_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
 
 class _Status(msgspec.Struct):
@@ -146,20 +145,13 @@ async def _first_question(calls: Calls, root: str, context: ConnectorContext, li
     try:
         response = await calls.ask("/reports/orders/totals", {"_fields": "slug"})
         # before the key: a clock that is off makes a good signature a refused one
-        allowed = max(_CLOCKS_MAY_DIFFER, context.clock.in_real(limits.call_timeout_s))
-        differ = differ_by(response, context.clock.now())
-        if differ > allowed and refusal_or_data(response.body):
-            raise ClockOff(SIDE, int(differ.total_seconds()))
+        if response.body.lstrip()[:1] in (b"{", b"["):  # it came from an API: a web page's date may be a cache's
+            refuse_wrong_clock(SIDE, response, context.clock, limits.call_timeout_s)
         if response.status != 200:
             raise_read_refused(response)
         return tuple(status.slug for status in _STATUSES.read(response, SIDE).good)
     except (RouteMissing, NotData, WrongAddress):
         raise await explain(root, context, limits) from None
-
-
-def refusal_or_data(body: bytes) -> bool:
-    """Whether this came from an API: a web page's date may be a cache's."""
-    return body.lstrip()[:1] in (b"{", b"[")
 
 
 async def _version_and_home(calls: Calls, root: str) -> tuple[str, str]:

@@ -8,16 +8,13 @@
 Which requirements are tested follows from its spec: `capabilities`, `limits` and `carriers`.
 """
 
+from pkgutil import iter_modules
+
 import pytest
 
-_PARTS = (
-    "subject", "both_roles", "commands", "shop_orders",
-    "marketplace_pulling", "marketplace_reading", "marketplace_commands", "marketplace_shipping", "marketplace_outcomes",
-    "shop_pulling", "shop_creation", "shop_lookups", "shop_commands", "noise", "malformed_rows",
-)  # fmt: skip
 # so that a failing assert shows its values, as in any test file
-for _part in _PARTS:
-    pytest.register_assert_rewrite(f"{__name__}.{_part}")
+for _part in iter_modules(__path__):
+    pytest.register_assert_rewrite(f"{__name__}.{_part.name}")
 
 from orderhaven.testing.contract.marketplace import MarketplaceContract  # noqa: E402
 from orderhaven.testing.contract.shop import ShopContract  # noqa: E402

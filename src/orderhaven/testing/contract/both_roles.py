@@ -1,13 +1,17 @@
 """What a marketplace's connector and a shop's promise alike: of the account, and of every command."""
 
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from orderhaven.core.errors import AuthRejected, OutcomeUnknown, RateLimited, SafeToRetry
-from orderhaven.testing.contract.requirement import requires
-from orderhaven.testing.contract.subject import Break, On, Subject
+from orderhaven.core.errors import AuthRejected, OutcomeUnknown, RateLimited, SafeToRetry, UnexpectedResponse
+from orderhaven.ports.connector import Capability
+from orderhaven.testing.contract.requirement import expire_tokens, requires
+from orderhaven.testing.contract.subject import Break, Lost, On, Subject
 
 
 class CheckedAccount:
@@ -30,13 +34,144 @@ class CheckedAccount:
         assert not [secret for secret in secrets if secret in first.fingerprint]
 
 
+class PullingWithFaults(CheckedAccount):
+    async def since(self, subject: Any) -> str:
+        """A cursor from which a pull asks for orders."""
+        raise NotImplementedError
+
+    @requires()
+    async def test_a_pull_that_is_too_much_for_now_says_how_long_to_wait(self, subject: Any) -> None:
+        since = await self.since(subject)
+        connector = await subject.warm()
+        subject.rate_limit(timedelta(seconds=11), On.ALL)
+
+        with pytest.raises(RateLimited) as slowed:
+            [page async for page in connector.pull(since)]
+
+        assert slowed.value.after == timedelta(seconds=11)
+
+    @pytest.mark.parametrize("broken", list(Break))
+    @requires()
+    async def test_a_pull_of_a_broken_side_is_never_empty(self, subject: Any, broken: Break) -> None:
+        since = await self.since(subject)
+        connector = await subject.warm()
+        subject.break_with(broken, On.ALL)
+
+        with pytest.raises((SafeToRetry, UnexpectedResponse)):
+            [page async for page in connector.pull(since)]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCase:
+    name: str  # of the connector's method
+    needs: tuple[Capability, ...]
+    prepare: Callable[[Any, Any], Awaitable[Any]]  # what to run, of a subject and its connector
+    times_done: Callable[[Any, Any], Awaitable[int]]  # how often that stands at the subject's sandbox
+    reads_allowed_first: bool = False
+
+    async def run(self, connector: Any, what: Any, not_after: datetime) -> Any:
+        return await getattr(connector, self.name)(what, not_after=not_after)
+
+
 class EveryCommand:
     """A subclass has a fixture `case` with each of its commands: how it is prepared, sent, and seen to have happened."""
+
+    async def succeed(self, subject: Any, case: CommandCase, connector: Any, what: Any) -> None:
+        """Runs it to its end, which has to be a good one."""
+        await case.run(connector, what, subject.soon())
+
+    async def verify(self, subject: Any, connector: Any, what: Any, times: int) -> None:
+        """Waits until it can be seen whether it happened, and asks the connector if that can say so."""
+        subject.clock.advance(subject.spec.limits.visibility_delay)
+
+    @requires()
+    async def test_a_command_is_exactly_one_request(self, subject: Any, case: CommandCase) -> None:
+        connector = await subject.warm()
+        what = await case.prepare(subject, connector)
+        before = len(subject.sandbox.calls)
+
+        await case.run(connector, what, subject.soon())
+
+        requests = subject.requests(subject.sandbox.calls[before:])
+        reads = [call for call in requests if call.startswith("GET ")]
+        assert len(requests) - len(reads) == 1
+        assert case.reads_allowed_first or reads == []
+
+    @requires()
+    async def test_a_command_happens(self, subject: Any, case: CommandCase) -> None:
+        connector = await subject.warm()
+        what = await case.prepare(subject, connector)
+
+        await self.succeed(subject, case, connector, what)
+
+        assert await case.times_done(subject, what) == 1
+
+    @pytest.mark.parametrize("too_late", [timedelta(0), timedelta(seconds=1)], ids=["at", "after"])
+    @requires()
+    async def test_a_command_at_or_after_its_last_moment_sends_nothing(
+        self, subject: Any, case: CommandCase, too_late: timedelta
+    ) -> None:
+        connector = await subject.warm()
+        what = await case.prepare(subject, connector)
+        before = len(subject.sandbox.calls)
+
+        with pytest.raises(SafeToRetry):
+            await case.run(connector, what, subject.clock.now() - too_late)
+
+        requests = subject.requests(subject.sandbox.calls[before:])
+        assert [call for call in requests if not (case.reads_allowed_first and call.startswith("GET "))] == []
+
+    @pytest.mark.parametrize(("lost", "times"), [(Lost.BEFORE, 0), (Lost.AFTER, 1)], ids=["before", "after"])
+    @requires()
+    async def test_a_lost_reply_is_unconfirmed_and_a_verification_says_what_happened(
+        self, subject: Any, case: CommandCase, lost: Lost, times: int
+    ) -> None:
+        connector = await subject.warm()
+        what = await case.prepare(subject, connector)
+        subject.lose_reply(lost)
+
+        with pytest.raises(OutcomeUnknown):
+            await case.run(connector, what, subject.soon())
+
+        await self.verify(subject, connector, what, times)
+        assert await case.times_done(subject, what) == times
+
+    @requires()
+    async def test_an_unreadable_answer_to_a_command_is_never_taken_for_a_no(
+        self, subject: Any, case: CommandCase
+    ) -> None:
+        connector = await subject.warm()
+        what = await case.prepare(subject, connector)
+        subject.break_with(Break.GARBAGE, On.COMMANDS)
+
+        # an answer whose body says nothing may be taken for a yes: then there is no error
+        with suppress(OutcomeUnknown):
+            await case.run(connector, what, subject.soon())
+
+        subject.clear_faults()
+        await self.verify(subject, connector, what, times=1)
+        assert await case.times_done(subject, what) == 1
+
+    @requires()
+    async def test_a_command_with_an_expired_token_happens_now_or_the_next_time_and_once(
+        self, subject: Any, case: CommandCase
+    ) -> None:
+        connector = await subject.warm()
+        what = await case.prepare(subject, connector)
+        expire_tokens(subject)
+
+        try:
+            await self.succeed(subject, case, connector, what)
+        except SafeToRetry:
+            assert await case.times_done(subject, what) == 0
+            await self.succeed(subject, case, connector, what)
+
+        assert await case.times_done(subject, what) == 1
 
     @pytest.mark.parametrize("after", [timedelta(seconds=7), None], ids=["with a time", "without a time"])
     @requires()
     async def test_a_command_that_is_too_much_for_now_did_not_happen(
-        self, subject: Any, case: Any, after: timedelta | None
+        self, subject: Any, case: CommandCase, after: timedelta | None
     ) -> None:
         connector = await subject.warm()
         what = await case.prepare(subject, connector)
@@ -49,7 +184,7 @@ class EveryCommand:
         assert await case.times_done(subject, what) == 0
 
     @requires()
-    async def test_a_server_error_on_a_command_is_unconfirmed(self, subject: Any, case: Any) -> None:
+    async def test_a_server_error_on_a_command_is_unconfirmed(self, subject: Any, case: CommandCase) -> None:
         connector = await subject.warm()
         what = await case.prepare(subject, connector)
         subject.break_with(Break.SERVER_ERROR, On.COMMANDS)
@@ -58,7 +193,7 @@ class EveryCommand:
             await case.run(connector, what, subject.soon())
 
     @requires()
-    async def test_a_command_that_reached_nobody_did_not_happen(self, subject: Any, case: Any) -> None:
+    async def test_a_command_that_reached_nobody_did_not_happen(self, subject: Any, case: CommandCase) -> None:
         connector = await subject.warm()
         what = await case.prepare(subject, connector)
         subject.break_with(Break.UNREACHABLE, On.COMMANDS)

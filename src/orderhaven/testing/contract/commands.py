@@ -1,8 +1,5 @@
 """Every command that a marketplace takes, each with how to get there and how to see at the sandbox that it happened."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
 from itertools import count
 
 from msgspec.structs import replace
@@ -20,29 +17,18 @@ from orderhaven.core.commands import (
 )
 from orderhaven.core.order import MarketplaceOrder
 from orderhaven.ports.connector import Capability, ConnectorSpec
-from orderhaven.ports.marketplace import Marketplace, Receipt
+from orderhaven.ports.marketplace import Marketplace
 from orderhaven.ports.sandbox import Basket
+from orderhaven.testing.contract.both_roles import CommandCase
 from orderhaven.testing.contract.subject import MarketplaceSubject
 from orderhaven.testing.goods import LAMP, MUG
 
 TRACKING_NUMBER = "3SABCD0123456"
 OTHER_TRACKING_NUMBER = "3SEFGH7654321"
 BASKET = Basket([(MUG, 2), (LAMP, 1)])
+ONE_MUG = Basket([(MUG, 1)])
 ONE_LINE = Basket([(MUG, 2)])  # some marketplaces cancel line by line
 _NUMBERS = count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class CommandCase:
-    name: str  # of the marketplace's method
-    needs: tuple[Capability, ...]
-    prepare: Callable[[MarketplaceSubject, Marketplace], Awaitable[MarketplaceCommand]]
-    times_done: Callable[[MarketplaceSubject, MarketplaceCommand], Awaitable[int]]  # how often it stands at the sandbox
-    reads_allowed_first: bool = False
-
-    async def run(self, marketplace: Marketplace, command: MarketplaceCommand, not_after: datetime) -> Receipt:
-        receipt: Receipt = await getattr(marketplace, self.name)(command, not_after=not_after)
-        return receipt
 
 
 def quantities_of(order: MarketplaceOrder) -> tuple[LineQuantity, ...]:
@@ -82,12 +68,7 @@ async def shipped(subject: MarketplaceSubject, marketplace: Marketplace, shipmen
     return receipt.remote_ref or (await subject.verified(marketplace, shipment)).remote_ref
 
 
-async def unaccepted(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceOrder:
-    assert subject.sell_unaccepted is not None, "a connector that declares ACCEPT needs a subject with sell_unaccepted"
-    return await marketplace.read(subject.sell_unaccepted(BASKET))
-
-
-async def _to_confirm(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
+async def to_confirm(subject: MarketplaceSubject, marketplace: Marketplace) -> ShipmentConfirmation:
     return shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject.spec))
 
 
@@ -96,7 +77,8 @@ async def _to_cancel(subject: MarketplaceSubject, marketplace: Marketplace) -> M
 
 
 async def _to_accept(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
-    order = await unaccepted(subject, marketplace)
+    assert subject.sell_unaccepted is not None, "a connector that declares ACCEPT needs a subject with sell_unaccepted"
+    order = await marketplace.read(subject.sell_unaccepted(BASKET))
     return Acceptance(order.ref, _reference(order), quantities_of(order))
 
 
@@ -146,7 +128,7 @@ async def _times_corrected(subject: MarketplaceSubject, command: MarketplaceComm
 
 
 CASES = (
-    CommandCase("confirm", (), _to_confirm, _times_confirmed),
+    CommandCase("confirm", (), to_confirm, _times_confirmed),
     CommandCase("cancel", (Capability.CANCEL,), _to_cancel, _times_cancelled),
     CommandCase("accept", (Capability.ACCEPT,), _to_accept, _times_accepted),
     CommandCase("refuse_cancellation", (Capability.REFUSE_CANCELLATION,), _to_refuse, _times_refused),

@@ -10,13 +10,12 @@ from orderhaven.ports.connector import Capability
 from orderhaven.ports.marketplace import Marketplace, Receipt, ReceiptState, RemoteState, SummaryPage
 from orderhaven.ports.sandbox import EVERY_ROW, Basket, Malformation, SandboxList
 from orderhaven.ports.shop import ShopPage
-from orderhaven.testing.contract.commands import TRACKING_NUMBER, shipment_of, shipped, sold, usual_carrier
+from orderhaven.testing.contract.commands import ONE_MUG, shipped, to_confirm
 from orderhaven.testing.contract.requirement import requires
 from orderhaven.testing.contract.shop_orders import placed
 from orderhaven.testing.contract.subject import MarketplaceSubject, ShopSubject, Subject
 from orderhaven.testing.goods import LAMP, MUG
 
-ONE_MUG = Basket([(MUG, 1)])
 EVERY_MALFORMATION = pytest.mark.parametrize(
     "how", [how for how in Malformation if how is not Malformation.UNIDENTIFIED]
 )
@@ -97,7 +96,7 @@ class MarketplaceWithMalformedRows:
         self, subject: MarketplaceSubject, how: Malformation
     ) -> None:
         marketplace = await subject.warm()
-        shipment = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject.spec))
+        shipment = await to_confirm(subject, marketplace)
         await shipped(subject, marketplace, shipment)
         malform(subject, SandboxList.RECORDS, EVERY_ROW, how)
 
@@ -214,8 +213,7 @@ async def pulled(subject: MarketplaceSubject) -> list[SummaryPage]:
 
 
 async def confirmed(subject: MarketplaceSubject, marketplace: Marketplace) -> Receipt:
-    shipment = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject.spec))
-    return await marketplace.confirm(shipment, not_after=subject.soon())
+    return await marketplace.confirm(await to_confirm(subject, marketplace), not_after=subject.soon())
 
 
 async def three_after_a_pull(subject: ShopSubject) -> tuple[str, str, str, str]:

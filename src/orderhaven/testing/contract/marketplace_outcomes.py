@@ -4,7 +4,15 @@ from orderhaven.core.commands import ShipmentConfirmation
 from orderhaven.core.errors import OrderRejected
 from orderhaven.ports.connector import Capability
 from orderhaven.ports.marketplace import Marketplace, Receipt, ReceiptState, RemoteState
-from orderhaven.testing.contract.commands import TRACKING_NUMBER, part_of, shipment_of, shipped, sold, usual_carrier
+from orderhaven.testing.contract.commands import (
+    TRACKING_NUMBER,
+    part_of,
+    shipment_of,
+    shipped,
+    sold,
+    to_confirm,
+    usual_carrier,
+)
 from orderhaven.testing.contract.requirement import requires
 from orderhaven.testing.contract.subject import MarketplaceSubject
 
@@ -45,7 +53,7 @@ class MarketplaceOutcomes:
         self, subject: MarketplaceSubject
     ) -> None:
         marketplace = await subject.warm()
-        shipment = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject.spec))
+        shipment = await to_confirm(subject, marketplace)
         subject.sandbox.cancel(shipment.order_ref)
 
         reason = await refusal_of(subject, marketplace, shipment)
@@ -56,7 +64,7 @@ class MarketplaceOutcomes:
     @requires()
     async def test_what_others_shipped_is_seen_as_theirs(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
-        shipment = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject.spec))
+        shipment = await to_confirm(subject, marketplace)
         subject.sandbox.ship_elsewhere(shipment.order_ref, "3SXYZA1234567")
 
         verification = await subject.verified(marketplace, shipment)
@@ -66,7 +74,7 @@ class MarketplaceOutcomes:
     @requires()
     async def test_what_was_never_sent_is_seen_as_not_done(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
-        shipment = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject.spec))
+        shipment = await to_confirm(subject, marketplace)
 
         verification = await subject.verified(marketplace, shipment)
 

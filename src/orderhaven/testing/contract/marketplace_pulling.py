@@ -1,21 +1,21 @@
 """What a pull from a marketplace may be relied on for: nothing is left out, and nothing is made up."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from orderhaven.core.errors import RateLimited, SafeToRetry, UnexpectedResponse
+from orderhaven.core.errors import SafeToRetry
 from orderhaven.ports.connector import Capability
-from orderhaven.ports.marketplace import SummaryPage
+from orderhaven.ports.marketplace import OrderSummary, SummaryPage
 from orderhaven.ports.sandbox import Basket
-from orderhaven.testing.contract.both_roles import CheckedAccount
-from orderhaven.testing.contract.commands import BASKET
+from orderhaven.testing.contract.both_roles import PullingWithFaults
+from orderhaven.testing.contract.commands import BASKET, ONE_MUG
 from orderhaven.testing.contract.requirement import demand_tokens, expire_tokens, requires
 from orderhaven.testing.contract.subject import Break, MarketplaceSubject, On, summaries_on
 from orderhaven.testing.goods import MUG
 
-ONE_MUG = Basket([(MUG, 1)])
 A_DAY = timedelta(days=1)
 A_POLL = timedelta(minutes=5)
 
@@ -145,28 +145,18 @@ class MarketplacePulling:
         self, subject: MarketplaceSubject
     ) -> None:
         ref = subject.sandbox.sell(BASKET)
-        _, cursor = await subject.pull()
-        subject.clock.advance(A_POLL)
-        subject.sandbox.cancel(ref)
-        subject.clock.advance(timedelta(minutes=1))
 
-        pulled, _ = await subject.pull(cursor)
+        summary = await pulled_after(subject, ref, subject.sandbox.cancel)
 
-        assert ref in pulled
-        assert sum(facts.cancelled for facts in pulled[ref].lines) == 3
+        assert sum(facts.cancelled for facts in summary.lines) == 3
 
     @requires()
     async def test_an_order_that_others_ship_is_pulled_as_shipped(self, subject: MarketplaceSubject) -> None:
         ref = subject.sandbox.sell(BASKET)
-        _, cursor = await subject.pull()
-        subject.clock.advance(A_POLL)
-        subject.sandbox.ship_elsewhere(ref, "3SXYZA1234567")
-        subject.clock.advance(timedelta(minutes=1))
 
-        pulled, _ = await subject.pull(cursor)
+        summary = await pulled_after(subject, ref, lambda ref: subject.sandbox.ship_elsewhere(ref, "3SXYZA1234567"))
 
-        assert ref in pulled
-        assert sum(facts.shipped for facts in pulled[ref].lines) == 3
+        assert sum(facts.shipped for facts in summary.lines) == 3
 
     @requires(Capability.FULFILMENT)
     async def test_orders_that_the_marketplace_ships_itself_are_marked(self, subject: MarketplaceSubject) -> None:
@@ -182,15 +172,10 @@ class MarketplacePulling:
     @requires(Capability.CANCELLATION_REQUESTS)
     async def test_a_buyer_s_cancellation_request_is_pulled(self, subject: MarketplaceSubject) -> None:
         ref = subject.sandbox.sell(BASKET)
-        _, cursor = await subject.pull()
-        subject.clock.advance(A_POLL)
-        subject.sandbox.request_cancellation(ref)
-        subject.clock.advance(timedelta(minutes=1))
 
-        pulled, _ = await subject.pull(cursor)
+        summary = await pulled_after(subject, ref, subject.sandbox.request_cancellation)
 
-        assert ref in pulled
-        assert any(facts.cancellation_requested for facts in pulled[ref].lines)
+        assert any(facts.cancellation_requested for facts in summary.lines)
 
     @requires(Capability.CANCELLATION_REQUESTS)
     async def test_a_cancellation_request_that_is_taken_back_is_pulled(self, subject: MarketplaceSubject) -> None:
@@ -198,15 +183,10 @@ class MarketplacePulling:
             pytest.skip(f"at {subject.spec.title} a wish to cancel is not taken back")
         ref = subject.sandbox.sell(BASKET)
         subject.sandbox.request_cancellation(ref)
-        _, cursor = await subject.pull()
-        subject.clock.advance(A_POLL)
-        subject.withdraw_cancellation_request(ref)
-        subject.clock.advance(timedelta(minutes=1))
 
-        pulled, _ = await subject.pull(cursor)
+        summary = await pulled_after(subject, ref, subject.withdraw_cancellation_request)
 
-        assert ref in pulled
-        assert not any(facts.cancellation_requested for facts in pulled[ref].lines)
+        assert not any(facts.cancellation_requested for facts in summary.lines)
 
     @requires(Capability.ACCEPT)
     async def test_an_order_that_waits_for_a_yes_is_pulled_as_such(self, subject: MarketplaceSubject) -> None:
@@ -218,28 +198,10 @@ class MarketplacePulling:
         assert pulled[ref].needs_acceptance
 
 
-class MarketplacePullingWithFaults(CheckedAccount):
-    @requires()
-    async def test_a_pull_that_is_too_much_for_now_says_how_long_to_wait(self, subject: MarketplaceSubject) -> None:
-        marketplace = await subject.warm()
-        subject.rate_limit(timedelta(seconds=11), On.ALL)
-
-        with pytest.raises(RateLimited) as slowed:
-            [page async for page in marketplace.pull("")]
-
-        assert slowed.value.after == timedelta(seconds=11)
-
-    @pytest.mark.parametrize("broken", list(Break))
-    @requires()
-    async def test_a_pull_of_a_broken_marketplace_is_never_empty(
-        self, subject: MarketplaceSubject, broken: Break
-    ) -> None:
+class MarketplacePullingWithFaults(PullingWithFaults):
+    async def since(self, subject: MarketplaceSubject) -> str:
         subject.sandbox.sell(ONE_MUG)
-        marketplace = await subject.warm()
-        subject.break_with(broken, On.ALL)
-
-        with pytest.raises((SafeToRetry, UnexpectedResponse)):
-            [page async for page in marketplace.pull("")]
+        return ""
 
     @requires()
     async def test_a_token_that_ends_between_two_pages_is_renewed(self, subject: MarketplaceSubject) -> None:
@@ -298,3 +260,16 @@ class MarketplacePullingWithFaults(CheckedAccount):
         order = await marketplace.read(ref)
 
         assert order.ref == ref
+
+
+async def pulled_after(subject: MarketplaceSubject, ref: str, happens: Callable[[str], None]) -> OrderSummary:
+    """What a pull says of an order to which this happened since the pull before."""
+    _, cursor = await subject.pull()
+    subject.clock.advance(A_POLL)
+    happens(ref)
+    subject.clock.advance(timedelta(minutes=1))
+
+    pulled, _ = await subject.pull(cursor)
+
+    assert ref in pulled
+    return pulled[ref]

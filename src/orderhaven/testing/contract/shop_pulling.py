@@ -2,19 +2,15 @@
 
 from datetime import timedelta
 
-import pytest
-
-from orderhaven.core.errors import RateLimited, SafeToRetry, UnexpectedResponse
 from orderhaven.core.shop_order import ShopOrderSnapshot, ShopState
 from orderhaven.ports.sandbox import Basket
 from orderhaven.ports.shop import ShopPage
-from orderhaven.testing.contract.both_roles import CheckedAccount
+from orderhaven.testing.contract.both_roles import PullingWithFaults
+from orderhaven.testing.contract.commands import TRACKING_NUMBER
 from orderhaven.testing.contract.requirement import expire_tokens, requires
 from orderhaven.testing.contract.shop_orders import placed
-from orderhaven.testing.contract.subject import Break, On, ShopSubject
+from orderhaven.testing.contract.subject import ShopSubject
 from orderhaven.testing.goods import GIFT, LAMP, MUG
-
-TRACKING_NUMBER = "3SABCD0123456"
 
 
 class ShopReading:
@@ -112,7 +108,10 @@ class ShopReading:
         assert set(await shop.read(refs)) == set(refs)
 
 
-class ShopPulling(CheckedAccount):
+class ShopPulling(PullingWithFaults):
+    async def since(self, subject: ShopSubject) -> str:
+        return (await subject.pull())[1]
+
     @requires()
     async def test_the_first_pull_begins_now(self, subject: ShopSubject) -> None:
         await placed(subject, await subject.warm())
@@ -219,27 +218,6 @@ class ShopPulling(CheckedAccount):
 
         assert pulled[ref].reference == ""
         assert pulled[ref].quantity() == 1
-
-    @requires()
-    async def test_a_pull_that_is_too_much_for_now_says_how_long_to_wait(self, subject: ShopSubject) -> None:
-        _, cursor = await subject.pull()
-        shop = await subject.warm()
-        subject.rate_limit(timedelta(seconds=11), On.ALL)
-
-        with pytest.raises(RateLimited) as slowed:
-            [page async for page in shop.pull(cursor)]
-
-        assert slowed.value.after == timedelta(seconds=11)
-
-    @pytest.mark.parametrize("broken", list(Break))
-    @requires()
-    async def test_a_pull_of_a_broken_shop_is_never_empty(self, subject: ShopSubject, broken: Break) -> None:
-        _, cursor = await subject.pull()
-        shop = await subject.warm()
-        subject.break_with(broken, On.ALL)
-
-        with pytest.raises((SafeToRetry, UnexpectedResponse)):
-            [page async for page in shop.pull(cursor)]
 
     @requires()
     async def test_a_token_that_ended_is_renewed_for_a_snapshot(self, subject: ShopSubject) -> None:

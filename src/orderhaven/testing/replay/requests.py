@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from orderhaven.ports.replay import ComparisonRules, SentRequest
-from orderhaven.testing.replay.recording import RecordedStep, Scenario
+from orderhaven.testing.replay.recording import Scenario
 
 _ID = re.compile(r"\{[^{}]*\}|(?<=/)\d+(?=/|$)")
 _SHAPES = (
@@ -74,23 +74,15 @@ def what_was_taken(scenarios: Sequence[Scenario], likeness: ComparisonRules) -> 
     taken = AcceptedForms(likeness)
     for step in (step for scenario in scenarios for step in scenario.steps):
         if 200 <= step.answer.status < 300:
-            form = _recorded_form(step, likeness)
+            request = step.request
+            form = _form(request.method, request.path, request.query, request.body, likeness)
             taken.forms.setdefault(form.route, []).append(form)
     return taken
 
 
 def forms_of(sent: Iterable[SentRequest], likeness: ComparisonRules) -> set[Form]:
-    return {_sent_form(one, likeness) for one in sent}
-
-
-def _sent_form(sent: SentRequest, likeness: ComparisonRules) -> Form:
-    body = json.loads(sent.body) if sent.body else msgspec.UNSET
-    return _form(sent.method, sent.path, sent.query, body, likeness)
-
-
-def _recorded_form(step: RecordedStep, likeness: ComparisonRules) -> Form:
-    request = step.request
-    return _form(request.method, request.path, request.query, request.body, likeness)
+    bodies = ((one, json.loads(one.body) if one.body else msgspec.UNSET) for one in sent)
+    return {_form(one.method, one.path, one.query, body, likeness) for one, body in bodies}
 
 
 def _form(method: str, path: str, query: Iterable[str], body: Any, likeness: ComparisonRules) -> Form:

@@ -1,20 +1,25 @@
-"""`python -m orderhaven.demo.under_fire`: a day while the hub is killed (kill -9) and started again, stands still for longer
+"""`python -m tests.demo.under_fire`: a day while the hub is killed (kill -9) and started again, stands still for longer
 than a call may take (SIGSTOP, SIGCONT), or cannot write to its disk, at random moments."""
 
 import argparse
+import os
 import random
+import resource
+import signal
 import tempfile
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from orderhaven.demo.day import Day, Wish, running
 from orderhaven.demo.processes import CannotPlay, Child
 from orderhaven.demo.show import say_verdict
 
+pytestmark = pytest.mark.processes  # they live in real time, and are watched in it
 _UP = ("orderhaven.cli.main", "up", "--no-web")
 _IMPATIENT = ("orderhaven.demo.hub",)  # gives a call up after 4 s, so that standing still outlasts one
 _STANDS_STILL_FOR_S = 5.0
@@ -67,10 +72,10 @@ def _kill_again_and_again(console: Console, day: Day, fire: Fire, chance: random
             moment_s = chance.uniform(*(_AIMS_AFTER_S if is_aimed else _LIVES_FOR_S))
             time.sleep(moment_s)
             if is_aimed:
-                _await_sending(day)
-            hub.kill()
+                _await_sending()
+            _kill(hub)
             busy = sum(order.unsent for order in day.hub.look().orders)
-            said = "in the middle of sending" if day.hub.is_sending() else "between sendings"
+            said = "in the middle of sending" if _is_sending() else "between sendings"
             console.print(
                 f"kill {number} of {fire.kills}, {moment_s:.3f} s into its work, {said}, {busy} messages unsent"
             )
@@ -89,34 +94,51 @@ def _torment(console: Console, day: Day, fire: Fire, chance: random.Random) -> C
         day.begin(hub)
         for number in range(1, fire.stops + 1):
             time.sleep(chance.uniform(*_AIMS_AFTER_S))
-            _await_sending(day)
-            hub.stand_still()
-            said = "in the middle of sending" if day.hub.is_sending() else "between sendings"
+            _await_sending()
+            os.kill(hub.pid, signal.SIGSTOP)  # as if the machine slept
+            said = "in the middle of sending" if _is_sending() else "between sendings"
             console.print(f"stop {number} of {fire.stops}, {said}, for {_STANDS_STILL_FOR_S:.0f} s")
             time.sleep(_STANDS_STILL_FOR_S)
-            hub.go_on()
+            os.kill(hub.pid, signal.SIGCONT)
         for number in range(1, fire.full_disks + 1):
             time.sleep(chance.uniform(*_LIVES_FOR_S))
-            hub.may_write_files_of(_SMALLEST_FILE)
+            _limit_files(hub, _SMALLEST_FILE)
             console.print(f"full disk {number} of {fire.full_disks}, for {_DISK_IS_FULL_FOR_S:.1f} s")
             time.sleep(_DISK_IS_FULL_FOR_S)
-            hub.may_write_files_of(-1)
+            _limit_files(hub, resource.RLIM_INFINITY)
         if hub.has_ended:
             raise CannotPlay(f"The hub ended: {(day.folder / 'hub.log').read_text()[-2000:]}")
         refused = (day.folder / "hub.log").read_text().count("store_failure")
         console.print(f"{refused} times the store could not be written to")
     except BaseException:
-        hub.go_on()
+        os.kill(hub.pid, signal.SIGCONT)
         hub.end()
         raise
     return hub
 
 
-def _await_sending(day: Day) -> None:
+def _await_sending() -> None:
     """Every other kill hits something that is begun and not finished, if there is any soon."""
     until = time.monotonic() + _SENDS_WITHIN_S
-    while not day.hub.is_sending() and time.monotonic() < until:
+    while not _is_sending() and time.monotonic() < until:
         time.sleep(0.002)
+
+
+def _is_sending() -> bool:
+    from orderhaven.store.models import Message
+
+    return Message.objects.filter(state="in_flight").exists()
+
+
+def _kill(hub: Child) -> None:
+    """kill -9"""
+    os.kill(hub.pid, signal.SIGKILL)
+    hub.end()
+
+
+def _limit_files(hub: Child, size: int) -> None:
+    """The kernel refuses every write beyond."""
+    resource.prlimit(hub.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
 def _await_first_call(day: Day, hub: Child) -> None:
