@@ -145,5 +145,5 @@ def _contents(message: Message) -> str:
     open_quantities = [
         (line.ordered - line.shipped - line.cancelled, line.sku or line.ean or line.title) for line in lines
     ]
-    articles = ", ".join(f"{pieces} x {article}" for pieces, article in open_quantities if pieces > 0)
+    articles = ", ".join(f"{quantity} x {article}" for quantity, article in open_quantities if quantity > 0)
     return _("{articles}; total {total}", articles=articles, total=f"{row.total:.2f} {row.currency}")

@@ -44,7 +44,7 @@ class RecognitionOut(Schema):
 def carrier(request: ApiRequest, wanted: Query[RecognitionIn]) -> RecognitionOut:
     """Unsure rather than a guess."""
     request.auth.demand(Permission.READ)
-    told = recognise(
+    found = recognise(
         wanted.tracking_number,
         url=wanted.url,
         destination=wanted.to,
@@ -52,7 +52,9 @@ def carrier(request: ApiRequest, wanted: Query[RecognitionIn]) -> RecognitionOut
         carrier_name=wanted.carrier_name,
         likely=wanted.uses,
     )
-    link = tracking_url(told.carrier, told.tracking_number, wanted.postcode, wanted.to.upper()) if told.carrier else ""
-    name = told.carrier.display_name if told.carrier else ""
-    lists = {"candidates": list(told.candidates), "others": list(told.others)}
-    return RecognitionOut(**columns_of(RecognitionOut, told, carrier_name=name, tracking_url=link, **lists))
+    link = (
+        tracking_url(found.carrier, found.tracking_number, wanted.postcode, wanted.to.upper()) if found.carrier else ""
+    )
+    name = found.carrier.display_name if found.carrier else ""
+    lists = {"candidates": list(found.candidates), "others": list(found.others)}
+    return RecognitionOut(**columns_of(RecognitionOut, found, carrier_name=name, tracking_url=link, **lists))

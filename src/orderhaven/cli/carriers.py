@@ -30,13 +30,13 @@ def carrier(
     json: Json = False,
 ) -> None:
     likely = [_named(one) for one in uses]
-    told = recognise(code, url=url, destination=to, origin=from_, carrier_name=carrier_name, likely=likely)
-    link = tracking_url(told.carrier, told.tracking_number, postcode, to.upper()) if told.carrier else ""
-    families = fitting_families(told.tracking_number)
+    answer = recognise(code, url=url, destination=to, origin=from_, carrier_name=carrier_name, likely=likely)
+    link = tracking_url(answer.carrier, answer.tracking_number, postcode, to.upper()) if answer.carrier else ""
+    families = fitting_families(answer.tracking_number)
     if json:
-        print_json({**_facts(told), "tracking_url": link, "forms": [_form(family, from_) for family in families]})
+        print_json({**_facts(answer), "tracking_url": link, "forms": [_form(family, from_) for family in families]})
         return
-    _say_answer(told, link)
+    _say_answer(answer, link)
     if families:
         say("\n" + _("Whose codes look like this:"))
         rows = [tuple(_form(family, from_).values()) for family in families]
@@ -51,31 +51,31 @@ def _named(word: str) -> Carrier:
         raise typer.BadParameter(str(unknown), param_hint="--uses") from None
 
 
-def _say_answer(told: Recognition, link: str) -> None:
-    if not told.tracking_number:
-        say(told.why)
+def _say_answer(answer: Recognition, link: str) -> None:
+    if not answer.tracking_number:
+        say(answer.why)
         return
-    say(f"{told.tracking_number}: {told.carrier.display_name if told.carrier else _('unsure')}")
-    say(f"  {_(_SAID[told.confidence]).capitalize()}. {told.why}")
-    runners_up = [one.display_name for one in told.candidates if one is not told.carrier]
-    if told.carrier and runners_up:
+    say(f"{answer.tracking_number}: {answer.carrier.display_name if answer.carrier else _('unsure')}")
+    say(f"  {_(_SAID[answer.confidence]).capitalize()}. {answer.why}")
+    runners_up = [one.display_name for one in answer.candidates if one is not answer.carrier]
+    if answer.carrier and runners_up:
         say("  " + _("Codes of {carriers} can look like this too.", carriers=", ".join(runners_up)))
-    if told.others:
-        more = n_("{number} more code in the same field", "{number} more codes in the same field", len(told.others))
-        say(f"  {more}: {', '.join(told.others)}.")
+    if answer.others:
+        more = n_("{number} more code in the same field", "{number} more codes in the same field", len(answer.others))
+        say(f"  {more}: {', '.join(answer.others)}.")
     if link:
         say(f"  {link}")
 
 
-def _facts(told: Recognition) -> dict[str, object]:
+def _facts(answer: Recognition) -> dict[str, object]:
     return {
-        "tracking_number": told.tracking_number,
-        "carrier": told.carrier,
-        "name": told.carrier.display_name if told.carrier else "",
-        "confidence": told.confidence,
-        "why": told.why,
-        "candidates": told.candidates,
-        "others": told.others,
+        "tracking_number": answer.tracking_number,
+        "carrier": answer.carrier,
+        "name": answer.carrier.display_name if answer.carrier else "",
+        "confidence": answer.confidence,
+        "why": answer.why,
+        "candidates": answer.candidates,
+        "others": answer.others,
     }
 
 

@@ -112,8 +112,8 @@ def _cells(row: Row, wide: bool) -> list[str]:
     from orderhaven.words.orders import status_words, sync_words
 
     cells = [row.ref, row.marketplace, moment(row.placed_at) if wide else moment(row.placed_at)[:10]]
-    told = sync_words(row)
-    cells += [status_words(row) + (f", {told}" if told else ""), row.shop_number or "-"]
+    sync = sync_words(row)
+    cells += [status_words(row) + (f", {sync}" if sync else ""), row.shop_number or "-"]
     if wide:
         cells += [str(row.quantity), f"{row.total:.2f} {row.currency}", row.tracking_number]
     return [*cells, ", ".join(kind.label for kind in row.problems)]

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 def say_order(page: OrderPage, people: Mapping[str, Address], specs_by_name: Mapping[str, ConnectorSpec]) -> None:
     head = page.head
-    told = sync_words(head)
+    sync = sync_words(head)
     named = _("Order {ref} from {marketplace}", ref=head.ref, marketplace=head.marketplace)
-    say(f"{named}: {status_words(head)}{', ' + told if told else ''}", "bold")
+    say(f"{named}: {status_words(head)}{', ' + sync if sync else ''}", "bold")
     if page.is_test:
         say(_("A test order."))
     _say_problems(page, specs_by_name)

@@ -165,11 +165,11 @@ async def _run(kept_for: timedelta, place: ListenAddress | None, welcome: str) -
     # before anything starts: what the environment says of certificates, networks and mail may be wrong
     trusted, allowed = trusted_authorities(), allowed_networks()
     notifier = open_notifier(clock, write)
-    told, stop = asyncio.Event(), asyncio.Event()
+    stopping, stop = asyncio.Event(), asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(one, told.set)
+        asyncio.get_running_loop().add_signal_handler(one, stopping.set)
     log.info("hub_started", folder=str(paths.data_folder()))
-    beside = asyncio.create_task(_web_first(told, stop, place, welcome))
+    beside = asyncio.create_task(_web_first(stopping, stop, place, welcome))
     command = asyncio.create_task(deliver(notifier, stop))
     try:
         network, as_before = AiohttpTransport(trusted, allowed), AiohttpTransport(trusted, EVERYWHERE)
@@ -177,19 +177,19 @@ async def _run(kept_for: timedelta, place: ListenAddress | None, welcome: str) -
             Hub(clock, StoreExecutor(_STORE_THREADS), network, as_before=as_before, contacts_kept_for=kept_for), stop
         )
     finally:
-        told.set()
+        stopping.set()
         await beside
         await command
     log.info("hub_stopped")
 
 
-async def _web_first(told: asyncio.Event, stop: asyncio.Event, place: ListenAddress | None, welcome: str) -> None:
-    """When they are told to end, the web does so first: what people press is still taken in by a hub."""
+async def _web_first(stopping: asyncio.Event, stop: asyncio.Event, place: ListenAddress | None, welcome: str) -> None:
+    """When they are asked to stop, the web does so first: what people press is still taken in by a hub."""
     from orderhaven.cli.web_process import keep_web_up, say_once_it_listens
 
-    saying = asyncio.create_task(say_once_it_listens(place, told, welcome)) if place and welcome else None
+    saying = asyncio.create_task(say_once_it_listens(place, stopping, welcome)) if place and welcome else None
     try:
-        await (keep_web_up(told) if place is not None else told.wait())
+        await (keep_web_up(stopping) if place is not None else stopping.wait())
     finally:
         stop.set()
         if saying is not None:

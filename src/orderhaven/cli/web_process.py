@@ -58,12 +58,12 @@ async def _serve_until(stop: asyncio.Event) -> str:
     except OSError as error:
         return str(error)
     died = asyncio.create_task(server.wait())
-    told = asyncio.create_task(stop.wait())
+    asked = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait([died, told], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([died, asked], return_when=asyncio.FIRST_COMPLETED)
         return f"exit {died.result()}" if died.done() else ""
     finally:
-        told.cancel()
+        asked.cancel()
         await _end(server)
 
 

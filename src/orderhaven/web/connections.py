@@ -31,8 +31,8 @@ _STOPPED = 50  # orders that a connection's page names
 @merchant_required
 @require_safe
 def page(request: MerchantRequest) -> HttpResponse:
-    beat = health.record_heartbeat()
-    if request.GET.get("live") == beat:
+    heartbeat = health.record_heartbeat()
+    if request.GET.get("live") == heartbeat:
         return HttpResponse(status=204)
     rows = account_setup.connection_list(request.merchant_context.context)
     specs_by_name = sorted(
@@ -42,7 +42,7 @@ def page(request: MerchantRequest) -> HttpResponse:
         "rows": rows,
         "marketplaces": [one for one in specs_by_name if one.side is Side.MARKETPLACE],
         "shops": [one for one in specs_by_name if one.side is Side.SHOP],
-        "beat": beat,
+        "heartbeat": heartbeat,
     }
     return render(request, "connections_live.html" if "live" in request.GET else "connections.html", shown)
 
@@ -82,8 +82,8 @@ def _page(request: MerchantRequest, name: str, called: tuple[str, str] | None = 
     context = request.merchant_context.context
     row = context.connection(name)
     spec = context.spec(row.connector)
-    beat = health.record_heartbeat()
-    if request.GET.get("live") == beat:
+    heartbeat = health.record_heartbeat()
+    if request.GET.get("live") == heartbeat:
         return HttpResponse(status=204)
     [shown] = [one for one in account_setup.connection_list(context) if one.name == name]
     budget = {"poll_floor": spec.limits.poll_floor, "concurrent_calls": spec.limits.concurrent_calls}
@@ -96,7 +96,7 @@ def _page(request: MerchantRequest, name: str, called: tuple[str, str] | None = 
         "row": shown,
         "budget": budget,
         "events": _latest(row.pk),
-        "beat": beat,
+        "heartbeat": heartbeat,
         "called": called,
     }
     if "live" in request.GET:

@@ -76,8 +76,8 @@ def from_where(request: HttpRequest) -> str:
     The hub itself speaks plain http. So where people come by https a proxy stands in front, which would be everybody's
     address: then it is the last one that it says, the only one that it saw itself.
     """
-    told = request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
-    return _counted_at(told.rpartition(",")[2]) or _counted_at(request.META.get("REMOTE_ADDR", ""))
+    forwarded = request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
+    return _counted_at(forwarded.rpartition(",")[2]) or _counted_at(request.META.get("REMOTE_ADDR", ""))
 
 
 def _purses(request: HttpRequest, email: str) -> Collection[Allowances]:

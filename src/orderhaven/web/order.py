@@ -62,14 +62,14 @@ def page(request: MerchantRequest, marketplace: str, ref: str) -> HttpResponse:
     context = request.merchant_context.context
     if request.method == "POST":
         return _do(request, f"{marketplace}/{ref}")
-    beat = health.record_heartbeat()
-    if request.GET.get("live") == beat:
+    heartbeat = health.record_heartbeat()
+    if request.GET.get("live") == heartbeat:
         return HttpResponse(status=204)
     found = context.order(f"{marketplace}/{ref}")
     shown = order_page.order_page(found.order_id, quotes=Permission.WRITE in context.permissions)
     buyer = order_page.buyer(found.order_id) if Permission.WRITE in context.permissions else {}
     template = "order_live.html" if "live" in request.GET else "order.html"
-    return render(request, template, {**_shown(request, shown, buyer), "buyer": _buyer(buyer), "beat": beat})
+    return render(request, template, {**_shown(request, shown, buyer), "buyer": _buyer(buyer), "heartbeat": heartbeat})
 
 
 # below: what is done

@@ -56,11 +56,11 @@ class TabView:
 @require_safe
 def page(request: MerchantRequest) -> HttpResponse:
     """The whole page; only its live part when that asks for itself, and nothing when nothing has happened since."""
-    beat = health.record_heartbeat()
-    if request.GET.get("live") == beat:
+    heartbeat = health.record_heartbeat()
+    if request.GET.get("live") == heartbeat:
         return HttpResponse(status=204)
     template = "orders_live.html" if "live" in request.GET else "orders.html"
-    return render(request, template, {**_list(request), "beat": beat, **_choices(request)})
+    return render(request, template, {**_list(request), "heartbeat": heartbeat, **_choices(request)})
 
 
 @merchant_required

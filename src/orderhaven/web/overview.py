@@ -25,8 +25,8 @@ from orderhaven.web.templatetags.words import duration, short_day
 @require_safe
 def page(request: MerchantRequest) -> HttpResponse:
     """The last 24 hours by the hour, or the last 14 days by the day."""
-    beat = health.record_heartbeat()
-    if request.GET.get("live") == beat:
+    heartbeat = health.record_heartbeat()
+    if request.GET.get("live") == heartbeat:
         return HttpResponse(status=204)
     by_day = request.GET.get("period") == "days"
     now = request.merchant_context.context.clock.now()
@@ -39,7 +39,7 @@ def page(request: MerchantRequest) -> HttpResponse:
         **_orders(found, moments, by_day=by_day),
         **_durations(found),
         **_problems(request, found),
-        "beat": beat,
+        "heartbeat": heartbeat,
     }
     return render(request, "overview_live.html" if "live" in request.GET else "overview.html", shown)
 

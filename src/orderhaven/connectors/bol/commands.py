@@ -49,17 +49,17 @@ def shipment_body(shipment: ShipmentConfirmation) -> dict[str, Any]:
 def cancellation_body(cancellation: Cancellation) -> dict[str, Any]:
     """One item, all that is open of it."""
     _refuse_too_many(cancellation, SPEC.limits.lines_per_cancellation)
-    (pieces,) = cancellation.quantities
-    return {"orderItems": [{"orderItemId": item_ref(pieces), "reasonCode": _REASON[cancellation.reason]}]}
+    (quantity,) = cancellation.quantities
+    return {"orderItems": [{"orderItemId": item_ref(quantity), "reasonCode": _REASON[cancellation.reason]}]}
 
 
 def correction_body(correction: TrackingCorrection) -> dict[str, Any]:
     return _transport(correction)
 
 
-def item_ref(pieces: LineQuantity) -> str:
+def item_ref(quantity: LineQuantity) -> str:
     """bol counts pieces within an item, so a line has one id."""
-    (ref,) = pieces.remote_ids
+    (ref,) = quantity.remote_ids
     return ref
 
 
@@ -130,7 +130,7 @@ def shipment_verification(
 
     Raises UnexpectedResponse, as each of these, where it would be no yes and some of the record cannot be understood.
     """
-    wanted = {item_ref(pieces) for pieces in shipment.quantities}
+    wanted = {item_ref(quantity) for quantity in shipment.quantities}
     ours = [made for made in shipments.good if made.shipment_reference == shipment.reference]
     if ours and wanted <= _items_of(ours):
         return Verification(RemoteState.DONE, ours[0].shipment_id)
@@ -168,11 +168,11 @@ def correction_verification(
 
 
 def shipment_to_correct(correction: TrackingCorrection, shipments: Rows[BolShipment]) -> BolShipment | None:
-    """The one it names; without a name the one that our confirmation made, else the newest that holds its pieces.
+    """The one it names; without a name the one that our confirmation made, else the newest that holds its quantity.
 
     None: bol shows none (yet). Raises UnexpectedResponse where it may be one that nobody understands.
     """
-    wanted = {item_ref(pieces) for pieces in correction.quantities}
+    wanted = {item_ref(quantity) for quantity in correction.quantities}
     variants = (
         (made for made in shipments.good if correction.shipment_ref == made.shipment_id),
         (
@@ -198,7 +198,7 @@ def _require_understood(processes: Rows[ProcessStatus], shipments: Rows[BolShipm
 
 
 def _items(command: MarketplaceCommand, detail: OrderDetail) -> list[OrderItem]:
-    wanted = {item_ref(pieces) for pieces in command.quantities}
+    wanted = {item_ref(quantity) for quantity in command.quantities}
     return [item for item in detail.order_items if item.order_item_id in wanted]
 
 

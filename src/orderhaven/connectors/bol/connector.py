@@ -160,7 +160,7 @@ class Bol:
 
         A record that is gone says neither yes nor no: a repeat could only be refused, so a person must look.
         """
-        record, items = self._record, [item_ref(pieces) for pieces in command.quantities]
+        record, items = self._record, [item_ref(quantity) for quantity in command.quantities]
         match command:
             case ShipmentConfirmation():
                 processes = await record.processes(items, CREATE_SHIPMENT)

@@ -353,13 +353,13 @@ def _fee_line(fee: TheirFee) -> ShopLine | None:
 
 
 def _refunded(refunds: Collection[TheirRefundDetail]) -> dict[int, int]:
-    pieces: dict[int, int] = {}
+    quantities: dict[int, int] = {}
     for refund in refunds:
         for line in refund.line_items:
             original = _meta_text(line.meta_data, REFUNDED_LINE)
             if original.isdecimal():
-                pieces[int(original)] = pieces.get(int(original), 0) + abs(int(line.quantity))
-    return pieces
+                quantities[int(original)] = quantities.get(int(original), 0) + abs(int(line.quantity))
+    return quantities
 
 
 def _meta_text(entries: Sequence[TheirMeta], key: str) -> str:

@@ -68,10 +68,10 @@ def list_orders(
     shown = keys.orders
     found = Order.objects.filter(pk__in=shown).select_related("link__marketplace", "link__shop")
     rows = {row.pk: row for row in found}
-    problems, pieces, carriers = _problems(shown), _pieces(shown), _carriers(shown)
+    problems, quantities, carriers = _problems(shown), _quantities(shown), _carriers(shown)
     return Page(
         rows=tuple(
-            row_of(rows[key], problems.get(key, ()), pieces.get(key, 0), carriers.get(key, ()))
+            row_of(rows[key], problems.get(key, ()), quantities.get(key, 0), carriers.get(key, ()))
             for key in shown
             if key in rows
         ),
@@ -90,9 +90,9 @@ def _problems(order_ids: Sequence[int]) -> Mapping[int, tuple[ProblemKind, ...]]
     return found
 
 
-def _pieces(order_ids: Sequence[int]) -> Mapping[int, int]:
-    rows = Line.objects.filter(order_id__in=order_ids).values("order_id").annotate(pieces=Sum("ordered"))
-    return {row["order_id"]: row["pieces"] for row in rows}
+def _quantities(order_ids: Sequence[int]) -> Mapping[int, int]:
+    rows = Line.objects.filter(order_id__in=order_ids).values("order_id").annotate(quantity=Sum("ordered"))
+    return {row["order_id"]: row["quantity"] for row in rows}
 
 
 def _carriers(order_ids: Sequence[int]) -> Mapping[int, tuple[str, ...]]:
@@ -103,7 +103,7 @@ def _carriers(order_ids: Sequence[int]) -> Mapping[int, tuple[str, ...]]:
     return {order_id: tuple(each) for order_id, each in found.items()}
 
 
-def row_of(row: Order, problems: tuple[ProblemKind, ...], pieces: int, carriers: tuple[str, ...]) -> Row:
+def row_of(row: Order, problems: tuple[ProblemKind, ...], quantity: int, carriers: tuple[str, ...]) -> Row:
     return Row(
         ref=row.ref,
         marketplace=row.link.marketplace.name,
@@ -124,7 +124,7 @@ def row_of(row: Order, problems: tuple[ProblemKind, ...], pieces: int, carriers:
         wait_until=row.wait_until if row.status == Status.WAITING else None,
         tracking_number=row.tracking_number,
         carriers=carriers,
-        quantity=pieces,
+        quantity=quantity,
         total=row.total,
         currency=row.currency,
         problems=problems,

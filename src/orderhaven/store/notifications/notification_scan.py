@@ -192,9 +192,9 @@ def _close(kind: NotificationKind, watched: _Watched, now: datetime) -> None:
         return
     over = Notification.objects.filter(pk__in=[key for (key,) in found])
     if kind in _ALL_CLEAR_FOLLOWS:
-        told = over.filter(notified_at__isnull=False).exclude(about__in=_paused())
+        notified = over.filter(notified_at__isnull=False).exclude(about__in=_paused())
         # a person looked: it never stood still
-        told.exclude(data__problem=ProblemKind.UNIDENTIFIED_ROWS).update(ended_at=now)
+        notified.exclude(data__problem=ProblemKind.UNIDENTIFIED_ROWS).update(ended_at=now)
     over.filter(ended_at__isnull=True).delete()
 
 

@@ -186,13 +186,13 @@ def _happened(event: Mapping[str, Any]) -> _WebhookEvent | None:
     if kind is None:
         return None
     side = "order" if event["order__ref"] is not None else "connection"
-    told = {name: event["data"][name] for name in FACTS[kind] if name in event["data"]}
+    data = {name: event["data"][name] for name in FACTS[kind] if name in event["data"]}
     facts = {
         "event": event["pk"],
         "at": event["at"].isoformat(),
         "merchant": event[f"{side}__merchant__slug"],
         **(_order(event) if side == "order" else _connection(event)),
-        "data": told,
+        "data": data,
     }
     return _WebhookEvent(event[f"{side}__merchant_id"], kind, facts)
 

@@ -76,8 +76,8 @@ def facts_of(line: Line) -> LineQuantities:
     )
 
 
-def wanted(line: Line, pieces: int, product_ref: str) -> ExpectedLine:
-    return ExpectedLine(line.ref, line.title, line.sku, pieces, product_ref)
+def wanted(line: Line, quantity: int, product_ref: str) -> ExpectedLine:
+    return ExpectedLine(line.ref, line.title, line.sku, quantity, product_ref)
 
 
 def facts_columns(facts: LineQuantities) -> dict[str, object]:

@@ -53,7 +53,7 @@ def _by_link(rows: Sequence[Order]) -> dict[Link, list[tuple[Order, Message]]]:
 log = structlog.get_logger()
 
 # problems that are over once an order stands there
-_SOLVED_BY: Mapping[Status, tuple[ProblemKind, ...]] = {
+_RESOLVED_BY: Mapping[Status, tuple[ProblemKind, ...]] = {
     Status.NOT_SHIPPED: (ProblemKind.CANCELLATIONS_ON_HOLD,),
     Status.SHIPPED: (ProblemKind.WAIT_EXTENDED, ProblemKind.QUANTITIES_DIFFER, ProblemKind.LINES_CANCELLED),
     Status.CANCELLED: (
@@ -61,7 +61,7 @@ _SOLVED_BY: Mapping[Status, tuple[ProblemKind, ...]] = {
         ProblemKind.ORDER_MISSING, ProblemKind.LATE_CANCELLATION_REQUEST, ProblemKind.SHOP_CANCELLED_LATE,
     ),
 }  # fmt: skip
-# and those that a fact answers wherever the order stands
+# and those that a trigger answers wherever the order stands
 _ANSWERED_BY: Mapping[Trigger, tuple[ProblemKind, ...]] = {
     Trigger.MARKETPLACE_CANCELLED_LATE: (ProblemKind.LATE_CANCELLATION_REQUEST, ProblemKind.SHOP_CANCELLED_LATE),
     Trigger.CANCELLATION_WITHDRAWN: (ProblemKind.LATE_CANCELLATION_REQUEST,),
@@ -72,7 +72,7 @@ _BY_THE_MERCHANT = frozenset({Trigger.SHOP_CANCELLED, Trigger.CANCELLATION_ACCEP
 
 
 def transition_order(uow: UnitOfWork, order: Order, trigger: Trigger, **data: str) -> None:
-    """Move the order by the table; a fact outside it is a Problem on that order."""
+    """Move the order by the table; a trigger outside it is a Problem on that order."""
     before = Status(order.status)
     try:
         step = transition(before, trigger)
@@ -92,13 +92,13 @@ def transition_order(uow: UnitOfWork, order: Order, trigger: Trigger, **data: st
 
 
 def _enqueue_follow_ups(uow: UnitOfWork, order: Order, trigger: Trigger, before: Status, after: Status) -> None:
-    """Put what the other side must know because of `fact`, and withdraw what it need not know any more."""
+    """Enqueue what the other side must be sent because of `trigger`, and withdraw what it need not be sent any more."""
     if before is Status.WAITING and after is not Status.WAITING:
         uow.change(order, wait_until=None)
     if trigger in _ANSWERED_BY:
         uow.resolve(order, _ANSWERED_BY[trigger])
     if after is not before:
-        uow.resolve(order, _SOLVED_BY.get(after, ()))
+        uow.resolve(order, _RESOLVED_BY.get(after, ()))
         match after:
             case Status.SHIPPED:
                 _shipped(uow, order, trigger)
@@ -130,7 +130,7 @@ def wait_ends(order: Order, begins: datetime) -> datetime:
 
 
 def _problem_of(order: Order, trigger: Trigger, step: Transition) -> ProblemKind | None:
-    """What a person must look at because of a move: one Problem for one late cancellation, whoever is heard of first."""
+    """What a person must look at because of a move: one Problem for one late cancellation, whichever side is pulled first."""
     if trigger is Trigger.SHOP_CANCELLED and header_of(map(facts_of, order.prefetched_lines)) is Header.CANCELLED:
         return None  # the marketplace has cancelled it too, and that was said where it was too late
     if step.problem is None and step.to is Status.CANCELLED and order.shop_state == ShopState.COMPLETED:

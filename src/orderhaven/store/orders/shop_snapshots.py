@@ -92,7 +92,7 @@ def _quote_of(row: Order) -> QuerySet[OrderContact]:
 
 
 _HELD_AT_ONCE = 500
-_TELL_WHAT_IT_SAYS = frozenset({MessageKind.CONFIRM, MessageKind.CANCEL})
+_REPORTS_IT = frozenset({MessageKind.CONFIRM, MessageKind.CANCEL})
 _NOTHING_OPEN = frozenset({Header.SENT, Header.CANCELLED})
 
 
@@ -294,5 +294,5 @@ def _shop_side(row: Order) -> ShopBaseline:
 
 def _is_sent(row: Order) -> bool:
     """What the shop said last: by us, or the marketplace's own lines say it."""
-    told = any(message.kind in _TELL_WHAT_IT_SAYS and message.state in SENT for message in row.outbox)
-    return told or header_of(map(facts_of, row.prefetched_lines)) in _NOTHING_OPEN
+    by_us = any(message.kind in _REPORTS_IT and message.state in SENT for message in row.outbox)
+    return by_us or header_of(map(facts_of, row.prefetched_lines)) in _NOTHING_OPEN

@@ -214,8 +214,8 @@ class UnitOfWork:
         for side, orders in self._touched.items():
             column = f"{side}_sync"
             for order in orders.values():
-                if getattr(order, column) != (told := _sync_state(order, side)):
-                    self.change(order, **{column: told})
+                if getattr(order, column) != (state := _sync_state(order, side)):
+                    self.change(order, **{column: state})
         insert(
             [message for message in self._new_messages if message.state != MessageState.WITHDRAWN], ignore_repeats=True
         )
@@ -289,8 +289,8 @@ def _update(changed: dict) -> None:  # type: ignore[type-arg]
 def _sync_state(order: Order, side: str) -> SyncState:
     """How far a side is in sync, from its messages; a side may also know it by itself."""
     states = {message.state for message in order.outbox if message.side == side}
-    for told, so_as in _SYNC_BY_STATES:
+    for state, so_as in _SYNC_BY_STATES:
         if states & so_as:
-            return told
+            return state
     knows = bool(order.shop_ref) if side == Side.SHOP else order.handled_externally
     return SyncState.SYNCED if knows else SyncState.NONE

@@ -112,7 +112,7 @@ def _done(uow: UnitOfWork, row: Order, message: Message, done: result.Done, pace
     uow.resolve_of_message(message)
     match message.payload:
         case CreatePayload() as payload:
-            _placed(uow, row, payload, done)
+            _created(uow, row, payload, done)
         case ConfirmPayload() as payload:
             _confirmed(uow, row, message, payload, done, pace)
         case CancelShopPayload():
@@ -136,18 +136,18 @@ def _corrected(payload: CorrectPayload, done: result.Done) -> None:
         shipment.filter(remote_ref="").update(remote_ref=done.remote_ref)
 
 
-def _placed(uow: UnitOfWork, row: Order, payload: CreatePayload, done: result.Done) -> None:
+def _created(uow: UnitOfWork, row: Order, payload: CreatePayload, done: result.Done) -> None:
     made = done.shop_order
     if made is None:
         raise ValueError("a create is done only with the shop's own view of it")
     uow.change(row, shop_ref=made.shop_ref, shop_number=made.number)
     # found before it was ever sent from here, it holds what would be sent now
-    pieces = payload.quantities or done.quantities
+    quantities = payload.quantities or done.quantities
     for line in row.prefetched_lines:
-        if line.ref in pieces:
-            uow.change_line(line, in_shop=pieces[line.ref], product_ref=done.products.get(line.ref, "")[:100])
+        if line.ref in quantities:
+            uow.change_line(line, in_shop=quantities[line.ref], product_ref=done.products.get(line.ref, "")[:100])
     uow.event(row, "shop_order_created", {"shop_ref": made.shop_ref, "number": made.number})
-    too_many = [line for line in row.prefetched_lines if pieces.get(line.ref, 0) > line.ordered - line.cancelled]
+    too_many = [line for line in row.prefetched_lines if quantities.get(line.ref, 0) > line.ordered - line.cancelled]
     if too_many and row.status != Status.CANCELLED:  # cancelled while it was being created
         names = ", ".join(line.title or line.sku or line.ref for line in too_many)
         uow.problem(row, ProblemKind.LINES_CANCELLED, {"lines": names})
@@ -197,10 +197,10 @@ def _follow_the_number(uow: UnitOfWork, row: Order, message: Message, code: str,
     """The number came or changed in the shop while `code` was on its way: corrected where that can be, else a user hears of it."""
     if row.tracking_number in ("", code):
         return
-    told = None
+    correction = None
     if pace.takes_corrections and row.status == Status.SHIPPED:
-        told = uow.enqueue(row, MessageKind.CORRECT, next_correction(message, remote_ref))
-    if told is None:
+        correction = uow.enqueue(row, MessageKind.CORRECT, next_correction(message, remote_ref))
+    if correction is None:
         uow.problem(row, ProblemKind.LATE_TRACKING, {"tracking_number": row.tracking_number})
 
 
@@ -215,13 +215,15 @@ def _correct_the_others(uow: UnitOfWork, row: Order, message: Message, code: str
 
 def _count_as_shipped(uow: UnitOfWork, row: Order) -> None:
     """The marketplace took it in: that its list will show these pieces as shipped is no news any more."""
-    told = [
+    confirmed_quantities = [
         one.payload.quantities
         for one in row.outbox
         if isinstance(one.payload, ConfirmPayload) and one.state == MessageState.DONE
     ]
     for line in row.prefetched_lines:
-        confirmed = min(sum(pieces.get(line.ref, 0) for pieces in told), line.ordered - line.cancelled)
+        confirmed = min(
+            sum(quantities.get(line.ref, 0) for quantities in confirmed_quantities), line.ordered - line.cancelled
+        )
         if confirmed > line.shipped:
             uow.change_line(line, shipped=confirmed)
 

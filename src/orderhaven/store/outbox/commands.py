@@ -55,7 +55,7 @@ def draft_of(message: Message) -> ShopOrderDraft:
         order=_whole(row, [line for line in row.prefetched_lines if quantities[line.ref] > 0]),
         reference=draft_reference(message),
         marketplace=row.link.marketplace.name,
-        quantities={ref: pieces for ref, pieces in quantities.items() if pieces > 0},
+        quantities={ref: quantity for ref, quantity in quantities.items() if quantity > 0},
         fulfilled_by_marketplace=row.by_marketplace,
     )
 
@@ -115,11 +115,11 @@ def payload_of(whole: ShopOrderDraft) -> CreatePayload:
 
 def expected(message: Message, payload: CreatePayload) -> ExpectedShopOrder:
     """By what went out with it: some of that may have been cancelled since."""
-    pieces, products = payload.quantities, payload.products
-    lines = [line for line in message.order.prefetched_lines if pieces.get(line.ref)]
+    quantities, products = payload.quantities, payload.products
+    lines = [line for line in message.order.prefetched_lines if quantities.get(line.ref)]
     return ExpectedShopOrder(
-        lines=tuple(wanted(line, pieces[line.ref], products.get(line.ref, "")) for line in lines),
-        quantities=pieces,
+        lines=tuple(wanted(line, quantities[line.ref], products.get(line.ref, "")) for line in lines),
+        quantities=quantities,
         total=payload.total,
     )
 
@@ -182,11 +182,11 @@ def command_of(message: Message) -> MarketplaceCommand:
     if isinstance(payload, CreatePayload | CancelShopPayload):
         raise ValueError(f"a marketplace is sent no {message.kind}")
     kept = {line.ref: line for line in row.prefetched_lines}
-    pieces = tuple(
+    quantities = tuple(
         LineQuantity(ref, tuple(kept[ref].remote_ids) or (ref,), quantity)
         for ref, quantity in payload.quantities.items()
     )
-    common = (row.ref, reference(message), pieces)
+    common = (row.ref, reference(message), quantities)
     match payload:
         case ConfirmPayload():
             return ShipmentConfirmation(
@@ -280,10 +280,10 @@ def _parts(message: Message, payload: InParts, lines_per_part: int) -> ComposedM
         kept = {ref: min(count, still_open.get(ref, 0)) for ref, count in begun.quantities.items()}
         kept = {ref: count for ref, count in kept.items() if count}
         return ComposedMessage(message, replace(payload, quantities=kept)) if kept else result.NotNeeded()
-    pieces = list(still_open.items())
-    if not pieces:
+    lines = list(still_open.items())
+    if not lines:
         return result.NotNeeded()
-    cut = [dict(pieces[start : start + lines_per_part]) for start in range(0, len(pieces), lines_per_part)]
+    cut = [dict(lines[start : start + lines_per_part]) for start in range(0, len(lines), lines_per_part)]
     first, *rest = (replace(payload, quantities=part) for part in cut)
     return ComposedMessage(message, first, tuple(rest))
 

@@ -14,7 +14,7 @@ from orderhaven.testing.contract.subject import ShopSubject
 Target = ShopOrderDraft | str  # to create, or the shop_ref of an order to cancel
 
 
-async def _times_placed(subject: ShopSubject, what: Target) -> int:
+async def _times_created(subject: ShopSubject, what: Target) -> int:
     assert isinstance(what, ShopOrderDraft)
     standing = [order for order in subject.sandbox.orders() if order.reference == what.reference]
     found = (await subject.another().find([what.reference])).get(what.reference, ())
@@ -33,7 +33,7 @@ async def _times_cancelled(subject: ShopSubject, what: Target) -> int:
 
 
 CASES = (
-    CommandCase("create", (), prepared, _times_placed),
+    CommandCase("create", (), prepared, _times_created),
     CommandCase("cancel", (Capability.CANCEL,), _to_cancel, _times_cancelled),
 )
 
