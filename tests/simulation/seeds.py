@@ -160,7 +160,7 @@ _COURSES: Sequence[tuple[int, tuple[Deed, ...]]] = (
     (2, (Deed.SHIP_PART_THERE, Deed.ADD_CODE, Deed.COMPLETE, Deed.REOPEN)),
     (2, (Deed.CHANGE_QUANTITY, Deed.SHIP, Deed.REOPEN)),
     (2, (Deed.CHANGE_QUANTITY, Deed.ASK, Deed.SHIP, Deed.REOPEN)),
-    (5, (Deed.SHIP, Deed.TAKE_OVER, Deed.REVERSE_THERE)),
+    (5, (Deed.SHIP, Deed.TAKE_OVER, Deed.REVERSE_THERE, Deed.REOPEN)),
     (2, (Deed.ASK, Deed.TAKE_OVER, Deed.WITHDRAW)),
     (2, (Deed.CANCEL_IN_SHOP, Deed.ADD_CODE, Deed.COMPLETE, Deed.REOPEN)),
     # one side is pulled and the other is not
