@@ -95,8 +95,8 @@ def body_as(shape: type[T], body: bytes) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as error:
-        reason, _, create = str(error).partition(" - at `$")
-        raise invalid(create.strip(".`") or "body", reason) from None
+        reason, _, at = str(error).partition(" - at `$")
+        raise invalid(at.strip(".`") or "body", reason) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise invalid("body", "Request body is not readable JSON.") from None
 

@@ -109,10 +109,10 @@ class SandboxTrade:
             bill_to=bill_to,
             pickup_point=bool(basket.pickup_point),
         )
-        for create, (article, quantity) in enumerate(basket.lines):
-            item = self._item(sale, article, quantity, fbb[create], now)
+        for index, (article, quantity) in enumerate(basket.lines):
+            item = self._item(sale, article, quantity, fbb[index], now)
             item.on_their_label = basket.marketplace_label and not item.is_fbb
-            item.discount_cents = 0 if create else cents(basket.discount)
+            item.discount_cents = 0 if index else cents(basket.discount)
         self._remember(sale, now)
         return sale
 

@@ -80,8 +80,8 @@ def in_words(said: str) -> str:
     return f"{_named(found['place'] if found else '')} cannot be read"
 
 
-def _named(create: str | None) -> str:
-    return (create or "").lstrip(".") or "it"
+def _named(path: str | None) -> str:
+    return (path or "").lstrip(".") or "it"
 
 
 def _kind(words: str) -> str:

@@ -69,12 +69,12 @@ class HttpFaults:
         self.waiting.clear()
 
     def take(self, request: Request) -> HttpFault | None:
-        for create, fault in enumerate(self.waiting):
+        for index, fault in enumerate(self.waiting):
             if fault.fits(request):
                 if fault.times == 1:
-                    del self.waiting[create]
+                    del self.waiting[index]
                 elif fault.times > 0:
-                    self.waiting[create] = replace(fault, times=fault.times - 1)
+                    self.waiting[index] = replace(fault, times=fault.times - 1)
                 self.hit[fault.kind] = self.hit.get(fault.kind, 0) + 1
                 return fault
         return None

@@ -80,7 +80,7 @@ def _with(value: Any, way: str, put: Any, *, drop: bool = False) -> Any:
     """The same with something else at the end of the way, or with nothing there."""
     name, _, rest = way.partition(".")
     if isinstance(value, list):
-        return [_with(one, rest, put, drop=drop) if str(create) == name else one for create, one in enumerate(value)]
+        return [_with(one, rest, put, drop=drop) if str(index) == name else one for index, one in enumerate(value)]
     if rest:
         return {**value, name: _with(value[name], rest, put, drop=drop)}
     left = {key: one for key, one in value.items() if key != name}

@@ -83,8 +83,8 @@ class AiohttpTransport:
 
     def _demand_allowed(self, url: str) -> None:
         """What stands in the address itself, once for each place: names are looked at when they are looked up."""
-        create = url[: url.find("/", _BEHIND_SCHEME)]
-        if create in self._known:
+        origin = url[: url.find("/", _BEHIND_SCHEME)]
+        if origin in self._known:
             return
         try:
             parts = urlsplit(url)
@@ -96,7 +96,7 @@ class AiohttpTransport:
             raise NoAnswer(f"cannot be reached ({PRIVATE})", sent=False)
         if self._reach.may_be_read(url):
             raise NoAnswer(f"cannot be reached ({PLAIN_HTTP})", sent=False)
-        self._known.add(create)
+        self._known.add(origin)
 
     async def close(self) -> None:
         await self._client.close()

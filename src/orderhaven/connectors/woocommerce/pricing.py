@@ -56,23 +56,23 @@ class TaxRules(Struct, frozen=True):
     prices_include_tax: bool = False
     decimals: int = 2  # of every price that the shop keeps
 
-    def rates_for(self, tax_class: str, create: TaxLocation, *, shipping: bool = False) -> Rates:
+    def rates_for(self, tax_class: str, location: TaxLocation, *, shipping: bool = False) -> Rates:
         """The rates that the shop will apply."""
         if not self.on:
             return ()
-        fitting = [rate for rate in self.rates if rate.tax_class == tax_class and _fits(rate, create)]
+        fitting = [rate for rate in self.rates if rate.tax_class == tax_class and _fits(rate, location)]
         return tuple(rate for rate in _first_of_each_priority(fitting) if rate.on_shipping or not shipping)
 
-    def rate_for(self, tax_class: str, create: TaxLocation, *, shipping: bool = False) -> Decimal:
+    def rate_for(self, tax_class: str, location: TaxLocation, *, shipping: bool = False) -> Decimal:
         """All of them as one; 0 where it applies none."""
-        return added_up(self.rates_for(tax_class, create, shipping=shipping))
+        return added_up(self.rates_for(tax_class, location, shipping=shipping))
 
     def place_of(self, ship_to: TaxLocation, bill_to: TaxLocation) -> TaxLocation:
         if self.based_on == "base":
             return self.base
         billed = self.based_on == "billing" or not ship_to.country
-        create = bill_to if billed else ship_to
-        return create if create.country else self.base
+        location = bill_to if billed else ship_to
+        return location if location.country else self.base
 
     @property
     def coin(self) -> Decimal:
@@ -117,12 +117,12 @@ def _of_each(net: Decimal, rates: Rates) -> list[Decimal]:
     return taxes
 
 
-def _fits(rate: TaxRate, create: TaxLocation) -> bool:
+def _fits(rate: TaxRate, location: TaxLocation) -> bool:
     return (
-        rate.country in ("", create.country.upper())
-        and rate.state in ("", create.state.upper())
-        and (not rate.postcodes or any(_postcode_fits(rule, create.postcode) for rule in rate.postcodes))
-        and (not rate.cities or create.city.upper() in rate.cities)
+        rate.country in ("", location.country.upper())
+        and rate.state in ("", location.state.upper())
+        and (not rate.postcodes or any(_postcode_fits(rule, location.postcode) for rule in rate.postcodes))
+        and (not rate.cities or location.city.upper() in rate.cities)
     )
 
 

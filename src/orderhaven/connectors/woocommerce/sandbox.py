@@ -221,11 +221,11 @@ class Sandbox:
         return self.book.orders[int(shop_ref)]
 
 
-def _code_meta(create: str, code: str, carrier_name: str) -> list[Body]:
-    if create == "_wc_shipment_tracking_items":
+def _code_meta(key: str, code: str, carrier_name: str) -> list[Body]:
+    if key == "_wc_shipment_tracking_items":
         item = {"tracking_provider": "", "custom_tracking_provider": carrier_name, "tracking_number": code}
-        return [{"key": create, "value": [item]}]
-    meta = [{"key": create, "value": code}]
+        return [{"key": key, "value": [item]}]
+    meta = [{"key": key, "value": code}]
     return [*meta, {"key": "_tracking_provider", "value": carrier_name}] if carrier_name else meta
 
 

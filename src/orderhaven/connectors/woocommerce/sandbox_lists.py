@@ -134,7 +134,7 @@ def _is_found(order: SandboxOrder, text: str) -> bool:
     addresses = (" ".join(str(value) for value in body[which].values()) for which in ("billing", "shipping"))
     names = (item["name"] for kind in ("line_items", "fee_lines") for item in body[kind])
     titles = (item["method_title"] for item in body["shipping_lines"])
-    return any(text in str(create).casefold() for create in (*addresses, *names, *titles))
+    return any(text in str(place).casefold() for place in (*addresses, *names, *titles))
 
 
 def _sort(found: list[SandboxOrder], query: Query) -> None:

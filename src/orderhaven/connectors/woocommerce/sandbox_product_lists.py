@@ -118,7 +118,7 @@ def _counts(text: str) -> bool:
 def _sort(found: list[SandboxProduct], query: Query) -> None:
     descending = query.text("order", "desc") == "desc"
     if query.text("orderby") == "include" and query.get("include"):
-        places = {number: create for create, number in enumerate(ids(query["include"]))}
+        places = {number: index for index, number in enumerate(ids(query["include"]))}
         found.sort(key=lambda product: places[product.id])
     elif query.text("orderby") in ("title", "slug"):
         found.sort(key=lambda product: (product.name.casefold(), product.id), reverse=descending)

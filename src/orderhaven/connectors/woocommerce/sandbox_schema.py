@@ -88,9 +88,9 @@ def rows(check_row: Check) -> Check:
         listed = as_list(value)
         if listed is None:
             return f"{at} is not of type array."
-        for create, row in enumerate(listed):
+        for index, row in enumerate(listed):
             if check_row(row, at):
-                return check_row(row, f"{at}[{create}]")
+                return check_row(row, f"{at}[{index}]")
         return ""
 
     return check

@@ -99,14 +99,14 @@ class FoundTracking:
     tracking: list[TrackingNumber] = field(default_factory=list)
     unreadable: list[UnreadableTracking] = field(default_factory=list)
 
-    def add(self, create: str, texts: Iterable[Text]) -> bool:
+    def add(self, place: str, texts: Iterable[Text]) -> bool:
         """Whether the place said anything of a number, be it that there is none."""
         said = False
         for text, carrier, url in texts:
             found = numbers_in(text)
             numbers = found.numbers or (numbers_in(url).numbers if url and not found.unreadable else ())
-            self.tracking += [TrackingNumber(number, carrier, url, create) for number in numbers]
-            self.unreadable += [UnreadableTracking(create, piece) for piece in found.unreadable]
+            self.tracking += [TrackingNumber(number, carrier, url, place) for number in numbers]
+            self.unreadable += [UnreadableTracking(place, piece) for piece in found.unreadable]
             said = said or text != "" or bool(numbers)
         return said
 
