@@ -158,7 +158,7 @@ def test_a_second_page_goes_on_where_the_first_ended_with_the_same_filters(house
 def test_nothing_is_sent_while_nothing_happens_and_the_list_once_something_did(
     house: House, sold: dict[str, str]
 ) -> None:
-    beat = house.viewer.get(house.at("orders")).context["beat"]
+    beat = house.viewer.get(house.at("orders")).context["heartbeat"]
     assert house.viewer.get(house.at(f"orders?live={beat}")).status_code == 204
 
     ref = house.trade.sells((MUG, 1))

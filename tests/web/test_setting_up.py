@@ -117,7 +117,7 @@ def test_nothing_is_planned_while_a_connection_is_paused(house: House) -> None:
 
 
 def test_a_connections_page_follows_what_happens_to_it(house: House) -> None:
-    beat = house.viewer.get(house.at("connections/Webshop")).context["beat"]
+    beat = house.viewer.get(house.at("connections/Webshop")).context["heartbeat"]
     assert house.viewer.get(house.at(f"connections/Webshop?live={beat}")).status_code == 204
 
     house.operator.post(house.at("connections/Webshop/actions"), {"act": "pause"})
