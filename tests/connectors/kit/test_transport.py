@@ -1,8 +1,9 @@
 """The real network on loopback: one request is one request."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from typing import Any
 
 import pytest
@@ -116,6 +117,48 @@ def test_an_answer_that_comes_drop_by_drop_has_no_more_time_than_any_other() -> 
 
     assert isinstance(failure, NoAnswer)
     assert (str(failure), failure.sent) == ("did not answer in time", True)
+
+
+def test_what_gets_no_connection_in_time_was_not_sent() -> None:
+    async def run(place: str) -> NoAnswer:
+        network = AiohttpTransport(reach=LOOPBACK)
+        with pytest.raises(NoAnswer) as raised:
+            await network(Request("POST", f"https://{place}/"), 1.0)
+        await network.close()
+        return raised.value
+
+    # the system lets the client in, and nobody answers its TLS greeting
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        failure = asyncio.run(run(f"127.0.0.1:{silent.getsockname()[1]}"))
+
+    assert (str(failure), failure.sent) == ("did not answer in time", False)
+
+
+def test_hosts_that_never_answer_keep_no_other_waiting() -> None:
+    async def silent(request: web.BaseRequest) -> web.Response:
+        await asyncio.get_running_loop().create_future()
+        return web.Response()
+
+    async def well(request: web.BaseRequest) -> web.Response:
+        return web.Response()
+
+    async def run() -> Response:
+        network = AiohttpTransport(reach=LOOPBACK)
+        async with AsyncExitStack() as servers:
+            stuck = [await servers.enter_async_context(serving(silent)) for _ in range(16)]
+            healthy = await servers.enter_async_context(serving(well))
+            waiting = [
+                asyncio.ensure_future(network(Request("POST", url + "/"), 30.0)) for url in stuck for _ in range(5)
+            ]
+            await asyncio.wait(waiting, timeout=0.5)
+            answer = await network(Request("POST", healthy + "/"), 3.0)
+            for one in waiting:
+                one.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            await network.close()
+        return answer
+
+    assert asyncio.run(run()).status == 200
 
 
 def test_where_nothing_listens_nothing_was_sent() -> None:

@@ -1,11 +1,13 @@
 """The real network, by aiohttp: one request is one request."""
 
+import asyncio
 import errno
 import os
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
 from math import inf
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -38,6 +40,19 @@ _ERRORS: Mapping[int, str] = {
 }
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Knows which tasks have a connection for their request: one that never got any has sent nothing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.connected: set[asyncio.Task[Any] | None] = set()
+
+    async def connect(self, *given: Any, **named: Any) -> Any:
+        connection = await super().connect(*given, **named)
+        self.connected.add(asyncio.current_task())
+        return connection
+
+
 class AiohttpTransport:
     """Connections are kept and shared by every connector of one process. Make it inside the running loop; close it at the end.
 
@@ -48,10 +63,10 @@ class AiohttpTransport:
         self._reach = reach
         self._known: set[str] = set()  # beginnings of addresses that may be called
         self._resolver = GuardedResolver(reach)
+        # no limit of all: each session has its own, and hosts that never answer keep no other account waiting
+        self._connector = _Connector(limit=0, keepalive_timeout=30, ssl=trusts or True, resolver=self._resolver)
         self._client = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=64, limit_per_host=16, keepalive_timeout=30, ssl=trusts or True, resolver=self._resolver
-            ),
+            connector=self._connector,
             headers={"User-Agent": f"Orderhaven/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=True,
@@ -61,6 +76,7 @@ class AiohttpTransport:
 
     async def __call__(self, request: Request, timeout_s: float) -> Response:
         self._demand_allowed(request.url)
+        task = asyncio.current_task()
         try:
             async with self._client.request(
                 request.method,
@@ -77,9 +93,11 @@ class AiohttpTransport:
             why = PRIVATE if isinstance(getattr(error, "os_error", None), NotReached) else _why(error)
             raise NoAnswer(f"cannot be reached ({why})", sent=False) from None
         except TimeoutError:
-            raise NoAnswer("did not answer in time", sent=True) from None
+            raise NoAnswer("did not answer in time", sent=task in self._connector.connected) from None
         except (aiohttp.ClientError, OSError) as error:
             raise NoAnswer(f"broke off ({_why(error)})", sent=True) from None
+        finally:
+            self._connector.connected.discard(task)
 
     def _demand_allowed(self, url: str) -> None:
         """What stands in the address itself, once for each place: names are looked at when they are looked up."""
