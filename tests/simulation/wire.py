@@ -43,6 +43,8 @@ _A_LONG_ANSWER = 50_000  # bytes: there may be a page full of orders in it
 _ASKS_BY_POST = ("/token", "/shared/process-status")
 _ITS_REF = re.compile(r"C\d{9}")
 _ITS_ITEM = re.compile(r"\b2\d{9}\b")
+_ITS_REF_OF_REFERENCES = re.compile(r"RM-\d{6}")
+_ITS_CANCEL = re.compile(r"/orders/(\d+)/cancel$")
 _ITS_SHOP_ORDER = re.compile(r"/orders/(\d+)$")
 
 
@@ -220,9 +222,16 @@ class Wire:
 
     def _lay_at_the_door(self, side: str, trouble: Trouble, kind: Door, call: str, **what: Any) -> None:
         def hit(call: str, about: str) -> None:
-            self._touch(trouble, side, frozenset({about} - {""}), is_command=call.startswith("POST"))
+            refs = frozenset({about} - {""}) or self._refs_of_cancel(side, call)
+            self._touch(trouble, side, refs, is_command=call.startswith("POST"))
 
         self._sandboxes[side].faults.waiting.append(DoorFault(kind, call, hit=hit, **what))
+
+    def _refs_of_cancel(self, side: str, call: str) -> frozenset[str]:
+        """A reference shop cancels by its own key."""
+        its = _ITS_CANCEL.search(call) if side == SHOP else None
+        found = (one.reference for one in self._sandboxes[side].orders() if its and one.shop_ref == its[1])
+        return frozenset(_ITS_REF_OF_REFERENCES.findall(" ".join(found)))
 
     async def _on_the_way(self, side: str, request: Request) -> None:
         slow = self._slow.get(side)
