@@ -30,7 +30,7 @@ def test_somebody_who_is_invited_comes_in_as_operator(trade: Trade, sit: Sit) ->
     guest.page.goto(address)
     guest.page.get_by_label("Your name").fill("The invited one")
     guest.page.get_by_label("Password").fill(PASSWORD)
-    guest.page.get_by_role("button", name="Come in").click()
+    guest.page.get_by_role("button", name="Accept the invitation").click()
 
     expect(guest.page.get_by_role("heading", name="Orders", level=1)).to_be_visible()
     expect(guest.page.get_by_role("checkbox").first).to_be_visible()
@@ -49,7 +49,7 @@ def test_an_invitation_is_good_for_one_use(trade: Trade, sit: Sit) -> None:
     guest.page.goto(address)
     guest.page.get_by_label("Your name").fill("The first one")
     guest.page.get_by_label("Password").fill(PASSWORD)
-    guest.page.get_by_role("button", name="Come in").click()
+    guest.page.get_by_role("button", name="Accept the invitation").click()
     expect(guest.page.get_by_role("heading", name="Orders", level=1)).to_be_visible()
 
     with other.may_be_answered(404):

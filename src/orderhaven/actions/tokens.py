@@ -19,7 +19,7 @@ def make_token(context: ActionContext, name: str, scopes: Collection[str]) -> st
     """The token, which is shown this once. Raises ActionRefused."""
     name = name.strip()
     if not name or len(name) > 80:
-        raise action_refused("A token needs a name of 1 to 80 characters: what program it is for.")
+        raise action_refused("A token needs a name of 1 to 80 characters: which API client it is for.")
     if credentials.token_named(context.merchant_id, name):
         raise action_refused(
             "There is a token '{name}' already. End that one first, or choose another name.", name=name

@@ -104,7 +104,7 @@ class ProblemOut(Schema):
     kind: ProblemKind
     title: str
     sentence: str = Field(description="What happened and what to do.")
-    values: dict[str, str] = Field(description="What the sentence is filled in with: `sku`, `code` ...")
+    values: dict[str, str] = Field(description="What the sentence is filled in with: `sku`, `tracking_number` ...")
     at: datetime
     actions: list[ProblemActionOut] = Field(description="What can be done, the first choice first.")
 

@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(help=about)(invite)
     about = _("Give somebody who lost it a new password, typed unseen. Their sessions end.")
     app.command(help=about)(password)
-    app.command(help=_("Print a program's key to the API. It is shown this once."))(token)
+    app.command(help=_("Print an API client's token. It is shown this once."))(token)
 
 
 def welcome() -> None:
@@ -87,7 +87,7 @@ def password(
 
 
 def token(
-    name: str = typer.Argument(help=_("What program it is for.")),
+    name: str = typer.Argument(help=_("Which API client it is for.")),
     scope: list[Permission] = typer.Option([Permission.READ], help=_("What it may do. Repeat it for more.")),
 ) -> None:
     context = action_context()

@@ -9,7 +9,7 @@ from orderhaven.core.translation import NamedEnum
 class Permission(NamedEnum):
     READ = "read", "read: orders, connections and figures"
     WRITE = "write", "write: retry, take over, cancel, choose; and read buyers' addresses"
-    CONFIGURE = "configure", "set up: connections and links"
+    CONFIGURE = "configure", "configure: connections and links"
 
 
 class Role(StrEnum):

@@ -11,7 +11,7 @@ class ProblemKind(NamedEnum):
     CURRENCY_REFUSED = "currency_refused", "Currency not sold in"
     NO_LINES = "no_lines", "Order without lines"
     ORDER_MISSING = "order_missing", "Not found at the marketplace"
-    REJECTED = "rejected", "Refused"
+    REJECTED = "rejected", "Rejected"
     PARTLY_CREATED = "partly_created", "Shop order incomplete"
     CREATED_TWICE = "created_twice", "More than once in the shop"
     TOTAL_DIFFERS = "total_differs", "Total differs"
@@ -44,7 +44,7 @@ class ProblemKind(NamedEnum):
     UNEXPECTED_RESPONSE = "unexpected_response", "Unknown answer"
     # about a connection
     UNIDENTIFIED_ROWS = "unidentified_rows", "Row without an order number"
-    REPEATED_REJECTION = "repeated_rejection", "Refused for the same cause"
+    REPEATED_REJECTION = "repeated_rejection", "Rejected for the same cause"
     AUTH_REJECTED = "auth_rejected", "Key rejected"
     ACCESS_REJECTED = "access_rejected", "Not let in"
     WRONG_ADDRESS = "wrong_address", "Wrong address"

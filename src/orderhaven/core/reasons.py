@@ -47,7 +47,7 @@ TEMPLATES = (
     "status {status}, from a firewall or a security plugin in front of it",
     "status {status}",
     "the time to send this had passed",
-    "the connection is paused or wants quiet",
+    "the connection is paused or backs off",
     "the connector '{connector}' is not installed any more",
     "an error in Orderhaven",
     "an error in Orderhaven: see the log and report it",

@@ -188,7 +188,7 @@ async def end_waits(sync_run: SyncRun) -> None:
     limit = sync_run.spec.limits.orders_per_lookup
     try:
         if not sync_run.usable:
-            raise SafeToRetry("the connection is paused or wants quiet")
+            raise SafeToRetry("the connection is paused or backs off")
         while sync_run.now() < until and (
             refs := await sync_run.in_store(shop_snapshots.expired_waits, sync_run.row.pk, sync_run.now(), limit)
         ):

@@ -59,7 +59,7 @@ def _handle(number: int) -> Question:
     )
 
 
-def _place(number: int) -> Question:
+def _create(number: int) -> Question:
     return Question(
         n_("Create {number} order in the shop?", "Create {number} orders in the shop?", number),
         (_("Those that are held are made in the shop now, and take from its stock. Others stay as they are."),),
@@ -67,7 +67,7 @@ def _place(number: int) -> Question:
     )
 
 
-def _leave(number: int) -> Question:
+def _ignore(number: int) -> Question:
     return Question(
         n_("Ignore {number} order?", "Ignore {number} orders?", number),
         (_("Those that are held are not created. They stay in this list, and can still be created one by one."),),
@@ -75,4 +75,4 @@ def _leave(number: int) -> Question:
     )
 
 
-_MANY: Mapping[str, Callable[[int], Question]] = {"handle": _handle, "create": _place, "ignore": _leave}
+_MANY: Mapping[str, Callable[[int], Question]] = {"handle": _handle, "create": _create, "ignore": _ignore}

@@ -20,21 +20,23 @@ Expected = ExpectedVersion | None
 
 @dataclass(frozen=True, slots=True)
 class OrderAction:
-    """`do` is called with whose hand, the order (`MARKETPLACE/REF` or its number), the fields, and the version that the order
+    """`do` is called with the context, the order (`MARKETPLACE/REF` or its number), the fields, and the version that the order
     must still have; it raises ActionRefused and Changed."""
 
     do: Callable[[ActionContext, str, Given, Expected], str]
     fields: tuple[str, ...] = ()
 
 
-def run_action(context: ActionContext, ref: str, act: str, given: Given, *, expected: Expected = None) -> str:
+def run_action(context: ActionContext, ref: str, action: str, given: Given, *, expected: Expected = None) -> str:
     """What came of it, in a sentence. Raises ActionRefused, and Changed when the order is not `expected` any more."""
-    if act not in ORDER_ACTIONS:
-        raise action_refused("There is no act '{act}'. There are: {acts}.", act=act, acts=", ".join(ORDER_ACTIONS))
-    missing = [name for name in ORDER_ACTIONS[act].fields if not given.get(name, "").strip()]
+    if action not in ORDER_ACTIONS:
+        raise action_refused(
+            "There is no action '{action}'. There are: {actions}.", action=action, actions=", ".join(ORDER_ACTIONS)
+        )
+    missing = [name for name in ORDER_ACTIONS[action].fields if not given.get(name, "").strip()]
     if missing:
-        raise action_refused("{act} needs: {fields}.", act=act, fields=", ".join(missing))
-    return ORDER_ACTIONS[act].do(context, ref, given, expected)
+        raise action_refused("{action} needs: {fields}.", action=action, fields=", ".join(missing))
+    return ORDER_ACTIONS[action].do(context, ref, given, expected)
 
 
 def _retry(context: ActionContext, ref: str, _given: Given, expected: Expected) -> str:
@@ -73,7 +75,7 @@ def _refuse(context: ActionContext, ref: str, _given: Given, expected: Expected)
     )
 
 
-def _place(context: ActionContext, ref: str, _given: Given, expected: Expected) -> str:
+def _create(context: ActionContext, ref: str, _given: Given, expected: Expected) -> str:
     onboarding.create(context, ref, expected=expected)
     return _("Order {ref} will be created in the shop.", ref=_number(ref))
 
@@ -83,7 +85,7 @@ def _recreate(context: ActionContext, ref: str, _given: Given, expected: Expecte
     return _("Order {ref} will be created again.", ref=_number(ref))
 
 
-def _leave(context: ActionContext, ref: str, _given: Given, expected: Expected) -> str:
+def _ignore(context: ActionContext, ref: str, _given: Given, expected: Expected) -> str:
     onboarding.ignore(context, ref, expected=expected)
     return _("Order {ref} is ignored.", ref=_number(ref))
 
@@ -150,9 +152,9 @@ ORDER_ACTIONS: Mapping[str, OrderAction] = {
     "give-back": OrderAction(_give_back),
     "cancel": OrderAction(_cancel),
     "refuse": OrderAction(_refuse),
-    "create": OrderAction(_place),
+    "create": OrderAction(_create),
     "create-again": OrderAction(_recreate),
-    "ignore": OrderAction(_leave),
+    "ignore": OrderAction(_ignore),
     "adopt": OrderAction(_adopt, ("shop_order",)),
     "choose-carrier": OrderAction(_choose_carrier, ("carrier",)),
     "correct": OrderAction(_correct),

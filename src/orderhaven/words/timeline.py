@@ -53,7 +53,7 @@ EVENTS: Mapping[str, str] = {
     "linked": "Linked to a shop",
     "link_changed": "Link changed",
     # of a merchant
-    "joined": "{person} came in as {role}",
+    "joined": "{person} joined as {role}",
     "role_changed": "{person} is {role} now",
     "removed": "{person} was removed",
     "invited": "Somebody was invited as {role}",
