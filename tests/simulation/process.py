@@ -111,7 +111,7 @@ class Process:
                 self.armed.remove(one)
                 one.act()
 
-    # ------------------------------------------------ the way into the store (in place of store.sql.executor.StoreExecutor)
+    # ------------------------------------------------ the way into the store (in place of store.sql.execute.StoreExecutor)
 
     async def __call__(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         await self.seam("before store")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import make_password
+from django.template.base import Variable, VariableDoesNotExist
 from django.test import Client
 from django.test.utils import setup_test_environment, teardown_test_environment
 
@@ -51,6 +52,29 @@ def contexts() -> Iterator[None]:
     setup_test_environment(debug=False)
     yield
     teardown_test_environment()
+
+
+# what a template asks for although it is not always there; `given` is what was posted or asked
+_MAY_BE_MISSING = {"error", "trial", "wanted.problems.0", "merchant_context.may_configure"}
+
+
+@pytest.fixture(autouse=True)
+def names_of_templates(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A template shows nothing for a name that does not exist, also within `if` and `for`: here that is an error."""
+    missing: set[str] = set()
+    resolve = Variable._resolve_lookup
+
+    def noting(self: Variable, context: Any) -> Any:
+        try:
+            return resolve(self, context)
+        except VariableDoesNotExist:
+            if str(self.var) not in _MAY_BE_MISSING and not str(self.var).startswith("given."):
+                missing.add(str(self.var))
+            raise
+
+    monkeypatch.setattr(Variable, "_resolve_lookup", noting)
+    yield
+    assert not missing, f"templates ask for what their views do not give: {sorted(missing)}"
 
 
 @pytest.fixture

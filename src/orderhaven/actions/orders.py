@@ -129,7 +129,7 @@ def cancel(
 def refuse(context: ActionContext, ref: str, *, expected: ExpectedVersion | None = None) -> bool:
     """Say no to a buyer's wish to cancel: the order is to be shipped. Raises ActionRefused.
 
-    Whether the marketplace is told now; where it takes no refusal, shipping is what refuses.
+    Whether the marketplace is updated now; where it takes no refusal, shipping is what refuses.
     """
     found = context.order(ref)
     is_sent = Capability.REFUSE_CANCELLATION in context.spec(found.connector).capabilities

@@ -32,7 +32,7 @@ class EventOut(Schema):
 
     id: str = Field(description="Also the place behind which `after` goes on.")
     at: datetime
-    actor: str = Field(description="`hub`, or whose hand it was.")
+    actor: str = Field(description="`hub`, or who did it.")
     kind: str
     sentence: str
     data: dict[str, Any]
@@ -97,7 +97,7 @@ class ProblemsIn(QueryIn):
 def event_list(request: ApiRequest, wanted: Query[EventsIn]) -> EventsOut:
     """Everything that happened to the merchant's orders and connections, oldest first, a few seconds after it happened.
 
-    With the scope `configure` also what people did beside those: who came in, which tokens were made.
+    With the scope `configure` also what people did beside those: who joined, which tokens were made.
     """
     context = request.auth.demand(Permission.READ)
     now = context.clock.now()

@@ -113,14 +113,14 @@ class OrderEventOut(Schema):
     """Something that happened to the order."""
 
     at: datetime
-    actor: str = Field(description="`hub`, or whose hand it was.")
+    actor: str = Field(description="`hub`, or who did it.")
     kind: str
     sentence: str
     data: dict[str, Any]
 
 
 class ContactOut(Schema):
-    """A person's name and address; `\"\"` for what the world does not have."""
+    """A person's name and address; `\"\"` for what there is not."""
 
     salutation: str
     first_name: str

@@ -1,4 +1,4 @@
-"""Who may do what: three roles of people, and the three powers that a role or a program's token holds."""
+"""Who may do what: three roles of users, and the three permissions that a role or an API token holds."""
 
 from collections.abc import Mapping
 from enum import StrEnum

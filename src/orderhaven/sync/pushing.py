@@ -220,7 +220,7 @@ class MarketplaceSender:
     def __init__(self, sync_run: SyncRun) -> None:
         self._sync_run = sync_run
         self._marketplace: Marketplace = sync_run.connector
-        self._declaration = sync_run.spec
+        self._spec = sync_run.spec
         self._side = sync_run.row.name
         tell = self._marketplace
         self._how: Mapping[MessageKind, Callable[..., Awaitable[Receipt]]] = {
@@ -234,10 +234,10 @@ class MarketplaceSender:
 
     def compose(self, message: Message) -> ComposedMessage | result.CommandResult:
         ability = _NEEDS.get(MessageKind(message.kind))
-        if ability is not None and ability not in self._declaration.capabilities:
+        if ability is not None and ability not in self._spec.capabilities:
             reason = f"it cannot be told to {message.kind} an order"
             return result.NeedsAttention(ProblemKind.REJECTED, {"side": self._side, "reason": reason})
-        return commands.compose_message(message, self._declaration)
+        return commands.compose_message(message, self._spec)
 
     async def send(self, message: Message, not_after: datetime) -> result.CommandResult:
         command = commands.command_of(message)
@@ -249,7 +249,7 @@ class MarketplaceSender:
 
     async def verify(self, messages: Sequence[Message], begun_at: datetime) -> Outcomes:
         """Each by itself; a marketplace that answers none of many is down, and its run ends."""
-        most = self._declaration.limits.concurrent_calls
+        most = self._spec.limits.concurrent_calls
         seen = await gather_limited(most, messages, lambda message: self._seen(message, begun_at))
         answers = dict(zip(messages, seen, strict=True))
         down = len(messages) > 1 and all(isinstance(answer, SafeToRetry) for answer in answers.values())
@@ -311,7 +311,7 @@ class MarketplaceSender:
             case RemoteState.PENDING:
                 return result.NoAnswerYet()
             case RemoteState.NOT_DONE:
-                settled_at = (message.not_after or begun_at) + self._declaration.limits.visibility_delay
+                settled_at = (message.not_after or begun_at) + self._spec.limits.visibility_delay
                 return result.NotFound(is_conclusive=begun_at >= settled_at)
 
 

@@ -1,4 +1,4 @@
-"""Programs: keys to the API, and the addresses that are called when something happens."""
+"""API clients: their tokens, and the addresses that are called when something happens."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _page(request: MerchantRequest, made: Mapping[str, str] | None = None) -> Ht
     context = request.merchant_context.context.demand(Permission.CONFIGURE)
     shown = {
         "tokens": tokens.token_list(context),
-        "scopes": [(power.value, power.label) for power in Permission],
+        "scopes": [(permission.value, permission.label) for permission in Permission],
         "made": made,
         "webhooks": webhooks.webhook_list(context),
         "kinds": list(WebhookEvent),
@@ -65,7 +65,7 @@ def act(request: MerchantRequest) -> HttpResponse:
             webhooks.resume(context, _number(given.get("webhook", "")))
         case "test_webhook":
             webhooks.send_test(context, _number(given.get("webhook", "")))
-            messages.success(request, _("A test call is on its way; its fate will stand in the log below."))
+            messages.success(request, _("A test call is on its way; the log below will show what came of it."))
     return redirect(way_back(request))
 
 

@@ -107,7 +107,7 @@ def _picture(address: str) -> str:
 
 
 def _preferences(person: User, merchant_id: int, name: str, permissions: frozenset[Any]) -> dict[str, Any]:
-    found = notifications.preferences(_hand(person, merchant_id, permissions), person.pk)
+    found = notifications.preferences(_context(person, merchant_id, permissions), person.pk)
     return {
         "merchant_id": merchant_id,
         "merchant": name,
@@ -119,8 +119,8 @@ def _change_preferences(request: HttpRequest, person: User) -> None:
     for merchant, role in merchants.of_user(person.pk):
         if request.POST.get("merchant") == str(merchant.pk):
             wanted = {NotificationKind(one) for one in request.POST.getlist("kind") if one in list(NotificationKind)}
-            notifications.set_preference(_hand(person, merchant.pk, PERMISSIONS[role]), person.pk, wanted)
+            notifications.set_preference(_context(person, merchant.pk, PERMISSIONS[role]), person.pk, wanted)
 
 
-def _hand(person: User, merchant_id: int, permissions: frozenset[Any]) -> ActionContext:
+def _context(person: User, merchant_id: int, permissions: frozenset[Any]) -> ActionContext:
     return ActionContext(person.name, merchant_id, clock(), permissions=permissions)

@@ -1,4 +1,4 @@
-"""Roles and powers, as people and programs read them."""
+"""Roles, as people read them."""
 
 from collections.abc import Mapping
 

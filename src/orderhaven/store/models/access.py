@@ -56,13 +56,13 @@ class Allowance(models.Model):
 
 
 class Token(models.Model):
-    """A program's key to the API. Only its hash is kept; the beginning is kept to tell tokens apart."""
+    """An API client's key. Only its hash is kept; the beginning is kept to tell tokens apart."""
 
     merchant = models.ForeignKey(Merchant, models.CASCADE)
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=12)
     secret_hash = models.CharField(max_length=64, unique=True)
-    scopes = models.JSONField(default=list)  # of core.access.Power
+    scopes = models.JSONField(default=list)  # of core.access.Permission
     created_by = models.CharField(max_length=100)
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)  # to the hour; null: never

@@ -53,7 +53,7 @@ class Connection(models.Model):
     rejections = models.PositiveIntegerField(default=0)  # of the account, one after another; a hiccup is not yet a no
     rejected_since = models.DateTimeField(null=True)
     last_error = models.TextField(default="")
-    # the refusal that the latest orders met, one after the other: see store.repeated_rejections
+    # the refusal that the latest orders met, one after the other: see store.outbox.repeated_rejections
     repeated_cause = models.CharField(max_length=200, default="")
     repeated_reason = models.TextField(default="")
     repeated_count = models.PositiveIntegerField(default=0)
@@ -91,7 +91,7 @@ class Link(models.Model):
     dry_run = models.BooleanField(default=False)
     wait_s = models.PositiveIntegerField(default=3 * 3600)
     ship_by_margin_s = models.PositiveIntegerField(default=3600)  # before a ship-by time that the marketplace states
-    # by which a ship-by time is estimated: see core.deadline
+    # by which a ship-by time is estimated: see core.order.estimated_ship_by
     transit_days = models.PositiveSmallIntegerField(default=1)
     working_days = models.JSONField(default=working_days)  # ISO weekdays
     cut_off = models.CharField(max_length=5, default="17:00")

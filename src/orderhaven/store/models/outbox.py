@@ -45,7 +45,7 @@ class Message(LoadedModel):
     epoch = models.BigIntegerField(default=0)
     rounds = models.PositiveIntegerField(default=0)  # how often a request left and nobody said what became of it
     deaths = models.PositiveIntegerField(default=0)  # how often in a row the hub ended while this was being sent
-    not_found_count = models.PositiveIntegerField(default=0)  # looks since `settled_at` that did not find it
+    not_found_count = models.PositiveIntegerField(default=0)  # verifications since `settled_at` that did not find it
     created_at = models.DateTimeField()
     # its first try that came to nothing, as long as none came to anything; null: it was not tried, or not in vain
     failing_since = models.DateTimeField(null=True)
@@ -53,7 +53,7 @@ class Message(LoadedModel):
     not_after = models.DateTimeField(null=True)
     payload = PayloadField()
     handle = models.CharField(max_length=200, default="")
-    # see store.repeated_rejections; "" when it was never refused
+    # see store.outbox.repeated_rejections; "" when it was never refused
     rejection_cause = models.CharField(max_length=200, default="")
     remote_ref = models.CharField(max_length=200, default="")
     finished_at = models.DateTimeField(null=True)
@@ -112,7 +112,7 @@ class Event(models.Model):
     # when it concerns neither of those
     merchant = models.ForeignKey(Merchant, models.CASCADE, null=True, db_index=False)
     at = models.DateTimeField()
-    actor = models.CharField(max_length=100)  # "hub", or whose hand it was
+    actor = models.CharField(max_length=100)  # "hub", or who did it
     kind = models.CharField(max_length=40)
     data = models.JSONField(default=dict)
 

@@ -139,7 +139,7 @@ def _corrected(payload: CorrectPayload, done: result.Done) -> None:
 def _created(uow: UnitOfWork, row: Order, payload: CreatePayload, done: result.Done) -> None:
     made = done.shop_order
     if made is None:
-        raise ValueError("a create is done only with the shop's own view of it")
+        raise ValueError("an order counts as created only with the shop's own view of it")
     uow.change(row, shop_ref=made.shop_ref, shop_number=made.number)
     # found before it was ever sent from here, it holds what would be sent now
     quantities = payload.quantities or done.quantities

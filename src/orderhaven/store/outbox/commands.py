@@ -109,7 +109,7 @@ def articles_of(order_drafts: Collection[ShopOrderDraft]) -> set[ProductQuery]:
 
 
 def payload_of(whole: ShopOrderDraft) -> CreatePayload:
-    """What goes out with a create, as it is kept with its message."""
+    """What creating the shop order sends, as it is kept with its message."""
     return CreatePayload(dict(whole.quantities), str(whole.total.amount), dict(whole.products))
 
 

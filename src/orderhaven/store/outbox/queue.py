@@ -40,7 +40,7 @@ def due(claim: Claim, state: MessageState, now: datetime, limit: int) -> list[Me
 
 
 def with_orders(messages: list[Message]) -> list[Message]:
-    """The same messages, each with its order, link and lines; for placings with goods and people as well."""
+    """The same messages, each with its order, link and lines; those that create also with goods and contacts."""
     attach_orders(messages, goods=any(message.kind == MessageKind.CREATE for message in messages))
     return messages
 

@@ -21,7 +21,7 @@ class Cursor(base.SQLiteCursorWrapper):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    # without looking each time whether an event loop runs: where one does, `store.sql.executor` means it
+    # without looking each time whether an event loop runs: where one does, `store.sql.execute` means it
     cursor = unwrap(base.DatabaseWrapper.cursor)
     ensure_connection = unwrap(base.DatabaseWrapper.ensure_connection)
     commit = unwrap(base.DatabaseWrapper.commit)
