@@ -53,7 +53,9 @@ class Order(LoadedModel):
     language = models.CharField(max_length=10, default="")
     country = models.CharField(max_length=2, default="")  # where it goes
     ship_by = models.DateTimeField(null=True)
-    ship_by_is_estimated = models.BooleanField(default=False)  # else the marketplace states it; see store.orders.conversions
+    ship_by_is_estimated = models.BooleanField(
+        default=False
+    )  # else the marketplace states it; see store.orders.conversions
     deliver_by = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     needs_acceptance = models.BooleanField(default=False)

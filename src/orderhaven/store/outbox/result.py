@@ -10,7 +10,7 @@ from orderhaven.core.shop_order import ShopOrderSnapshot
 
 
 class Done(Struct, frozen=True):
-    """It is there. Where the order was created, `shop_order` is the shop's view of it and `also` names more orders of that reference."""
+    """It is there. Of a created order, `shop_order` is the shop's view of it and `also` names more orders of that reference."""
 
     remote_ref: str = ""
     shop_order: ShopOrderSnapshot | None = None
