@@ -111,9 +111,9 @@ def log_out(request: HttpRequest) -> HttpResponse:
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     now = clock().now()
     found = users.invitation(secret, now)
-    page: dict[str, Any] = {"invitation": found, "has_account": credentials.of_email(found.email) is not None}
+    has_account = credentials.of_email(found.email) is not None
+    page: dict[str, Any] = {"invitation": found, "has_account": has_account, "name": request.POST.get("name", "")}
     if request.method == "POST":
-        page["name"] = request.POST.get("name", "")
         try:
             person = users.accept(secret, page["name"], request.POST.get("password", ""), now, proof(request))
         except ActionRefused as error:
