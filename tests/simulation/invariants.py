@@ -176,11 +176,13 @@ def no_code_is_left_out(case: Case) -> Iterator[str]:
 
 
 def _wait_began(case: Case, waiting_since: float) -> float:
-    """What a person had in hand for a while waits on, from when the shop completed it."""
+    """What a person had in hand for a while waits on, from when the shop completed it: completing it twice is no news."""
     if not case.diary.did(Deed.GIVE_BACK):
         return waiting_since
-    completed = [on for on, deed in case.diary.course(waiting_since) if deed in (Deed.SHIP, Deed.COMPLETE)]
-    return max(completed, default=waiting_since)
+    course = case.diary.course(waiting_since)
+    undone = max((at for at, deed in course if deed in (Deed.REOPEN, Deed.CANCEL_IN_SHOP, Deed.TRASH)), default=0.0)
+    completed = [at for at, deed in course if at > undone and deed in (Deed.SHIP, Deed.COMPLETE)]
+    return min(completed, default=waiting_since)
 
 
 def _wait_ends(case: Case, began: float) -> float:
