@@ -1,6 +1,7 @@
 """The reference marketplace and shop keep every promise that a spec can make."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -94,6 +95,32 @@ class TestReferenceMarketplaceThatAnswersAtOnceAndCountsPieces(MarketplaceContra
         world = subject.sandbox
         assert isinstance(world, SimulatedMarketplace)
         world.outcome_takes, world.one_line_per_piece, world.lists_whole_orders = None, True, True
+        return subject
+
+
+class TestReferenceMarketplaceThatHandlesWholeOrdersOnly(MarketplaceContract):
+    """It takes no part of an order, wants a tracking number with each shipment, names no EAN and ships for nothing; its carriers
+    are those of the account."""
+
+    LACKS = frozenset(
+        {
+            Capability.SHIP_PARTS,
+            Capability.SHIP_UNTRACKED,
+            Capability.CANCEL_LINES,
+            Capability.CANCEL_QUANTITY,
+            Capability.GIVES_EAN,
+            Capability.CHARGES_SHIPPING,
+        }
+    )
+
+    @pytest.fixture
+    def subject(self) -> MarketplaceSubject:
+        subject = marketplace_subject()
+        world = subject.sandbox
+        assert isinstance(world, SimulatedMarketplace)
+        world.lacks = self.LACKS
+        subject.account_carriers = REFERENCE_MARKETPLACE.carriers
+        subject.spec = replace(subject.spec, capabilities=subject.spec.capabilities - self.LACKS, carriers={})
         return subject
 
 

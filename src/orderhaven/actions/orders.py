@@ -34,6 +34,10 @@ _NOT_DONE = frozenset(
         ProblemKind.REJECTED,
         ProblemKind.UNKNOWN_CARRIER,
         ProblemKind.OWN_LABEL,
+        ProblemKind.TRACKING_REQUIRED,
+        ProblemKind.ONLY_WHOLE_SHIPMENTS,
+        ProblemKind.ONLY_WHOLE_CANCELLATIONS,
+        ProblemKind.ONLY_WHOLE_LINES,
     }
 )
 _AWAY = (ShopState.CANCELLED, ShopState.TRASHED, ShopState.GONE)

@@ -22,11 +22,15 @@ class ProblemKind(NamedEnum):
     UNKNOWN_CARRIER = "unknown_carrier", "Carrier uncertain"
     TRACKING_UNREADABLE = "tracking_unreadable", "Not a tracking number"
     OWN_LABEL = "own_label", "Label number missing"
+    TRACKING_REQUIRED = "tracking_required", "Track & trace code required"
+    ONLY_WHOLE_SHIPMENTS = "only_whole_shipments", "Only shipped as a whole"
     QUANTITIES_DIFFER = "quantities_differ", "Quantities differ"
     WAIT_EXTENDED = "wait_extended", "Shop cannot be read"
     LATE_TRACKING = "late_tracking", "Code came later"
     REOPENED_AFTER_SHIPPING = "reopened_after_shipping", "Reopened after shipping"
     # about one order, cancelled somewhere
+    ONLY_WHOLE_CANCELLATIONS = "only_whole_cancellations", "Only cancelled as a whole"
+    ONLY_WHOLE_LINES = "only_whole_lines", "Line only cancelled as a whole"
     LINES_CANCELLED = "lines_cancelled", "Lines cancelled"
     STOP_THE_PARCEL = "stop_the_parcel", "Stop the parcel"
     PARCEL_MAY_HAVE_LEFT = "parcel_may_have_left", "Parcel may have left"
@@ -98,6 +102,14 @@ SENTENCES: Mapping[ProblemKind, str] = {
         "This order travels on the marketplace's own label, and the shop order does not say which. Note the label's number in the "
         "shop order and press Retry, or confirm it at the marketplace."
     ),
+    ProblemKind.TRACKING_REQUIRED: (
+        "{side} takes no shipment without a track & trace code, and the shop order has none. Put one in the shop order and "
+        "press Retry, or confirm the shipment at the marketplace."
+    ),
+    ProblemKind.ONLY_WHOLE_SHIPMENTS: (
+        "{side} takes the shipment of an order only as a whole, and this one would go there in parts. Confirm it at the "
+        "marketplace, or handle the order manually."
+    ),
     ProblemKind.QUANTITIES_DIFFER: (
         "What the shop sent is not what the marketplace expects ({lines}). Put it right in the shop and press "
         "Retry, or handle the order manually."
@@ -114,6 +126,14 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ProblemKind.REOPENED_AFTER_SHIPPING: (
         "The shop reopened this order after its shipment was sent to the marketplace. Complete it again or settle "
         "it with the buyer."
+    ),
+    ProblemKind.ONLY_WHOLE_CANCELLATIONS: (
+        "{side} cancels an order only as a whole, and part of this one has to stay or was shipped. Settle the rest at the "
+        "marketplace, then handle the order manually."
+    ),
+    ProblemKind.ONLY_WHOLE_LINES: (
+        "{side} cancels a line only as a whole, and of line {line} not all open pieces are to be cancelled. Settle that at "
+        "the marketplace, then handle the order manually."
     ),
     ProblemKind.LINES_CANCELLED: (
         "{lines} was cancelled at the marketplace after the order was created in the shop. Take it out of the shop "

@@ -104,7 +104,11 @@ class Capability(StrEnum):
 
     # of a marketplace
     ACCEPT = "accept"  # orders want a yes first
+    SHIP_PARTS = "ship_parts"  # some of what is open can be confirmed before the rest
+    SHIP_UNTRACKED = "ship_untracked"  # a shipment can be confirmed without a tracking number
     CANCEL = "cancel"  # the merchant can cancel through the API (for a shop: the hub can)
+    CANCEL_LINES = "cancel_lines"  # some lines can be cancelled while others stay, or were sent
+    CANCEL_QUANTITY = "cancel_quantity"  # fewer pieces of a line can be cancelled than are open
     CANCELLATION_REQUESTS = "cancellation_requests"
     REFUSE_CANCELLATION = "refuse_cancellation"  # a buyer's request can be refused through the API
     CORRECT_TRACKING = "correct_tracking"  # a confirmed shipment's code can be changed
@@ -113,11 +117,18 @@ class Capability(StrEnum):
     FULFILMENT = "fulfilment"  # the marketplace ships some orders itself
     OWN_LABEL = "own_label"  # some orders travel on the marketplace's own label
     PICKUP_POINTS = "pickup_points"
+    GIVES_EAN = "gives_ean"  # an order's lines name the EAN of what was bought
+    CHARGES_SHIPPING = "charges_shipping"  # the buyer pays for shipping, and the order says how much
     # of a shop
     FIND_PRODUCTS_BY_EAN = "find_products_by_ean"
     SUPPRESS_MAIL = "suppress_mail"  # orders can be created without the shop mailing the buyer
     # can hold an order the marketplace ships itself, without touching stock
     FULFILLED_BY_MARKETPLACE = "fulfilled_by_marketplace"
+    # what the merchant can do there with an order that was placed
+    EDIT_ORDERS = "edit_orders"  # change its lines
+    REOPEN_ORDERS = "reopen_orders"  # open it again after it was completed or cancelled
+    TRASH_ORDERS = "trash_orders"  # throw it away in such a way that it can still be found
+    DELETE_ORDERS = "delete_orders"  # make it be gone for good
 
 
 class SettingKind(StrEnum):

@@ -93,6 +93,9 @@ class SandboxMarketplace(Sandbox, Protocol):
     def ship_elsewhere(self, ref: str, tracking_number: str = "") -> None:
         """The merchant (or the marketplace, for its own orders) ships outside the hub."""
 
+    def ship_part(self, ref: str) -> bool:
+        """One piece of what is open is shipped outside the hub; False, and nothing, where that would be all of it or cannot be."""
+
     def refs(self) -> Sequence[str]: ...
 
     def shipments(self) -> Sequence[ConfirmedShipment]:

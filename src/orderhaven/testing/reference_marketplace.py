@@ -41,7 +41,11 @@ REFERENCE_MARKETPLACE = ConnectorSpec(
     capabilities=frozenset(
         {
             Capability.ACCEPT,
+            Capability.SHIP_PARTS,
+            Capability.SHIP_UNTRACKED,
             Capability.CANCEL,
+            Capability.CANCEL_LINES,
+            Capability.CANCEL_QUANTITY,
             Capability.CANCELLATION_REQUESTS,
             Capability.REFUSE_CANCELLATION,
             Capability.CORRECT_TRACKING,
@@ -49,6 +53,8 @@ REFERENCE_MARKETPLACE = ConnectorSpec(
             Capability.FULFILMENT,
             Capability.OWN_LABEL,
             Capability.PICKUP_POINTS,
+            Capability.GIVES_EAN,
+            Capability.CHARGES_SHIPPING,
         }
     ),
     limits=Limits(poll_floor=timedelta(minutes=1), lines_per_confirmation=50, lines_per_cancellation=20),

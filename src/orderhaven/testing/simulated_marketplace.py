@@ -17,8 +17,9 @@ from orderhaven.core.commands import (
     TrackingCorrection,
 )
 from orderhaven.core.errors import OrderMissing, OrderRejected
+from orderhaven.core.money import Money
 from orderhaven.core.order import LineQuantities, MarketplaceOrder
-from orderhaven.ports.connector import Clock
+from orderhaven.ports.connector import Capability, Clock
 from orderhaven.ports.marketplace import Receipt, ReceiptState, RemoteState, Verification
 from orderhaven.ports.sandbox import Basket, ConfirmedShipment
 from orderhaven.testing.goods import order_of
@@ -54,14 +55,15 @@ class Job:
 
 
 class SimulatedMarketplace(World):
-    """Three switches: `outcome_takes` (None: every command is answered at once), `piece_by_piece` (a line id for each
-    piece) and `lists_whole_orders`. No other request than its connector's reaches it: it speaks no HTTP."""
+    """Its switches: `outcome_takes` (None: every command is answered at once), `one_line_per_piece` (a line id for each piece),
+    `lists_whole_orders`, and what it `lacks`. No other request than its connector's reaches it: it speaks no HTTP."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.outcome_takes: timedelta | None = timedelta(seconds=30)
         self.one_line_per_piece = False
         self.lists_whole_orders = False
+        self.lacks: frozenset[Capability] = frozenset()
         self._sales: dict[str, SimulatedSale] = {}
         self._shipments: dict[str, ConfirmedShipment] = {}
         self._done: dict[str, str] = {}  # our reference -> what was made
@@ -72,7 +74,7 @@ class SimulatedMarketplace(World):
 
     def sell(self, basket: Basket, *, needs_acceptance: bool = False) -> str:
         ref = f"RM-{next(self._numbers):06d}"
-        order = order_of(ref, basket, self._clock.now(), one_line_per_piece=self.one_line_per_piece)
+        order = self._as_it_says(order_of(ref, basket, self._clock.now(), one_line_per_piece=self.one_line_per_piece))
         facts = {line.ref: line.quantities for line in order.lines}
         self._sales[ref] = SimulatedSale(order, facts, self._clock.now(), needs_acceptance)
         return ref
@@ -94,6 +96,17 @@ class SimulatedMarketplace(World):
         pieces = {line.remote_ids[0]: sale.quantities[line.ref].open for line in sale.order.lines}
         self._record_shipment(ref, {key: left for key, left in pieces.items() if left}, "", tracking_number, "")
         self._change(ref, lambda facts: replace(facts, shipped=facts.shipped + facts.open))
+
+    def ship_part(self, ref: str) -> bool:
+        sale = self._sale(ref)
+        first = next((line for line in sale.order.lines if sale.quantities[line.ref].open), None)
+        if first is None or sum(facts.open for facts in sale.quantities.values()) < 2:
+            return False
+        facts = sale.quantities[first.ref]
+        self._record_shipment(ref, {first.remote_ids[0]: 1}, "", "", "")
+        sale.quantities[first.ref] = replace(facts, shipped=facts.shipped + 1)
+        sale.changed_at = self._clock.now()
+        return True
 
     def refs(self) -> Sequence[str]:
         return list(self._sales)
@@ -191,6 +204,9 @@ class SimulatedMarketplace(World):
         self._demand(not sale.needs_acceptance, "the order is not accepted yet")
         self._demand(bool(command.label_number) == sale.order.marketplace_label, "the label does not fit the order")
         self._demand_open(command)
+        tracked = command.tracking_number or command.label_number
+        self._demand(bool(tracked) or self._can(Capability.SHIP_UNTRACKED), "a shipment has a tracking number")
+        self._demand_all_that_is_open(command, Capability.SHIP_PARTS)
         pieces = {
             key: 1 if self.one_line_per_piece else part.quantity
             for part in command.quantities
@@ -209,8 +225,12 @@ class SimulatedMarketplace(World):
     def _cancel(self, command: Cancellation, _: str) -> str:
         sale = self._sale(command.order_ref)
         self._demand_open(command)
+        self._demand_all_that_is_open(command, Capability.CANCEL_LINES)
         for part in command.quantities:
             facts = sale.quantities[part.line_ref]
+            self._demand(
+                part.quantity == facts.open or self._can(Capability.CANCEL_QUANTITY), "a line is cancelled as a whole"
+            )
             sale.quantities[part.line_ref] = replace(
                 facts, cancelled=facts.cancelled + part.quantity, cancellation_requested=False
             )
@@ -252,6 +272,26 @@ class SimulatedMarketplace(World):
         for part in command.quantities:
             self._demand(facts[part.line_ref].open >= part.quantity, "the pieces are handled already")
             self._demand(not facts[part.line_ref].by_marketplace, "the marketplace ships these pieces itself")
+
+    def _demand_all_that_is_open(self, command: MarketplaceCommand, otherwise: Capability) -> None:
+        wanted = {part.line_ref: part.quantity for part in command.quantities}
+        facts = self._sale(command.order_ref).quantities
+        is_open = {ref: one.open for ref, one in facts.items() if one.open and not one.by_marketplace}
+        was_handled = any(one.shipped for one in facts.values()) and isinstance(command, Cancellation)
+        self._demand(
+            self._can(otherwise) or (wanted == is_open and not was_handled), "an order is handled as a whole here"
+        )
+
+    def _can(self, capability: Capability) -> bool:
+        return capability not in self.lacks
+
+    def _as_it_says(self, order: MarketplaceOrder) -> MarketplaceOrder:
+        """The order without what this marketplace does not give."""
+        if not self._can(Capability.GIVES_EAN):
+            order = replace(order, lines=tuple(replace(line, ean="") for line in order.lines))
+        if not self._can(Capability.CHARGES_SHIPPING):
+            order = replace(order, shipping_cost=Money.zero(order.currency))
+        return order
 
     def _demand(self, holds: bool, reason: str) -> None:
         if not holds:

@@ -80,13 +80,17 @@ SPEC = ConnectorSpec(
     settings=_SETTINGS,
     capabilities=frozenset(
         {
+            Capability.SHIP_PARTS,
+            Capability.SHIP_UNTRACKED,
             Capability.CANCEL,
+            Capability.CANCEL_LINES,
             Capability.CANCELLATION_REQUESTS,
             Capability.CORRECT_TRACKING,
             Capability.ASYNCHRONOUS_COMMANDS,
             Capability.FULFILMENT,
             Capability.OWN_LABEL,
             Capability.PICKUP_POINTS,
+            Capability.GIVES_EAN,
         }
     ),
     limits=Limits(

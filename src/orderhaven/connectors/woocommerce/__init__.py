@@ -103,6 +103,10 @@ SPEC = ConnectorSpec(
             Capability.FIND_PRODUCTS_BY_EAN,
             Capability.SUPPRESS_MAIL,
             Capability.FULFILLED_BY_MARKETPLACE,
+            Capability.EDIT_ORDERS,
+            Capability.REOPEN_ORDERS,
+            Capability.TRASH_ORDERS,
+            Capability.DELETE_ORDERS,
         }
     ),
     limits=Limits(

@@ -1,6 +1,6 @@
 """What a message asks its side to do: a shop order's draft, or a marketplace's command."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -22,7 +22,7 @@ from orderhaven.core.order import MarketplaceLine as WholeLine
 from orderhaven.core.order import MarketplaceOrder as WholeOrder
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ExpectedLine, ProductQuery, ShopOrderDraft
-from orderhaven.ports.connector import ConnectorSpec
+from orderhaven.ports.connector import Capability, ConnectorSpec
 from orderhaven.store.models import Line, Link, Message, Order, ProductLookup, ProductMatch
 from orderhaven.store.orders.conversions import wanted, whole_order
 from orderhaven.store.outbox import result
@@ -167,7 +167,7 @@ def compose_message(message: Message, spec: ConnectorSpec) -> ComposedMessage | 
         case ConfirmPayload():
             return _shipment(message, spec)
         case CancelPayload(reason=reason):
-            return _parts(message, CancelPayload(reason), spec.limits.lines_per_cancellation)
+            return _parts(message, CancelPayload(reason), spec)
         case CorrectPayload() as payload:
             return _correction(message, payload, spec)
         case AcceptPayload() | RefusePayload() as payload:
@@ -220,15 +220,16 @@ def _carrier(word: str) -> Carrier | None:
 
 def _shipment(message: Message, spec: ConnectorSpec) -> ComposedMessage | result.CommandResult:
     row = message.order
-    limit = spec.limits.lines_per_confirmation
     if row.label_number:
-        return _parts(message, ConfirmPayload(label_number=row.label_number), limit)
+        return _parts(message, ConfirmPayload(label_number=row.label_number), spec)
     if row.marketplace_label:
         return result.NeedsAttention(ProblemKind.OWN_LABEL)
     tracking = _tracking(row, spec)
-    return (
-        tracking if isinstance(tracking, result.NeedsAttention) else _parts(message, ConfirmPayload(*tracking), limit)
-    )
+    if isinstance(tracking, result.NeedsAttention):
+        return tracking
+    if not (tracking.tracking_number or Capability.SHIP_UNTRACKED in spec.capabilities):
+        return result.NeedsAttention(ProblemKind.TRACKING_REQUIRED, _side(row))
+    return _parts(message, ConfirmPayload(*tracking), spec)
 
 
 def _correction(
@@ -272,20 +273,50 @@ def _tracking(row: Order, spec: ConnectorSpec) -> _Tracking | result.NeedsAttent
 InParts = TypeVar("InParts", ConfirmPayload, CancelPayload)
 
 
-def _parts(message: Message, payload: InParts, lines_per_part: int) -> ComposedMessage | result.CommandResult:
-    """`payload` with the pieces that are still open."""
+def _parts(message: Message, payload: InParts, spec: ConnectorSpec) -> ComposedMessage | result.CommandResult:
+    """`payload` with what is still open, in as many parts as the marketplace's limits ask for and its abilities allow."""
     still_open = _open_quantities(message.order)
     begun = message.payload if message.part or message.attempt else payload
     if isinstance(begun, ConfirmPayload | CancelPayload) and begun.quantities:
         kept = {ref: min(count, still_open.get(ref, 0)) for ref, count in begun.quantities.items()}
-        kept = {ref: count for ref, count in kept.items() if count}
-        return ComposedMessage(message, replace(payload, quantities=kept)) if kept else result.NotNeeded()
-    lines = list(still_open.items())
-    if not lines:
+        cut = [{ref: count for ref, count in kept.items() if count}]
+    else:
+        lines, most = list(still_open.items()), _lines_per_part(payload, spec)
+        cut = [dict(lines[start : start + most]) for start in range(0, len(lines), most)]
+    if not any(cut):
         return result.NotNeeded()
-    cut = [dict(lines[start : start + lines_per_part]) for start in range(0, len(lines), lines_per_part)]
+    flaw = _not_possible_there(message.order, payload, cut, still_open, spec)
+    if flaw is not None:
+        return flaw
     first, *rest = (replace(payload, quantities=part) for part in cut)
     return ComposedMessage(message, first, tuple(rest))
+
+
+def _lines_per_part(payload: InParts, spec: ConnectorSpec) -> int:
+    is_shipment = isinstance(payload, ConfirmPayload)
+    return spec.limits.lines_per_confirmation if is_shipment else spec.limits.lines_per_cancellation
+
+
+def _not_possible_there(
+    row: Order, payload: InParts, cut: Sequence[Mapping[str, int]], still_open: Mapping[str, int], spec: ConnectorSpec
+) -> result.NeedsAttention | None:
+    """What the marketplace takes only as a whole, and is not asked for as one. What is open is the whole of a shipment; of a
+    cancellation it is so only where nothing was shipped."""
+    if isinstance(payload, ConfirmPayload):
+        if Capability.SHIP_PARTS in spec.capabilities or list(cut) == [still_open]:
+            return None
+        return result.NeedsAttention(ProblemKind.ONLY_WHOLE_SHIPMENTS, _side(row))
+    uncancelled = sum(line.ordered - line.cancelled for line in row.prefetched_lines)
+    if Capability.CANCEL_LINES not in spec.capabilities and (len(cut) > 1 or sum(cut[0].values()) != uncancelled):
+        return result.NeedsAttention(ProblemKind.ONLY_WHOLE_CANCELLATIONS, _side(row))
+    fewer = next((ref for part in cut for ref, count in part.items() if count < still_open[ref]), None)
+    if fewer is not None and Capability.CANCEL_QUANTITY not in spec.capabilities:
+        return result.NeedsAttention(ProblemKind.ONLY_WHOLE_LINES, {**_side(row), "line": fewer})
+    return None
+
+
+def _side(row: Order) -> dict[str, str]:
+    return {"side": row.link.marketplace.name}
 
 
 def _open_quantities(row: Order) -> dict[str, int]:

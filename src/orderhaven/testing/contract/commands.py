@@ -16,7 +16,7 @@ from orderhaven.core.commands import (
     TrackingCorrection,
 )
 from orderhaven.core.order import MarketplaceOrder
-from orderhaven.ports.connector import Capability, ConnectorSpec
+from orderhaven.ports.connector import Capability
 from orderhaven.ports.marketplace import Marketplace
 from orderhaven.ports.sandbox import Basket
 from orderhaven.testing.contract.both_roles import CommandCase
@@ -50,10 +50,17 @@ def cancellation_of(order: MarketplaceOrder) -> Cancellation:
     return Cancellation(order.ref, _reference(order), quantities_of(order), reason=CancelReason.OUT_OF_STOCK)
 
 
-def usual_carrier(spec: ConnectorSpec) -> Carrier | None:
+def usual_carrier(subject: MarketplaceSubject) -> Carrier | None:
     """One that this marketplace has a word for; None where it has no list."""
-    known = spec.carriers
+    known = subject.carriers
     return Carrier.POSTNL if Carrier.POSTNL in known else next(iter(known), None)
+
+
+def plain_shipment_of(subject: MarketplaceSubject, order: MarketplaceOrder) -> ShipmentConfirmation:
+    """Without a tracking number, where that is possible."""
+    if Capability.SHIP_UNTRACKED in subject.spec.capabilities:
+        return shipment_of(order)
+    return shipment_of(order, TRACKING_NUMBER, usual_carrier(subject))
 
 
 async def sold(subject: MarketplaceSubject, marketplace: Marketplace, basket: Basket = BASKET) -> MarketplaceOrder:
@@ -69,7 +76,7 @@ async def shipped(subject: MarketplaceSubject, marketplace: Marketplace, shipmen
 
 
 async def to_confirm(subject: MarketplaceSubject, marketplace: Marketplace) -> ShipmentConfirmation:
-    return shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject.spec))
+    return shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject))
 
 
 async def _to_cancel(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
@@ -90,7 +97,7 @@ async def _to_refuse(subject: MarketplaceSubject, marketplace: Marketplace) -> M
 
 async def _to_correct(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
     order = await sold(subject, marketplace)
-    shipment = shipment_of(order, TRACKING_NUMBER, usual_carrier(subject.spec))
+    shipment = shipment_of(order, TRACKING_NUMBER, usual_carrier(subject))
     key = await shipped(subject, marketplace, shipment)
     return TrackingCorrection(
         order.ref,

@@ -7,6 +7,7 @@ from orderhaven.ports.marketplace import Marketplace, Receipt, ReceiptState, Rem
 from orderhaven.testing.contract.commands import (
     TRACKING_NUMBER,
     part_of,
+    plain_shipment_of,
     shipment_of,
     shipped,
     sold,
@@ -21,7 +22,7 @@ class MarketplaceOutcomes:
     @requires()
     async def test_a_pending_command_has_a_handle_and_is_done_later(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
-        shipment = shipment_of(await sold(subject, marketplace))
+        shipment = plain_shipment_of(subject, await sold(subject, marketplace))
 
         receipt = await marketplace.confirm(shipment, not_after=subject.soon())
 
@@ -80,9 +81,9 @@ class MarketplaceOutcomes:
 
         assert verification.state is RemoteState.NOT_DONE
 
-    @requires()
+    @requires(Capability.SHIP_PARTS)
     async def test_a_part_that_left_does_not_make_the_rest_look_done(self, subject: MarketplaceSubject) -> None:
-        marketplace, carrier = await subject.warm(), usual_carrier(subject.spec)
+        marketplace, carrier = await subject.warm(), usual_carrier(subject)
         order = await sold(subject, marketplace)
         await shipped(subject, marketplace, part_of(shipment_of(order, "3SXYZA1234567", carrier), 1))
         rest = shipment_of(await marketplace.read(order.ref), TRACKING_NUMBER, carrier)
@@ -91,9 +92,9 @@ class MarketplaceOutcomes:
 
         assert verification.state is RemoteState.NOT_DONE
 
-    @requires()
+    @requires(Capability.SHIP_PARTS)
     async def test_a_part_that_others_sent_does_not_make_the_whole_look_done(self, subject: MarketplaceSubject) -> None:
-        marketplace, carrier = await subject.warm(), usual_carrier(subject.spec)
+        marketplace, carrier = await subject.warm(), usual_carrier(subject)
         order = await sold(subject, marketplace)
         whole = shipment_of(order, TRACKING_NUMBER, carrier)
         await shipped(subject, marketplace, part_of(shipment_of(order, "3SXYZA1234567", carrier), 1))
@@ -104,7 +105,9 @@ class MarketplaceOutcomes:
 
 
 async def confirmed_one(subject: MarketplaceSubject, marketplace: Marketplace) -> Receipt:
-    return await marketplace.confirm(shipment_of(await sold(subject, marketplace)), not_after=subject.soon())
+    return await marketplace.confirm(
+        plain_shipment_of(subject, await sold(subject, marketplace)), not_after=subject.soon()
+    )
 
 
 async def refusal_of(subject: MarketplaceSubject, marketplace: Marketplace, shipment: ShipmentConfirmation) -> str:

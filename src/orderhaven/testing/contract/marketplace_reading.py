@@ -32,8 +32,25 @@ class MarketplaceReading:
     async def test_an_order_is_read_with_its_articles(self, subject: MarketplaceSubject) -> None:
         order = await sold(subject, subject.another())
 
-        found = {(line.sku, line.ean, line.title, line.quantities.ordered) for line in order.lines}
-        assert found == {(article.sku, article.ean, article.title, count) for article, count in BASKET.lines}
+        found = {(line.sku, line.title, line.quantities.ordered) for line in order.lines}
+        assert found == {(article.sku, article.title, count) for article, count in BASKET.lines}
+
+    @requires()
+    async def test_an_ean_is_that_of_the_article_or_none(self, subject: MarketplaceSubject) -> None:
+        order = await sold(subject, subject.another())
+
+        gives_ean = Capability.GIVES_EAN in subject.spec.capabilities
+        assert {line.ean for line in order.lines} == (
+            {article.ean for article, _ in BASKET.lines} if gives_ean else {""}
+        )
+
+    @requires()
+    async def test_a_buyer_pays_for_shipping_where_that_is_charged_and_nowhere_else(
+        self, subject: MarketplaceSubject
+    ) -> None:
+        order = await sold(subject, subject.another())
+
+        assert bool(order.shipping_cost.amount) is (Capability.CHARGES_SHIPPING in subject.spec.capabilities)
 
     @requires()
     async def test_every_line_has_a_key_of_its_own_and_the_marketplace_s_ids(self, subject: MarketplaceSubject) -> None:

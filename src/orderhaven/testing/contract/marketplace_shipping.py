@@ -4,9 +4,10 @@ import pytest
 from msgspec.structs import replace
 
 from orderhaven.core.carriers import DIVISIONS, Carrier, carriers_named
-from orderhaven.core.commands import ShipmentConfirmation, TrackingCorrection
+from orderhaven.core.commands import Cancellation, ShipmentConfirmation, TrackingCorrection
 from orderhaven.core.errors import OrderProblem, UnknownCarrier
 from orderhaven.ports.connector import Capability, ConnectorSpec
+from orderhaven.ports.marketplace import Marketplace
 from orderhaven.ports.sandbox import Basket, ConfirmedShipment
 from orderhaven.testing.contract.commands import (
     CASES,
@@ -15,6 +16,7 @@ from orderhaven.testing.contract.commands import (
     TRACKING_NUMBER,
     cancellation_of,
     part_of,
+    plain_shipment_of,
     shipment_of,
     shipped,
     sold,
@@ -30,28 +32,28 @@ MOST_LINES_TRIED = 500
 class MarketplaceShipping:
     @requires()
     async def test_tracking_number_and_carrier_arrive_exactly_so(self, subject: MarketplaceSubject) -> None:
-        marketplace, carrier = await subject.warm(), usual_carrier(subject.spec)
+        marketplace, carrier = await subject.warm(), usual_carrier(subject)
         shipment = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, carrier)
 
         await shipped(subject, marketplace, shipment)
 
         [arrived] = subject.sandbox.shipments()
         assert (arrived.order_ref, arrived.tracking_number) == (shipment.order_ref, TRACKING_NUMBER)
-        assert arrived.carrier_code == (subject.spec.carriers[carrier] if carrier else "")
+        assert arrived.carrier_code == (subject.carriers[carrier] if carrier else "")
 
     @requires()
     async def test_every_carrier_of_the_declaration_arrives_by_its_own_word(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
         wanted = {}
 
-        for carrier, word in subject.spec.carriers.items():
+        for carrier, word in subject.carriers.items():
             order = await sold(subject, marketplace)
             wanted[order.ref] = word
             await shipped(subject, marketplace, shipment_of(order, TRACKING_NUMBER, carrier))
 
         assert {arrived.order_ref: arrived.carrier_code for arrived in subject.sandbox.shipments()} == wanted
 
-    @requires()
+    @requires(Capability.SHIP_UNTRACKED)
     async def test_a_shipment_without_a_tracking_number_carries_neither_tracking_number_nor_carrier(
         self, subject: MarketplaceSubject
     ) -> None:
@@ -65,7 +67,7 @@ class MarketplaceShipping:
     @requires()
     async def test_all_pieces_of_the_order_are_confirmed(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
-        shipment = shipment_of(await sold(subject, marketplace))
+        shipment = plain_shipment_of(subject, await sold(subject, marketplace))
 
         await shipped(subject, marketplace, shipment)
 
@@ -73,12 +75,12 @@ class MarketplaceShipping:
         assert arrived.quantities == quantities_by_id(shipment, arrived)
         assert sum(arrived.quantities.values()) == 3
 
-    @requires()
+    @requires(Capability.SHIP_PARTS)
     async def test_a_part_leaves_the_rest_open(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
         order = await sold(subject, marketplace, Basket([(MUG, 3)]))
 
-        await shipped(subject, marketplace, part_of(shipment_of(order), 2))
+        await shipped(subject, marketplace, part_of(plain_shipment_of(subject, order), 2))
 
         facts = (await marketplace.read(order.ref)).lines[0].quantities
         assert (facts.shipped, facts.open) == (2, 1)
@@ -101,7 +103,7 @@ class MarketplaceShipping:
 
     @requires()
     async def test_a_carrier_without_a_word_there_is_never_sent_as_another(self, subject: MarketplaceSubject) -> None:
-        stranger = next((carrier for carrier in Carrier if carrier not in subject.spec.carriers), None)
+        stranger = next((carrier for carrier in Carrier if carrier not in subject.carriers), None)
 
         await assert_never_another(subject, stranger)
 
@@ -118,7 +120,7 @@ class MarketplaceShipping:
         before = len(subject.sandbox.calls)
 
         with pytest.raises(OrderProblem):
-            await marketplace.confirm(shipment_of(order), not_after=subject.soon())
+            await marketplace.confirm(plain_shipment_of(subject, order), not_after=subject.soon())
 
         assert subject.requests(subject.sandbox.calls[before:]) == []
 
@@ -129,7 +131,7 @@ class MarketplaceShipping:
         marketplace, most = await subject.warm(), subject.spec.limits.lines_per_confirmation
         order = await sold(subject, marketplace, lines(most))
 
-        await shipped(subject, marketplace, shipment_of(order))
+        await shipped(subject, marketplace, plain_shipment_of(subject, order))
 
         assert len(subject.sandbox.shipments()[0].quantities) == most
 
@@ -147,6 +149,26 @@ class MarketplaceCancelling:
         assert [each.cancelled for each in facts] == [2]
         assert set(subject.sandbox.cancelled()) == {order.ref}
         assert list(subject.sandbox.shipments()) == []
+
+    @requires(Capability.CANCEL, Capability.CANCEL_LINES)
+    async def test_a_line_is_cancelled_and_the_others_stay(self, subject: MarketplaceSubject) -> None:
+        marketplace = await subject.warm()
+        whole = cancellation_of(await sold(subject, marketplace))
+
+        await cancelled(subject, marketplace, replace(whole, quantities=whole.quantities[:1]))
+
+        facts = [line.quantities for line in (await marketplace.read(whole.order_ref)).lines]
+        assert [(each.cancelled, each.open) for each in facts] == [(2, 0), (0, 1)]
+
+    @requires(Capability.CANCEL, Capability.CANCEL_QUANTITY)
+    async def test_a_piece_of_a_line_is_cancelled_and_the_others_stay(self, subject: MarketplaceSubject) -> None:
+        marketplace = await subject.warm()
+        whole = cancellation_of(await sold(subject, marketplace, ONE_LINE))
+
+        await cancelled(subject, marketplace, replace(whole, quantities=(replace(whole.quantities[0], quantity=1),)))
+
+        (line,) = (await marketplace.read(whole.order_ref)).lines
+        assert (line.quantities.cancelled, line.quantities.open) == (1, 1)
 
     @requires(Capability.CANCEL)
     async def test_a_cancellation_of_more_lines_than_one_takes_is_refused_before_it_is_sent(
@@ -204,11 +226,11 @@ class MarketplaceCancelling:
 
         assert [one.tracking_number for one in subject.sandbox.shipments()] == [OTHER_TRACKING_NUMBER]
 
-    @requires(Capability.CORRECT_TRACKING)
+    @requires(Capability.CORRECT_TRACKING, Capability.SHIP_PARTS)
     async def test_of_two_shipments_of_one_line_the_one_that_we_confirmed_so_is_corrected(
         self, subject: MarketplaceSubject
     ) -> None:
-        marketplace, carrier = await subject.warm(), usual_carrier(subject.spec)
+        marketplace, carrier = await subject.warm(), usual_carrier(subject)
         first = part_of(shipment_of(await sold(subject, marketplace, ONE_LINE), TRACKING_NUMBER, carrier), 1)
         await shipped(subject, marketplace, first)
         rest = shipment_of(await marketplace.read(first.order_ref), TRACKING_NUMBER, carrier)
@@ -229,15 +251,15 @@ class MarketplaceCancelling:
 
     @requires()
     async def test_every_carrier_goes_by_a_word_that_means_it(self, subject: MarketplaceSubject) -> None:
-        marketplace, specs_by_name = await subject.warm(), subject.spec
+        marketplace = await subject.warm()
         arrived: dict[Carrier, str] = {}
         for carrier in Carrier:
             shipment = shipment_of(await sold(subject, marketplace, ONE_LINE), TRACKING_NUMBER, carrier)
-            if specs_by_name.carrier_code(carrier) or goes_without(specs_by_name):
+            if subject.carrier_code(carrier) or goes_without(subject.spec):
                 await shipped(subject, marketplace, shipment)
                 arrived[carrier] = subject.sandbox.shipments()[-1].carrier_code
 
-        wrong = {carrier: word for carrier, word in arrived.items() if not means(specs_by_name, word, carrier)}
+        wrong = {carrier: word for carrier, word in arrived.items() if not means(subject, word, carrier)}
         assert wrong == {}
 
     @requires()
@@ -251,17 +273,26 @@ class MarketplaceCancelling:
                 assert subject.sandbox.shipments()[-1].carrier_code == word
 
 
-def means(specs_by_name: ConnectorSpec, word: str, carrier: Carrier) -> bool:
+async def cancelled(subject: MarketplaceSubject, marketplace: Marketplace, command: Cancellation) -> None:
+    """Cancel it and wait until that is so."""
+    receipt = await marketplace.cancel(command, not_after=subject.soon())
+    assert (await subject.final_receipt(marketplace, receipt)).rejection == ""
+
+
+def means(subject: MarketplaceSubject, word: str, carrier: Carrier) -> bool:
     """Their way out and no word at all mean nobody; any other word has to name the carrier, or the brand it belongs to."""
-    if word in ("", specs_by_name.other_carrier) or carrier in (Carrier.COURIER, Carrier.OTHER):
-        return word == specs_by_name.carrier_code(carrier)
+    if word in ("", subject.spec.other_carrier) or carrier in (Carrier.COURIER, Carrier.OTHER):
+        return word == subject.carrier_code(carrier)
+    if word == subject.account_carriers.get(carrier):
+        return True  # a word of an account's own, which may be any
     brand = next((brand for brand, divisions in DIVISIONS.items() if carrier in divisions), carrier)
     return bool({carrier, brand} & set(carriers_named(word)))
 
 
 async def assert_never_another(subject: MarketplaceSubject, carrier: Carrier | None) -> None:
-    """Without a word for it, it goes as "other" or without a carrier where that is allowed, and else not at all."""
-    marketplace, specs_by_name = await subject.warm(), subject.spec
+    """Without a word for it, it goes as "other", by its own name where that is taken, or without a carrier where that is allowed,
+    and else not at all."""
+    marketplace, spec = await subject.warm(), subject.spec
     shipment = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, carrier)
     before = len(subject.sandbox.calls)
 
@@ -269,15 +300,17 @@ async def assert_never_another(subject: MarketplaceSubject, carrier: Carrier | N
         await shipped(subject, marketplace, shipment)
     except UnknownCarrier:
         assert subject.requests(subject.sandbox.calls[before:]) == []
-        assert not goes_without(specs_by_name)
+        assert not goes_without(spec)
     else:
         [arrived] = subject.sandbox.shipments()
-        assert arrived.carrier_code in ("", specs_by_name.other_carrier)
-        assert goes_without(specs_by_name) or arrived.carrier_code != ""
+        # where carriers are the account's own, one that it did not name may be taken by its name
+        by_name = {carrier.display_name} if carrier is not None and subject.account_carriers else set()
+        assert arrived.carrier_code in {"", spec.other_carrier, *by_name}, "the carrier went out as another one"
+        assert goes_without(spec) or arrived.carrier_code != ""
 
 
-def goes_without(specs_by_name: ConnectorSpec) -> bool:
-    return not specs_by_name.carrier_required_with_tracking
+def goes_without(spec: ConnectorSpec) -> bool:
+    return not spec.carrier_required_with_tracking
 
 
 def quantities_by_id(shipment: ShipmentConfirmation, arrived: ConfirmedShipment) -> dict[str, int]:

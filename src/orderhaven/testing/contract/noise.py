@@ -44,7 +44,7 @@ class MarketplaceBehindNoise:
         pulled, _ = await subject.pull()
 
         receipt = await marketplace.confirm(
-            shipment_of(order, TRACKING_NUMBER, usual_carrier(subject.spec)), not_after=subject.soon()
+            shipment_of(order, TRACKING_NUMBER, usual_carrier(subject)), not_after=subject.soon()
         )
 
         assert order.ref in pulled

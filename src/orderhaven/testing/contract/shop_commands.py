@@ -54,7 +54,7 @@ class ShopCommands(EveryCommand):
 
         assert (await shop.read([order.shop_ref]))[order.shop_ref].state is ShopState.CANCELLED
 
-    @requires(Capability.CANCEL)
+    @requires(Capability.CANCEL, Capability.DELETE_ORDERS)
     async def test_cancelling_an_order_that_is_gone_says_that_it_is_missing(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
         order = (await placed(subject, shop)).order

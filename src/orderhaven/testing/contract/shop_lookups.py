@@ -57,7 +57,7 @@ class ShopLookups:
 
         assert [each.shop_ref for each in found[REFERENCE]] == [first.shop_ref, second.shop_ref]
 
-    @requires()
+    @requires(Capability.TRASH_ORDERS)
     async def test_an_order_in_the_trash_is_found_there(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
         order = (await placed(subject, shop, reference=REFERENCE)).order
@@ -67,7 +67,7 @@ class ShopLookups:
 
         assert [each.state for each in found[REFERENCE]] == [ShopState.TRASHED]
 
-    @requires()
+    @requires(Capability.TRASH_ORDERS)
     async def test_an_order_in_the_trash_is_read_as_trashed(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
         order = (await placed(subject, shop)).order
@@ -77,7 +77,7 @@ class ShopLookups:
 
         assert read[order.shop_ref].state is ShopState.TRASHED
 
-    @requires()
+    @requires(Capability.DELETE_ORDERS)
     async def test_a_deleted_order_is_read_as_gone_beside_one_that_stands(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
         kept, deleted = (await placed(subject, shop)).order, (await placed(subject, shop)).order

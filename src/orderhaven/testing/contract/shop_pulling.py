@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from orderhaven.core.shop_order import ShopOrderSnapshot, ShopState
+from orderhaven.ports.connector import Capability
 from orderhaven.ports.sandbox import Basket
 from orderhaven.ports.shop import ShopPage
 from orderhaven.testing.contract.both_roles import PullingWithFaults
@@ -54,7 +55,7 @@ class ShopReading:
 
         assert order.quantity() == 3
 
-    @requires()
+    @requires(Capability.EDIT_ORDERS)
     async def test_a_line_that_somebody_adds_is_read_without_our_mark_and_with_what_it_costs(
         self, subject: ShopSubject
     ) -> None:
@@ -70,7 +71,7 @@ class ShopReading:
         assert [(line.sku, line.quantity) for line in theirs] == [(GIFT.sku, 3), (MUG.sku, 1)]
         assert [line.total is not None and line.total.is_zero for line in theirs] == [True, False]
 
-    @requires()
+    @requires(Capability.EDIT_ORDERS)
     async def test_pieces_that_the_merchant_changes_are_read_on_our_line(self, subject: ShopSubject) -> None:
         order = (await placed(subject, await subject.warm())).order
         subject.sandbox.change_quantity(order.shop_ref, MUG.sku, 3)
@@ -87,7 +88,7 @@ class ShopReading:
 
         assert (await snapshot(subject, order.shop_ref)).state is ShopState.CANCELLED
 
-    @requires()
+    @requires(Capability.REOPEN_ORDERS)
     async def test_a_reopened_order_is_open(self, subject: ShopSubject) -> None:
         order = await worked_on(subject)
         subject.sandbox.reopen(order.shop_ref)
@@ -189,7 +190,7 @@ class ShopPulling(PullingWithFaults):
 
         assert set(refs) <= set(pulled) | set(again)
 
-    @requires()
+    @requires(Capability.REOPEN_ORDERS)
     async def test_the_cursor_is_the_same_on_every_page_and_reaches_back_to_the_first_request(
         self, subject: ShopSubject
     ) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from orderhaven.core.carriers import Carrier
 from orderhaven.core.commands import MarketplaceCommand
 from orderhaven.core.shop_order import ShopOrderSnapshot
 from orderhaven.ports.connector import ConnectorSpec
@@ -100,6 +101,16 @@ class MarketplaceSubject(Subject):
         None  # an order that waits for a yes; needed with Capability.ACCEPT
     )
     unknown_handle: str = "999999999"  # of a command that nobody there remembers
+    # our carriers -> the words that the sandbox's account has for them, where the spec lists none because each account has its own
+    account_carriers: Mapping[Carrier, str] = field(default_factory=dict)
+
+    @property
+    def carriers(self) -> Mapping[Carrier, str]:
+        """Those that this marketplace has a word for."""
+        return self.account_carriers or self.spec.carriers
+
+    def carrier_code(self, carrier: Carrier) -> str:
+        return self.account_carriers.get(carrier, "") or self.spec.carrier_code(carrier)
 
     async def warm(self) -> Marketplace:
         """A connector that has signed in, so that the next request is not about credentials."""
