@@ -189,10 +189,14 @@ PROBLEMS_BY: Mapping[str, Cause] = {
 
 
 def _failed_all_the_time(run: Run, side: str, at: float) -> bool:
-    """A run every few minutes, for hours: one that went well would have ended it."""
+    """A run every few minutes, for hours: one that went well would have ended it.
+
+    A clock that jumps makes hours of minutes, and what is signed by it is refused: then nothing else has to go wrong.
+    """
+    if run.hits[Trouble.CLOCK_JUMPS] and most_skew(run) >= _LONG / 2:
+        return True
     since = at - _LONG - most_skew(run) - 60
-    fewest = 10 if most_skew(run) < _LONG / 2 else 1  # a clock that jumps makes hours of minutes
-    return sum(one.side == side and since <= one.at <= at for one in run.sides.wire.touches) >= fewest
+    return sum(one.side == side and since <= one.at <= at for one in run.sides.wire.touches) >= 10
 
 
 def _refused_three_orders(run: Run, side: str, at: float) -> bool:
