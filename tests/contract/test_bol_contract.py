@@ -54,5 +54,6 @@ class TestBol(MarketplaceContract):
             malform=transport.malform,
             expire_tokens=sandbox.auth.expire_tokens,
             signs_in=lambda call: call == "POST /token",
+            only_asks=lambda call: call.startswith("GET ") or call == "POST /shared/process-status",
             page_size=50,
         )

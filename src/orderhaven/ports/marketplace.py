@@ -1,6 +1,7 @@
 """What sync may ask of a marketplace. Each method says what a caller may rely on; errors are those of `core.errors`.
 
-Reads may be repeated and follow redirects. A command (accept, confirm, cancel ...) is exactly one request, is never repeated by the
+Reads may be repeated and follow redirects. A command (accept, confirm, cancel ...) is one request with an effect that must not be
+doubled: reads, and preparations that may be repeated, come before it, and nothing comes after it. It is never repeated by the
 connector, sends nothing at or after `not_after`, and gives up at `not_after`: then it raises OutcomeUnknown. SafeToRetry from a
 command means that it surely did not happen. Whatever happened before counts as done: "already done" is success.
 """

@@ -139,7 +139,7 @@ CASES = (
     CommandCase("cancel", (Capability.CANCEL,), _to_cancel, _times_cancelled),
     CommandCase("accept", (Capability.ACCEPT,), _to_accept, _times_accepted),
     CommandCase("refuse_cancellation", (Capability.REFUSE_CANCELLATION,), _to_refuse, _times_refused),
-    CommandCase("correct", (Capability.CORRECT_TRACKING,), _to_correct, _times_corrected, reads_allowed_first=True),
+    CommandCase("correct", (Capability.CORRECT_TRACKING,), _to_correct, _times_corrected),
 )
 
 

@@ -122,7 +122,7 @@ class MarketplaceShipping:
         with pytest.raises(OrderProblem):
             await marketplace.confirm(plain_shipment_of(subject, order), not_after=subject.soon())
 
-        assert subject.requests(subject.sandbox.calls[before:]) == []
+        assert subject.effects(subject.sandbox.calls[before:]) == [], "it went out although it was refused"
 
     @requires()
     async def test_a_shipment_of_as_many_lines_as_one_confirmation_takes_arrives(
@@ -181,7 +181,7 @@ class MarketplaceCancelling:
         with pytest.raises(OrderProblem):
             await marketplace.cancel(cancellation_of(order), not_after=subject.soon())
 
-        assert subject.requests(subject.sandbox.calls[before:]) == []
+        assert subject.effects(subject.sandbox.calls[before:]) == [], "it went out although it was refused"
 
     @requires(Capability.CANCEL)
     async def test_as_many_lines_as_one_cancellation_takes_are_cancelled(self, subject: MarketplaceSubject) -> None:
@@ -299,7 +299,7 @@ async def assert_never_another(subject: MarketplaceSubject, carrier: Carrier | N
     try:
         await shipped(subject, marketplace, shipment)
     except UnknownCarrier:
-        assert subject.requests(subject.sandbox.calls[before:]) == []
+        assert subject.effects(subject.sandbox.calls[before:]) == [], "it went out although it was refused"
         assert not goes_without(spec)
     else:
         [arrived] = subject.sandbox.shipments()

@@ -50,7 +50,7 @@ class On(StrEnum):
     """Which requests a fault spoils; those for credentials only where they are meant."""
 
     ALL = "all"
-    COMMANDS = "commands"  # requests that change something
+    COMMANDS = "commands"  # requests with an effect: none that only asks, and none that prepares
     SIGN_IN = "sign_in"  # requests for credentials
 
 
@@ -63,7 +63,7 @@ class Subject:
     open: Callable[
         [Mapping[str, str]], Any
     ]  # a new connector on the sandbox; the settings given replace the right ones
-    lose_reply: Callable[[Lost], None]  # to the next command
+    lose_reply: Callable[[Lost], None]  # to the next request with an effect
     rate_limit: Callable[[timedelta | None, On], None]  # the next request; with or without the time to wait
     break_with: Callable[[Break, On], None]  # every request until `clear_faults`
     clear_faults: Callable[[], None]
@@ -72,6 +72,10 @@ class Subject:
     malform: Callable[[SandboxList, str, Malformation, bool], None] | None = None
     expire_tokens: Callable[[], None] | None = None  # None: credentials here do not end
     signs_in: Callable[[str], bool] = lambda call: False  # which of sandbox.calls fetch credentials
+    only_asks: Callable[[str], bool] = lambda call: call.startswith("GET ")  # which of them read, whatever their method
+    # which of them prepare a command: they may be repeated, and nothing that counts is there before the command itself (a cart, a
+    # draft, an upload, a tracking number put beside an order that is not shipped by it)
+    prepares: Callable[[str], bool] = lambda call: False
     page_size: int = 50  # entries on one page of the lists that the connector reads
     unsupported_texts: frozenset[str] = frozenset()  # names out of hostile.HOSTILE that this API itself has no room for
     opened: list[Any] = field(default_factory=list)
@@ -91,6 +95,10 @@ class Subject:
 
     def requests(self, calls: Sequence[str]) -> list[str]:
         return [call for call in calls if not self.signs_in(call)]
+
+    def effects(self, calls: Sequence[str]) -> list[str]:
+        """Those with an effect that must not be doubled."""
+        return [call for call in self.requests(calls) if not (self.only_asks(call) or self.prepares(call))]
 
 
 @dataclass(kw_only=True)
