@@ -12,6 +12,7 @@ from typing import Any, Protocol, Self
 from iso3166 import countries_by_alpha2, countries_by_alpha3
 
 from orderhaven.core.carriers import Carrier
+from orderhaven.ports.sockets import Sockets
 
 
 class Clock(Protocol):
@@ -213,6 +214,7 @@ class ConnectorContext:
     clock: Clock
     transport: Any
     tokens: TokenCache
+    sockets: Sockets | None = None  # None: each session has as many as its limits say, whoever else calls there
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import structlog
 from msgspec import Struct
 
 from orderhaven.core.errors import AccountProblem, HubError, OrderProblem, RateLimited, SafeToRetry, UnexpectedResponse
+from orderhaven.ports.sockets import Socket
 from orderhaven.store.models import Message, MessageState
 from orderhaven.store.outbox import queue as rows
 from orderhaven.store.outbox import repeated_rejections, result
@@ -164,6 +165,7 @@ class StartedMessage(Struct, frozen=True):
 class SendQueue:
     """Composed messages on their way out, in order.
 
+    Nothing is begun before there are sockets to send it by, and each is held until the last answer has come.
     Begun is only what goes out within about two seconds at the pace just seen: whatever a death leaves begun, sent or not,
     has to be verified before it is sent again.
     """
@@ -183,12 +185,20 @@ class SendQueue:
         self._began_at = sync_run.now()
         self._sent_before = 0  # when the newest were begun
         self._unknown = 0  # in a row
+        self._at_once = 0  # sockets
 
     async def send_all(self) -> None:
-        """As many at once as the declared limits allow."""
-        most = min(self._sync_run.spec.limits.concurrent_calls, len(self._left))
-        await asyncio.gather(*(self._send_one_after_another() for _ in range(most)))
+        """As many at once as there are sockets. Raises SafeToRetry when none comes free: then nothing was begun."""
+        limits = self._sync_run.spec.limits
+        wanted = min(limits.concurrent_calls, len(self._left))
+        sockets = await self._sync_run.hub.sockets_of(self._sync_run.row).take(wanted, limits.call_timeout_s)
+        self._at_once = len(sockets)
+        await asyncio.gather(*(self._send_by(socket) for socket in sockets))
         self._note_pace()
+
+    async def _send_by(self, socket: Socket) -> None:
+        with socket:
+            await self._send_one_after_another()
 
     async def _send_one_after_another(self) -> None:
         while self._begun or await self._begins_more():
@@ -238,7 +248,7 @@ class SendQueue:
         self._begun.extend(StartedMessage(one.message, not_after, latest) for one in some if one.message.id in begun)
 
     def _how_many(self) -> int:
-        at_once, each = self._sync_run.spec.limits.concurrent_calls, self._sync_run.time_per_message()
+        at_once, each = self._at_once, self._sync_run.time_per_message()
         if each is None:
             return at_once
         ahead = self._sync_run.hub.clock.in_real(_BEGINS_AHEAD_S)

@@ -23,6 +23,7 @@ from orderhaven.core.errors import (
 )
 from orderhaven.core.problems import ProblemKind
 from orderhaven.ports.connector import Capability, Clock, ConnectorContext, ConnectorSpec, Side
+from orderhaven.ports.sockets import HostSockets, Sockets
 from orderhaven.store.connections import connections
 from orderhaven.store.connections.connections import Claim, Fenced
 from orderhaven.store.connections.keys import KeysLost
@@ -31,6 +32,7 @@ from orderhaven.store.orders import shop_snapshots
 from orderhaven.store.outbox import queue, result
 from orderhaven.store.outbox.apply_results import Pace
 from orderhaven.store.sql.execute import StoreExecutor, StoreFailure, relaxed_durability
+from orderhaven.sync.tokens import StoredTokens
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -55,35 +57,12 @@ async def gather_limited(most: int, things: Collection[T], call: Callable[[T], A
     return [given[place] for place in range(len(things))]
 
 
-class StoredTokens:
-    """A session's token: read from the store once, and written there with the schedule of the run that fetched it.
-
-    One that a death keeps from being written costs the next process a new one, no more.
-    """
-
-    def __init__(self, run_in_store: StoreExecutor, connection_id: int) -> None:
-        self._run_in_store = run_in_store
-        self._connection_id = connection_id
-        self._fetched: tuple[str, datetime] | None = None
-        self._is_written = True
-
-    async def get(self) -> tuple[str, datetime] | None:
-        return self._fetched or await self._run_in_store(connections.token_of, self._connection_id)
-
-    async def put(self, token: str, ends_at: datetime) -> None:
-        self._fetched, self._is_written = (token, ends_at), False
-
-    def to_write(self) -> tuple[str, datetime] | None:
-        """What the store does not know yet; it is given once."""
-        known, self._is_written = self._is_written, True
-        return None if known else self._fetched
-
-
 @dataclass(frozen=True, slots=True)
 class _Opened:
     version: tuple[str, str, bool]  # settings, secrets and network it was opened with
     connector: Any
     tokens: StoredTokens
+    sockets: Sockets
 
 
 @dataclass
@@ -96,6 +75,7 @@ class Hub:
     as_before: Any = None  # the network of connections that were made before networks had to be allowed
     contacts_kept_for: timedelta = timedelta(days=30)  # buyers' personal data, after the last closing event
     times_per_message: dict[int, timedelta] = field(default_factory=dict)  # connection -> how long one took last
+    hosts: HostSockets = field(default_factory=HostSockets)
     _open: dict[int, _Opened] = field(default_factory=dict)
 
     def spec_of(self, row: Connection) -> ConnectorSpec:
@@ -110,11 +90,17 @@ class Hub:
         settings = await self.run_in_store(connections.open_settings, row)
         tokens = StoredTokens(self.run_in_store, row.pk)
         network = (row.keeps_private_network and self.as_before) or self.transport
-        connector = open_connector(self.spec_of(row), settings, ConnectorContext(self.clock, network, tokens))
+        spec = self.spec_of(row)
+        sockets = Sockets(spec.limits.concurrent_calls, self.hosts)
+        connector = open_connector(spec, settings, ConnectorContext(self.clock, network, tokens, sockets))
         if kept is not None:
             await kept.connector.close()
-        self._open[row.pk] = _Opened(version, connector, tokens)
+        self._open[row.pk] = _Opened(version, connector, tokens, sockets)
         return connector
+
+    def sockets_of(self, row: Connection) -> Sockets:
+        """Of a connection whose connector is open."""
+        return self._open[row.pk].sockets
 
     def token_to_write(self, row: Connection) -> tuple[str, datetime] | None:
         opened = self._open.get(row.pk)

@@ -177,7 +177,13 @@ def test_where_nothing_listens_nothing_was_sent() -> None:
     assert not asyncio.run(run()).sent
 
 
-@pytest.mark.parametrize("url", ["http://no.such.host.invalid/", "not a url", "ftp://127.0.0.1/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://no.such.host.invalid/", "not a url", "ftp://127.0.0.1/", "http://a..b/", f"http://{'a' * 70}.test/",
+        "http://127.0.0.1:99999/", "http://127.0.0.1:http/",
+    ],
+)  # fmt: skip
 def test_an_address_that_is_none_was_not_sent_to(url: str) -> None:
     async def run() -> NoAnswer:
         network = AiohttpTransport(reach=LOOPBACK)
@@ -187,6 +193,55 @@ def test_an_address_that_is_none_was_not_sent_to(url: str) -> None:
         return raised.value
 
     assert not asyncio.run(run()).sent
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_a_key_that_no_request_may_hold_was_not_sent(method: str) -> None:
+    async def run() -> tuple[NoAnswer, list[str]]:
+        seen = []
+
+        async def answer(request: web.BaseRequest) -> web.Response:
+            seen.append(request.path)
+            return web.Response()
+
+        network = AiohttpTransport(reach=LOOPBACK)
+        async with serving(answer) as url:
+            with pytest.raises(NoAnswer) as raised:
+                await network(Request(method, url + "/", {"Authorization": "Bearer a\nb"}), 5.0)
+        await network.close()
+        return raised.value, seen
+
+    failure, seen = asyncio.run(run())
+
+    assert (failure.sent, seen) == (False, [])
+    assert "a\nb" not in str(failure)
+
+
+def test_a_kept_connection_that_closes_before_the_first_byte_has_sent_nothing() -> None:
+    async def run() -> tuple[NoAnswer, list[str]]:
+        seen = []
+
+        async def answer(request: web.BaseRequest) -> web.Response:
+            seen.append(request.path)
+            return web.Response()
+
+        network = AiohttpTransport(reach=LOOPBACK)
+        async with serving(answer) as url:
+            await network(Request("POST", url + "/first", {}, b"x"), 5.0)
+            second = asyncio.ensure_future(network(Request("POST", url + "/second", {}, b"x"), 5.0))
+            await asyncio.sleep(0)
+            for kept in network._connector._acquired:
+                assert kept.transport is not None
+                kept.transport.close()
+            with pytest.raises(NoAnswer) as raised:
+                await second
+        await network.close()
+        return raised.value, seen
+
+    failure, seen = asyncio.run(run())
+
+    assert failure.sent == ("/second" in seen)
+    assert not failure.sent
 
 
 def test_an_answer_larger_than_any_can_be_is_not_taken() -> None:

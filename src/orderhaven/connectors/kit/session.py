@@ -1,6 +1,5 @@
 """A session with one side: requests with a time limit, and lists decoded row by row."""
 
-import asyncio
 import random
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -24,6 +23,7 @@ from orderhaven.connectors.kit.decoding import (
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport, encode_query
 from orderhaven.core.errors import OutcomeUnknown, RateLimited, SafeToRetry, UnexpectedResponse, WrongAddress
 from orderhaven.ports.connector import ConnectorContext, Limits
+from orderhaven.ports.sockets import Sockets
 
 T = TypeVar("T")
 
@@ -66,7 +66,8 @@ class Session:
         self._auth = auth
         self._timeout_s = limits.call_timeout_s
         self._second_s = context.clock.in_real(1.0).total_seconds()  # how far the clock moves in a real one
-        self._slots = asyncio.Semaphore(limits.concurrent_calls)
+        sockets = context.sockets or Sockets(limits.concurrent_calls)
+        self._sockets = sockets.at(_host(base_url))
 
     async def read(
         self,
@@ -102,24 +103,28 @@ class Session:
         also: Iterable[int] = (),
     ) -> Response:
         """Send once. SafeToRetry and RateLimited mean that it surely did not happen; OutcomeUnknown that it may have."""
-        async with self._slots:
+        async with self._sockets.one() as socket:
             request = await self._auth.sign(Request(method, self._url(path), headers or {}, body))
-            # no await between this look at the clock and the sending: a worker that was frozen sends nothing late
-            left_s = min((not_after - self.clock.now()).total_seconds() / self._second_s, _LONGEST_CALL_S)
-            if left_s <= 0:
-                raise SafeToRetry("the time to send this had passed")
-            try:
-                response = _without_preamble(await self._transport(request, left_s))
-            except NoAnswer as error:
-                if error.sent:
-                    raise OutcomeUnknown(f"{self.side} {error}") from None
-                raise SafeToRetry(f"{self.side} {error}") from None
+            async with socket.turn:
+                response = await self._sent(request, not_after)
         if response.status >= 500:
             raise OutcomeUnknown(f"{self.side} answered {response.status}")
         self._refuse_wrong_clock(response)
         if response.status == 401 and await self._auth.renew(request):
             raise SafeToRetry(f"{self.side} wants a fresh token")
         return self._classify(request, response, also)
+
+    async def _sent(self, request: Request, not_after: datetime) -> Response:
+        # no await between this look at the clock and the sending: a worker that was frozen sends nothing late
+        left_s = min((not_after - self.clock.now()).total_seconds() / self._second_s, _LONGEST_CALL_S)
+        if left_s <= 0:
+            raise SafeToRetry("the time to send this had passed")
+        try:
+            return _without_preamble(await self._transport(request, left_s))
+        except NoAnswer as error:
+            if error.sent:
+                raise OutcomeUnknown(f"{self.side} {error}") from None
+            raise SafeToRetry(f"{self.side} {error}") from None
 
     async def _read_once(self, request: Request, also: Iterable[int]) -> Response:
         signed, response = await self._answer(request)
@@ -132,12 +137,13 @@ class Session:
         return self._classify(request, response, also)
 
     async def _answer(self, request: Request) -> tuple[Request, Response]:
-        async with self._slots:
+        async with self._sockets.one() as socket:
             signed = await self._signed(request)
-            try:
-                response = _without_preamble(await self._transport(signed, self._timeout_s))
-            except NoAnswer as error:
-                raise SafeToRetry(f"{self.side} {error}") from None
+            async with socket.turn:
+                try:
+                    response = _without_preamble(await self._transport(signed, self._timeout_s))
+                except NoAnswer as error:
+                    raise SafeToRetry(f"{self.side} {error}") from None
         self._refuse_wrong_clock(response)
         return signed, response
 
@@ -241,6 +247,10 @@ def retry_after(response: Response, now: datetime) -> timedelta | None:
         return max(parsedate_to_datetime(text) - now, timedelta(0))
     except (TypeError, ValueError):
         return None
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].lower()
 
 
 def _place(url: str) -> str:

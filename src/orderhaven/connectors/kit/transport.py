@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import ssl
+import weakref
 from collections.abc import Mapping
 from functools import lru_cache
 from math import inf
@@ -37,20 +38,53 @@ _ERRORS: Mapping[int, str] = {
     errno.EPIPE: "the connection was closed",
     errno.ENETUNREACH: "there is no way to it from this machine",
     errno.EHOSTUNREACH: "there is no way to it from this machine",
+    errno.EMFILE: "this machine lets Orderhaven open no more connections: raise its limit of open files",
 }
 
 
+class _Writes:
+    """Takes the place of a connection's `write`, and counts."""
+
+    def __init__(self, wire: asyncio.Transport) -> None:
+        self.count = 0
+        self._wire = weakref.ref(wire)
+        self._write = type(wire).write
+
+    def __call__(self, data: bytes) -> None:
+        self.count += 1
+        wire = self._wire()
+        if wire is not None:
+            self._write(wire, data)
+
+
+def _counted(wire: Any) -> _Writes:
+    writes = wire.write = _Writes(wire)
+    wire.writelines = lambda parts: writes(b"".join(parts))
+    return writes
+
+
 class _Connector(aiohttp.TCPConnector):
-    """Knows which tasks have a connection for their request: one that never got any has sent nothing."""
+    """Knows of each task whether anything of its request was written. One that got no connection has written nothing, nor has
+    one whose kept connection the other side closed in the moment before."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.connected: set[asyncio.Task[Any] | None] = set()
+        self._connected: dict[asyncio.Task[Any] | None, tuple[_Writes, int]] = {}
 
     async def connect(self, *given: Any, **named: Any) -> Any:
         connection = await super().connect(*given, **named)
-        self.connected.add(asyncio.current_task())
+        wire: Any = connection.transport
+        if wire is not None:  # it may be closed again by now
+            writes = vars(wire).get("write") or _counted(wire)
+            self._connected[asyncio.current_task()] = writes, writes.count
         return connection
+
+    def has_written(self, task: asyncio.Task[Any] | None) -> bool:
+        writes, before = self._connected.get(task) or (None, 0)
+        return writes is not None and writes.count > before
+
+    def forget(self, task: asyncio.Task[Any] | None) -> None:
+        self._connected.pop(task, None)
 
 
 class AiohttpTransport:
@@ -93,11 +127,15 @@ class AiohttpTransport:
             why = PRIVATE if isinstance(getattr(error, "os_error", None), NotReached) else _why(error)
             raise NoAnswer(f"cannot be reached ({why})", sent=False) from None
         except TimeoutError:
-            raise NoAnswer("did not answer in time", sent=task in self._connector.connected) from None
+            raise NoAnswer("did not answer in time", sent=self._connector.has_written(task)) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise NoAnswer(f"broke off ({_why(error)})", sent=True) from None
+            raise NoAnswer(f"broke off ({_why(error)})", sent=self._connector.has_written(task)) from None
+        except ValueError:  # as what is no name, and a line break in a key
+            if self._connector.has_written(task):
+                raise
+            raise NoAnswer("cannot be reached (its address or a key holds what no request may)", sent=False) from None
         finally:
-            self._connector.connected.discard(task)
+            self._connector.forget(task)
 
     def _demand_allowed(self, url: str) -> None:
         """What stands in the address itself, once for each place: names are looked at when they are looked up."""
