@@ -78,14 +78,20 @@ MUTANTS = (
     Mutant(
         "what was begun may be sent however late",
         "connectors/kit/session.py",
-        "            if left_s <= 0:",
-        "            if left_s <= -1e9:",
+        "        if left_s <= 0:",
+        "        if left_s <= -1e9:",
         also=Mutant(
             "a hub that wakes after the time sends what it began",
             "sync/sending.py",
             "            if self._seconds() >= begun.latest:",
             "            if False:",
         ),
+    ),
+    Mutant(
+        "a request that never left is called unconfirmed",
+        "connectors/kit/session.py",
+        "            if error.sent:",
+        "            if True:",
     ),
     Mutant(
         "what a dead run began is left lying",

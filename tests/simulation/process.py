@@ -14,6 +14,7 @@ from orderhaven.store.models import Connection
 from orderhaven.store.orders import marketplace_snapshots
 from orderhaven.store.sql.execute import told_apart
 from orderhaven.sync.sync_run import Hub
+from tests.simulation.doubts import Doubts
 from tests.simulation.virtual import LoopClock, VirtualLoop
 
 P = ParamSpec("P")
@@ -76,6 +77,7 @@ class Process:
         self.stopped = asyncio.Event()  # dead, or frozen for the first time
         self.armed: list[Armed] = []
         self.flaws = flaws
+        self._doubts = Doubts(wire, flaws)
         self._takes_in = False
         self.refusals = 0  # how many writes the store still refuses
         self.hub = Hub(clock, self, _Transport(self, wire), random.Random(chance.random()), specs_by_name)  # type: ignore[arg-type]
@@ -115,6 +117,7 @@ class Process:
 
     async def __call__(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         await self.seam("before store")
+        self._doubts.look_at(work.__name__, args, self._loop.time())
         result = self._store.run(lambda: self._in_store(work, args, kwargs))
         self._pass(f"after {work.__name__}")
         if work.__name__ in _TAKE_IN:
@@ -162,12 +165,19 @@ class _Transport:
     async def __call__(self, request: Request, timeout_s: float) -> Response:
         if self._process.is_dead:
             raise Died
+        has_left = self._wire.going_out(request)
         arriving = asyncio.get_running_loop().create_task(self._wire.serve(request))
         arriving.add_done_callback(_look_at_its_error)
         try:
             response: Response = await asyncio.wait_for(asyncio.shield(arriving), timeout_s)
+            has_left()
         except TimeoutError:
+            has_left()
             raise NoAnswer("did not answer in time", sent=True) from None
+        except NoAnswer as error:
+            if error.sent:
+                has_left()
+            raise
         finally:
             await self._process.seam("answer")
         return response

@@ -120,6 +120,23 @@ class Wire:
         if pair is Pair.REAL:
             marketplace.processes.fates = _Fates(self._note_fate)
         self._refuses_until = 0.0
+        self._left: dict[tuple[str, str], float] = {}  # side, order ("" where it does not say) -> its last command
+
+    def took_out(self, side: str, ref: str, since: float) -> bool:
+        """Whether a command about this order left since then. What does not come by here cannot be told: yes."""
+        if not _ITS_REF.fullmatch(ref):
+            return True
+        return max(self._left.get((side, one), -1.0) for one in (ref, "")) >= since
+
+    def going_out(self, request: Request) -> Callable[[], None]:
+        """To be called once it has left. By then the order that it was about may be gone."""
+        side = self._sides[request.url.split("/")[2]]
+        refs = (self._refs_in(side, request) or {""}) if _is_command(request) else ()
+
+        def has_left() -> None:
+            self._left |= dict.fromkeys(((side, ref) for ref in refs), asyncio.get_running_loop().time())
+
+        return has_left
 
     async def serve(self, request: Request) -> Response:
         """As the network brings it there and back."""
