@@ -42,7 +42,7 @@ def test_an_older_order_that_waits_for_a_yes_gets_it_only_with_a_persons_word(
     trade: Any, context: ActionContext
 ) -> None:
     trade.passes(seconds=10)
-    ref = trade.marketplace.sell(trade.basket((MUG, 1)), needs_acceptance=True)
+    ref = trade.marketplace.sell(Basket([(MUG, 1)], needs_acceptance=True))
     trade.passes(minutes=12)
     waiting = trade.order(ref).status
 

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from orderhaven.connectors.kit.faults import HttpFault, HttpFaultKind, HttpFaults
+from orderhaven.connectors.kit.faults import HttpFault, HttpFaultKind
 from orderhaven.connectors.kit.http import Request
+from orderhaven.ports.sandbox import CallKind
 from orderhaven.testing.contract import Break, Lost, Noise, On
 
 _LOST = {Lost.BEFORE: HttpFaultKind.NEVER, Lost.AFTER: HttpFaultKind.AFTER}
@@ -30,33 +32,34 @@ class FittingFault(HttpFault):
 
 @dataclass(frozen=True, slots=True)
 class FaultInjector:
-    """The ways of `Subject` to break a sandbox. `is_command` and `signs_in` say what a request is for."""
+    """The ways of `Subject` to break a sandbox, by what it says that a request is for."""
 
-    faults: HttpFaults
-    is_command: Is
-    signs_in: Is = lambda request: False
+    sandbox: Any
 
     def lose_reply(self, lost: Lost) -> None:
-        self.faults.waiting.append(FittingFault(_LOST[lost], is_meant=self.is_command))
+        self._add(FittingFault(_LOST[lost], is_meant=self._meant(On.COMMANDS)))
 
     def rate_limit(self, after: timedelta | None, on: On) -> None:
-        fault = FittingFault(HttpFaultKind.RATE_LIMITED, delay=after or timedelta(0), is_meant=self._meant(on))
-        self.faults.waiting.append(fault)
+        self._add(FittingFault(HttpFaultKind.RATE_LIMITED, delay=after or timedelta(0), is_meant=self._meant(on)))
 
     def break_with(self, broken: Break, on: On) -> None:
-        self.faults.waiting.append(FittingFault(_BROKEN[broken], times=-1, is_meant=self._meant(on)))
+        self._add(FittingFault(_BROKEN[broken], times=-1, is_meant=self._meant(on)))
 
     def precede(self, noise: Noise) -> None:
-        self.faults.waiting.append(FittingFault(_NOISE[noise], times=-1, is_meant=lambda request: True))
+        self._add(FittingFault(_NOISE[noise], times=-1, is_meant=lambda request: True))
 
     def clear_faults(self) -> None:
-        self.faults.clear()
+        self.sandbox.faults.clear()
+
+    def _add(self, fault: FittingFault) -> None:
+        self.sandbox.faults.waiting.append(fault)
 
     def _meant(self, on: On) -> Is:
+        call_of = self.sandbox.call_of
         match on:
             case On.ALL:
-                return lambda request: not self.signs_in(request)
+                return lambda request: call_of(request).kind is not CallKind.SIGN_IN
             case On.COMMANDS:
-                return self.is_command
+                return lambda request: bool(call_of(request).has_effect)
             case On.SIGN_IN:
-                return self.signs_in
+                return lambda request: call_of(request).kind is CallKind.SIGN_IN

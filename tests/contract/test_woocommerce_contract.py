@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import pytest
 
-from orderhaven.connectors.kit.malformed_rows import MalformedRows
 from orderhaven.connectors.kit.server import InProcessTransport
 from orderhaven.connectors.woocommerce import SPEC
 from orderhaven.connectors.woocommerce.connector import WooCommerce
@@ -13,7 +12,6 @@ from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.contract import ShopContract, ShopSubject
 
-from . import json_rows
 from .kit_faults import FaultInjector
 
 HOST = "shop.test"
@@ -26,8 +24,8 @@ def subject_of(tracking_stored_in: str) -> ShopSubject:
     sandbox = Sandbox(clock)
     sandbox.tracking_stored_in = tracking_stored_in
     sandbox.site.has_fulfilments = tracking_stored_in == "fulfillments"
-    transport = MalformedRows(InProcessTransport({HOST: sandbox}), json_rows.WOOCOMMERCE)
-    injector = FaultInjector(sandbox.faults, is_command=lambda request: request.method != "GET")
+    transport = InProcessTransport({HOST: sandbox})
+    injector = FaultInjector(sandbox)
 
     def open_one(settings: Mapping[str, str]) -> WooCommerce:
         # this merchant completes orders by their status; a fulfilment is where the code stands
@@ -45,7 +43,7 @@ def subject_of(tracking_stored_in: str) -> ShopSubject:
         break_with=injector.break_with,
         clear_faults=injector.clear_faults,
         precede=injector.precede,
-        malform=transport.malform,
+        malform=sandbox.malform,
         page_size=100,
         foreign_currency="SEK",
     )

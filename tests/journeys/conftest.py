@@ -3,7 +3,7 @@
 import asyncio
 import random
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,20 +16,27 @@ from django.db import connections as django_connections
 from django.db.backends.signals import connection_created
 
 from orderhaven.actions.context import ActionContext
-from orderhaven.connectors import specs
-from orderhaven.connectors.kit.faults import HttpFaultKind, HttpFaults
 from orderhaven.connectors.kit.server import InProcessTransport
-from orderhaven.ports.connector import ConnectorSpec, Side
-from orderhaven.ports.sandbox import Basket, CatalogueItem, ConfirmedShipment
+from orderhaven.ports.connector import Capability, ConnectorSpec, Side
+from orderhaven.ports.sandbox import (
+    EFFECTS,
+    BackOfficeOrder,
+    Basket,
+    CallFault,
+    CallKind,
+    CatalogueItem,
+    ConfirmedShipment,
+    Sandbox,
+    SandboxMarketplace,
+    SandboxShop,
+)
 from orderhaven.store.connections import connections, keys
 from orderhaven.store.models import Connection, ConnectionState, Event, Link, Merchant, Order, Problem
 from orderhaven.store.sql.execute import StoreExecutor
 from orderhaven.sync import worker
 from orderhaven.sync.sync_run import Hub
-from orderhaven.testing import sandbox_auth
 from orderhaven.testing.clock import ManualClock
-from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
-from orderhaven.testing.reference_shop import REFERENCE_SHOP
+from orderhaven.testing.pairs import pairs_of_all
 
 MUG = CatalogueItem("MUG-1", "8712345678906", "Mug, blue", "12.99")
 LAMP = CatalogueItem("LAMP-2", "8712345678913", "Lamp", "49.95")
@@ -40,8 +47,8 @@ POSTNL_CODE = "3SABCD1234567"
 class Trade:
     clock: ManualClock
     hub: Hub
-    marketplace: Any
-    shop: Any
+    marketplace: SandboxMarketplace
+    shop: SandboxShop
     link: Link
     _right_secrets: str = ""
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
@@ -61,8 +68,9 @@ class Trade:
             "Tester", self.link.merchant_id, self.clock, lambda: self.hub.transport, self.hub.specs_by_name
         )
 
-    def basket(self, *lines: tuple[CatalogueItem, int]) -> Basket:
-        return Basket(lines=lines)
+    def basket_of(self, ref: str, *lines: tuple[CatalogueItem, int]) -> Basket:
+        """What another tool makes a shop order of: the order's lines, and what it costs to send."""
+        return Basket(lines=lines, shipping=self.marketplace.shipping_cost_of(ref))
 
     def rotates_secrets_wrongly(self, role: Side) -> None:
         row = self.connection(role)
@@ -80,25 +88,16 @@ class Trade:
 
     # what goes wrong
 
-    def loses_the_reply(self, side: Any, path: str) -> None:
-        """The next POST there is done, and its answer is lost."""
-        if isinstance(side.faults, HttpFaults):
-            side.faults.add(HttpFaultKind.AFTER, method="POST", path=path)
-        else:
-            side.faults.add(sandbox_auth.FaultKind.LOST_AFTER, call=f"POST {path}")
+    def loses_the_reply(self, side: Sandbox, kind: CallKind) -> None:
+        """The next command of that kind is done, and its answer is lost."""
+        side.faults.spoil(CallFault.AFTER, lambda call: call.kind is kind)
 
-    def goes_down(self, side: Any) -> None:
-        if isinstance(side.faults, HttpFaults):
-            side.faults.add(HttpFaultKind.NEVER, times=-1)
-        else:
-            side.faults.add(sandbox_auth.FaultKind.LOST_BEFORE, times=-1)
+    def goes_down(self, side: Sandbox) -> None:
+        side.faults.spoil(CallFault.NEVER, lambda call: True, times=-1)
 
-    def takes_nothing_more(self, side: Any, path: str) -> None:
+    def takes_nothing_more(self, side: Sandbox, kind: CallKind) -> None:
         """Of one kind; everything else is answered."""
-        if isinstance(side.faults, HttpFaults):
-            side.faults.add(HttpFaultKind.REFUSED, method="POST", path=path, times=-1)
-        else:
-            side.faults.add(sandbox_auth.FaultKind.NOT_SENT, call=f"POST {path}", times=-1)
+        side.faults.spoil(CallFault.REFUSED, lambda call: call.kind is kind, times=-1)
 
     @contextmanager
     def full_disk(self) -> Iterator[None]:
@@ -121,12 +120,9 @@ class Trade:
             self._loop.run_until_complete(worker.run(self.hub, one))
         self.clock.advance(timedelta(seconds=1))
 
-    def commands(self, side: Any) -> list[str]:
-        """The commands that this side got; log-in and bulk reads are left out."""
-        asks = ("/token", "/process-status", "SIGN IN")
-        return [
-            call for call in side.calls if call.startswith(("POST", "PUT")) and not any(ask in call for ask in asks)
-        ]
+    def commands(self, side: Sandbox) -> list[str]:
+        """The commands that this side got."""
+        return [call for call in side.calls if side.kind_of(call) in EFFECTS]
 
     def starts_again(self) -> None:
         """The hub ends, and another process takes over its store."""
@@ -134,8 +130,15 @@ class Trade:
         self.hub = Hub(self.clock, StoreExecutor(), self.hub.transport, random.Random(8), self.hub.specs_by_name)
 
     def sign_ins(self) -> int:
-        """How often the marketplace was asked for a token."""
-        return sum("/token" in call or "SIGN IN" in call for call in self.marketplace.calls)
+        """How often the marketplace was asked for credentials."""
+        return sum(self.marketplace.kind_of(call) is CallKind.SIGN_IN for call in self.marketplace.calls)
+
+    def needs(self, *capabilities: Capability) -> None:
+        """Skips a journey that asks for what one of the two sides does not have."""
+        sides = self.hub.specs_by_name.values()
+        lacking = [one.value for one in capabilities if not any(one in side.capabilities for side in sides)]
+        if lacking:
+            pytest.skip(f"{' and '.join(side.title for side in sides)} do not declare {', '.join(lacking)}")
 
     # time
 
@@ -183,7 +186,7 @@ class Trade:
         moves = Event.objects.filter(order__ref=ref, kind="status").order_by("id").values_list("data", flat=True)
         return [data["to"] for data in moves]
 
-    def in_shop(self, ref: str) -> list[Any]:
+    def in_shop(self, ref: str) -> list[BackOfficeOrder]:
         """The shop's orders that were made for this one."""
         return [one for one in self.shop.orders() if one.reference and one.reference.endswith(ref)]
 
@@ -243,21 +246,10 @@ def start_trade(marketplace: ConnectorSpec, shop: ConnectorSpec, **link: Any) ->
     return Trade(clock, hub, sides[0], sides[1], made)
 
 
-def _pairs() -> Sequence[Any]:
-    installed = specs()
-    by_role = {role: [one for one in installed.values() if one.side is role and one.sandbox] for role in Side}
-    real = [
-        pytest.param((there, here), id=f"{there.name}-{here.name}")
-        for there in by_role[Side.MARKETPLACE]
-        for here in by_role[Side.SHOP]
-    ]
-    return [pytest.param((REFERENCE_MARKETPLACE, REFERENCE_SHOP), id="references"), *real]
-
-
-@pytest.fixture(params=_pairs())
+@pytest.fixture(params=pairs_of_all(), ids=str)
 def trade(request: pytest.FixtureRequest, store: None) -> Any:
-    """Every journey is made by every pair of connectors that has sandboxes, and by the references."""
+    """Every journey is made by the references, by each connector against one of them, and by one pair of connectors."""
     marker = request.node.get_closest_marker("link")
-    started = start_trade(*request.param, **(marker.kwargs if marker else {}))
+    started = start_trade(request.param.marketplace_spec, request.param.shop_spec, **(marker.kwargs if marker else {}))
     yield started
     started.close()

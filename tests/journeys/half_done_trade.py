@@ -6,14 +6,14 @@ answered. The two sides of today stand where they stood then once the same was p
 
 from typing import Any
 
-from orderhaven.ports.sandbox import CatalogueItem
+from orderhaven.ports.sandbox import CallKind, CatalogueItem
 from orderhaven.store.models import Message, MessageKind, MessageState
-from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE
+from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE, Trade
 
 UNKNOWN = CatalogueItem("NOT-THERE", "8712345678999", "Thing", "5.00")
 
 
-def play(trade: Any) -> dict[str, str]:
+def play(trade: Trade) -> dict[str, str]:
     """By a name for what is the matter with each: the order's number."""
     marketplace, shop = trade.marketplace, trade.shop
     trade.passes(seconds=10)
@@ -30,16 +30,16 @@ def play(trade: Any) -> dict[str, str]:
     return refs
 
 
-def _begin_at_once(trade: Any, refs: dict[str, str]) -> None:
+def _begin_at_once(trade: Trade, refs: dict[str, str]) -> None:
     """Creates and confirmations, all of them sent and none of them answered for good."""
     placed = ("create without answer", "create at a death", "create before the call")
     refs |= {name: trade.sells((MUG, 3)) for name in placed}
     for number, name in enumerate(("confirm without answer", "confirm at a death", "confirm taken in")):
         trade.shop.complete(trade.shop_ref(refs[name]), tracking_number=f"3SABCD123456{number}")
     for _ in placed:
-        trade.loses_the_reply(trade.shop, "/orders")
+        trade.loses_the_reply(trade.shop, CallKind.CREATE)
     for _ in range(2):
-        trade.loses_the_reply(trade.marketplace, "/shipments")
+        trade.loses_the_reply(trade.marketplace, CallKind.CONFIRM)
     while not _all_are_out(refs):
         trade.passes(seconds=1)
     # as a death of the hub between the request and its answer leaves them

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,7 @@ from orderhaven.ports.connector import Side
 from orderhaven.store.connections import connections as schedule
 from orderhaven.store.upkeep.backup import copy_database
 
-from .conftest import MUG, POSTNL_CODE, put_back
+from .conftest import MUG, POSTNL_CODE, Trade, put_back
 
 
 @pytest.fixture
@@ -27,12 +26,12 @@ def backs_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Pa
     return back_up
 
 
-def restore(trade: Any, backup: Path) -> None:
+def restore(trade: Trade, backup: Path) -> None:
     put_back(backup)
     trade.starts_again()
 
 
-def test_a_restore_doubles_no_order_that_was_created_since(trade: Any, backs_up: Callable[[], Path]) -> None:
+def test_a_restore_doubles_no_order_that_was_created_since(trade: Trade, backs_up: Callable[[], Path]) -> None:
     trade.passes(minutes=6)
     pulled_before = trade.sells((MUG, 1))
     backup = backs_up()
@@ -50,7 +49,7 @@ def test_a_restore_doubles_no_order_that_was_created_since(trade: Any, backs_up:
     assert trade.problems(since) == []
 
 
-def test_a_restore_confirms_nothing_again_that_was_confirmed_since(trade: Any, backs_up: Callable[[], Path]) -> None:
+def test_a_restore_confirms_nothing_again_that_was_confirmed_since(trade: Trade, backs_up: Callable[[], Path]) -> None:
     trade.passes(minutes=6)
     ref = trade.sells((MUG, 2))
     trade.passes(minutes=6)
@@ -68,7 +67,7 @@ def test_a_restore_confirms_nothing_again_that_was_confirmed_since(trade: Any, b
     assert trade.problems(ref) == []
 
 
-def test_a_restore_cancels_nothing_again_that_was_cancelled_since(trade: Any, backs_up: Callable[[], Path]) -> None:
+def test_a_restore_cancels_nothing_again_that_was_cancelled_since(trade: Trade, backs_up: Callable[[], Path]) -> None:
     trade.passes(minutes=6)
     ref = trade.sells((MUG, 1))
     trade.passes(minutes=6)
@@ -87,7 +86,7 @@ def test_a_restore_cancels_nothing_again_that_was_cancelled_since(trade: Any, ba
 
 
 def test_what_was_bought_and_sent_between_backup_and_restore_is_all_there(
-    trade: Any, backs_up: Callable[[], Path]
+    trade: Trade, backs_up: Callable[[], Path]
 ) -> None:
     backup = backs_up()
     trade.passes(minutes=6)

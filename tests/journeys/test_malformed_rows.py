@@ -1,61 +1,41 @@
 """One row of a list is bent out of shape: the rest of the trade goes on, and nobody is left without a word about that one."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from orderhaven.actions.account_setup import connection_list, poll_now
-from orderhaven.connectors.kit.faults import HttpFaults
-from orderhaven.connectors.kit.malformed_rows import MalformedRows
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Side
-from orderhaven.ports.sandbox import EVERY_ROW, Malformation, SandboxList
+from orderhaven.ports.sandbox import EVERY_ROW, CallKind, Malformation, SandboxList
 from orderhaven.store.models import ConnectionState, Event, Hold
 from orderhaven.testing.clock import START
-from tests.contract import json_rows
 
-from .conftest import POSTNL_CODE
+from .conftest import POSTNL_CODE, Trade
 
 
 class Bender:
     """Bends rows on whichever sides this trade has."""
 
-    def __init__(self, trade: Any) -> None:
-        self._trade = trade
-        self._speaks_json = isinstance(trade.marketplace.faults, HttpFaults)
-        self._marketplace = MalformedRows(trade.hub.transport, json_rows.BOL)
-        self._shop = MalformedRows(self._marketplace, json_rows.WOOCOMMERCE)
-        if self._speaks_json:
-            trade.hub.transport = self._shop
-
-    def marketplace(self, listing: SandboxList, ref: str, how: Malformation, *, alone: bool = False) -> None:
-        self._of(self._marketplace, self._trade.marketplace)(listing, ref, how, alone)
-
-    def shop(self, listing: SandboxList, ref: str, how: Malformation, *, alone: bool = False) -> None:
-        self._of(self._shop, self._trade.shop)(listing, ref, how, alone)
+    def __init__(self, trade: Trade) -> None:
+        self.marketplace, self.shop = trade.marketplace.malform, trade.shop.malform
+        self._sides = (trade.marketplace, trade.shop)
 
     def mends(self) -> None:
-        for transport, world in ((self._marketplace, self._trade.marketplace), (self._shop, self._trade.shop)):
-            transport.malformed.clear()
-            if not self._speaks_json:
-                world.faults.clear()
-
-    def _of(self, transport: MalformedRows, world: Any) -> Any:
-        return transport.malform if self._speaks_json else world.faults.malform
+        for side in self._sides:
+            side.straighten()
 
 
 @pytest.fixture
-def bends(trade: Any) -> Bender:
-    bender = Bender(trade)
+def bends(trade: Trade) -> Bender:
     trade.passes(seconds=10)
-    return bender
+    return Bender(trade)
 
 
 @pytest.mark.parametrize("how", [how for how in Malformation if how is not Malformation.UNIDENTIFIED])
 def test_an_order_whose_row_is_malformed_is_read_by_itself_and_created(
-    trade: Any, bends: Bender, how: Malformation
+    trade: Trade, bends: Bender, how: Malformation
 ) -> None:
     refs = [trade.sells() for _ in range(3)]
     bends.marketplace(SandboxList.CHANGES, refs[1], how)
@@ -67,7 +47,7 @@ def test_an_order_whose_row_is_malformed_is_read_by_itself_and_created(
 
 
 def test_an_order_that_nobody_understands_is_listed_with_a_problem_until_it_is_mended(
-    trade: Any, bends: Bender
+    trade: Trade, bends: Bender
 ) -> None:
     refs = [trade.sells() for _ in range(3)]
     bends.marketplace(SandboxList.CHANGES, refs[1], Malformation.OTHER_TYPE, alone=True)
@@ -82,7 +62,7 @@ def test_an_order_that_nobody_understands_is_listed_with_a_problem_until_it_is_m
 
 
 def test_what_became_of_a_known_order_is_taken_from_itself_where_its_row_is_malformed(
-    trade: Any, bends: Bender
+    trade: Trade, bends: Bender
 ) -> None:
     ref, fine = trade.sells(), trade.sells()
     trade.passes(minutes=6)
@@ -96,7 +76,7 @@ def test_what_became_of_a_known_order_is_taken_from_itself_where_its_row_is_malf
     assert trade.problems(ref) == []
 
 
-def test_a_known_order_that_nobody_understands_any_more_has_a_problem_of_its_own(trade: Any, bends: Bender) -> None:
+def test_a_known_order_that_nobody_understands_any_more_has_a_problem_of_its_own(trade: Trade, bends: Bender) -> None:
     ref, fine = trade.sells(), trade.sells()
     trade.passes(minutes=6)
     bends.marketplace(SandboxList.CHANGES, ref, Malformation.MISSING, alone=True)
@@ -113,7 +93,7 @@ def test_a_known_order_that_nobody_understands_any_more_has_a_problem_of_its_own
 
 
 @pytest.mark.link(from_at=START + timedelta(minutes=2))
-def test_an_order_from_before_the_link_is_not_created_because_its_row_is_malformed(trade: Any, bends: Bender) -> None:
+def test_an_order_from_before_the_link_is_not_created_because_its_row_is_malformed(trade: Trade, bends: Bender) -> None:
     ref = trade.sells()
     bends.marketplace(SandboxList.CHANGES, ref, Malformation.MISSING)
 
@@ -123,7 +103,7 @@ def test_an_order_from_before_the_link_is_not_created_because_its_row_is_malform
     assert (trade.order(ref).hold, trade.in_shop(ref)) == (Hold.OLDER, [])
 
 
-def test_a_row_that_names_no_order_is_said_on_the_connection_and_stops_nothing(trade: Any, bends: Bender) -> None:
+def test_a_row_that_names_no_order_is_said_on_the_connection_and_stops_nothing(trade: Trade, bends: Bender) -> None:
     unidentified, fine = trade.sells(), trade.sells()
     bends.marketplace(SandboxList.CHANGES, unidentified, Malformation.UNIDENTIFIED)
     trade.passes(minutes=7)
@@ -141,7 +121,7 @@ def test_a_row_that_names_no_order_is_said_on_the_connection_and_stops_nothing(t
     assert [len(trade.in_shop(ref)) for ref in (unidentified, fine)] == [1, 1]
 
 
-def test_a_shop_order_that_nobody_understands_holds_up_no_other(trade: Any, bends: Bender) -> None:
+def test_a_shop_order_that_nobody_understands_holds_up_no_other(trade: Trade, bends: Bender) -> None:
     stuck, fine = trade.sells(), trade.sells()
     trade.passes(minutes=6)
     for listing in (SandboxList.CHANGES, SandboxList.READ):
@@ -158,7 +138,7 @@ def test_a_shop_order_that_nobody_understands_holds_up_no_other(trade: Any, bend
     assert [one.tracking_number for one in trade.confirmed(stuck)] == [POSTNL_CODE]
 
 
-def waited_out(trade: Any) -> str:
+def waited_out(trade: Trade) -> str:
     """An order that was confirmed without a code, and is closed."""
     ref = trade.sells()
     trade.passes(minutes=6)
@@ -169,7 +149,7 @@ def waited_out(trade: Any) -> str:
 
 
 def test_what_the_shop_says_of_a_closed_order_is_taken_from_itself_where_its_row_is_malformed(
-    trade: Any, bends: Bender
+    trade: Trade, bends: Bender
 ) -> None:
     ref = waited_out(trade)
     bends.shop(SandboxList.CHANGES, trade.shop_ref(ref), Malformation.NULL)
@@ -182,7 +162,7 @@ def test_what_the_shop_says_of_a_closed_order_is_taken_from_itself_where_its_row
 
 
 def test_a_closed_order_that_nobody_understands_has_a_problem_and_is_read_until_it_is_mended(
-    trade: Any, bends: Bender
+    trade: Trade, bends: Bender
 ) -> None:
     ref = waited_out(trade)
     for listing in (SandboxList.CHANGES, SandboxList.READ):
@@ -198,9 +178,9 @@ def test_a_closed_order_that_nobody_understands_has_a_problem_and_is_read_until_
     assert trade.problems(ref) == [ProblemKind.LATE_TRACKING]
 
 
-def test_a_shop_order_that_a_verification_shows_malformed_is_not_made_again(trade: Any, bends: Bender) -> None:
+def test_a_shop_order_that_a_verification_shows_malformed_is_not_made_again(trade: Trade, bends: Bender) -> None:
     """It is there, perhaps: only a person can say."""
-    trade.loses_the_reply(trade.shop, "/orders")
+    trade.loses_the_reply(trade.shop, CallKind.CREATE)
     bends.shop(SandboxList.FOUND, EVERY_ROW, Malformation.OTHER_TYPE, alone=True)
     ref = trade.sells()
 
@@ -210,7 +190,7 @@ def test_a_shop_order_that_a_verification_shows_malformed_is_not_made_again(trad
     assert trade.problems(ref) == [ProblemKind.UNEXPECTED_RESPONSE]
 
 
-def test_an_order_that_nobody_understands_is_not_asked_for_ever_so_often(trade: Any, bends: Bender) -> None:
+def test_an_order_that_nobody_understands_is_not_asked_for_ever_so_often(trade: Trade, bends: Bender) -> None:
     ref = trade.sells()
     trade.passes(minutes=6)
     bends.marketplace(SandboxList.CHANGES, ref, Malformation.NULL, alone=True)
@@ -219,6 +199,7 @@ def test_an_order_that_nobody_understands_is_not_asked_for_ever_so_often(trade: 
 
     trade.passes(hours=12)
 
-    asked = [call for call in trade.marketplace.calls[before:] if call.endswith(f"/orders/{ref}")]
+    sandbox = trade.marketplace
+    asked = [call for call in sandbox.calls[before:] if sandbox.kind_of(call) is CallKind.READ_ORDER]
     assert 12 <= len(asked) <= 18
     assert trade.problems(ref) == [ProblemKind.UNEXPECTED_RESPONSE]

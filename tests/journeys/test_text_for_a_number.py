@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,16 +11,17 @@ from orderhaven.actions import shipping
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
+from orderhaven.ports.connector import Capability
 from orderhaven.store.models import Event, Message, Notification, Order, OrderContact, Problem
 from orderhaven.store.notifications import notification_scan
 from orderhaven.store.orders import marketplace_snapshots, order_page, problems
 
-from .conftest import MUG, POSTNL_CODE
+from .conftest import MUG, POSTNL_CODE, Trade
 
 RUBBISH = "bel Jan 06-12345678"
 
 
-def completed(trade: Any, text: str, carrier_name: str = "") -> str:
+def completed(trade: Trade, text: str, carrier_name: str = "") -> str:
     """An order that the shop has completed with this in its number field, and that the hub has read."""
     trade.passes(seconds=10)
     ref = str(trade.sells())
@@ -31,15 +31,16 @@ def completed(trade: Any, text: str, carrier_name: str = "") -> str:
     return ref
 
 
-def sentences(trade: Any, ref: str, *, quotes: bool = True) -> list[str]:
+def sentences(trade: Trade, ref: str, *, quotes: bool = True) -> list[str]:
     return [one.sentence for one in order_page.order_page(trade.order(ref).pk, quotes=quotes).problems]
 
 
 @pytest.mark.parametrize("carrier_name", ["", "PostNL"])
 @pytest.mark.link(default_carrier="postnl")
 def test_text_that_is_no_number_is_a_problem_at_once_and_the_order_goes_untracked(
-    trade: Any, carrier_name: str
+    trade: Trade, carrier_name: str
 ) -> None:
+    trade.needs(Capability.SHIP_UNTRACKED)
     ref = completed(trade, RUBBISH, carrier_name)
 
     assert [ProblemKind.TRACKING_UNREADABLE] == trade.problems(ref)
@@ -55,7 +56,8 @@ def test_text_that_is_no_number_is_a_problem_at_once_and_the_order_goes_untracke
 
 @pytest.mark.parametrize("text", ["-", "geen", "n.v.t.", "None", "keine", "aucun"])
 @pytest.mark.link(default_carrier="postnl")
-def test_a_field_that_says_there_is_no_number_is_empty_and_no_problem(trade: Any, text: str) -> None:
+def test_a_field_that_says_there_is_no_number_is_empty_and_no_problem(trade: Trade, text: str) -> None:
+    trade.needs(Capability.SHIP_UNTRACKED)
     ref = completed(trade, text, "PostNL")
 
     assert [] == trade.problems(ref)
@@ -68,7 +70,7 @@ def test_a_field_that_says_there_is_no_number_is_empty_and_no_problem(trade: Any
 
 
 @pytest.mark.link(default_carrier="postnl")
-def test_the_ean_of_the_orders_own_product_is_no_number(trade: Any) -> None:
+def test_the_ean_of_the_orders_own_product_is_no_number(trade: Trade) -> None:
     ref = completed(trade, MUG.ean, "GLS")
 
     assert [ProblemKind.TRACKING_UNREADABLE] == trade.problems(ref)
@@ -77,7 +79,7 @@ def test_the_ean_of_the_orders_own_product_is_no_number(trade: Any) -> None:
 
 
 @pytest.mark.link(ships_from="NL", default_carrier="gls")
-def test_any_other_ean_waits_for_a_person_whatever_the_shop_says(trade: Any) -> None:
+def test_any_other_ean_waits_for_a_person_whatever_the_shop_says(trade: Trade) -> None:
     ref = completed(trade, "8710398500007", "GLS")
 
     assert [ProblemKind.UNKNOWN_CARRIER] == trade.problems(ref)
@@ -88,7 +90,7 @@ def test_any_other_ean_waits_for_a_person_whatever_the_shop_says(trade: Any) -> 
     assert ["8710398500007"] == [one.tracking_number for one in trade.confirmed(ref)]
 
 
-def test_a_number_after_all_solves_the_problem_and_goes_along(trade: Any) -> None:
+def test_a_number_after_all_solves_the_problem_and_goes_along(trade: Trade) -> None:
     ref = completed(trade, RUBBISH)
 
     trade.shop.add_tracking(trade.shop_ref(ref), POSTNL_CODE)
@@ -98,7 +100,7 @@ def test_a_number_after_all_solves_the_problem_and_goes_along(trade: Any) -> Non
     assert [POSTNL_CODE] == [one.tracking_number for one in trade.confirmed(ref)]
 
 
-def test_text_that_stays_there_is_said_once_and_not_again_when_a_person_has_settled_it(trade: Any) -> None:
+def test_text_that_stays_there_is_said_once_and_not_again_when_a_person_has_settled_it(trade: Trade) -> None:
     ref = completed(trade, RUBBISH)
     trade.passes(hours=1)
     said = Event.objects.filter(order__ref=ref, kind="problem").count()
@@ -110,7 +112,8 @@ def test_text_that_stays_there_is_said_once_and_not_again_when_a_person_has_sett
     assert [] == trade.problems(ref)
 
 
-def test_the_quoted_text_stands_with_the_buyers_data_alone_and_is_erased_with_it(trade: Any) -> None:
+def test_the_quoted_text_stands_with_the_buyers_data_alone_and_is_erased_with_it(trade: Trade) -> None:
+    trade.needs(Capability.SHIP_UNTRACKED)
     ref = completed(trade, RUBBISH)
     trade.passes(hours=3, minutes=10)
     notification_scan.scan(trade.clock.now(), ZoneInfo("Europe/Amsterdam"))
@@ -134,7 +137,7 @@ def test_the_quoted_text_stands_with_the_buyers_data_alone_and_is_erased_with_it
     assert 1 == Problem.objects.filter(order__ref=ref).count()
 
 
-def test_a_tracking_url_in_the_number_field_gives_number_and_carrier(trade: Any) -> None:
+def test_a_tracking_url_in_the_number_field_gives_number_and_carrier(trade: Trade) -> None:
     ref = completed(trade, f"https://jouw.postnl.nl/track-and-trace/{POSTNL_CODE}-NL-1234AB")
 
     assert POSTNL_CODE == trade.order(ref).tracking_number
@@ -143,7 +146,7 @@ def test_a_tracking_url_in_the_number_field_gives_number_and_carrier(trade: Any)
 
 
 @pytest.mark.parametrize("default", ["dhl", "postnl"])
-def test_a_name_that_contradicts_the_number_asks_with_both(trade: Any, default: str) -> None:
+def test_a_name_that_contradicts_the_number_asks_with_both(trade: Trade, default: str) -> None:
     trade.link.default_carrier = default
     trade.link.save()
 

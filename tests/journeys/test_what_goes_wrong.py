@@ -1,24 +1,25 @@
 """Answers that are lost, sides that are down, products nobody knows."""
 
 from datetime import timedelta
-from typing import Any
+
+import pytest
 
 from orderhaven.actions import onboarding
 from orderhaven.actions import orders as actions
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
-from orderhaven.ports.connector import Side
-from orderhaven.ports.sandbox import CatalogueItem
+from orderhaven.ports.connector import Capability, Side
+from orderhaven.ports.sandbox import CallKind, CatalogueItem
 
-from .conftest import LAMP, MUG, POSTNL_CODE
+from .conftest import LAMP, MUG, POSTNL_CODE, Trade
 
 UNKNOWN = CatalogueItem("NOT-THERE", "8712345678999", "Thing", "5.00")
 
 
-def test_a_lost_reply_does_not_create_the_order_twice(trade: Any) -> None:
+def test_a_lost_reply_does_not_create_the_order_twice(trade: Trade) -> None:
     trade.passes(seconds=10)
     ref = trade.sells()
-    trade.loses_the_reply(trade.shop, "/orders")
+    trade.loses_the_reply(trade.shop, CallKind.CREATE)
 
     trade.passes(minutes=20)
 
@@ -27,11 +28,11 @@ def test_a_lost_reply_does_not_create_the_order_twice(trade: Any) -> None:
     assert trade.problems(ref) == []
 
 
-def test_a_lost_reply_does_not_confirm_the_shipment_twice(trade: Any) -> None:
+def test_a_lost_reply_does_not_confirm_the_shipment_twice(trade: Trade) -> None:
     trade.passes(seconds=10)
     ref = trade.sells()
     trade.passes(minutes=6)
-    trade.loses_the_reply(trade.marketplace, "/shipments")
+    trade.loses_the_reply(trade.marketplace, CallKind.CONFIRM)
     trade.shop.complete(trade.shop_ref(ref), tracking_number=POSTNL_CODE)
 
     trade.passes(minutes=40)
@@ -41,10 +42,11 @@ def test_a_lost_reply_does_not_confirm_the_shipment_twice(trade: Any) -> None:
     assert not trade.order(ref).handled_externally
 
 
-def test_an_order_whose_stock_was_not_taken_is_partly_created_until_somebody_mends_it(trade: Any) -> None:
+def test_an_order_whose_stock_was_not_taken_is_partly_created_until_somebody_mends_it(trade: Trade) -> None:
     trade.passes(seconds=10)
     before = trade.shop.stock_of(MUG.sku)
-    trade.shop.fail_before_stock()
+    if not trade.shop.fail_before_stock():
+        pytest.skip("this shop creates an order as a whole or not at all")
     ref = trade.sells((MUG, 5))
     trade.passes(minutes=20)
     [made] = trade.in_shop(ref)
@@ -60,9 +62,11 @@ def test_an_order_whose_stock_was_not_taken_is_partly_created_until_somebody_men
     assert trade.shop.stock_of(MUG.sku) == before - 5
 
 
-def test_a_partly_created_order_that_somebody_throws_into_the_trash_can_be_created_again(trade: Any) -> None:
+def test_a_partly_created_order_that_somebody_throws_into_the_trash_can_be_created_again(trade: Trade) -> None:
+    trade.needs(Capability.TRASH_ORDERS)
     trade.passes(seconds=10)
-    trade.shop.fail_before_stock()
+    if not trade.shop.fail_before_stock():
+        pytest.skip("this shop creates an order as a whole or not at all")
     ref = trade.sells((MUG, 5))
     trade.passes(minutes=20)
     [made] = trade.in_shop(ref)
@@ -80,7 +84,7 @@ def test_a_partly_created_order_that_somebody_throws_into_the_trash_can_be_creat
     assert trade.order(ref).shop_ref not in ("", made.shop_ref)
 
 
-def test_a_shop_that_is_down_for_an_hour_gets_every_order_once(trade: Any) -> None:
+def test_a_shop_that_is_down_for_an_hour_gets_every_order_once(trade: Trade) -> None:
     trade.passes(seconds=10)
     trade.goes_down(trade.shop)
     refs = [trade.sells((MUG, 1), (LAMP, 2)) for _ in range(3)]
@@ -95,7 +99,7 @@ def test_a_shop_that_is_down_for_an_hour_gets_every_order_once(trade: Any) -> No
     assert trade.connection(Side.SHOP).failing_since is None
 
 
-def test_an_order_for_an_unknown_product_waits_for_the_merchant_and_holds_up_no_other(trade: Any) -> None:
+def test_an_order_for_an_unknown_product_waits_for_the_merchant_and_holds_up_no_other(trade: Trade) -> None:
     trade.passes(seconds=10)
     stuck, fine = trade.sells((UNKNOWN, 1)), trade.sells()
 
@@ -112,7 +116,7 @@ def test_an_order_for_an_unknown_product_waits_for_the_merchant_and_holds_up_no_
     assert trade.problems(stuck) == []
 
 
-def test_a_wait_that_ends_while_the_shop_is_down_is_held_and_the_tracking_number_goes_along(trade: Any) -> None:
+def test_a_wait_that_ends_while_the_shop_is_down_is_held_and_the_tracking_number_goes_along(trade: Trade) -> None:
     trade.passes(seconds=10)
     ref = trade.sells()
     trade.passes(minutes=6)
@@ -132,7 +136,7 @@ def test_a_wait_that_ends_while_the_shop_is_down_is_held_and_the_tracking_number
     assert trade.problems(ref) == []
 
 
-def test_wrong_keys_pause_the_connection_with_one_notification_and_lose_nothing(trade: Any) -> None:
+def test_wrong_keys_pause_the_connection_with_one_notification_and_lose_nothing(trade: Trade) -> None:
     trade.passes(seconds=10)
     trade.rotates_secrets_wrongly(Side.SHOP)
     ref = trade.sells()
@@ -149,7 +153,7 @@ def test_wrong_keys_pause_the_connection_with_one_notification_and_lose_nothing(
     assert len(trade.in_shop(ref)) == 1
 
 
-def test_a_full_disk_loses_nothing_and_doubles_nothing(trade: Any) -> None:
+def test_a_full_disk_loses_nothing_and_doubles_nothing(trade: Trade) -> None:
     trade.passes(minutes=1)
     refs = [trade.sells((MUG, 1), (LAMP, 1)) for _ in range(120)]
     trade.clock.advance(timedelta(minutes=5))

@@ -38,6 +38,10 @@ VAGUE_NAMES = {
     *("handler", "handlers", "common", "misc"),
 }
 
+# journeys, which every connector makes
+PLAYED_BY_ALL = sorted((ROOT / "tests" / "journeys").rglob("*.py"))
+A_CONNECTION_IN_TESTS = "bol NL"  # as its merchant calls it
+
 
 # ---------------------------------------------------------------- the sources
 
@@ -58,6 +62,20 @@ def test_a_connector_is_named_in_its_own_folder_only(name: str) -> None:
         for path in elsewhere
         for number, line in enumerate(text(path).splitlines(), start=1)
         if named.search(line)
+    ]
+
+    assert [] == found
+
+
+@pytest.mark.parametrize("name", connector_names())
+def test_what_every_connector_plays_names_none(name: str) -> None:
+    named = re.compile(rf"(?i:(?<![a-z0-9]){name}(?![a-z0-9]))")
+
+    found = [
+        f"{shown(path)}:{number}: {line.strip()}"
+        for path in PLAYED_BY_ALL
+        for number, line in enumerate(text(path).splitlines(), start=1)
+        if named.search(line.replace(A_CONNECTION_IN_TESTS, ""))
     ]
 
     assert [] == found

@@ -1,17 +1,19 @@
 """The contract suite counts effects: what doubles one is found, and what only asks or prepares is not in its way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import ClassVar
 
 import pytest
 
 from orderhaven.core.commands import ShipmentConfirmation
 from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache
 from orderhaven.ports.marketplace import Receipt
+from orderhaven.ports.sandbox import CallKind
 from orderhaven.testing.contract import MarketplaceContract, MarketplaceSubject
 from orderhaven.testing.contract.commands import CASES
 from orderhaven.testing.reference_marketplace import ReferenceMarketplace
+from orderhaven.testing.simulated_marketplace import SimulatedMarketplace
 from tests.testing.test_reference_contract import marketplace_subject
 
 CONFIRM = next(case for case in CASES if case.name == "confirm")
@@ -44,14 +46,17 @@ class ConfirmsTwice(ReferenceMarketplace):
         return await super().confirm(command, not_after=not_after)
 
 
-def subject_with(connector: type[ReferenceMarketplace], **says: Callable[[str], bool]) -> MarketplaceSubject:
+def subject_with(
+    connector: type[ReferenceMarketplace],
+    world: type[SimulatedMarketplace] = SimulatedMarketplace,
+    prepares: Callable[[str], bool] = lambda call: False,
+) -> MarketplaceSubject:
     subject = marketplace_subject()
-    sandbox: Any = subject.sandbox
+    sandbox = world(subject.clock)
+    subject.sandbox, subject.prepares = sandbox, prepares
     subject.open = lambda settings: connector(
         {**sandbox.settings(""), **settings}, ConnectorContext(subject.clock, None, InMemoryTokenCache())
     )
-    for name, judge in says.items():
-        setattr(subject, name, judge)
     return subject
 
 
@@ -59,9 +64,21 @@ def judge(subject: MarketplaceSubject) -> None:
     MarketplaceContract().test_a_command_is_one_effect_and_nothing_comes_after_it(subject, case=CONFIRM)
 
 
-def test_what_the_subject_calls_a_preparation_or_a_question_is_no_effect() -> None:
+class AsksByPost(SimulatedMarketplace):
+    purposes: ClassVar[Mapping[str, CallKind]] = {
+        **SimulatedMarketplace.purposes,
+        "POST /carriers/search": CallKind.READ,
+        "PUT /tracking": CallKind.PREPARE,
+    }
+
+
+def test_what_the_subject_calls_a_preparation_is_no_effect() -> None:
     judge(subject_with(Prepares, prepares=lambda call: call == "PUT /tracking"))
-    judge(subject_with(AsksBefore, only_asks=lambda call: call.startswith(("GET ", "POST /carriers/search"))))
+
+
+@pytest.mark.parametrize("connector", [Prepares, AsksBefore])
+def test_what_the_sandbox_calls_a_preparation_or_a_question_is_no_effect(connector: type[ReferenceMarketplace]) -> None:
+    judge(subject_with(connector, AsksByPost))
 
 
 @pytest.mark.parametrize("connector", [Prepares, AsksBefore, ConfirmsTwice])

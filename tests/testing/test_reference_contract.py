@@ -52,7 +52,6 @@ def marketplace_subject() -> MarketplaceSubject:
         clear_faults=world.faults.clear,
         malform=world.faults.malform,
         expire_tokens=world.auth.expire_tokens,
-        signs_in=lambda call: call == SIGN_IN,
         page_size=world.page_size,
         withdraw_cancellation_request=world.withdraw_cancellation_request,
         sell_unaccepted=lambda basket: world.sell(basket, needs_acceptance=True),
@@ -77,7 +76,6 @@ def shop_subject() -> ShopSubject:
         clear_faults=world.faults.clear,
         malform=world.faults.malform,
         expire_tokens=world.auth.expire_tokens,
-        signs_in=lambda call: call == SIGN_IN,
         page_size=world.page_size,
     )
 

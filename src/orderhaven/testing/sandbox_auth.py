@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import count
-from typing import Any, TypeVar
-from weakref import WeakValueDictionary
+from typing import Any, ClassVar, TypeVar
+from weakref import WeakMethod, WeakValueDictionary
 
 from orderhaven.core.errors import (
     AuthRejected,
@@ -18,6 +18,7 @@ from orderhaven.core.errors import (
     WrongAddress,
 )
 from orderhaven.ports.connector import Clock, ConnectorContext
+from orderhaven.ports.sandbox import CallFault, CallKind, Malformation, SandboxCall, SandboxList
 
 T = TypeVar("T")
 
@@ -38,6 +39,20 @@ class FaultKind(StrEnum):
     LATE = "late"  # done, answered after `delay`
 
 
+_AS_SEEN_HERE = {
+    CallFault.NEVER: FaultKind.LOST_BEFORE,
+    CallFault.AFTER: FaultKind.LOST_AFTER,
+    CallFault.RESET: FaultKind.LOST_BEFORE,
+    CallFault.REFUSED: FaultKind.NOT_SENT,
+    CallFault.LATE: FaultKind.LATE,
+    CallFault.STATUS: FaultKind.BROKEN,
+    CallFault.STATUS_AFTER: FaultKind.BROKEN_AFTER,
+    CallFault.RATE_LIMITED: FaultKind.RATE_LIMITED,
+    CallFault.GARBAGE: FaultKind.GARBAGE,
+    CallFault.TRUNCATED: FaultKind.GARBAGE,
+    CallFault.HTML: FaultKind.TRY_LATER,
+    CallFault.HTML_AFTER: FaultKind.GARBAGE,
+}
 _DOES_IT = {FaultKind.LOST_AFTER, FaultKind.BROKEN_AFTER, FaultKind.GARBAGE, FaultKind.LATE}
 
 
@@ -47,26 +62,53 @@ class SandboxFault:
     call: str = ""  # part of the call's name; "" fits every call
     times: int = 1  # how many calls it spoils; -1: until cleared
     delay: timedelta = timedelta(0)
-    hit: Callable[[str, str], None] = lambda call, about: (
-        None
-    )  # told of each call it spoils, and of the order that is about
+    # told of each call it spoils, and of the order that is about
+    hit: Callable[[str, str], None] = lambda call, about: None
+    is_meant: Callable[[str], bool] = lambda call: True  # of the calls with that name
 
 
 @dataclass
 class SandboxFaults:
-    """The faults that lie in wait, in order, and those that last: `late_by`, `between_pages` and the rows that are bent."""
+    """A `ports.sandbox.SandboxFaults`: the faults that lie in wait, in order, and those that last: `late_by`, `between_pages` and the
+    rows that are bent. `call_of` says of a call, and of the order it names, what it is for."""
 
+    call_of: Callable[[str, str], SandboxCall]
     waiting: list[SandboxFault] = field(default_factory=list)
     late_by: timedelta = timedelta(0)  # how long a change stays out of lists and searches
     malformed: dict[tuple[str, str], bool] = field(default_factory=dict)  # (list, key) -> whether also by itself
+    met: Callable[[str], None] = lambda key: None  # told of each bent row that a list shows
     unidentified: set[str] = field(default_factory=set)  # keys of rows that do not say what they are
     between_pages: Callable[[], None] | None = None  # what happens there after each page of a list; None: nothing
 
     def add(self, kind: FaultKind, call: str = "", *, times: int = 1, delay: timedelta = timedelta(0)) -> None:
         self.waiting.append(SandboxFault(kind, call, times, delay))
 
-    def malform(self, listing: str, key: str, how: str, alone: bool) -> None:
+    def spoil(
+        self,
+        fault: CallFault,
+        calls: Callable[[SandboxCall], bool],
+        *,
+        times: int = 1,
+        delay: timedelta = timedelta(0),
+        status: int = 503,
+        met: Callable[[SandboxCall], None] = lambda call: None,
+    ) -> None:
+        del status  # there are none here
+        self.waiting.append(
+            SandboxFault(
+                _AS_SEEN_HERE[fault],
+                times=times,
+                delay=delay,
+                hit=lambda call, about: met(self.call_of(call, about)),
+                is_meant=lambda call: calls(self.call_of(call, "")),
+            )
+        )
+
+    def malform(
+        self, listing: str, key: str, how: str, alone: bool = False, met: Callable[[str], None] = lambda key: None
+    ) -> None:
         """One row of a list is bent from now on, whatever the way; `alone`: also where that one is asked for by itself."""
+        self.met = met
         if how == "unidentified":
             self.unidentified.add(key)
         else:
@@ -82,13 +124,18 @@ class SandboxFaults:
         """The rows of a list of changes that can be read, and what is said of those that cannot: by ref, and without one."""
         named = [row for row in rows if ref_of(row) not in self.unidentified]
         strange = {ref_of(row): "a row of another shape" for row in named if self.is_malformed("changes", ref_of(row))}
+        for ref in strange:
+            self.met(ref)
         good = tuple(row for row in named if ref_of(row) not in strange)
         return good, strange, ("a row without a number",) * (len(rows) - len(named))
 
-    def clear(self) -> None:
-        self.waiting.clear()
+    def straighten(self) -> None:
         self.malformed.clear()
         self.unidentified.clear()
+
+    def clear(self) -> None:
+        self.waiting.clear()
+        self.straighten()
         self.late_by, self.between_pages = timedelta(0), None
 
     def take_of(self, call: str) -> SandboxFault | None:
@@ -97,7 +144,7 @@ class SandboxFaults:
 
     def take(self, call: str, about: str = "") -> SandboxFault | None:
         for place, fault in enumerate(self.waiting):
-            if fault.call in call:
+            if fault.call in call and fault.is_meant(call):
                 self.waiting[place : place + 1] = [] if fault.times == 1 else [replace(fault, times=fault.times - 1)]
                 fault.hit(call, about)
                 return fault
@@ -137,11 +184,11 @@ class Expired(Exception):
 class SandboxAuth:
     """The world's side. Tokens end after five minutes; `expire_tokens` ends them at once."""
 
-    def __init__(self, clock: Clock, key: str) -> None:
+    def __init__(self, clock: Clock, key: str, call_of: Callable[[str, str], SandboxCall]) -> None:
         self.clock = clock
         self.key = key
         self.calls: list[str] = []
-        self.faults = SandboxFaults()
+        self.faults = SandboxFaults(call_of)
         self._tokens: dict[str, datetime] = {}
         self._issued = 0
 
@@ -176,13 +223,23 @@ class SandboxAuth:
         return result
 
 
+def _held(method: WeakMethod[Any]) -> Callable[[str, str], SandboxCall]:
+    found: Callable[[str, str], SandboxCall] | None = method()
+    assert found is not None, "a world that ended is called by nobody"
+    return found
+
+
 class World:
     """What both references have. They speak no HTTP: only their connectors reach them, in the same process."""
 
     page_size = 10
+    speaks_http = False
+    purposes: ClassVar[Mapping[str, CallKind]] = {}  # the calls with an effect, by how they begin
+    reads_one = ""  # how the calls begin that ask for one order by itself; "": there are none
 
     def __init__(self, clock: Clock) -> None:
-        self.auth = SandboxAuth(clock, key="reference key")
+        myself = WeakMethod(self._call_of)  # a world ends with the last who holds it
+        self.auth = SandboxAuth(clock, "reference key", lambda call, about: _held(myself)(call, about))
         self.calls = self.auth.calls
         self.faults = self.auth.faults
         self.name = register(self)
@@ -193,6 +250,45 @@ class World:
 
     async def handle(self, request: Any) -> Any:
         raise NotImplementedError("A reference speaks no HTTP: open its connector in the same process.")
+
+    def kind_of(self, call: str) -> CallKind:
+        if call == SIGN_IN:
+            return CallKind.SIGN_IN
+        if call.startswith("GET "):
+            is_one = bool(self.reads_one) and call.startswith(self.reads_one)
+            return CallKind.READ_ORDER if is_one else CallKind.READ
+        found = (kind for begin, kind in self.purposes.items() if call.startswith(begin))
+        return next(found, CallKind.OTHER)
+
+    def call_of(self, request: Any) -> SandboxCall:
+        return self._call_of(str(request), "")
+
+    def _call_of(self, call: str, about: str) -> SandboxCall:
+        return SandboxCall(self.kind_of(call), frozenset({about or self._order_named_in(call)} - {""}))
+
+    def _order_named_in(self, call: str) -> str:
+        """Of a call that says no more than its name."""
+        return ""
+
+    def malform(
+        self,
+        listing: SandboxList,
+        key: str,
+        how: Malformation,
+        alone: bool = False,
+        met: Callable[[str], None] = lambda key: None,
+    ) -> None:
+        self.faults.malform(listing, key, how, alone, met)
+
+    def straighten(self) -> None:
+        self.faults.straighten()
+
+    def expire_tokens(self) -> bool:
+        self.auth.expire_tokens()
+        return True
+
+    def secrets(self) -> Sequence[str]:
+        return [self.auth.key]
 
 
 class SandboxClient:

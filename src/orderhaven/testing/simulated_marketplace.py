@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
@@ -21,11 +21,12 @@ from orderhaven.core.money import Money
 from orderhaven.core.order import LineQuantities, MarketplaceOrder
 from orderhaven.ports.connector import Capability, Clock
 from orderhaven.ports.marketplace import Receipt, ReceiptState, RemoteState, Verification
-from orderhaven.ports.sandbox import Basket, ConfirmedShipment
+from orderhaven.ports.sandbox import Basket, CallKind, CommandFate, ConfirmedShipment, ListDisorder
 from orderhaven.testing.goods import order_of
 from orderhaven.testing.sandbox_auth import World
 
 SIDE = "The reference marketplace"
+_REF = "RM-"  # with which its order numbers begin
 _REMEMBERED = timedelta(days=1)  # how long the outcome of a command can be asked for
 
 
@@ -58,6 +59,15 @@ class SimulatedMarketplace(World):
     """Its switches: `outcome_takes` (None: every command is answered at once), `one_line_per_piece` (a line id for each piece),
     `lists_whole_orders`, and what it `lacks`. No other request than its connector's reaches it: it speaks no HTTP."""
 
+    purposes: ClassVar[Mapping[str, CallKind]] = {
+        "POST /shipments": CallKind.CONFIRM,
+        "POST /cancellations": CallKind.CANCEL,
+        "POST /acceptances": CallKind.ACCEPT,
+        "POST /rejections": CallKind.REFUSE,
+        "POST /corrections": CallKind.CORRECT,
+    }
+    reads_one = f"GET /orders/{_REF}"
+
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.outcome_takes: timedelta | None = timedelta(seconds=30)
@@ -73,10 +83,11 @@ class SimulatedMarketplace(World):
     # ------------------------------------------------------------ a person at the other side (ports.sandbox)
 
     def sell(self, basket: Basket, *, needs_acceptance: bool = False) -> str:
-        ref = f"RM-{next(self._numbers):06d}"
+        ref = f"{_REF}{next(self._numbers):06d}"
         order = self._as_it_says(order_of(ref, basket, self._clock.now(), one_line_per_piece=self.one_line_per_piece))
         facts = {line.ref: line.quantities for line in order.lines}
-        self._sales[ref] = SimulatedSale(order, facts, self._clock.now(), needs_acceptance)
+        waits = needs_acceptance or basket.needs_acceptance
+        self._sales[ref] = SimulatedSale(order, facts, self._clock.now(), waits)
         return ref
 
     def request_cancellation(self, ref: str) -> None:
@@ -108,8 +119,23 @@ class SimulatedMarketplace(World):
         sale.changed_at = self._clock.now()
         return True
 
+    def take_back_shipment(self, ref: str) -> bool:
+        if not any(facts.shipped for facts in self._sale(ref).quantities.values()):
+            return False
+        self._change(ref, lambda facts: replace(facts, shipped=0, cancelled=facts.ordered))
+        return True
+
+    def touch(self, ref: str) -> None:
+        self._change(ref, lambda facts: facts)
+
     def refs(self) -> Sequence[str]:
         return list(self._sales)
+
+    def is_open(self, ref: str) -> bool:
+        return self._sale(ref).is_open()
+
+    def shipping_cost_of(self, ref: str) -> str:
+        return str(self._sale(ref).order.shipping_cost.rounded().amount)
 
     def shipments(self) -> Sequence[ConfirmedShipment]:
         self._carry_out_jobs()
@@ -122,6 +148,29 @@ class SimulatedMarketplace(World):
             for ref, sale in self._sales.items()
             if not sale.is_open() and not any(facts.shipped for facts in sale.quantities.values())
         )
+
+    def answer_after(self, delay: timedelta | None) -> bool:
+        self.outcome_takes = delay
+        return True
+
+    def list_whole_orders(self, whole: bool) -> None:
+        self.lists_whole_orders = whole
+
+    def decide_fates(
+        self, fates: Sequence[CommandFate], met: Callable[[CommandFate, frozenset[str]], None] = lambda fate, refs: None
+    ) -> bool:
+        return False
+
+    def disorder(self, how: ListDisorder, late: timedelta, between_pages: Callable[[], None]) -> None:
+        """No page repeats a row here: where it should, pages shift."""
+        if how is ListDisorder.LATE:
+            self.faults.late_by = late
+        else:
+            self.page_size = 2
+            self.faults.between_pages = between_pages
+
+    def restore_order(self) -> None:
+        self.faults.late_by, self.faults.between_pages = timedelta(0), None
 
     # ------------------------------------------------------------ what its connector may call
 

@@ -1,10 +1,11 @@
 """The reference shop as its merchant has it: products, stock, and orders that are worked on by hand."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
@@ -21,11 +22,19 @@ from orderhaven.core.shop_order import (
     matching_product,
 )
 from orderhaven.ports.connector import Clock
-from orderhaven.ports.sandbox import BackOfficeOrder, Basket, CatalogueItem
+from orderhaven.ports.sandbox import (
+    ApiCancellation,
+    BackOfficeOrder,
+    Basket,
+    CallKind,
+    CatalogueItem,
+    SandboxCall,
+)
 from orderhaven.testing.goods import order_of
 from orderhaven.testing.sandbox_auth import World
 
 SIDE = "The reference shop"
+_ITS_ORDER = re.compile(r"^POST /orders/(.+)/cancel$")
 _STOCK_NOT_TAKEN = "the shop took nothing from stock"
 
 
@@ -40,6 +49,8 @@ class SimulatedShop(World):
     that a buyer was mailed about; `ships_to` says where each goes that the hub made."""
 
     currencies = frozenset({"EUR"})
+    purposes: ClassVar[Mapping[str, CallKind]] = {"POST /orders": CallKind.CREATE}  # but for those that end in /cancel
+    keeps_numbers = True
     keeps_lines = True  # False: it makes orders without their lines, and says nothing of it
 
     def __init__(self, clock: Clock) -> None:
@@ -53,6 +64,17 @@ class SimulatedShop(World):
         self._orders: dict[str, ShopOrderSnapshot] = {}
         self._numbers = count(1001)
         self._takes_no_stock_next = False
+        self.full_pages = 0
+        self._api_cancellations: list[ApiCancellation] = []
+
+    def kind_of(self, call: str) -> CallKind:
+        return CallKind.CANCEL if _ITS_ORDER.search(call) else super().kind_of(call)
+
+    def _order_named_in(self, call: str) -> str:
+        """A shop order is cancelled by its own key."""
+        its = _ITS_ORDER.search(call)
+        order = self._orders.get(its[1]) if its else None
+        return order.reference if order else ""
 
     # ------------------------------------------------------------ the merchant (ports.sandbox)
 
@@ -69,6 +91,10 @@ class SimulatedShop(World):
     def add_tracking(self, shop_ref: str, tracking_number: str, carrier_name: str = "") -> None:
         codes = self._order(shop_ref).tracking
         self._change(shop_ref, tracking=(*codes, TrackingNumber(tracking_number, carrier_name)))
+
+    def replace_tracking(self, shop_ref: str, tracking_number: str, carrier_name: str = "") -> None:
+        self._change(shop_ref, tracking=())
+        self.add_tracking(shop_ref, tracking_number, carrier_name)
 
     def note_label(self, shop_ref: str, label: str) -> None:
         """The merchant writes down which of the marketplace's own labels the parcel got."""
@@ -115,7 +141,8 @@ class SimulatedShop(World):
             for article, quantity in basket.lines
         )
         bought = order_of(number, basket, self._clock.now())
-        return self._keep(number, "", lines, bought.total).shop_ref
+        shipping = Money.of(basket.shipping, basket.currency) if basket.shipping else bought.shipping_cost
+        return self._keep(number, "", lines, bought.total - bought.shipping_cost + shipping).shop_ref
 
     def orders(self) -> Sequence[BackOfficeOrder]:
         return [
@@ -125,6 +152,7 @@ class SimulatedShop(World):
                 order.shop_status,
                 str(order.total.rounded().amount) if order.total else "",
                 {line.sku: line.quantity for line in order.lines},
+                order.state,
             )
             for order in self._orders.values()
         ]
@@ -132,8 +160,22 @@ class SimulatedShop(World):
     def stock_of(self, sku: str) -> int:
         return next(product.stock for product in self._products.values() if product.article.sku == sku)
 
-    def fail_before_stock(self) -> None:
+    def recipient_of(self, shop_ref: str) -> Mapping[str, str]:
+        address = self.ships_to[shop_ref]
+        return {what: getattr(address, what) for what in ("last_name", "street", "phone", "email")}
+
+    def api_cancellations(self) -> Sequence[ApiCancellation]:
+        return self._api_cancellations
+
+    def refuse_orders(self, while_: Callable[[], bool], met: Callable[[SandboxCall], None]) -> bool:
+        return False
+
+    def change_profile(self) -> bool:
+        return False
+
+    def fail_before_stock(self) -> bool:
         self._takes_no_stock_next = True
+        return True
 
     def reduce_stock_afterwards(self, shop_ref: str) -> None:
         self._move_stock(self._order(shop_ref), back=False)
@@ -149,6 +191,7 @@ class SimulatedShop(World):
             if order.changed_at and order.changed_at >= since and order.shop_ref > after
         ]
         page = sorted(found, key=lambda order: order.shop_ref)[: self.page_size]
+        self.full_pages += len(page) == self.page_size
         if self.faults.between_pages is not None:
             self.faults.between_pages()
         return page
@@ -195,6 +238,8 @@ class SimulatedShop(World):
             raise OrderMissing(SIDE, shop_ref)
         if order.state is ShopState.COMPLETED:
             raise OrderRejected(SIDE, "the order is completed")
+        if order.state is not ShopState.CANCELLED:
+            self._api_cancellations.append(ApiCancellation(shop_ref, order.state, self._clock.now()))
         self.cancel(shop_ref)
 
     # ------------------------------------------------------------ inside

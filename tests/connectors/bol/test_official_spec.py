@@ -11,12 +11,11 @@ from urllib.parse import urlencode
 import jsonschema
 import pytest
 
-from orderhaven.connectors.bol.sandbox_processes import ProcessFate
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.commands import CancelReason
 from orderhaven.core.errors import HubError
-from orderhaven.ports.sandbox import Basket, CatalogueItem
+from orderhaven.ports.sandbox import Basket, CatalogueItem, CommandFate
 
 SPECS = Path(__file__).resolve().parents[4] / "shared" / "specs" / "bol"
 FILES = [SPECS / "retailer.json", SPECS / "shared.json"]
@@ -130,7 +129,7 @@ def special_orders(world: Any) -> list[str]:
 
 
 def tell(world: Any, refs: list[str]) -> None:
-    world.sandbox.processes.fates.extend([ProcessFate.NORMAL, ProcessFate.FAIL, ProcessFate.TIMEOUT, ProcessFate.STUCK])
+    world.sandbox.processes.fates.extend([CommandFate.NORMAL, CommandFate.FAIL, CommandFate.TIMEOUT, CommandFate.STUCK])
     commands = [
         world.shipment(refs[0]),
         world.shipment(refs[1], carrier=Carrier.DPD),

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from orderhaven.connectors.bol.sandbox_processes import ProcessFate
 from orderhaven.ports.marketplace import Receipt, ReceiptState
+from orderhaven.ports.sandbox import CommandFate
 
 
 def confirm(world: Any, ref: str, **what: Any) -> Receipt:
@@ -19,16 +19,16 @@ def outcome(world: Any, receipt: Receipt) -> Receipt:
 @pytest.mark.parametrize(
     ("fate", "expected"),
     [
-        (ProcessFate.NORMAL, ReceiptState.DONE),
-        (ProcessFate.STUCK, ReceiptState.PENDING),
-        (ProcessFate.STUCK_DONE, ReceiptState.PENDING),
-        (ProcessFate.TIMEOUT, ReceiptState.UNKNOWN),
-        (ProcessFate.TIMEOUT_DONE, ReceiptState.UNKNOWN),
-        (ProcessFate.FORGOTTEN, ReceiptState.UNKNOWN),
-        (ProcessFate.FORGOTTEN_DONE, ReceiptState.UNKNOWN),
+        (CommandFate.NORMAL, ReceiptState.DONE),
+        (CommandFate.STUCK, ReceiptState.PENDING),
+        (CommandFate.STUCK_DONE, ReceiptState.PENDING),
+        (CommandFate.TIMEOUT, ReceiptState.UNKNOWN),
+        (CommandFate.TIMEOUT_DONE, ReceiptState.UNKNOWN),
+        (CommandFate.FORGOTTEN, ReceiptState.UNKNOWN),
+        (CommandFate.FORGOTTEN_DONE, ReceiptState.UNKNOWN),
     ],
 )
-def test_an_outcome_is_what_bol_says_of_it(world: Any, fate: ProcessFate, expected: ReceiptState) -> None:
+def test_an_outcome_is_what_bol_says_of_it(world: Any, fate: CommandFate, expected: ReceiptState) -> None:
     world.sandbox.processes.fates.append(fate)
     receipt = confirm(world, world.sell())
     world.clock.move(minutes=1)
@@ -37,7 +37,7 @@ def test_an_outcome_is_what_bol_says_of_it(world: Any, fate: ProcessFate, expect
 
 
 def test_a_failure_is_an_outcome_with_a_reason(world: Any) -> None:
-    world.sandbox.processes.fates.append(ProcessFate.FAIL)
+    world.sandbox.processes.fates.append(CommandFate.FAIL)
     receipt = confirm(world, world.sell())
     world.clock.move(minutes=1)
 

@@ -7,13 +7,12 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from orderhaven.connectors.bol.sandbox_processes import ProcessFate
 from orderhaven.connectors.kit.faults import HttpFaultKind
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.core.commands import Acceptance, MarketplaceCommand
 from orderhaven.core.errors import OrderMissing, OutcomeUnknown, UnexpectedResponse
 from orderhaven.ports.marketplace import RemoteState, Verification
-from orderhaven.ports.sandbox import CatalogueItem
+from orderhaven.ports.sandbox import CatalogueItem, CommandFate
 
 CUP = CatalogueItem("CUP", "8700000000017", "Kop", "4.50")
 
@@ -42,8 +41,8 @@ def test_what_never_came_in_is_not_done(world: Any) -> None:
     assert look(world, world.shipment(world.sell())).state is RemoteState.NOT_DONE
 
 
-@pytest.mark.parametrize("fate", [ProcessFate.TIMEOUT_DONE, ProcessFate.FORGOTTEN_DONE, ProcessFate.STUCK_DONE])
-def test_what_was_carried_out_is_done_whatever_its_process_says(world: Any, fate: ProcessFate) -> None:
+@pytest.mark.parametrize("fate", [CommandFate.TIMEOUT_DONE, CommandFate.FORGOTTEN_DONE, CommandFate.STUCK_DONE])
+def test_what_was_carried_out_is_done_whatever_its_process_says(world: Any, fate: CommandFate) -> None:
     ref = world.sell()
     world.sandbox.processes.fates.append(fate)
     confirm(world, ref)
@@ -52,8 +51,8 @@ def test_what_was_carried_out_is_done_whatever_its_process_says(world: Any, fate
     assert look(world, world.shipment(ref)).state is RemoteState.DONE
 
 
-@pytest.mark.parametrize("fate", [ProcessFate.TIMEOUT, ProcessFate.FORGOTTEN, ProcessFate.FAIL])
-def test_what_was_not_carried_out_is_not_done(world: Any, fate: ProcessFate) -> None:
+@pytest.mark.parametrize("fate", [CommandFate.TIMEOUT, CommandFate.FORGOTTEN, CommandFate.FAIL])
+def test_what_was_not_carried_out_is_not_done(world: Any, fate: CommandFate) -> None:
     ref = world.sell()
     world.sandbox.processes.fates.append(fate)
     confirm(world, ref)
@@ -64,7 +63,7 @@ def test_what_was_not_carried_out_is_not_done(world: Any, fate: ProcessFate) -> 
 
 def test_what_is_still_pending_is_neither_yes_nor_no(world: Any) -> None:
     ref = world.sell()
-    world.sandbox.processes.fates.append(ProcessFate.STUCK)
+    world.sandbox.processes.fates.append(CommandFate.STUCK)
     confirm(world, ref)
     world.clock.move(minutes=1)
 
@@ -201,7 +200,7 @@ def test_a_shipment_that_nobody_understands_may_be_ours(world: Any) -> None:
 @pytest.mark.parametrize("malformed", [{"status": "RESTING"}, {"status": None}, {"status": 3}])
 def test_what_nobody_understands_of_a_process_is_no_leave_to_repeat(world: Any, malformed: dict[str, Any]) -> None:
     ref = world.sell()
-    world.sandbox.processes.fates.append(ProcessFate.STUCK)
+    world.sandbox.processes.fates.append(CommandFate.STUCK)
     confirm(world, ref)
     answers(world, "/shared/process-status", each("processStatuses", malformed))
 

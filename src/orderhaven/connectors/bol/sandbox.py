@@ -1,9 +1,10 @@
 """A bol of one's own: what the connector uses of the Retailer API v10, as strict as the real one, on any clock."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from orderhaven.connectors.bol.sandbox_auth import BolSandboxAuth
+from orderhaven.connectors.bol.sandbox_auth import TOKENS_BEGIN_WITH, BolSandboxAuth
 from orderhaven.connectors.bol.sandbox_listing import PAGE_SIZE, Listing
 from orderhaven.connectors.bol.sandbox_processes import Process, Processes, ProcessRejected
 from orderhaven.connectors.bol.sandbox_responses import (
@@ -14,6 +15,7 @@ from orderhaven.connectors.bol.sandbox_responses import (
     shipment_detail,
     shipment_row,
 )
+from orderhaven.connectors.bol.sandbox_rows import ROWS
 from orderhaven.connectors.bol.sandbox_rules import (
     MEDIA_TYPE,
     ApiProblem,
@@ -37,20 +39,33 @@ from orderhaven.connectors.bol.sandbox_rules import (
 from orderhaven.connectors.bol.sandbox_trade import Parcel, Sale, SandboxItem, SandboxTrade
 from orderhaven.connectors.kit.faults import HttpFaults, answer
 from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.connectors.kit.malformed_rows import RowBender
 from orderhaven.connectors.kit.server import http_date
 from orderhaven.ports.connector import Clock
-from orderhaven.ports.sandbox import Basket, ConfirmedShipment
+from orderhaven.ports.sandbox import Basket, CallKind, CommandFate, ConfirmedShipment, ListDisorder, SandboxCall
 
 _URL = "https://api.bol.com"
 Answer = tuple[int, bytes]
+_WORD = re.compile(r"[A-Za-z0-9]+")
+# what the calls that are no GET are for, by their path or the path that theirs stands under
+_PURPOSES = {
+    "/shared/process-status": CallKind.READ,
+    "/retailer/shipments": CallKind.CONFIRM,
+    "/retailer/orders/cancellation": CallKind.CANCEL,
+    "/retailer/transports": CallKind.CORRECT,
+}
 
 
 class Sandbox:
     """Beside `faults`, what can be set: `door.limits`, `listing.*`, `processes.*`, and the attributes below."""
 
+    speaks_http = True
+
     def __init__(self, clock: Clock) -> None:
         self.calls: list[str] = []
-        self.faults = HttpFaults()
+        self.faults = HttpFaults(self.call_of)
+        self._rows = RowBender(ROWS)
+        self.malform, self.straighten = self._rows.malform, self._rows.straighten
         self.auth = BolSandboxAuth("sandbox-client", "sandbox-secret")
         self.trade = SandboxTrade()
         self.listing = Listing(self.trade)
@@ -122,8 +137,64 @@ class Sandbox:
         self.trade.ship(sale, {left[0].ref: 1}, self._now())
         return True
 
+    def withdraw_cancellation_request(self, ref: str) -> None:
+        sale = self._sale(ref)
+        for item in sale.items:
+            item.cancellation_requested = False
+        self.trade.touch(sale.items, self._now())
+
+    def take_back_shipment(self, ref: str) -> bool:
+        return False  # bol never does that
+
+    def touch(self, ref: str) -> None:
+        self.trade.touch(self.trade.sales[ref].items, self._now())
+
     def refs(self) -> Sequence[str]:
         return list(self.trade.sales)
+
+    def is_open(self, ref: str) -> bool:
+        return any(item.open for item in self._sale(ref).items)
+
+    def shipping_cost_of(self, ref: str) -> str:
+        return "0.00"  # it is in the price
+
+    def answer_after(self, delay: timedelta | None) -> bool:
+        if delay is None:
+            return False  # bol answers no command at once
+        self.processes.delay = delay
+        return True
+
+    def list_whole_orders(self, whole: bool) -> None:
+        """bol lists a summary of each."""
+
+    def decide_fates(
+        self, fates: Sequence[CommandFate], met: Callable[[CommandFate, frozenset[str]], None] = lambda fate, refs: None
+    ) -> bool:
+        self.processes.met = met
+        self.processes.fates.extend(fates)
+        if not fates:
+            self.processes.fates.clear()
+        return True
+
+    def disorder(self, how: ListDisorder, late: timedelta, between_pages: Callable[[], None]) -> None:
+        match how:
+            case ListDisorder.REPEATED_ROWS:
+                self.listing.repeat_rows = True
+            case ListDisorder.SHIFTING_PAGES:
+                self.listing.after_page = lambda _: between_pages()
+            case ListDisorder.LATE:
+                self.visible_after = late
+
+    def restore_order(self) -> None:
+        self.listing.repeat_rows, self.listing.after_page = False, None
+        self.visible_after = timedelta(0)
+
+    def expire_tokens(self) -> bool:
+        self.auth.expire_tokens()
+        return True
+
+    def secrets(self) -> Sequence[str]:
+        return [self.auth.client_secret, f"{TOKENS_BEGIN_WITH}1."]
 
     def shipments(self) -> Sequence[ConfirmedShipment]:
         self._now()
@@ -140,7 +211,23 @@ class Sandbox:
 
     async def handle(self, request: Request) -> Response:
         self.calls.append(f"{request.method} {request.path}")
-        return await answer(self.faults, self._clock, request, self._answer)
+        return self._rows.with_malformed_rows(request, await answer(self.faults, self._clock, request, self._answer))
+
+    def kind_of(self, call: str) -> CallKind:
+        method, _, path = call.partition(" ")
+        if path == "/token":
+            return CallKind.SIGN_IN
+        if method == "GET":
+            return CallKind.READ_ORDER if path.startswith("/retailer/orders/") else CallKind.READ
+        return _PURPOSES.get(path) or _PURPOSES.get(path.rpartition("/")[0], CallKind.OTHER)
+
+    def call_of(self, request: Request) -> SandboxCall:
+        """An order is named by its number, one of its items, or one of its transports, wherever that stands."""
+        words = set(_WORD.findall(f"{request.url} {request.body.decode(errors='ignore')}"))
+        refs = {word for word in words if word in self.trade.sales}
+        refs |= {self.trade.items[word].sale.ref for word in words if word in self.trade.items}
+        refs |= {self.trade.transports[word].sale.ref for word in words if word in self.trade.transports}
+        return SandboxCall(self.kind_of(f"{request.method} {request.path}"), frozenset(refs))
 
     async def _answer(self, request: Request) -> Response:
         now = self._now()
@@ -195,13 +282,14 @@ class Sandbox:
         pieces = pieces_to_ship(self.trade, wanted)
         entity = next(iter(pieces)) if len(pieces) == 1 else ""
         # checked again when it is carried out: two confirmations of one item may wait at the same time
-        return self._take_in("CREATE_SHIPMENT", entity, lambda at: self._ship(wanted, pieces, at), now)
+        ref = self.trade.items[next(iter(pieces))].sale.ref
+        return self._take_in("CREATE_SHIPMENT", entity, lambda at: self._ship(wanted, pieces, at), now, ref)
 
     def _cancel_item(self, request: Request, now: datetime) -> Answer:
         wanted = body_as(CancellationRequest, request.body).order_items[0]
         item = known_item(self.trade, wanted.order_item_id)
         refuse_handled(item)
-        return self._take_in("CANCEL_ORDER", item.ref, lambda at: self._cancel(item, at), now)
+        return self._take_in("CANCEL_ORDER", item.ref, lambda at: self._cancel(item, at), now, item.sale.ref)
 
     def _change_transport(self, request: Request, ref: str, now: datetime) -> Answer:
         wanted = body_as(TransportChange, request.body)
@@ -209,7 +297,7 @@ class Sandbox:
         parcel = self.trade.transports.get(ref)
         if parcel is None:
             raise invalid("transportId", f"Transport {ref} is not known.")
-        return self._take_in("CHANGE_TRANSPORT", ref, lambda _: _change(parcel, wanted), now)
+        return self._take_in("CHANGE_TRANSPORT", ref, lambda _: _change(parcel, wanted), now, parcel.sale.ref)
 
     def _statuses(self, request: Request, now: datetime) -> Answer:
         asked = body_as(StatusQueries, request.body).process_status_queries
@@ -229,9 +317,11 @@ class Sandbox:
 
     # ------------------------------------------------------------ what is done later
 
-    def _take_in(self, event: str, entity: str, carry_out: Callable[[datetime], None], now: datetime) -> Answer:
+    def _take_in(
+        self, event: str, entity: str, carry_out: Callable[[datetime], None], now: datetime, about: str
+    ) -> Answer:
         description = f"{event.replace('_', ' ').capitalize()} {entity}".rstrip()
-        process = self.processes.take_in(event, entity, description, carry_out, now)
+        process = self.processes.take_in(event, entity, description, carry_out, now, about)
         return 202, encode(process_of(process, _URL))
 
     def _ship(self, wanted: ShipmentRequest, pieces: Mapping[str, int], at: datetime) -> None:

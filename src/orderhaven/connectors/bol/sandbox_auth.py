@@ -8,6 +8,7 @@ from orderhaven.connectors.bol.sandbox_rules import MEDIA_TYPE, ApiProblem
 from orderhaven.connectors.kit.http import Request, Response
 
 TOKEN_LIFE = timedelta(seconds=299)
+TOKENS_BEGIN_WITH = "sandbox."
 
 
 class BolSandboxAuth:
@@ -34,7 +35,7 @@ class BolSandboxAuth:
             return _refused(401, "unauthorized_client")
         self._tokens = {token: ends_at for token, ends_at in self._tokens.items() if ends_at > now}
         self._issued += 1
-        token = f"sandbox.{self._issued}.{self.client_id}"
+        token = f"{TOKENS_BEGIN_WITH}{self._issued}.{self.client_id}"
         self._tokens[token] = now + TOKEN_LIFE
         body = f'{{"access_token":"{token}","token_type":"Bearer","expires_in":299,"scope":"RETAILER"}}'
         return Response(200, {"content-type": "application/json"}, body.encode())

@@ -5,34 +5,24 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import count
+
+from orderhaven.ports.sandbox import CommandFate
 
 
 class ProcessRejected(Exception):
     """Carrying it out turned out to be impossible; the text is the error message."""
 
 
-class ProcessFate(StrEnum):
-    NORMAL = "normal"
-    FAIL = "fail"  # not carried out: FAILURE
-    STUCK = "stuck"  # not carried out, PENDING for ever
-    STUCK_DONE = "stuck_done"  # carried out, PENDING for ever
-    TIMEOUT = "timeout"  # not carried out: TIMEOUT
-    TIMEOUT_DONE = "timeout_done"  # carried out: TIMEOUT
-    FORGOTTEN = "forgotten"  # not carried out, and nobody has heard of it
-    FORGOTTEN_DONE = "forgotten_done"  # carried out, and nobody has heard of it
-
-
-_DONE = frozenset({ProcessFate.NORMAL, ProcessFate.STUCK_DONE, ProcessFate.TIMEOUT_DONE, ProcessFate.FORGOTTEN_DONE})
+_DONE = frozenset({CommandFate.NORMAL, CommandFate.STUCK_DONE, CommandFate.TIMEOUT_DONE, CommandFate.FORGOTTEN_DONE})
 _STATUS = {
-    ProcessFate.FAIL: "FAILURE",
-    ProcessFate.STUCK: "PENDING",
-    ProcessFate.STUCK_DONE: "PENDING",
-    ProcessFate.TIMEOUT: "TIMEOUT",
-    ProcessFate.TIMEOUT_DONE: "TIMEOUT",
+    CommandFate.FAIL: "FAILURE",
+    CommandFate.STUCK: "PENDING",
+    CommandFate.STUCK_DONE: "PENDING",
+    CommandFate.TIMEOUT: "TIMEOUT",
+    CommandFate.TIMEOUT_DONE: "TIMEOUT",
 }
-_GONE = frozenset({ProcessFate.FORGOTTEN, ProcessFate.FORGOTTEN_DONE})
+_GONE = frozenset({CommandFate.FORGOTTEN, CommandFate.FORGOTTEN_DONE})
 
 
 @dataclass(slots=True, eq=False)
@@ -43,7 +33,7 @@ class Process:
     description: str
     created_at: datetime
     due_at: datetime
-    fate: ProcessFate
+    fate: CommandFate
     carry_out: Callable[[datetime], None]  # raises Refused
     status: str = "PENDING"
     error: str = ""
@@ -58,7 +48,8 @@ class Processes:
     def __init__(self) -> None:
         self.delay = timedelta(seconds=3)
         self.keep = timedelta(hours=24)
-        self.fates: deque[ProcessFate] = deque()
+        self.fates: deque[CommandFate] = deque()
+        self.met: Callable[[CommandFate, frozenset[str]], None] = lambda fate, refs: None  # told of each that one takes
         self._known: dict[str, Process] = {}
         self._by_entity: dict[tuple[str, str], list[Process]] = {}
         self._waiting: list[tuple[datetime, int, Process]] = []
@@ -66,10 +57,20 @@ class Processes:
         self._numbers = count(1)
 
     def take_in(
-        self, event: str, entity: str, description: str, carry_out: Callable[[datetime], None], now: datetime
+        self,
+        event: str,
+        entity: str,
+        description: str,
+        carry_out: Callable[[datetime], None],
+        now: datetime,
+        about: str = "",
     ) -> Process:
+        """`about`: the order of which it is."""
         number = next(self._numbers)
-        fate = self.fates.popleft() if self.fates else ProcessFate.NORMAL
+        fate = CommandFate.NORMAL
+        if self.fates:
+            fate = self.fates.popleft()
+            self.met(fate, frozenset({about} - {""}))
         process = Process(f"{800_000_000 + number}", event, entity, description, now, now + self.delay, fate, carry_out)
         heapq.heappush(self._waiting, (process.due_at, number, process))
         if fate not in _GONE:
@@ -83,7 +84,7 @@ class Processes:
         while self._waiting and self._waiting[0][0] <= now:
             process = heapq.heappop(self._waiting)[2]
             process.status = _STATUS.get(process.fate, "SUCCESS")
-            if process.fate is ProcessFate.FAIL:
+            if process.fate is CommandFate.FAIL:
                 process.error = "The request could not be processed."
             if process.fate in _DONE:
                 _carry_out(process)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from orderhaven.connectors.kit.http import NoAnswer, Request, Response
 from orderhaven.ports.connector import Clock
+from orderhaven.ports.sandbox import CallFault, CallKind, SandboxCall
 
 
 class HttpFaultKind(StrEnum):
@@ -55,15 +56,53 @@ class HttpFault:
         return self.method in ("", request.method) and self.path in request.path
 
 
+@dataclass(frozen=True, slots=True)
+class _MeantFault(HttpFault):
+    """Chooses its requests by what they are for, and tells of each that it met."""
+
+    calls: Callable[[SandboxCall], bool] = lambda call: True
+    call_of: Callable[[Request], SandboxCall] = lambda request: by_method(request)
+    met: Callable[[SandboxCall], None] = lambda call: None
+
+    def fits(self, request: Request) -> bool:
+        call = self.call_of(request)
+        if self.calls(call):
+            self.met(call)
+            return True
+        return False
+
+
+def by_method(request: Request) -> SandboxCall:
+    """What can be said of a request where a sandbox says no more."""
+    return SandboxCall(CallKind.READ if request.method == "GET" else CallKind.OTHER)
+
+
 @dataclass
 class HttpFaults:
-    """The faults that still lie in wait, in order. `hit` counts what was spoiled, by kind."""
+    """A `ports.sandbox.SandboxFaults`: the faults that still lie in wait, in order. `call_of` is the sandbox's; `hit` counts what was
+    spoiled, by kind."""
 
+    call_of: Callable[[Request], SandboxCall] = by_method
     waiting: list[HttpFault] = field(default_factory=list)
     hit: dict[HttpFaultKind, int] = field(default_factory=dict)
 
     def add(self, kind: HttpFaultKind, **what: object) -> None:
         self.waiting.append(replace(HttpFault(kind), **what))  # type: ignore[arg-type]
+
+    def spoil(
+        self,
+        fault: CallFault,
+        calls: Callable[[SandboxCall], bool],
+        *,
+        times: int = 1,
+        delay: timedelta = timedelta(0),
+        status: int = 503,
+        met: Callable[[SandboxCall], None] = lambda call: None,
+    ) -> None:
+        kind = HttpFaultKind(fault.value)
+        self.waiting.append(
+            _MeantFault(kind, times=times, delay=delay, status=status, calls=calls, call_of=self.call_of, met=met)
+        )
 
     def clear(self) -> None:
         self.waiting.clear()

@@ -1,4 +1,4 @@
-"""How one row of a list is bent out of shape, for connectors that speak JSON: a transport that bends what it brings."""
+"""How the sandbox of an API that speaks JSON bends one row of a list out of shape."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from orderhaven.connectors.kit.http import Request, Response, Transport
-from orderhaven.ports.sandbox import EVERY_ROW, Malformation, SandboxList
+from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.ports.sandbox import EVERY_ROW, FIRST_ROW, Malformation, SandboxList
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,40 +25,84 @@ class JsonRows:
     word_alone: str = ""  # the way to the word in an answer about one; "" where it is the same
 
 
+def asks(method: str, path: str, *names: str) -> Callable[[Request], bool]:
+    """A request for this list, narrowed by one of these where any are named."""
+
+    def is_meant(request: Request) -> bool:
+        here = (request.method, request.path) == (method, path)
+        return here and (not names or any(name in request.query for name in names))
+
+    return is_meant
+
+
+def asks_one(path: str) -> Callable[[Request, str], bool]:
+    def is_meant(request: Request, ref: str) -> bool:
+        parent, _, asked = request.path.rpartition("/")
+        return (request.method, parent) == ("GET", path) and ref in (EVERY_ROW, asked)
+
+    return is_meant
+
+
 @dataclass
-class MalformedRows:
-    """Stands between a connector and its sandbox. `malform` is what a `Subject` wants."""
+class _Malformed:
+    listing: SandboxList
+    key: str
+    how: Malformation
+    alone: bool
+    met: Callable[[str], None]
 
-    inner: Transport
+
+@dataclass
+class RowBender:
+    """What a sandbox's `malform` and `straighten` do: `with_malformed_rows` is what becomes of each of its answers."""
+
     lists: Mapping[SandboxList, JsonRows]
-    malformed: list[tuple[SandboxList, str, Malformation, bool]] = field(default_factory=list)
+    malformed: list[_Malformed] = field(default_factory=list)
 
-    def malform(self, listing: SandboxList, ref: str, how: Malformation, detail: bool) -> None:
-        self.malformed.append((listing, ref, how, detail))
+    def malform(
+        self,
+        listing: SandboxList,
+        key: str,
+        how: Malformation,
+        alone: bool = False,
+        met: Callable[[str], None] = lambda key: None,
+    ) -> None:
+        self.malformed.append(_Malformed(listing, key, how, alone, met))
 
-    async def __call__(self, request: Request, timeout_s: float) -> Response:
-        response = await self.inner(request, timeout_s)
-        if response.status != 200:
+    def straighten(self) -> None:
+        self.malformed.clear()
+
+    def with_malformed_rows(self, request: Request, response: Response) -> Response:
+        if not self.malformed or response.status != 200:
             return response
-        for listing, ref, how, detail in self.malformed:
-            rows = self.lists[listing]
+        for one in self.malformed:
+            rows = self.lists[one.listing]
             if rows.asks(request):
-                response = _changed(response, partial(_in_list, rows=rows, ref=ref, how=how))
-            elif detail and rows.detail(request, ref):
-                response = _changed(response, partial(_malformed, rows=rows, how=how, word=rows.word_alone))
+                response = _changed(response, partial(_in_list, rows=rows, one=one))
+            elif one.alone and rows.detail(request, one.key):
+                response = _changed(response, partial(_malformed, rows=rows, how=one.how, word=rows.word_alone))
         return response
-
-    async def close(self) -> None:
-        return None
 
 
 def _changed(response: Response, change: Callable[[Any], Any]) -> Response:
-    return replace(response, body=msgspec.json.encode(change(msgspec.json.decode(response.body))))
+    try:
+        whole = msgspec.json.decode(response.body)
+    except msgspec.DecodeError:  # another fault was there first
+        return response
+    return replace(response, body=msgspec.json.encode(change(whole)))
 
 
-def _in_list(whole: Any, rows: JsonRows, ref: str, how: Malformation) -> Any:
+def _in_list(whole: Any, rows: JsonRows, one: _Malformed) -> Any:
     found = whole.get(rows.within, []) if rows.within else whole
-    changed = [_malformed(row, rows, how) if ref in (EVERY_ROW, str(row.get(rows.key))) else row for row in found]
+    if one.key == FIRST_ROW and found:
+        one.key = str(found[0].get(rows.key))
+    changed = []
+    for row in found:
+        key = str(row.get(rows.key))
+        is_meant = one.key in (EVERY_ROW, key)
+        changed.append(_malformed(row, rows, one.how) if is_meant else row)
+        if is_meant:
+            one.met(key)
     return {**whole, rows.within: changed} if rows.within else changed
 
 

@@ -19,7 +19,15 @@ from orderhaven.ports.marketplace import (
     SummaryPage,
     Verification,
 )
-from orderhaven.ports.sandbox import Basket, Malformation, SandboxList, SandboxMarketplace, SandboxShop
+from orderhaven.ports.sandbox import (
+    EFFECTS,
+    Basket,
+    CallKind,
+    Malformation,
+    SandboxList,
+    SandboxMarketplace,
+    SandboxShop,
+)
 from orderhaven.ports.shop import Shop
 from orderhaven.testing.clock import ManualClock
 
@@ -60,6 +68,7 @@ class Subject:
 
     spec: ConnectorSpec
     clock: ManualClock
+    sandbox: Any
     open: Callable[
         [Mapping[str, str]], Any
     ]  # a new connector on the sandbox; the settings given replace the right ones
@@ -71,11 +80,9 @@ class Subject:
     # bends one row of a list, by its key, from now on; with True also where that one is asked for by itself. None: nobody says how
     malform: Callable[[SandboxList, str, Malformation, bool], None] | None = None
     expire_tokens: Callable[[], None] | None = None  # None: credentials here do not end
-    signs_in: Callable[[str], bool] = lambda call: False  # which of sandbox.calls fetch credentials
-    only_asks: Callable[[str], bool] = lambda call: call.startswith("GET ")  # which of them read, whatever their method
-    # which of them prepare a command: they may be repeated, and nothing that counts is there before the command itself (a cart, a
-    # draft, an upload, a tracking number put beside an order that is not shipped by it)
-    prepares: Callable[[str], bool] = lambda call: False
+    prepares: Callable[[str], bool] = lambda call: (
+        False
+    )  # which of sandbox.calls prepare a command, beside those it says itself
     page_size: int = 50  # entries on one page of the lists that the connector reads
     unsupported_texts: frozenset[str] = frozenset()  # names out of hostile.HOSTILE that this API itself has no room for
     opened: list[Any] = field(default_factory=list)
@@ -97,8 +104,11 @@ class Subject:
         return [call for call in calls if not self.signs_in(call)]
 
     def effects(self, calls: Sequence[str]) -> list[str]:
-        """Those with an effect that must not be doubled."""
-        return [call for call in self.requests(calls) if not (self.only_asks(call) or self.prepares(call))]
+        """Those with an effect that must not be doubled: none that only asks, and none that prepares."""
+        return [call for call in calls if self.sandbox.kind_of(call) in EFFECTS and not self.prepares(call)]
+
+    def signs_in(self, call: str) -> bool:
+        return self.sandbox.kind_of(call) is CallKind.SIGN_IN
 
 
 @dataclass(kw_only=True)
