@@ -13,10 +13,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from orderhaven.connectors.bol.sandbox_processes import ProcessFate
 from orderhaven.connectors.kit.faults import HttpFault as WireFault
 from orderhaven.connectors.kit.faults import HttpFaultKind as Kit
 from orderhaven.connectors.kit.http import Request, Response
+from orderhaven.ports.sandbox import CommandFate
 from orderhaven.testing.sandbox_auth import FaultKind as Door
 from orderhaven.testing.sandbox_auth import SandboxFault as DoorFault
 from tests.simulation.plan import MARKETPLACE, SHOP, Fault, Pair, Trouble
@@ -34,10 +34,10 @@ _DOOR = {
     Trouble.TRUNCATED: Door.GARBAGE, Trouble.HTML: Door.TRY_LATER, Trouble.HTML_AFTER: Door.GARBAGE,
 }  # fmt: skip
 _FATES = {
-    Trouble.PROCESS_FAILS: (ProcessFate.FAIL,),
-    Trouble.PROCESS_TIMES_OUT: (ProcessFate.TIMEOUT, ProcessFate.TIMEOUT_DONE),
-    Trouble.PROCESS_STICKS: (ProcessFate.STUCK, ProcessFate.STUCK_DONE),
-    Trouble.PROCESS_FORGOTTEN: (ProcessFate.FORGOTTEN, ProcessFate.FORGOTTEN_DONE),
+    Trouble.PROCESS_FAILS: (CommandFate.FAIL,),
+    Trouble.PROCESS_TIMES_OUT: (CommandFate.TIMEOUT, CommandFate.TIMEOUT_DONE),
+    Trouble.PROCESS_STICKS: (CommandFate.STUCK, CommandFate.STUCK_DONE),
+    Trouble.PROCESS_FORGOTTEN: (CommandFate.FORGOTTEN, CommandFate.FORGOTTEN_DONE),
 }
 _A_LONG_ANSWER = 50_000  # bytes: there may be a page full of orders in it
 _ASKS_BY_POST = ("/token", "/shared/process-status")
@@ -64,14 +64,14 @@ _arriving: ContextVar[Request] = ContextVar(
 )  # many are on their way at once, and some are answered much later
 
 
-class _Fates(deque[ProcessFate]):
+class _Fates(deque[CommandFate]):
     """What becomes of the next ones that are taken in: whichever request takes one, its order is touched by it."""
 
     def __init__(self, met: Callable[[Trouble, Request], None]) -> None:
         super().__init__()
         self._met = met
 
-    def popleft(self) -> ProcessFate:
+    def popleft(self) -> CommandFate:
         fate = super().popleft()
         self._met(next(trouble for trouble, fates in _FATES.items() if fate in fates), _arriving.get())
         return fate
