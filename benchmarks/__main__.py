@@ -16,6 +16,7 @@ BENCHMARKS = {
     "growth_ratio": "growth",
     "pages_ratio": "pages",
     "query_ratio": "queries",
+    "stuck_ratio": "stuck",
     "peak_mb": "memory",
 }
 

@@ -17,8 +17,8 @@ def test_a_quick_run_ends_with_one_line_for_each() -> None:
     )
 
     assert run.returncode == 0, run.stdout + run.stderr
-    last = run.stdout.strip().splitlines()[-6:]
-    names = ["loop_ratio", "idle_ratio", "growth_ratio", "pages_ratio", "query_ratio", "peak_mb"]
+    last = run.stdout.strip().splitlines()[-7:]
+    names = ["loop_ratio", "idle_ratio", "growth_ratio", "pages_ratio", "query_ratio", "stuck_ratio", "peak_mb"]
     assert names == [line.split()[0] for line in last]
     assert all(re.fullmatch(r"\w+ \d+\.\d{3}", line) for line in last)
 

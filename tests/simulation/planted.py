@@ -126,8 +126,8 @@ MUTANTS = (
     Mutant(
         "a tracking number in the shop is not sent",
         "store/outbox/commands.py",
-        "_parts(message, ConfirmPayload(*tracking), limit)",
-        "_parts(message, ConfirmPayload(ships_from=tracking.ships_from), limit)",
+        "_parts(message, ConfirmPayload(*tracking), spec)",
+        "_parts(message, ConfirmPayload(ships_from=tracking.ships_from), spec)",
     ),
     Mutant(
         "the buyer stands in the log",

@@ -1,11 +1,14 @@
 """Connectors reach the internet, and whatever networks the operator allows: by whatever name, also when a redirect leads there."""
 
 import asyncio
+import socket
+import threading
 
 import pytest
 from aiohttp import web
+from aiohttp.abc import ResolveResult
 
-from orderhaven.connectors.kit.http import NoAnswer, Request
+from orderhaven.connectors.kit.http import GuardedResolver, NoAnswer, Request
 from orderhaven.connectors.kit.transport import AiohttpTransport
 from orderhaven.core.networks import EVERYWHERE, LOOPBACK, PUBLIC, NetworkPolicy, parse_policy
 from tests.connectors.kit.test_transport import serving
@@ -72,3 +75,24 @@ def test_networks_are_read_as_a_person_writes_them() -> None:
         True
     ] * 5
     assert [reach.allows(one) for one in ("192.168.2.1", "10.0.0.8", "127.0.0.1", "::1", "nonsense")] == [False] * 5
+
+
+def test_names_of_which_nobody_knows_the_address_hold_up_no_other() -> None:
+    ended = threading.Event()
+
+    def look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+        if host.startswith("dead"):
+            ended.wait()
+        return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=0)]
+
+    async def run() -> list[ResolveResult]:
+        resolver = GuardedResolver(LOOPBACK, look_up)
+        stuck = [asyncio.ensure_future(resolver.resolve(f"dead{number}.test")) for number in range(16)]
+        try:
+            return await asyncio.wait_for(resolver.resolve("healthy.test"), 5.0)
+        finally:
+            ended.set()
+            await asyncio.gather(*stuck)
+            await resolver.close()
+
+    assert [one["hostname"] for one in asyncio.run(run())] == ["healthy.test"]

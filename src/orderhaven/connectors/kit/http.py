@@ -16,25 +16,31 @@ from orderhaven.core.errors import HubError
 from orderhaven.core.networks import NetworkPolicy
 from orderhaven.ports.connector import Clock, TokenCache, is_recent
 
-_LOOKUPS_AT_ONCE = 4  # in threads of their own: a name server that hangs must not hold up anything else
+# in threads of their own: a name server that hangs must not hold up anything else, nor the names of many dead hosts a living one.
+# A name is looked up once for all who wait for it, however often they give up, so a dead one holds one of these
+_LOOKUPS_AT_ONCE = 64
 
 
 class NotReached(OSError):
     """A name that stands for addresses only that may not be called."""
 
 
+LookUp = Callable[[str, int, socket.AddressFamily], list[ResolveResult]]
+
+
 class GuardedResolver(AbstractResolver):
     """Addresses that stand in a URL as such do not come by here: whoever uses this looks at them first."""
 
-    def __init__(self, reach: NetworkPolicy) -> None:
+    def __init__(self, reach: NetworkPolicy, look_up: LookUp | None = None) -> None:
         self._reach = reach
+        self._look_up = look_up or _looked_up
         self._threads = ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="names")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, _looked_up, host, port, family)
+        found = await loop.run_in_executor(self._threads, self._look_up, host, port, family)
         allowed = [one for one in found if self._reach.allows(one["host"])]
         if not allowed:
             raise NotReached(host)
