@@ -41,8 +41,8 @@ bench-carriers: install ## how well carriers are told from labelled codes: CSV=F
 bench-web: install ## a page while 500 stuck clients hold on to the web server, in each state
 	@$(BIN)/python -m benchmarks.web $(args)
 
-simulate: install ## play days in which everything fails: SEEDS=2000, or SEED=123 to play one again
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(args)
+simulate: install ## play days in which everything fails: SEEDS=2000, or SEED=123 to play one again; PAIR=MARKETPLACE-SHOP
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(PAIR),--pair $(PAIR)) $(args)
 
 mutants: install ## plant faults in a copy of the hub, one by one: the simulation must find each
 	@$(BIN)/python -m tests.simulation.mutants $(args)

@@ -38,8 +38,13 @@ VAGUE_NAMES = {
     *("handler", "handlers", "common", "misc"),
 }
 
-# journeys, which every connector makes
-PLAYED_BY_ALL = sorted((ROOT / "tests" / "journeys").rglob("*.py"))
+# journeys, which every connector makes, and the simulation; where a fault is planted, a file has to be named
+PLAYED_BY_ALL = sorted(
+    path
+    for folder in ("journeys", "simulation")
+    for path in (ROOT / "tests" / folder).rglob("*.py")
+    if path.name != "planted.py"
+)
 A_CONNECTION_IN_TESTS = "bol NL"  # as its merchant calls it
 
 

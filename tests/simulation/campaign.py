@@ -1,6 +1,7 @@
 """Many seeds on all cores: progress while they play, the first failing ones shrunk and told, and what was reached.
 
-`python -m tests.simulation --seeds 2000 [--from N]`, or `--seed N` to play one again.
+`python -m tests.simulation --seeds 2000 [--from N] [--pair MARKETPLACE-SHOP]`, or `--seed N` to play one again. Without a pair, the
+references and what is installed take turns.
 """
 
 import multiprocessing
@@ -8,9 +9,11 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+from orderhaven.testing.pairs import Pair
 from tests.simulation.outcome import NEVER, ROWS, Ending, Outcome, Row, play
-from tests.simulation.plan import Pair, Plan, Trouble
+from tests.simulation.plan import Plan, Trouble
 from tests.simulation.process import Endless
 from tests.simulation.ready import make_ready
 from tests.simulation.seeds import plan_of
@@ -30,7 +33,7 @@ class Campaign:
     hours: float = 0.0
     cpu_s: float = 0.0
     rows: Counter[Row] = field(default_factory=Counter)
-    rows_of_the_real: Counter[Row] = field(default_factory=Counter)
+    rows_of: dict[Pair, Counter[Row]] = field(default_factory=dict)
     troubles: Counter[Trouble] = field(default_factory=Counter)
     endings: Counter[Ending] = field(default_factory=Counter)
     created: int = 0
@@ -41,8 +44,7 @@ class Campaign:
         self.hours += outcome.hours
         self.cpu_s += outcome.cpu_s
         self.rows += outcome.rows
-        if outcome.pair is Pair.REAL:
-            self.rows_of_the_real += outcome.rows
+        self.rows_of.setdefault(outcome.pair, Counter()).update(outcome.rows)
         self.troubles += outcome.troubles
         self.endings += outcome.endings
         self.created += outcome.created
@@ -79,19 +81,20 @@ def fresh_seeds(count: int) -> range:
     return range(first, first + count)
 
 
-def outcomes(seeds: Sequence[int], processes: int) -> Iterator[Outcome]:
+def outcomes(seeds: Sequence[int], processes: int, pair: Pair | None = None) -> Iterator[Outcome]:
     """As they come in; a seed that breaks the simulation itself counts as failed."""
+    play_one = partial(_safely, pair=pair)
     if processes == 1:
-        yield from map(_safely, seeds)
+        yield from map(play_one, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(processes, make_ready) as pool:
-        yield from pool.imap_unordered(_safely, seeds, chunksize=1)
+        yield from pool.imap_unordered(play_one, seeds, chunksize=1)
 
 
-def story_of(seed: int) -> str:
+def story_of(seed: int, pair: Pair | None = None) -> str:
     """The smallest plan that fails in the same way, told in sentences."""
-    plan = plan_of(seed)
-    outcome = _safely(seed)
+    plan = plan_of(seed, pair)
+    outcome = _safely(seed, pair)
     if not outcome.flaws:
         return f"Seed {seed} holds."
     smallest = shrunk(plan, _FailsLike(frozenset(map(_kind, outcome.flaws))))
@@ -112,8 +115,8 @@ def _kind(flaw: str) -> str:
     return " ".join(word for word in text.split() if word.isalpha())[:60]
 
 
-def _safely(seed: int) -> Outcome:
-    return _safely_played(plan_of(seed))
+def _safely(seed: int, pair: Pair | None = None) -> Outcome:
+    return _safely_played(plan_of(seed, pair))
 
 
 def _safely_played(plan: Plan) -> Outcome:
@@ -129,7 +132,7 @@ def reach(campaign: Campaign) -> Iterable[str]:
     yield f"{campaign.seeds} seeds, {campaign.endings.total()} orders, {campaign.hours:.0f} hours of trade"
     yield f"created in the shop: {campaign.created}"
     yield f"how orders ended: {', '.join(f'{campaign.endings[ending]} {ending}' for ending in Ending)}"
-    real = len(ROWS & set(campaign.rows_of_the_real))
-    yield f"rows of the status table reached: {len(ROWS & set(campaign.rows))} of {len(ROWS)} ({real} of them by bol and WooCommerce)"
+    by = ", ".join(f"{len(ROWS & set(rows))} by {pair}" for pair, rows in sorted(campaign.rows_of.items()))
+    yield f"rows of the status table reached: {len(ROWS & set(campaign.rows))} of {len(ROWS)} ({by})"
     hit = sum(trouble in campaign.troubles for trouble in Trouble)
     yield f"kinds of trouble that came true: {hit} of {len(Trouble)}"

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shop_order import ShopState
 from orderhaven.ports.sandbox import BackOfficeOrder, ConfirmedShipment
 from orderhaven.store.models import Event, MessageKind, MessageState, Order, Problem
 from tests.simulation.diary import Diary
 from tests.simulation.plan import Deed, Trouble
 from tests.simulation.run import Run
 
-COMPLETED = frozenset({"completed"})
-CANCELLED = frozenset({"cancelled"})
-OPEN = frozenset({"open", "processing"})
-AWAY = frozenset({"trash", "trashed"})
+COMPLETED = frozenset({ShopState.COMPLETED})
+CANCELLED = frozenset({ShopState.CANCELLED})
+OPEN = frozenset({ShopState.OPEN})
+AWAY = frozenset({ShopState.TRASHED})
 _BY_HAND = (Deed.RETRY, Deed.CANCEL_HERE, Deed.TAKE_OVER, Deed.GIVE_BACK, Deed.REFUSE, Deed.PLACE_AGAIN)
 _CLOCK = (Trouble.SKEW, Trouble.CLOCK_JUMPS)
 _AT_ONCE = 2.0  # seconds: what a person's hand did in the store
@@ -85,9 +86,9 @@ class Case:
         """Whether it waits for a person with one of these, or a person has it."""
         return self.is_in_hand or bool(self.problems & set(kinds))
 
-    def stands(self, states: frozenset[str]) -> bool:
+    def stands(self, states: frozenset[ShopState]) -> bool:
         """Whether its newest order in the shop does."""
-        return bool(self.in_shop) and self.in_shop[-1].status in states
+        return bool(self.in_shop) and self.in_shop[-1].state in states
 
     def statuses_around(self, at: float, before: float, after: float) -> set[str]:
         """Every status the hub had it at, from `before` seconds before `at` to `after` seconds after it."""
@@ -124,7 +125,7 @@ def cases(run: Run) -> Iterator[Case]:
             [one for place, one in mine if place not in diary.by_others],
             sum(place in diary.by_others for place, _ in mine),
             diary.ref in cancelled,
-            run.sides.is_open_there(diary.ref),
+            run.sides.marketplace.is_open(diary.ref),
             _called(run, order),
             _history(run, order),
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Trigger
+from orderhaven.ports.connector import Capability
 from orderhaven.store.models import Event
 from orderhaven.store.outbox.apply_results import DEATHS
 from tests.simulation.case import Called, Case, most_skew
@@ -86,6 +87,11 @@ def _did(*deeds: Deed) -> Cause:
     return cause
 
 
+def _lacks(capability: Capability) -> Cause:
+    """The marketplace cannot do such a thing."""
+    return lambda case, called: capability not in case.run.sides.there.capabilities
+
+
 def _was_sold_as(kind: str) -> Cause:
     return lambda case, called: case.diary.kind == kind
 
@@ -161,6 +167,10 @@ PROBLEMS_BY: Mapping[str, Cause] = {
     ProblemKind.OWN_LABEL: _was_sold_as("own_label"),
     ProblemKind.REJECTED: _either(_did(Deed.CANCEL_HERE, Deed.SHIP_PART_THERE), _met(*PROCESSES, Trouble.REFUSES_ALL)),
     ProblemKind.PARTLY_CREATED: _did(Deed.CHANGE_QUANTITY, Deed.ADD_LINE, Deed.SWAP),
+    ProblemKind.TRACKING_REQUIRED: _lacks(Capability.SHIP_UNTRACKED),
+    ProblemKind.ONLY_WHOLE_SHIPMENTS: _lacks(Capability.SHIP_PARTS),
+    ProblemKind.ONLY_WHOLE_CANCELLATIONS: _lacks(Capability.CANCEL_LINES),
+    ProblemKind.ONLY_WHOLE_LINES: _lacks(Capability.CANCEL_QUANTITY),
     ProblemKind.QUANTITIES_DIFFER: _did(Deed.CHANGE_QUANTITY, Deed.SHIP_PART_THERE, Deed.ADD_LINE, Deed.SWAP),
     ProblemKind.TRACKING_UNREADABLE: _has_text_for_a_number,
     ProblemKind.LATE_TRACKING: _did(Deed.ADD_CODE, Deed.SHIP),

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from orderhaven.testing.goods import SHIPPING_COST
 from tests.simulation.case import CANCELLED, Case
-from tests.simulation.plan import Deed, Pair
+from tests.simulation.plan import Deed
 from tests.simulation.run import Run
 from tests.simulation.sides import ARTICLES, BUYER, STOCK
 
@@ -30,13 +29,13 @@ def the_stock_went_with_the_orders(run: Run) -> Iterator[str]:
     if any(diary.did(Deed.DELETE, *_CHANGED_BY_PEOPLE) for diary in run.diaries.values()):
         return
     for sku in _PRICES:
-        taken = sum(one.quantities.get(sku, 0) for one in run.sides.shop.orders() if one.status not in CANCELLED)
+        taken = sum(one.quantities.get(sku, 0) for one in run.sides.shop.orders() if one.state not in CANCELLED)
         if (left := run.sides.shop.stock_of(sku)) != STOCK - taken:
             yield f"{sku}: the shop's orders hold {taken} pieces, and {STOCK - left} were taken from its stock"
 
 
 def _total(case: Case) -> Decimal:
-    shipping = Decimal(SHIPPING_COST) if case.run.plan.pair is Pair.REFERENCES else Decimal(0)
+    shipping = Decimal(case.run.sides.marketplace.shipping_cost_of(case.ref))
     return sum((_PRICES[sku] * pieces for sku, pieces in case.diary.pieces.items()), shipping)
 
 
@@ -45,7 +44,7 @@ def _said(quantities: Mapping[str, int]) -> str:
 
 
 def _address_flaws(case: Case, shop_ref: str) -> Iterator[str]:
-    shown = case.run.sides.address_in_shop(shop_ref)
+    shown = case.run.sides.shop.recipient_of(shop_ref)
     for what, word in BUYER.items():
         if word not in shown[what]:
             yield f"shop order {shop_ref} lacks the buyer's {what.replace('_', ' ')}"

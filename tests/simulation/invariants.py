@@ -19,7 +19,7 @@ from tests.simulation.causes import (
     what_is_held_is_older_than_the_link,
 )
 from tests.simulation.goods import the_shop_has_what_was_sold, the_stock_went_with_the_orders
-from tests.simulation.plan import CLOSES, SHOP, Deed, Pair
+from tests.simulation.plan import CLOSES, SHOP, Deed
 from tests.simulation.punctual import (
     both_connections_are_well,
     everything_happened_in_time,
@@ -51,11 +51,13 @@ _STOPS_CREATING = (
     ProblemKind.SHOP_ORDER_GONE,
 )  # fmt: skip
 _STOPS_CONFIRMING = (
-    *_ANY, ProblemKind.UNKNOWN_CARRIER, ProblemKind.OWN_LABEL, ProblemKind.QUANTITIES_DIFFER, ProblemKind.SHOP_ORDER_GONE,
+    *_ANY, ProblemKind.UNKNOWN_CARRIER, ProblemKind.OWN_LABEL, ProblemKind.TRACKING_REQUIRED, ProblemKind.ONLY_WHOLE_SHIPMENTS,
+    ProblemKind.QUANTITIES_DIFFER, ProblemKind.SHOP_ORDER_GONE,
     ProblemKind.REOPENED_AFTER_SHIPPING, ProblemKind.CANCELLATIONS_ON_HOLD,
 )  # fmt: skip
 _STOPS_CANCELLING = (
-    *_ANY, ProblemKind.CANCELLATIONS_ON_HOLD, ProblemKind.SHOP_CANCELLED_LATE, ProblemKind.SHIPPED_THOUGH_CANCELLED,
+    *_ANY, ProblemKind.ONLY_WHOLE_CANCELLATIONS, ProblemKind.ONLY_WHOLE_LINES,
+    ProblemKind.CANCELLATIONS_ON_HOLD, ProblemKind.SHOP_CANCELLED_LATE, ProblemKind.SHIPPED_THOUGH_CANCELLED,
     ProblemKind.REOPENED_AFTER_CANCELLING, ProblemKind.REOPENED_AFTER_SHIPPING, ProblemKind.SHOP_ORDER_GONE,
 )  # fmt: skip
 
@@ -144,7 +146,7 @@ def it_is_confirmed_with_the_shops_facts(case: Case) -> Iterator[str]:
         if one.tracking_number and one.tracking_number not in carriers:
             yield f"it was confirmed with '{one.tracking_number}', which never stood in the shop by then"
         carrier = carriers.get(one.tracking_number)
-        word = case.run.sides.words[carrier] if carrier else ""
+        word = case.run.sides.carriers[carrier] if carrier else ""
         if one.carrier_code != word:
             yield f"it was confirmed with carrier '{one.carrier_code}', and '{one.tracking_number}' is of '{word}'"
 
@@ -222,9 +224,10 @@ def nothing_is_cancelled_unasked(case: Case) -> Iterator[str]:
 def what_the_shop_completed_is_never_cancelled_there(case: Case) -> Iterator[str]:
     """By the shop's own record of what the hub did to it. A race with the merchant's hand cannot be won."""
     mine = {one.shop_ref for one in case.in_shop}
-    for at, shop_ref, status in case.run.sides.wire.cancelled_by_hub:
+    for one in case.run.sides.shop.api_cancellations():
+        at, shop_ref = case.run.seconds(one.at), one.shop_ref
         completed = max((on for on, deed in case.diary.course(at) if deed in (Deed.SHIP, Deed.COMPLETE)), default=at)
-        if shop_ref in mine and status in COMPLETED and at - completed > _LOOKED_S:
+        if shop_ref in mine and one.was in COMPLETED and at - completed > _LOOKED_S:
             yield f"the hub cancelled shop order {shop_ref}, which had been completed for {(at - completed) / 60:.0f} minutes"
 
 
@@ -334,9 +337,7 @@ def the_neighbour_has_what_is_its_own(run: Run) -> Iterator[str]:
 
 
 def _secrets(run: Run) -> list[str]:
-    if run.plan.pair is Pair.REFERENCES:
-        return ["reference key"]
-    return [run.sides.marketplace.auth.client_secret, run.sides.shop.auth.secret, "sandbox.1."]
+    return [*run.sides.marketplace.secrets(), *run.sides.shop.secrets()]
 
 
 CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (

@@ -7,16 +7,18 @@ import random
 from collections.abc import Callable, Iterator
 
 from orderhaven.demo.codes import make_code
-from tests.simulation.plan import Happening, Pair, Trouble
+from orderhaven.testing.pairs import REFERENCES
+from tests.simulation.plan import Happening, Trouble
 from tests.simulation.sides import Sides
 from tests.simulation.virtual import LoopClock
+from tests.simulation.wire import names
 
 MERCHANT = "Buurman"
 
 
 class Neighbour:
     def __init__(self, clock: LoopClock, chance: random.Random, hit: Callable[[Trouble], None]) -> None:
-        self.sides = Sides(Pair.REFERENCES, clock, chance, hit)
+        self.sides = Sides(REFERENCES, clock, chance, hit)
         self._chance = chance
         self._codes: dict[str, str] = {}  # by order: what went with it, once it was completed
         self._pieces: dict[str, dict[str, int]] = {}
@@ -35,10 +37,11 @@ class Neighbour:
     def flaws(self) -> Iterator[str]:
         """Once everything has settled."""
         shop, shipments = self.sides.shop.orders(), self.sides.marketplace.shipments()
-        if strange := {one.reference for one in shop} - {f"{self.sides.connector}-{ref}" for ref in self._pieces}:
+        strange = {one.reference for one in shop if not any(names(one.reference, ref) for ref in self._pieces)}
+        if strange:
             yield f"the neighbour's shop has orders that were not sold there: {', '.join(sorted(strange))}"
         for ref, pieces in self._pieces.items():
-            found = [dict(one.quantities) for one in shop if one.reference == f"{self.sides.connector}-{ref}"]
+            found = [dict(one.quantities) for one in self.sides.in_shop(ref)]
             if found != [pieces]:
                 yield f"the neighbour sold {pieces} as {ref}, and its shop has {found}"
             told = [one.tracking_number for one in shipments if one.order_ref == ref]

@@ -9,9 +9,10 @@ from enum import StrEnum
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import TRANSITIONS, Status, Trigger
 from orderhaven.store.models import Event
+from orderhaven.testing.pairs import Pair
 from tests.simulation.case import Case, cases
 from tests.simulation.invariants import judge
-from tests.simulation.plan import Pair, Plan, Trouble
+from tests.simulation.plan import Plan, Trouble
 from tests.simulation.run import Line, Run
 from tests.simulation.seeds import plan_of
 
@@ -130,5 +131,5 @@ def play(plan: Plan) -> Outcome:
     )
 
 
-def play_seed(seed: int) -> Outcome:
-    return play(plan_of(seed))
+def play_seed(seed: int, pair: Pair | None = None) -> Outcome:
+    return play(plan_of(seed, pair))

@@ -39,8 +39,8 @@ class People:
             self._visit(one)
             return
         diary = run.diaries.get(one.order)
-        if diary is None:
-            return  # the sale was left out of the plan
+        if diary is None or not run.sides.can(one.deed):
+            return  # the sale was left out of the plan, or no such thing is done there
         done = self._in_shop(one, diary) if one.deed in IN_SHOP else self._elsewhere(one, diary)
         if done is None:
             if tried < _GIVES_UP_AFTER:
@@ -97,20 +97,22 @@ class People:
         sides, ref = self._run.sides, diary.ref
         before = len(sides.marketplace.shipments())
         match one.deed:
-            case Deed.ASK | Deed.CANCEL_THERE | Deed.SHIP_THERE | Deed.SHIP_PART_THERE if not sides.is_open_there(ref):
+            case Deed.ASK | Deed.CANCEL_THERE | Deed.SHIP_THERE | Deed.SHIP_PART_THERE if not sides.marketplace.is_open(
+                ref
+            ):
                 return False
             case Deed.ASK:
                 sides.marketplace.request_cancellation(ref)
             case Deed.WITHDRAW:
-                sides.withdraw(ref)
+                sides.marketplace.withdraw_cancellation_request(ref)
             case Deed.CANCEL_THERE:
                 sides.marketplace.cancel(ref)
             case Deed.REVERSE_THERE:
-                return sides.reverse(ref)
+                return sides.marketplace.take_back_shipment(ref)
             case Deed.SHIP_THERE:
                 sides.marketplace.ship_elsewhere(ref)
             case Deed.SHIP_PART_THERE:
-                if not sides.ship_part(ref):
+                if not sides.marketplace.ship_part(ref):
                     return False
             case _:
                 return self._at_the_hub(one, ref)

@@ -5,13 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from orderhaven.core.carriers import Carrier
-
-
-class Pair(StrEnum):
-    """Which connectors play. The references reach what bol and WooCommerce have no ability for."""
-
-    REAL = "bol and WooCommerce"
-    REFERENCES = "the references"
+from orderhaven.testing.pairs import Pair
 
 
 class Deed(StrEnum):
@@ -170,7 +164,7 @@ class Plan:
     faults: tuple[Fault, ...]
     is_bulk: bool = False  # more than a page of orders at once
     lists_whole_orders: bool = False
-    answers_at_once: bool = False  # the marketplace says at once what became of a command (references only)
+    answers_at_once: bool = False  # the marketplace says at once what became of a command, where it can
     start: datetime = MONDAY
     neighbour: tuple[Happening, ...] = ()  # what another merchant in the same hub sells (references only)
     from_minutes: float = 0.0  # what was sold before is older than the link

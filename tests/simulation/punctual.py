@@ -123,7 +123,7 @@ def _is_cancelled_there(seen: RemoteState) -> Iterator[str]:
 
 
 def _is_cancelled_here(seen: RemoteState) -> Iterator[str]:
-    if any(one.status not in CANCELLED for one in seen.look.in_shop.get(seen.case.ref, ())):
+    if any(one.state not in CANCELLED for one in seen.look.in_shop.get(seen.case.ref, ())):
         yield f"the marketplace cancelled it {(seen.look.at - seen.last_at) / 60:.0f} minutes ago, and the shop does not know"
 
 

@@ -121,10 +121,9 @@ class Run:
             return link.merchant_id, link.pk
 
         self.merchant_id, self.link_id = self.store.run(make)
-        if hasattr(self.sides.marketplace, "lists_whole_orders"):
-            self.sides.marketplace.lists_whole_orders = self.plan.lists_whole_orders
-            if self.plan.answers_at_once:
-                self.sides.marketplace.outcome_takes = None
+        self.sides.marketplace.list_whole_orders(self.plan.lists_whole_orders)
+        if self.plan.answers_at_once:
+            self.sides.marketplace.answer_after(None)
 
     async def _play(self) -> None:
         # first, so that nothing else of that moment has happened yet
@@ -139,6 +138,8 @@ class Run:
         await self._keep_agenda(self.plan.minutes * 60)
         self._mend_everything()
         await self._settle()
+        if full_pages := self.sides.shop.full_pages:
+            self.hits[Trouble.MANY_PAGES] += full_pages
         driving.cancel()
         for process in (self.process, *self._frozen):
             await _end(process)

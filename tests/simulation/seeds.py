@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from orderhaven.demo.codes import make_code
+from orderhaven.ports.connector import Capability
+from orderhaven.testing.pairs import REFERENCES, Pair, installed_pair
 from tests.simulation.plan import (
     HUB,
     IN_LISTS,
@@ -20,7 +22,6 @@ from tests.simulation.plan import (
     Deed,
     Fault,
     Happening,
-    Pair,
     Plan,
     Trouble,
 )  # fmt: skip
@@ -43,10 +44,15 @@ _MORE_THAN_A_PAGE = 108  # of what a shop lists
 SCRIBBLES = (*NOTHING_MEANT, "afgehaald", "0612340055", "via de buren", "zie mail", "1")
 
 
-def plan_of(seed: int) -> Plan:
-    """The same plan for the same seed, on every machine."""
+def pair_of(seed: int) -> Pair:
+    """The references reach what others have no ability for: every fifth seed is theirs."""
+    return REFERENCES if seed % 5 == 4 else installed_pair()
+
+
+def plan_of(seed: int, pair: Pair | None = None) -> Plan:
+    """The same plan for the same seed and pair, on every machine."""
     chance = random.Random(seed)
-    pair = Pair.REFERENCES if seed % 5 == 4 else Pair.REAL
+    pair = pair or pair_of(seed)
     is_long, is_bulk, is_huge, drips = seed % 20 == 7, seed % 25 == 3, seed % 100 == 51, seed % 25 == 11
     minutes = 60.0 * (54 if is_long else chance.uniform(2, 12))
     wait = chance.choice((20.0, 60.0, 180.0))
@@ -71,7 +77,7 @@ def plan_of(seed: int) -> Plan:
         lists_whole_orders=chance.random() < 0.5,
         answers_at_once=chance.random() < 0.3,
         start=chance.choice(_STARTS),
-        neighbour=_neighbour(chance, minutes) if pair is Pair.REFERENCES and chance.random() < 0.6 else (),
+        neighbour=_neighbour(chance, minutes) if pair == REFERENCES and chance.random() < 0.6 else (),
         from_minutes=0.0 if is_bulk or is_huge or drips or chance.random() < 0.9 else chance.uniform(5, minutes * 0.15),
         people_kept_hours=chance.uniform(1, 6) if chance.random() < 0.15 else 720.0,
     )
@@ -194,9 +200,16 @@ _ANY_SHOP_DEED = (
 
 def _story(chance: random.Random, pair: Pair, number: int, at: float, wait: float, *, plain: bool) -> list[Happening]:
     """A sale and what is done with it. One in six is done with at random, to reach what no course foresees."""
+    there = pair.marketplace_spec.capabilities
     kind = chance.choices(
         ("", "by_marketplace", "not_for_sale", "needs_acceptance", "own_label"),
-        (90, 3, 2, 25 if pair is Pair.REFERENCES else 0, 2),
+        (
+            90,
+            3 if Capability.FULFILMENT in there else 0,
+            2,
+            25 if Capability.ACCEPT in there else 0,
+            2 if Capability.OWN_LABEL in there else 0,
+        ),
     )[0]
     pieces, lines = chance.choice((1, 1, 2, 3)), chance.choice((1, 1, 2))
     told = [Happening(at, Deed.SELL, number, pieces=pieces, lines=lines, kind="" if plain else kind)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tests.simulation.outcome import Outcome
 from tests.simulation.plan import Plan
+from tests.simulation.seeds import pair_of
 
 
 def as_story(seed: int, whole: Plan, smallest: Plan, outcome: Outcome) -> str:
@@ -11,7 +12,8 @@ def as_story(seed: int, whole: Plan, smallest: Plan, outcome: Outcome) -> str:
 
 
 def _lines(seed: int, whole: Plan, smallest: Plan, outcome: Outcome) -> Iterator[str]:
-    yield f"Seed {seed} fails. Play it again: make simulate SEED={seed}"
+    pair = "" if whole.pair == pair_of(seed) else f" PAIR={whole.pair}"
+    yield f"Seed {seed} fails. Play it again: make simulate SEED={seed}{pair}"
     yield (
         f"  {smallest.pair}, {smallest.minutes / 60:.1f} hours; {len(smallest.faults)} of {len(whole.faults)} faults and "
         f"{len(smallest.happenings)} of {len(whole.happenings)} deeds are needed for it."

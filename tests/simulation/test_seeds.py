@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from orderhaven.testing.pairs import REFERENCES, Pair, installed_pair, pairs_of_all
 from tests.simulation.campaign import story_of
 from tests.simulation.outcome import play_seed
 
@@ -15,6 +16,13 @@ def test_whatever_fails_no_order_is_lost_or_doubled_and_every_state_is_true(grou
     first = int(os.environ["ORDERHAVEN_SEEDS_FROM"]) + group * _AT_A_TIME
     for seed in range(first, first + _AT_A_TIME):
         assert not play_seed(seed).flaws, story_of(seed)
+
+
+@pytest.mark.parametrize("pair", [one for one in pairs_of_all() if one not in (REFERENCES, installed_pair())], ids=str)
+def test_any_pair_plays(pair: Pair) -> None:
+    first = int(os.environ["ORDERHAVEN_SEEDS_FROM"])
+    for seed in range(first, first + 5):
+        assert not play_seed(seed, pair).flaws, story_of(seed, pair)
 
 
 def test_a_seed_is_the_same_day_every_time() -> None:

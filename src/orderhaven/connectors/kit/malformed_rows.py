@@ -76,7 +76,9 @@ class RowBender:
         if not self.malformed or response.status != 200:
             return response
         for one in self.malformed:
-            rows = self.lists[one.listing]
+            rows = self.lists.get(one.listing)
+            if rows is None:
+                continue
             if rows.asks(request):
                 response = _changed(response, partial(_in_list, rows=rows, one=one))
             elif one.alone and rows.detail(request, one.key):
