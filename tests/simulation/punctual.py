@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from orderhaven.ports.connector import Capability
 from orderhaven.ports.sandbox import ConfirmedShipment
 from tests.simulation.case import CANCELLED, Case
 from tests.simulation.diary import Look
@@ -50,9 +51,13 @@ def everything_happened_in_time(case: Case) -> Iterator[str]:
     deeds = [deed for _, deed in course]
     # a code that nobody can tell, one that came too late, and many cancellations: those are for a person
     asked = any(noted.carrier is None for noted in case.diary.codes) or deeds == [Deed.COMPLETE, Deed.ADD_CODE]
-    asked = asked or Deed.CANCEL_IN_SHOP in deeds or bool(case.diary.texts_for_a_number)
+    asked = asked or Deed.CANCEL_IN_SHOP in deeds or bool(case.diary.texts_for_a_number) or not _goes_untracked(case)
     if case.ref in look.problems and not asked:
         yield f"with nothing wrong: a person is called with {', '.join(look.problems[case.ref])}"
+
+
+def _goes_untracked(case: Case) -> bool:
+    return Capability.SHIP_UNTRACKED in case.run.sides.there.capabilities
 
 
 def _in_the_shop_within(case: Case) -> float:
@@ -105,7 +110,10 @@ def _is_confirmed(seen: RemoteState) -> Iterator[str]:
 def _waits_and_goes_untracked(seen: RemoteState) -> Iterator[str]:
     wait = seen.case.run.plan.wait_minutes * 60
     waited = seen.look.at - seen.last_at
-    if waited > wait + _PULLED_WITHIN + _IN_TIME and not seen.shipments:
+    if not _goes_untracked(seen.case):
+        if waited > wait + _PULLED_WITHIN + _IN_TIME and seen.case.ref not in seen.look.problems:
+            yield f"it was completed {waited / 60:.0f} minutes ago without a code, and nobody is asked for one"
+    elif waited > wait + _PULLED_WITHIN + _IN_TIME and not seen.shipments:
         yield f"it was completed {waited / 60:.0f} minutes ago with {wait / 60:.0f} to wait, and is not confirmed"
     elif seen.shipments and seen.shipped_at() - seen.last_at > wait + _PULLED_WITHIN + _IN_TIME:
         yield f"it waited {(seen.shipped_at() - seen.last_at) / 60:.0f} minutes instead of {wait / 60:.0f}"
