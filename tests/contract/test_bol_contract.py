@@ -12,8 +12,6 @@ from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.contract import MarketplaceContract, MarketplaceSubject
 
-from .kit_faults import FaultInjector
-
 HOST = "api.bol.test"
 
 
@@ -23,7 +21,6 @@ class TestBol(MarketplaceContract):
         clock = ManualClock()
         sandbox = Sandbox(clock)
         transport = InProcessTransport({HOST: sandbox})
-        injector = FaultInjector(sandbox)
 
         def open_one(settings: Mapping[str, str]) -> Bol:
             reached = {**sandbox.settings(f"https://{HOST}"), **settings}
@@ -34,12 +31,5 @@ class TestBol(MarketplaceContract):
             clock=clock,
             open=open_one,
             sandbox=sandbox,
-            lose_reply=injector.lose_reply,
-            rate_limit=injector.rate_limit,
-            break_with=injector.break_with,
-            clear_faults=injector.clear_faults,
-            precede=injector.precede,
-            malform=sandbox.malform,
-            expire_tokens=sandbox.auth.expire_tokens,
             page_size=50,
         )

@@ -12,8 +12,6 @@ from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.contract import ShopContract, ShopSubject
 
-from .kit_faults import FaultInjector
-
 HOST = "shop.test"
 # where the shop keeps track & trace codes is the merchant's choice of plugin
 PLACES = ("_wc_shipment_tracking_items", "_tracking_number", "fulfillments")
@@ -25,7 +23,6 @@ def subject_of(tracking_stored_in: str) -> ShopSubject:
     sandbox.tracking_stored_in = tracking_stored_in
     sandbox.site.has_fulfilments = tracking_stored_in == "fulfillments"
     transport = InProcessTransport({HOST: sandbox})
-    injector = FaultInjector(sandbox)
 
     def open_one(settings: Mapping[str, str]) -> WooCommerce:
         # this merchant completes orders by their status; a fulfilment is where the code stands
@@ -38,12 +35,6 @@ def subject_of(tracking_stored_in: str) -> ShopSubject:
         clock=clock,
         open=open_one,
         sandbox=sandbox,
-        lose_reply=injector.lose_reply,
-        rate_limit=injector.rate_limit,
-        break_with=injector.break_with,
-        clear_faults=injector.clear_faults,
-        precede=injector.precede,
-        malform=sandbox.malform,
         page_size=100,
         foreign_currency="SEK",
     )

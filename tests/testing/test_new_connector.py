@@ -21,9 +21,6 @@ def checkout(tmp_path: Path) -> Path:
     """What a connector's author has of the repository."""
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "src" / "orderhaven", tmp_path / "src" / "orderhaven", ignore=ignored)
-    (tmp_path / "tests" / "contract").mkdir(parents=True)
-    for name in ("__init__.py", "kit_faults.py"):
-        shutil.copy(ROOT / "tests" / "contract" / name, tmp_path / "tests" / "contract")
     return tmp_path
 
 

@@ -2,34 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from orderhaven.ports.connector import Capability, ConnectorContext, InMemoryTokenCache, Side
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.contract import (
-    Break,
-    Lost,
     MarketplaceContract,
     MarketplaceSubject,
-    On,
     ShopContract,
     ShopSubject,
 )
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE, ReferenceMarketplace
 from orderhaven.testing.reference_shop import REFERENCE_SHOP, ReferenceShop
-from orderhaven.testing.sandbox_auth import SIGN_IN, FaultKind
 from orderhaven.testing.simulated_marketplace import SimulatedMarketplace
 from orderhaven.testing.simulated_shop import SimulatedShop
-
-LOST = {Lost.BEFORE: FaultKind.LOST_BEFORE, Lost.AFTER: FaultKind.LOST_AFTER}
-BROKEN = {
-    Break.SERVER_ERROR: FaultKind.BROKEN,
-    Break.UNREACHABLE: FaultKind.NOT_SENT,
-    Break.GARBAGE: FaultKind.GARBAGE,
-}
-ON = {On.ALL: "", On.COMMANDS: "POST ", On.SIGN_IN: SIGN_IN}
 
 
 def marketplace_subject() -> MarketplaceSubject:
@@ -46,12 +33,6 @@ def marketplace_subject() -> MarketplaceSubject:
         clock=clock,
         open=open_one,
         sandbox=world,
-        lose_reply=lambda lost: world.faults.add(LOST[lost]),
-        rate_limit=lambda after, on: world.faults.add(FaultKind.RATE_LIMITED, ON[on], delay=after or timedelta(0)),
-        break_with=lambda broken, on: world.faults.add(BROKEN[broken], ON[on], times=-1),
-        clear_faults=world.faults.clear,
-        malform=world.faults.malform,
-        expire_tokens=world.auth.expire_tokens,
         page_size=world.page_size,
         withdraw_cancellation_request=world.withdraw_cancellation_request,
         sell_unaccepted=lambda basket: world.sell(basket, needs_acceptance=True),
@@ -70,12 +51,6 @@ def shop_subject() -> ShopSubject:
         clock=clock,
         open=open_one,
         sandbox=world,
-        lose_reply=lambda lost: world.faults.add(LOST[lost]),
-        rate_limit=lambda after, on: world.faults.add(FaultKind.RATE_LIMITED, ON[on], delay=after or timedelta(0)),
-        break_with=lambda broken, on: world.faults.add(BROKEN[broken], ON[on], times=-1),
-        clear_faults=world.faults.clear,
-        malform=world.faults.malform,
-        expire_tokens=world.auth.expire_tokens,
         page_size=world.page_size,
     )
 

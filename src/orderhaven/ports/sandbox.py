@@ -121,6 +121,8 @@ class CallFault(StrEnum):
     TRUNCATED = "truncated"  # done, half of the answer
     HTML = "html"  # not done, a web page instead
     HTML_AFTER = "html_after"  # done, a web page instead
+    MARKED = "marked"  # done, answered behind a byte order mark
+    WARNED = "warned"  # done, answered behind a warning of PHP
 
 
 class CommandFate(StrEnum):

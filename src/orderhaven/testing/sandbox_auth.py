@@ -52,7 +52,7 @@ _AS_SEEN_HERE = {
     CallFault.TRUNCATED: FaultKind.GARBAGE,
     CallFault.HTML: FaultKind.TRY_LATER,
     CallFault.HTML_AFTER: FaultKind.GARBAGE,
-}
+}  # what stands before an answer's data does not: there are no bytes here
 _DOES_IT = {FaultKind.LOST_AFTER, FaultKind.BROKEN_AFTER, FaultKind.GARBAGE, FaultKind.LATE}
 
 
@@ -65,6 +65,7 @@ class SandboxFault:
     # told of each call it spoils, and of the order that is about
     hit: Callable[[str, str], None] = lambda call, about: None
     is_meant: Callable[[str], bool] = lambda call: True  # of the calls with that name
+    by_purpose: bool = False  # chosen by what a call is for, not by its name
 
 
 @dataclass
@@ -94,6 +95,8 @@ class SandboxFaults:
         met: Callable[[SandboxCall], None] = lambda call: None,
     ) -> None:
         del status  # there are none here
+        if fault not in _AS_SEEN_HERE:
+            return
         self.waiting.append(
             SandboxFault(
                 _AS_SEEN_HERE[fault],
@@ -101,6 +104,7 @@ class SandboxFaults:
                 delay=delay,
                 hit=lambda call, about: met(self.call_of(call, about)),
                 is_meant=lambda call: calls(self.call_of(call, "")),
+                by_purpose=True,
             )
         )
 
@@ -139,8 +143,9 @@ class SandboxFaults:
         self.late_by, self.between_pages = timedelta(0), None
 
     def take_of(self, call: str) -> SandboxFault | None:
-        """A fault that is meant for just this call: those of every call leave it alone."""
-        return self.take(call) if any(fault.call == call for fault in self.waiting) else None
+        """A fault that is meant for just this call: those of every name leave it alone."""
+        meant = (fault.call == call or (fault.by_purpose and fault.is_meant(call)) for fault in self.waiting)
+        return self.take(call) if any(meant) else None
 
     def take(self, call: str, about: str = "") -> SandboxFault | None:
         for place, fault in enumerate(self.waiting):

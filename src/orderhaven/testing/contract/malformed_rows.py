@@ -203,9 +203,7 @@ class ShopWithMalformedRows:
 
 
 def malform(subject: Subject, listing: SandboxList, ref: str, how: Malformation, *, detail: bool = False) -> None:
-    if subject.malform is None:
-        pytest.skip(f"nobody says how a row of {subject.spec.title} is bent")
-    subject.malform(listing, ref, how, detail)
+    subject.sandbox.malform(listing, ref, how, detail)
 
 
 async def pulled(subject: MarketplaceSubject) -> list[SummaryPage]:

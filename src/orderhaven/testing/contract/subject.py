@@ -22,9 +22,9 @@ from orderhaven.ports.marketplace import (
 from orderhaven.ports.sandbox import (
     EFFECTS,
     Basket,
+    CallFault,
     CallKind,
-    Malformation,
-    SandboxList,
+    SandboxCall,
     SandboxMarketplace,
     SandboxShop,
 )
@@ -62,6 +62,20 @@ class On(StrEnum):
     SIGN_IN = "sign_in"  # requests for credentials
 
 
+_LOST = {Lost.BEFORE: CallFault.NEVER, Lost.AFTER: CallFault.AFTER}
+_BROKEN = {
+    Break.SERVER_ERROR: CallFault.STATUS,
+    Break.UNREACHABLE: CallFault.REFUSED,
+    Break.GARBAGE: CallFault.GARBAGE,
+}
+_NOISE = {Noise.BYTE_ORDER_MARK: CallFault.MARKED, Noise.WARNING: CallFault.WARNED}
+_CALLS: Mapping[On, Callable[[SandboxCall], bool]] = {
+    On.ALL: lambda call: call.kind is not CallKind.SIGN_IN,
+    On.COMMANDS: lambda call: call.has_effect,
+    On.SIGN_IN: lambda call: call.kind is CallKind.SIGN_IN,
+}
+
+
 @dataclass(kw_only=True)
 class Subject:
     """What both roles hand in."""
@@ -72,14 +86,6 @@ class Subject:
     open: Callable[
         [Mapping[str, str]], Any
     ]  # a new connector on the sandbox; the settings given replace the right ones
-    lose_reply: Callable[[Lost], None]  # to the next request with an effect
-    rate_limit: Callable[[timedelta | None, On], None]  # the next request; with or without the time to wait
-    break_with: Callable[[Break, On], None]  # every request until `clear_faults`
-    clear_faults: Callable[[], None]
-    precede: Callable[[Noise], None] | None = None  # every answer; None: this sandbox answers without bytes
-    # bends one row of a list, by its key, from now on; with True also where that one is asked for by itself. None: nobody says how
-    malform: Callable[[SandboxList, str, Malformation, bool], None] | None = None
-    expire_tokens: Callable[[], None] | None = None  # None: credentials here do not end
     prepares: Callable[[str], bool] = lambda call: (
         False
     )  # which of sandbox.calls prepare a command, beside those it says itself
@@ -109,6 +115,27 @@ class Subject:
 
     def signs_in(self, call: str) -> bool:
         return self.sandbox.kind_of(call) is CallKind.SIGN_IN
+
+    # ------------------------------------------------------------ what goes wrong, through the sandbox's own port
+
+    def lose_reply(self, lost: Lost) -> None:
+        """To the next request with an effect."""
+        self.sandbox.faults.spoil(_LOST[lost], _CALLS[On.COMMANDS])
+
+    def rate_limit(self, after: timedelta | None, on: On) -> None:
+        """The next request; with or without the time to wait."""
+        self.sandbox.faults.spoil(CallFault.RATE_LIMITED, _CALLS[on], delay=after or timedelta(0))
+
+    def break_with(self, broken: Break, on: On) -> None:
+        """Every request until `clear_faults`."""
+        self.sandbox.faults.spoil(_BROKEN[broken], _CALLS[on], times=-1)
+
+    def precede(self, noise: Noise) -> None:
+        """Every answer."""
+        self.sandbox.faults.spoil(_NOISE[noise], lambda call: True, times=-1)
+
+    def clear_faults(self) -> None:
+        self.sandbox.faults.clear()
 
 
 @dataclass(kw_only=True)
