@@ -22,9 +22,10 @@ from orderhaven.core.commands import Cancellation, LineQuantity, ShipmentConfirm
 from orderhaven.core.errors import HubError
 from orderhaven.core.money import Money
 from orderhaven.core.order import Address, MarketplaceOrder, address_lines, join_street
-from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft, ShopOrderSnapshot
+from orderhaven.core.shop_order import ProductQuery, ShopOrderCancellation, ShopOrderDraft, ShopOrderSnapshot
 from orderhaven.ports.connector import AccountProfile, ConnectorContext, InMemoryTokenCache
-from orderhaven.ports.marketplace import Receipt, SummaryPage, Verification
+from orderhaven.ports.marketplace import SummaryPage, Verification
+from orderhaven.ports.receipts import Receipt
 from orderhaven.ports.sandbox import Basket
 from orderhaven.ports.shop import ShopPage
 from orderhaven.testing.clock import ManualClock
@@ -40,7 +41,6 @@ _KINDS = (
     Verification,
     ShopPage,
     ShopOrderSnapshot,
-    CreatedShopOrder,
     str,
 )
 
@@ -119,7 +119,7 @@ def marketplace_calls(connector: Any, sandbox: Any, clock: ManualClock) -> list[
     shipment = ShipmentConfirmation(ref, "ours-1", told, tracking_number="3SABCD1234567", carrier=Carrier.POSTNL)
     return [
         _all(connector.pull("")), _all(connector.pull(clock.now().isoformat())), connector.read(ref),
-        connector.confirm(shipment, not_after=soon), connector.verify(shipment), connector.outcomes(["1", "2"]),
+        connector.confirm(shipment, not_after=soon), connector.verify(shipment), connector.outcomes({"ours-1": "1", "ours-2": "2"}),
         connector.cancel(Cancellation(ref, "ours-2", told), not_after=soon), connector.verify(Cancellation(ref, "ours-2", told)),
         connector.check(),
     ]  # fmt: skip
@@ -138,7 +138,7 @@ def shop_calls(connector: Any, sandbox: Any, clock: ManualClock) -> list[Corouti
         _all(connector.pull((clock.now() - timedelta(hours=1)).isoformat())), _all(connector.pull("")), connector.read([made, "4711"]),
         connector.find(["bol-A-1"]), connector.find_products([ProductQuery("MUG-1", ""), ProductQuery("", LAMP.ean)]),
         connector.create(order_draft, not_after=soon), connector.find(["bol-A-1"]), connector.read([made]),
-        connector.cancel(made, not_after=soon), connector.check(),
+        connector.cancel(ShopOrderCancellation(made, "ours-1"), not_after=soon), connector.check(),
     ]  # fmt: skip
 
 

@@ -35,9 +35,9 @@ class Sides:
             "4": _sold("4", by_marketplace=True),
         }
         self.shop = [
-            _in_shop("11", "M-1", ShopWord.COMPLETED, completed_at=TEN, **coded),
-            _in_shop("12", "M-2", ShopWord.COMPLETED, completed_at=TEN),
-            _in_shop("13", "M-3", ShopWord.CANCELLED, cancelled_at=TEN),
+            _in_shop("11", "M-f00d12-1", ShopWord.COMPLETED, completed_at=TEN, **coded),
+            _in_shop("12", "M-f00d12-2", ShopWord.COMPLETED, completed_at=TEN),
+            _in_shop("13", "M-f00d12-3", ShopWord.CANCELLED, cancelled_at=TEN),
             _in_shop("90", "", ShopWord.OPEN, left_as=ShopWord.OPEN),
         ]
         self.hub = {
@@ -48,7 +48,7 @@ class Sides:
         }
 
     def judge(self) -> Verdict:
-        marketplace = MarketplaceSide("M", tuple(self.sold.values()))
+        marketplace = MarketplaceSide(tuple(self.sold.values()))
         return compare(marketplace, ShopSide(tuple(self.shop)), HubSide(tuple(self.hub.values())), RULES)
 
     def sent(self, ref: str, **lie: Any) -> None:
@@ -68,7 +68,7 @@ class Sides:
         self.sold["1"] = msgspec.structs.replace(self.sold["1"], shipments=())
 
     def place_twice(self) -> None:
-        self.shop.append(msgspec.structs.replace(self.shop[0], shop_ref="14", reference="M-1-2"))
+        self.shop.append(msgspec.structs.replace(self.shop[0], shop_ref="14", reference="M-f00d12-1-2"))
 
 
 def _later(minutes: int) -> datetime:
@@ -100,7 +100,7 @@ NEEDLESS = (Open(ProblemKind.WAIT_EXTENDED, "The order is held."),)
 LIES: dict[str, tuple[str, Callable[[Sides], object]]] = {
     "placed twice": ("1", Sides.place_twice),
     "never placed": ("1", lambda sides: sides.shop.pop(0)),
-    "placed although the marketplace ships it": ("4", lambda sides: sides.stands(0, reference="M-4")),
+    "placed although the marketplace ships it": ("4", lambda sides: sides.stands(0, reference="M-f00d12-4")),
     "other pieces in the shop": ("1", lambda sides: sides.stands(0, quantities={"MUG": 1})),
     "another total in the shop": ("1", lambda sides: sides.stands(0, total=Decimal("25.97"))),
     "never confirmed": ("1", Sides.forget_confirmation),

@@ -15,7 +15,7 @@ _MINUTE = timedelta(minutes=1)
 )
 def test_a_day_is_not_over_before_the_hub_could_pull_the_last_deed(pulled: timedelta | None, is_settled: bool) -> None:
     context = OutsideView(
-        marketplace=MarketplaceSide("bol", ()), shop=ShopSide(()), planned=1, is_done=True, last_deed_at=ORIGIN
+        marketplace=MarketplaceSide(()), shop=ShopSide(()), planned=1, is_done=True, last_deed_at=ORIGIN
     )
 
     sight = Sight(ORIGIN, context, HubSide((), None if pulled is None else ORIGIN + pulled))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orderhaven.core.status import Status
-from orderhaven.ports.connector import Side
+from orderhaven.ports.connector import Capability, Side
 from orderhaven.store.connections import connections as schedule
 from orderhaven.store.upkeep.backup import copy_database
 
@@ -32,6 +32,7 @@ def restore(trade: Trade, backup: Path) -> None:
 
 
 def test_a_restore_doubles_no_order_that_was_created_since(trade: Trade, backs_up: Callable[[], Path]) -> None:
+    trade.needs(Capability.FIND_BY_REFERENCE)
     trade.passes(minutes=6)
     pulled_before = trade.sells((MUG, 1))
     backup = backs_up()

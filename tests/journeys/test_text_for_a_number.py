@@ -71,6 +71,7 @@ def test_a_field_that_says_there_is_no_number_is_empty_and_no_problem(trade: Tra
 
 @pytest.mark.link(default_carrier="postnl")
 def test_the_ean_of_the_orders_own_product_is_no_number(trade: Trade) -> None:
+    trade.needs(Capability.GIVES_EAN)
     ref = completed(trade, MUG.ean, "GLS")
 
     assert [ProblemKind.TRACKING_UNREADABLE] == trade.problems(ref)

@@ -71,7 +71,7 @@ def test_the_shop_gets_no_estimate(books: Books) -> None:
     pulls(books, "A-1")
     (message,) = queue.due(books.here, MessageState.QUEUED, books.now, 10)
 
-    assert commands.draft_of(message).order.ship_by is None
+    assert commands.draft_of(message, "any").order.ship_by is None
 
 
 def test_other_settings_of_the_link_give_open_orders_another_estimate(books: Books) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from orderhaven.core.commands import MarketplaceCommand, ShipmentConfirmation
 from orderhaven.core.errors import UnexpectedResponse
-from orderhaven.core.shop_order import CreatedShopOrder, ShopOrderDraft
-from orderhaven.ports.marketplace import Receipt, Verification
+from orderhaven.core.shop_order import ShopOrderDraft
+from orderhaven.ports.marketplace import Verification
+from orderhaven.ports.receipts import Receipt
 from orderhaven.ports.shop import ShopPage
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE, ReferenceMarketplace
 from orderhaven.testing.reference_shop import REFERENCE_SHOP, ReferenceShop
@@ -21,7 +22,7 @@ class Died(BaseException):
 
 
 class SeamShop(ReferenceShop):
-    async def create(self, order_draft: ShopOrderDraft, *, not_after: datetime) -> CreatedShopOrder:
+    async def create(self, order_draft: ShopOrderDraft, *, not_after: datetime) -> Receipt:
         await cut(self._simulation, "before place", order_draft.order.ref)
         placed = await super().create(order_draft, not_after=not_after)
         await cut(self._simulation, "after place", order_draft.order.ref)
@@ -38,10 +39,10 @@ class SeamShop(ReferenceShop):
                     strange[one.shop_ref] = surprise.cause
             yield replace(page, orders=tuple(understood), not_understood=strange)
 
-    async def find(self, references: Any) -> Any:
+    async def find(self, references: Any, prepared: Any = None) -> Any:
         for reference in references:
             await cut(self._simulation, "find", reference)
-        return await super().find(references)
+        return await super().find(references, prepared)
 
     async def read(self, shop_refs: Any) -> Any:
         for shop_ref in shop_refs:
@@ -67,10 +68,10 @@ class SeamMarketplace(ReferenceMarketplace):
         await cut(self._simulation, "read", ref)
         return await super().read(ref)
 
-    async def outcomes(self, handles: Any) -> Any:
-        for handle in handles:
+    async def outcomes(self, pending: Any) -> Any:
+        for handle in pending.values():
             await cut(self._simulation, "outcomes", handle)
-        return await super().outcomes(handles)
+        return await super().outcomes(pending)
 
 
 MARKETPLACE = replace(REFERENCE_MARKETPLACE, connector="tests.sync.seams:SeamMarketplace")

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from orderhaven.ports.connector import Capability, ConnectorContext, InMemoryTokenCache, Side
+from orderhaven.connectors import make_sandbox, open_connector
+from orderhaven.ports.connector import Capability, ConnectorContext, ConnectorSpec, InMemoryTokenCache, Side
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.contract import (
     MarketplaceContract,
@@ -13,23 +15,23 @@ from orderhaven.testing.contract import (
     ShopContract,
     ShopSubject,
 )
-from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE, ReferenceMarketplace
-from orderhaven.testing.reference_shop import REFERENCE_SHOP, ReferenceShop
+from orderhaven.testing.draft_shop import DRAFT_SHOP
+from orderhaven.testing.feed_marketplace import FEED_MARKETPLACE
+from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
+from orderhaven.testing.reference_shop import REFERENCE_SHOP
 from orderhaven.testing.simulated_marketplace import SimulatedMarketplace
-from orderhaven.testing.simulated_shop import SimulatedShop
 
 
-def marketplace_subject() -> MarketplaceSubject:
+def marketplace_subject(spec: ConnectorSpec = REFERENCE_MARKETPLACE) -> MarketplaceSubject:
     clock = ManualClock()
-    world = SimulatedMarketplace(clock)
+    world = make_sandbox(spec, clock)
 
-    def open_one(settings: Mapping[str, str]) -> ReferenceMarketplace:
-        return ReferenceMarketplace(
-            {**world.settings(""), **settings}, ConnectorContext(clock, None, InMemoryTokenCache())
-        )
+    def open_one(settings: Mapping[str, str]) -> Any:
+        context = ConnectorContext(clock, None, InMemoryTokenCache())
+        return open_connector(spec, {**world.settings(""), **settings}, context)
 
     return MarketplaceSubject(
-        spec=REFERENCE_MARKETPLACE,
+        spec=spec,
         clock=clock,
         open=open_one,
         sandbox=world,
@@ -39,15 +41,16 @@ def marketplace_subject() -> MarketplaceSubject:
     )
 
 
-def shop_subject() -> ShopSubject:
+def shop_subject(spec: ConnectorSpec = REFERENCE_SHOP) -> ShopSubject:
     clock = ManualClock()
-    world = SimulatedShop(clock)
+    world = make_sandbox(spec, clock)
 
-    def open_one(settings: Mapping[str, str]) -> ReferenceShop:
-        return ReferenceShop({**world.settings(""), **settings}, ConnectorContext(clock, None, InMemoryTokenCache()))
+    def open_one(settings: Mapping[str, str]) -> Any:
+        context = ConnectorContext(clock, None, InMemoryTokenCache())
+        return open_connector(spec, {**world.settings(""), **settings}, context)
 
     return ShopSubject(
-        spec=REFERENCE_SHOP,
+        spec=spec,
         clock=clock,
         open=open_one,
         sandbox=world,
@@ -97,12 +100,25 @@ class TestReferenceMarketplaceThatHandlesWholeOrdersOnly(MarketplaceContract):
         return subject
 
 
+class TestMarketplaceOfFeeds(MarketplaceContract):
+    @pytest.fixture
+    def subject(self) -> MarketplaceSubject:
+        return marketplace_subject(FEED_MARKETPLACE)
+
+
 class TestReferenceShop(ShopContract):
     @pytest.fixture
     def subject(self) -> ShopSubject:
         return shop_subject()
 
 
+class TestShopOfDrafts(ShopContract):
+    @pytest.fixture
+    def subject(self) -> ShopSubject:
+        return shop_subject(DRAFT_SHOP)
+
+
 def test_the_references_have_every_ability_there_is() -> None:
-    assert REFERENCE_MARKETPLACE.capabilities | REFERENCE_SHOP.capabilities == frozenset(Capability)
+    shops = REFERENCE_SHOP.capabilities | DRAFT_SHOP.capabilities
+    assert REFERENCE_MARKETPLACE.capabilities | shops == frozenset(Capability)
     assert (REFERENCE_MARKETPLACE.side, REFERENCE_SHOP.side) == (Side.MARKETPLACE, Side.SHOP)

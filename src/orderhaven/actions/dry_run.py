@@ -18,8 +18,8 @@ from orderhaven.core.translation import _
 from orderhaven.ports.shop import Shop
 from orderhaven.store.models import Link, Message, MessageKind, Side
 from orderhaven.store.outbox import commands, queue, result
-from orderhaven.store.outbox.apply_results import reference
 from orderhaven.store.outbox.queue import ComposedMessage
+from orderhaven.store.outbox.references import reference_of
 
 _LONGEST_LOOK_S = 10  # somebody waits before a page
 
@@ -85,18 +85,22 @@ def _would_send(context: ActionContext, link: Link, message: Message, known: Map
             facts = _("nothing any more")
         case _:
             facts = str(outcome)
-    return DryRunEntry(message.order.ref, Side(message.side), message.kind, reference(message), facts, problem)
+    return DryRunEntry(message.order.ref, Side(message.side), message.kind, reference_of(message), facts, problem)
 
 
 def _articles(messages: Sequence[Message]) -> set[ProductQuery]:
     return commands.articles_of(
-        [commands.draft_of(message) for message in messages if message.kind == MessageKind.CREATE]
+        [
+            commands.draft_of(message, reference_of(message))
+            for message in messages
+            if message.kind == MessageKind.CREATE
+        ]
     )
 
 
 def _would_create(link: Link, message: Message, known: Mapping[ProductQuery, str]) -> DryRunEntry:
     """As the shop would take it, as far as that was looked up."""
-    whole, facts = commands.draft_of(message), _contents(message)
+    whole, facts = commands.draft_of(message, reference_of(message)), _contents(message)
     flaw = commands.flaw_of(message, whole, link.shop.currencies)
     if flaw is None:
         if commands.articles_of([whole]) <= known.keys():
@@ -135,7 +139,7 @@ def _lacking(whole: ShopOrderDraft, products: Mapping[ProductQuery, str]) -> res
 def _in_shop(message: Message, facts: str, flaw: result.NeedsAttention | None = None) -> DryRunEntry:
     row = message.order
     problem = sentence(flaw.kind, flaw.values) if flaw is not None else ""
-    return DryRunEntry(row.ref, Side.SHOP, message.kind, commands.draft_reference(message), facts, problem)
+    return DryRunEntry(row.ref, Side.SHOP, message.kind, reference_of(message), facts, problem)
 
 
 def _contents(message: Message) -> str:

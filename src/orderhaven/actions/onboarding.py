@@ -147,11 +147,13 @@ def ignore_older(context: ActionContext, marketplace: str) -> int:
 
 @requires(Permission.WRITE)
 def recreate(context: ActionContext, ref: str, *, expected: ExpectedVersion | None = None) -> None:
-    """Make a new shop order for one whose shop order was deleted or trashed. Raises ActionRefused."""
+    """Make a new shop order where the old one was deleted or trashed, or bears this order's number and is another. Raises
+    ActionRefused."""
     found = context.order(ref)
     with changing([found.order_id], context.clock.now(), context.actor, expected) as (uow, [row]):
-        gone = row.shop_state in THROWN_AWAY or ProblemKind.SHOP_ORDER_GONE in open_problems(row.pk)
-        if not row.shop_ref or not gone:
+        problems = open_problems(row.pk)
+        gone = row.shop_ref and (row.shop_state in THROWN_AWAY or ProblemKind.SHOP_ORDER_GONE in problems)
+        if not gone and ProblemKind.REFERENCE_TAKEN not in problems:
             raise action_refused("The shop order of order {ref} is not gone, so it is not created again.", ref=row.ref)
         if row.status != Status.NOT_SHIPPED:
             raise action_refused(
@@ -159,6 +161,7 @@ def recreate(context: ActionContext, ref: str, *, expected: ExpectedVersion | No
                 ref=row.ref,
                 status=shown(row),
             )
+        _demand_not_on_its_way(row)
         before = row.shop_number or row.shop_ref
         uow.change(
             row, hold=Hold.NONE, shop_ref="", shop_number="", shop_state="", shop_status="", completed_at=None, tracking_number="",
@@ -166,9 +169,15 @@ def recreate(context: ActionContext, ref: str, *, expected: ExpectedVersion | No
         )  # fmt: skip
         for line in row.lines.all():
             uow.change_line(line, in_shop=0, product_ref="")
-        uow.resolve(row, (ProblemKind.SHOP_ORDER_GONE, ProblemKind.QUANTITIES_DIFFER, ProblemKind.TRACKING_UNREADABLE))
-        uow.event(row, "recreate_requested", {"instead_of": before})
+        uow.withdraw_unsent(row, (MessageKind.CREATE,))
+        uow.resolve(row, _OF_THE_OLD_SHOP_ORDER)
+        uow.event(row, *(("recreate_requested", {"instead_of": before}) if before else ("create_requested",)))
         uow.enqueue(row, MessageKind.CREATE, again=True)
+
+
+_OF_THE_OLD_SHOP_ORDER = (
+    ProblemKind.SHOP_ORDER_GONE, ProblemKind.QUANTITIES_DIFFER, ProblemKind.TRACKING_UNREADABLE, ProblemKind.REFERENCE_TAKEN,
+)  # fmt: skip
 
 
 # below: adopting

@@ -28,6 +28,7 @@ _USUAL = (ProblemAction.RETRY, ProblemAction.HANDLE)
 ACTIONS_FOR: Mapping[ProblemKind, tuple[ProblemAction, ...]] = {
     ProblemKind.UNKNOWN_PRODUCT: (ProblemAction.MAP, *_USUAL),
     ProblemKind.PARTLY_CREATED: (ProblemAction.ADOPT, *_USUAL),
+    ProblemKind.REFERENCE_TAKEN: (ProblemAction.ADOPT, ProblemAction.CREATE_AGAIN, ProblemAction.HANDLE),
     ProblemKind.CREATED_TWICE: (ProblemAction.DONE,),
     ProblemKind.TOTAL_DIFFERS: (ProblemAction.DONE,),
     ProblemKind.ADOPTED_DIFFERS: (ProblemAction.ADOPT, ProblemAction.CREATE, ProblemAction.IGNORE),

@@ -32,7 +32,11 @@ class LineQuantity(Struct, frozen=True):
     quantity: int
 
 
-class MarketplaceCommand(Struct, frozen=True):
+class _Preparable(Struct, frozen=True, kw_only=True):
+    prepared: str = ""  # what `prepare` of the connector gave last time
+
+
+class MarketplaceCommand(_Preparable, frozen=True):
     """One thing to say about one order, in one request.
 
     `reference` is ours and unique per attempt-independent message: where the marketplace keeps it, a look can recognise our own.

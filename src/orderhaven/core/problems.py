@@ -13,6 +13,7 @@ class ProblemKind(NamedEnum):
     ORDER_MISSING = "order_missing", "Not found at the marketplace"
     REJECTED = "rejected", "Rejected"
     PARTLY_CREATED = "partly_created", "Shop order incomplete"
+    REFERENCE_TAKEN = "reference_taken", "Number taken in the shop"
     CREATED_TWICE = "created_twice", "More than once in the shop"
     TOTAL_DIFFERS = "total_differs", "Total differs"
     ADOPTED_DIFFERS = "adopted_differs", "Shop order does not match"
@@ -73,6 +74,10 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ProblemKind.PARTLY_CREATED: (
         "Shop order {shop_ref} was made for this order, but it is not complete ({reason}). Mend or delete it in the shop, "
         "then adopt it or press Retry."
+    ),
+    ProblemKind.REFERENCE_TAKEN: (
+        "The shop has order {shop_ref} under this order's number, but it is another one ({reason}). Nothing was created. If it is "
+        "this order all the same, adopt it; otherwise create the order again."
     ),
     ProblemKind.CREATED_TWICE: (
         "The shop has this order more than once: {shop_refs}. Orderhaven follows the oldest; cancel the others in the shop."

@@ -109,6 +109,7 @@ class ShopOrderDraft(Struct, frozen=True):
     quantities: Mapping[str, int]
     products: Mapping[str, str] = {}
     fulfilled_by_marketplace: bool = False  # shipped by the marketplace: no products, no stock, completed at once
+    prepared: str = ""  # what `prepare` of the connector gave last time
 
     @property
     def total(self) -> Money:
@@ -130,10 +131,15 @@ class ShopOrderDraft(Struct, frozen=True):
         return line.total.split([placed, ordered - placed])[0]
 
 
-class CreatedShopOrder(Struct, frozen=True):
-    """What the shop made. `order` is the shop's own answer, so that lines and total can be compared."""
+class ShopOrderCancellation(Struct, frozen=True):
+    """A shop order to cancel. `reference` is ours, of the command."""
 
-    order: ShopOrderSnapshot
+    shop_ref: str
+    reference: str
+    prepared: str = ""  # as in ShopOrderDraft
+
+
+ShopCommand = ShopOrderDraft | ShopOrderCancellation
 
 
 _MOST_NAMED = 10  # lines in one sentence

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.references import order_ref_in
 from orderhaven.core.status import Status
 from orderhaven.demo.sides import HubSide, InHub, InShop, MarketplaceSide, ShopSide, ShopWord, Sold
 from orderhaven.ports.sandbox import ConfirmedShipment
@@ -117,14 +118,14 @@ def ending_of(sold: Sold, in_shop: InShop | None) -> Ending:
 
 
 def _by_ref(marketplace: MarketplaceSide, shop: ShopSide) -> dict[str, list[InShop]]:
-    """The hub's references are connector-ref, and connector-ref-2 for what was created again."""
-    known = {f"{marketplace.connector}-{sold.ref}": sold.ref for sold in marketplace.sold}
+    """What was created again has its count behind the order's number."""
+    known = {sold.ref for sold in marketplace.sold}
     found: dict[str, list[InShop]] = {}
     for order in shop.orders:
         if order.left_as is None:
-            again = order.reference.rpartition("-")[0]
-            ref = known.get(order.reference) or known.get(again) or f"{order.reference} ({order.shop_ref})"
-            found.setdefault(ref, []).append(order)
+            named = order_ref_in(order.reference)
+            ref = next((one for one in (named, named.rpartition("-")[0]) if one in known), "")
+            found.setdefault(ref or f"{order.reference} ({order.shop_ref})", []).append(order)
     return found
 
 

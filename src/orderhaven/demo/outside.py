@@ -15,7 +15,7 @@ _CODE_GIVING = (Deed.SHIP, Deed.ADD_CODE)
 def look_outside(people: People, faults: Mapping[str, int]) -> OutsideView:
     marketplace, shop = people.marketplace, people.shop
     return OutsideView(
-        marketplace=MarketplaceSide(people.connector, _sold(people)),
+        marketplace=MarketplaceSide(_sold(people)),
         shop=ShopSide(tuple(_in_shop(people, one) for one in shop.orders())),
         planned=people.planned,
         is_done=people.is_done,

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from orderhaven.core.references import order_ref_in
 from orderhaven.demo.plan import AFTER_CREATING, ARTICLES, NOT_FOR_SALE, Deed, Plan
 from orderhaven.demo.sides import ShopWord
 from orderhaven.ports.connector import Clock
@@ -29,20 +30,14 @@ class Diary:
 
 
 class People:
-    """`connector` is the marketplace's, with which the hub's references begin.
+    """`label_key` is where the merchant notes a marketplace label's number; "" when this shop has no place for it."""
 
-    `label_key` is where the merchant notes a marketplace label's number; "" when this shop has no place for it.
-    """
-
-    def __init__(
-        self, marketplace: Any, shop: Any, clock: Clock, plans: Sequence[Plan], connector: str, label_key: str
-    ) -> None:
+    def __init__(self, marketplace: Any, shop: Any, clock: Clock, plans: Sequence[Plan], label_key: str) -> None:
         self.marketplace = marketplace
         self.shop = shop
         self.diaries: dict[str, Diary] = {}
         self.words: dict[str, ShopWord] = {}  # the shop's own word -> ours
         self.left_as: dict[str, ShopWord] = {}  # orders of another tool
-        self.connector = connector
         self._clock = clock
         self._to_come = list(reversed(plans))
         self._label_key = label_key
@@ -90,7 +85,7 @@ class People:
 
     def ref_of(self, order: BackOfficeOrder) -> str:
         """The marketplace's ref of a shop order of the hub's; "" for any other."""
-        ref = order.reference.removeprefix(f"{self.connector}-")
+        ref = order_ref_in(order.reference)
         again = ref.rpartition("-")[0]  # what was created once more has its count behind it
         return next((one for one in (ref, again) if one in self.diaries), "")
 

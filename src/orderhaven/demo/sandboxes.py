@@ -52,7 +52,7 @@ class World:
         there, here = specs_by_name[wanted.marketplace], specs_by_name[wanted.shop]
         self.marketplace, self.shop = make_sandbox(there, clock), make_sandbox(here, clock)
         plans = plan_day(wanted.orders, wanted.seed, wanted.selling_hours)
-        self.people = People(self.marketplace, self.shop, clock, plans, there.name, _label_key(here, self.shop))
+        self.people = People(self.marketplace, self.shop, clock, plans, _label_key(here, self.shop))
         self.trouble = Trouble(self.marketplace, self.shop, clock)
         self._wanted = wanted
         self._clock: Clock = clock

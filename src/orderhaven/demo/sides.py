@@ -30,7 +30,6 @@ class Sold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MarketplaceSide(msgspec.Struct, frozen=True):
-    connector: str
     sold: tuple[Sold, ...]
 
 

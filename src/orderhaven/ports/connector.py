@@ -103,6 +103,10 @@ class Side(StrEnum):
 class Capability(StrEnum):
     """Abilities. Code asks for these; it never asks which connector it has."""
 
+    # of either side
+    # a command is answered with "we will see"; the outcome is asked for
+    ASYNCHRONOUS_COMMANDS = "asynchronous_commands"
+    PREPARES = "prepares"  # a command wants steps before it that nobody sees and that may be repeated
     # of a marketplace
     ACCEPT = "accept"  # orders want a yes first
     SHIP_PARTS = "ship_parts"  # some of what is open can be confirmed before the rest
@@ -113,14 +117,13 @@ class Capability(StrEnum):
     CANCELLATION_REQUESTS = "cancellation_requests"
     REFUSE_CANCELLATION = "refuse_cancellation"  # a buyer's request can be refused through the API
     CORRECT_TRACKING = "correct_tracking"  # a confirmed shipment's code can be changed
-    # a command is answered with "we will see"; the outcome is asked for
-    ASYNCHRONOUS_COMMANDS = "asynchronous_commands"
     FULFILMENT = "fulfilment"  # the marketplace ships some orders itself
     OWN_LABEL = "own_label"  # some orders travel on the marketplace's own label
     PICKUP_POINTS = "pickup_points"
     GIVES_EAN = "gives_ean"  # an order's lines name the EAN of what was bought
     CHARGES_SHIPPING = "charges_shipping"  # the buyer pays for shipping, and the order says how much
     # of a shop
+    FIND_BY_REFERENCE = "find_by_reference"  # also what a hub created that remembers nothing of it
     FIND_PRODUCTS_BY_EAN = "find_products_by_ean"
     SUPPRESS_MAIL = "suppress_mail"  # orders can be created without the shop mailing the buyer
     # can hold an order the marketplace ships itself, without touching stock
@@ -167,6 +170,8 @@ class Limits:
     visibility_delay: timedelta = timedelta(minutes=2)
     outcome_deadline: timedelta = timedelta(minutes=30)  # for OUTCOME_LATER
     outcomes_per_call: int = 100
+    commands_per_call: int = 1  # of one kind, in one request; above one the connector has `send_many`
+    reference_length: int = 200  # of a shop: how many characters of our reference it keeps
     overlap: timedelta = timedelta(minutes=10)  # how far each pull reaches back before the last one
     handled_orders_visible: timedelta | None = None  # how long orders handled elsewhere stay listed; None: for good
     refresh_every: timedelta = timedelta(minutes=30)  # open shop orders are read again this often; 0: every time

@@ -1,9 +1,9 @@
 """What sync may ask of a marketplace. Each method says what a caller may rely on; errors are those of `core.errors`.
 
-Reads may be repeated and follow redirects. A command (accept, confirm, cancel ...) is one request with an effect that must not be
-doubled: reads, and preparations that may be repeated, come before it, and nothing comes after it. It is never repeated by the
-connector, sends nothing at or after `not_after`, and gives up at `not_after`: then it raises OutcomeUnknown. SafeToRetry from a
-command means that it surely did not happen. Whatever happened before counts as done: "already done" is success.
+Reads may be repeated and follow redirects. A command (accept, confirm, cancel ...) is at most one request with an effect that must
+not be doubled. Reads may come before it, nothing comes after it, and the connector never repeats it. It sends nothing at or after
+`not_after`, and gives up at `not_after`: then it raises OutcomeUnknown. SafeToRetry from a command means that it surely did not
+happen. Whatever happened before counts as done: "already done" is success.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -23,6 +23,7 @@ from orderhaven.core.commands import (
 )
 from orderhaven.core.order import LineQuantities, MarketplaceOrder
 from orderhaven.ports.connector import AccountProfile
+from orderhaven.ports.receipts import Receipt
 
 
 class OrderSummary(Struct, frozen=True):
@@ -47,21 +48,6 @@ class SummaryPage(Struct, frozen=True):
     cursor: str
     not_understood: Mapping[str, str] = {}  # ref -> what is strange about its row
     unidentified: tuple[str, ...] = ()  # what is strange about rows that do not say of which order they are
-
-
-class ReceiptState(StrEnum):
-    DONE = "done"
-    PENDING = "pending"
-    UNKNOWN = "unknown"  # timed out there, or forgotten: look before repeating
-
-
-class Receipt(Struct, frozen=True):
-    """The answer to a command. PENDING comes with a handle for `outcomes`; `remote_ref` names what was made, if anything."""
-
-    state: ReceiptState
-    handle: str = ""
-    remote_ref: str = ""
-    rejection: str = ""  # from `outcomes` only: why they say no; then `outcome` is DONE and nothing was
 
 
 class RemoteState(StrEnum):
@@ -104,10 +90,23 @@ class Marketplace(Protocol):
 
     async def correct(self, command: TrackingCorrection, *, not_after: datetime) -> Receipt: ...
 
-    async def outcomes(self, handles: Sequence[str]) -> Mapping[str, Receipt]:
-        """What became of pending commands, at most `limits.outcomes_per_call` at once.
+    async def prepare(self, command: MarketplaceCommand) -> str:
+        """Steps before the deciding request that have no effect that anybody sees and may be repeated: a draft, an upload.
 
-        A handle that they forgot is UNKNOWN, and so is one of which they say something that nobody understands.
+        Called with Capability.PREPARES alone. The result is stored before the command is sent, and is `prepared` of the
+        command then, when it is verified, and when it is prepared again: what is already made is not made again.
+        """
+
+    async def send_many(self, commands: Sequence[MarketplaceCommand], *, not_after: datetime) -> Mapping[str, Receipt]:
+        """Several commands of one kind in one request, at most `limits.commands_per_call`; our reference -> receipt.
+
+        Called where that limit is above one. What it raises holds for all of them; one of which it says nothing is looked for.
+        """
+
+    async def outcomes(self, pending: Mapping[str, str]) -> Mapping[str, Receipt]:
+        """What became of pending commands: our reference -> handle, at most `limits.outcomes_per_call` at once.
+
+        One that they forgot is UNKNOWN, and so is one of which they say something that nobody understands.
         """
 
     async def verify(self, command: MarketplaceCommand) -> Verification:

@@ -1,12 +1,20 @@
-"""What sync may ask of a shop's back office. The rules on reads, commands and `not_after` are those of `ports.marketplace`."""
+"""What sync may ask of a shop's back office. The rules on reads, commands and `not_after` are those of `ports.marketplace`, and so
+are `prepare`, `send_many` and `outcomes`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft, ShopOrderSnapshot
+from orderhaven.core.shop_order import (
+    ProductQuery,
+    ShopCommand,
+    ShopOrderCancellation,
+    ShopOrderDraft,
+    ShopOrderSnapshot,
+)
 from orderhaven.ports.connector import AccountProfile
+from orderhaven.ports.receipts import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +46,15 @@ class Shop(Protocol):
         error. One that nobody understands is left out; asked for alone it raises UnexpectedResponse.
         """
 
-    async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrderSnapshot, ...]]:
+    async def find(
+        self, references: Sequence[str], prepared: Mapping[str, str] | None = None
+    ) -> Mapping[str, tuple[ShopOrderSnapshot, ...]]:
         """Our orders by exact reference, oldest first, trash included, in one batched call (and the pages it takes).
 
-        A reference that the shop does not have is absent. Raises UnexpectedResponse where what bears one of these cannot be
+        At most two references for each of `limits.orders_per_lookup` orders. `prepared`: reference -> what `prepare` gave; a shop
+        that cannot be searched by reference looks by that. A reference that the shop does not have is absent.
+
+        Raises UnexpectedResponse where what bears one of these cannot be
         understood, neither in the list nor by its id: it is there, perhaps. Ask in halves then, so that it holds up no other.
         """
 
@@ -52,10 +65,16 @@ class Shop(Protocol):
         `find` does.
         """
 
-    async def create(self, order_draft: ShopOrderDraft, *, not_after: datetime) -> CreatedShopOrder:
-        """Make the order, in one request. The caller has looked products up and looked for the reference before."""
+    async def prepare(self, command: ShopCommand) -> str: ...
 
-    async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:
+    async def create(self, order_draft: ShopOrderDraft, *, not_after: datetime) -> Receipt:
+        """Make the order. The caller has looked products up and looked for the reference before."""
+
+    async def cancel(self, cancellation: ShopOrderCancellation, *, not_after: datetime) -> Receipt:
         """Cancel it there; the shop's own rules decide about stock. Raises OrderMissing when it is gone."""
+
+    async def send_many(self, commands: Sequence[ShopCommand], *, not_after: datetime) -> Mapping[str, Receipt]: ...
+
+    async def outcomes(self, pending: Mapping[str, str]) -> Mapping[str, Receipt]: ...
 
     async def close(self) -> None: ...

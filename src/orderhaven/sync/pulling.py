@@ -27,7 +27,7 @@ Failures = tuple[ProblemKind, Mapping[str, str]]
 
 async def pull_marketplace(sync_run: SyncRun) -> None:
     """Take in what is new and changed, read what the list does not carry, and move the cursor once the whole list is in."""
-    link, has_unread = await sync_run.in_store(marketplace_snapshots.refs_due, sync_run.row.pk, sync_run.now())
+    link, has_unread = await sync_run.in_store(marketplace_snapshots.refs_due, sync_run.row, sync_run.now())
     if link is None:
         sync_run.record_pull(sync_run.now(), sync_run.row.cursor)
         return

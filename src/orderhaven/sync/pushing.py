@@ -1,34 +1,40 @@
 """Hub -> shop and marketplace: what each is asked to do. Nothing is sent before the other side is checked."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from itertools import islice
+from typing import ClassVar
 
-from orderhaven.core.errors import OrderProblem, RateLimited, SafeToRetry, UnexpectedResponse, without_numbers
+from msgspec.structs import replace
+
+from orderhaven.core.commands import MarketplaceCommand
+from orderhaven.core.errors import OrderProblem, RateLimited, SafeToRetry, UnexpectedResponse
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import (
-    THROWN_AWAY,
     ProductQuery,
+    ShopCommand,
+    ShopOrderCancellation,
     ShopOrderDraft,
     ShopOrderSnapshot,
     ShopState,
-    compare,
-    ordered_quantity,
 )
 from orderhaven.core.status import Header, header_of
 from orderhaven.ports.connector import Capability
-from orderhaven.ports.marketplace import Marketplace, Receipt, ReceiptState, RemoteState, Verification
+from orderhaven.ports.marketplace import Marketplace, RemoteState, Verification
+from orderhaven.ports.receipts import ReceiptState
 from orderhaven.ports.shop import Shop
 from orderhaven.store.connections import connections
 from orderhaven.store.models import Message, MessageKind
 from orderhaven.store.orders import shop_snapshots
 from orderhaven.store.orders.conversions import facts_of
-from orderhaven.store.outbox import commands, queue, result
+from orderhaven.store.outbox import commands, result
 from orderhaven.store.outbox.commands import ExpectedShopOrder
 from orderhaven.store.outbox.payloads import CreatePayload
 from orderhaven.store.outbox.queue import ComposedMessage
-from orderhaven.sync.sending import Outcomes, deliver
+from orderhaven.store.outbox.references import reference_of, reference_of_older_versions
+from orderhaven.sync.lookup import result_of_lookup, result_of_older, result_of_own
+from orderhaven.sync.sender import Answered, Outcomes, Sender
+from orderhaven.sync.sending import deliver
 from orderhaven.sync.sync_run import SAYS_NOTHING, SyncRun, gather_limited, result_of
 
 
@@ -36,14 +42,16 @@ async def push_shop(sync_run: SyncRun) -> None:
     await deliver(sync_run, ShopSender(sync_run))
 
 
-class ShopSender:
+class ShopSender(Sender):
+    methods: ClassVar = {MessageKind.CREATE: "create", MessageKind.CANCEL_SHOP: "cancel"}
+    _ends_with_order = frozenset({ReceiptState.REJECTED, ReceiptState.DONE})
+
     def __init__(self, sync_run: SyncRun) -> None:
-        self._sync_run = sync_run
+        super().__init__(sync_run)
         self._shop: Shop = sync_run.connector
-        self._side = sync_run.row.name
         self._drafts: dict[int, ShopOrderDraft] = {}
 
-    async def prepare(self, messages: Sequence[Message]) -> Outcomes:
+    async def precheck(self, messages: Sequence[Message]) -> Outcomes:
         outcomes: dict[int, result.CommandResult] = {}
         cancels = [message for message in messages if message.kind == MessageKind.CANCEL_SHOP]
         creations = [message for message in messages if message.kind == MessageKind.CREATE]
@@ -57,14 +65,14 @@ class ShopSender:
     def compose(self, message: Message) -> ComposedMessage | result.CommandResult:
         if message.kind == MessageKind.CANCEL_SHOP:
             return ComposedMessage(message, message.payload)
-        return ComposedMessage(message, commands.payload_of(self._drafts[message.id]))
+        draft = self._drafts[message.id]
+        return ComposedMessage(message, commands.payload_of(draft), reference=draft.reference)
 
-    async def send(self, message: Message, not_after: datetime) -> result.CommandResult:
-        if not isinstance(message.payload, CreatePayload):
-            await self._shop.cancel(message.order.shop_ref, not_after=not_after)
-            return result.Done()
-        placed = await self._shop.create(self._drafts[message.id], not_after=not_after)
-        return result_of_lookup(commands.expected(message, message.payload), (placed.order,))
+    def command(self, message: Message) -> ShopCommand:
+        if message.kind == MessageKind.CANCEL_SHOP:
+            return ShopOrderCancellation(message.order.shop_ref, reference_of(message), message.prepared)
+        draft = self._drafts[message.id]
+        return draft if draft.prepared == message.prepared else replace(draft, prepared=message.prepared)
 
     async def verify(self, messages: Sequence[Message], begun_at: datetime) -> Outcomes:
         cancels = [message for message in messages if message.kind == MessageKind.CANCEL_SHOP]
@@ -72,32 +80,62 @@ class ShopSender:
         seen = await self._find(creations) | await self._look_at_cancels(cancels)
         return {message.id: seen.get(message.id) or self._not_there(message, begun_at) for message in messages}
 
-    async def poll(self, messages: Sequence[Message]) -> Outcomes:
-        raise NotImplementedError("no shop answers a command later")
+    async def done(self, answered: Answered) -> Outcomes:
+        """An order that the shop does not show with its answer is looked for, like one of which nothing came back."""
+        outcomes: dict[int, result.CommandResult] = {}
+        hidden: list[Message] = []
+        for message, receipt in answered:
+            if not isinstance(message.payload, CreatePayload):
+                outcomes[message.id] = result.Done(receipt.remote_ref)
+            elif receipt.order is not None:
+                outcomes[message.id] = result_of_lookup(commands.expected(message, message.payload), (receipt.order,))
+            else:
+                hidden.append(message)
+                outcomes[message.id] = result.Unconfirmed(f"{self.side} does not show yet what it made")
+        return outcomes | await self._find(hidden)
+
+    async def rejected(self, message: Message, no: result.CommandResult) -> result.CommandResult:
+        return no
 
     # below: how
 
     def _not_there(self, message: Message, begun_at: datetime) -> result.CommandResult:
-        settled_at = (message.not_after or begun_at) + self._sync_run.spec.limits.visibility_delay
+        settled_at = (message.not_after or begun_at) + self.spec.limits.visibility_delay
         return result.NotFound(is_conclusive=begun_at >= settled_at)
 
     async def _find(self, creations: Sequence[Message]) -> dict[int, result.CommandResult]:
-        """One batched look for the references of all of them."""
+        """One batched look for the references of all of them, and for those that older versions would have composed."""
         if not creations:
             return {}
-        by_reference = {commands.draft_reference(message): message for message in creations}
-        found = {ref: orders for ref, orders in (await self._shop.find(tuple(by_reference))).items() if orders}
-        expected = await self._expected([message for ref, message in by_reference.items() if ref in found])
-        return {
-            message.id: result_of_lookup(expected[message.id], found[reference])
-            for reference, message in by_reference.items()
-            if reference in found
-        }
+        own = {message.id: self._reference(message) for message in creations}
+        older = {message.id: reference_of_older_versions(message) for message in creations}
+        prepared = {own[message.id]: message.prepared for message in creations if message.prepared}
+        said = await self._shop.find(tuple({*own.values(), *older.values()}), prepared)
+        there = {reference: orders for reference, orders in said.items() if orders}
+        found = [message for message in creations if own[message.id] in there or older[message.id] in there]
+        if not found:
+            return {}
+        expected = await self._expected(found)
+        keys = [order.shop_ref for orders in there.values() for order in orders]
+        owners = await self.sync_run.in_store(commands.orders_of_shop_orders, self.sync_run.row.id, keys)
+        outcomes: dict[int, result.CommandResult] = {}
+        for message in found:
+            if orders := there.get(own[message.id]):
+                outcomes[message.id] = result_of_own(message, expected[message.id], orders, owners)
+            elif outcome := result_of_older(message, expected[message.id], there[older[message.id]], owners):
+                outcomes[message.id] = outcome
+        return outcomes
+
+    def _reference(self, message: Message) -> str:
+        return reference_of(message, self.spec.limits.reference_length)
+
+    def _draft(self, message: Message) -> ShopOrderDraft:
+        return commands.draft_of(message, self._reference(message))
 
     async def _expected(self, found: Sequence[Message]) -> Mapping[int, ExpectedShopOrder]:
         """What was sent; of one that was never sent from here, what would be sent now."""
         sent = {message.id: payload for message in found if (payload := _sent(message)) is not None}
-        unsent = {message.id: commands.draft_of(message) for message in found if message.id not in sent}
+        unsent = {message.id: self._draft(message) for message in found if message.id not in sent}
         products = await self._products(unsent.values())
         for key, order_draft in unsent.items():
             sent[key] = commands.payload_of(commands.with_known_products(order_draft, products))
@@ -109,7 +147,7 @@ class ShopSender:
         currencies = await self._currencies({message.order.currency for message in creations})
         wanted: dict[int, ShopOrderDraft] = {}
         for message in creations:
-            order_draft = commands.draft_of(message)
+            order_draft = self._draft(message)
             flaw = commands.flaw_of(message, order_draft, currencies)
             if flaw is not None:
                 outcomes[message.id] = flaw
@@ -126,21 +164,21 @@ class ShopSender:
 
     async def _currencies(self, wanted: Collection[str]) -> Collection[str]:
         """What the shop sells in; empty: it does not say. Asked anew before an order is refused for what was read at setup."""
-        known: Collection[str] = self._sync_run.row.currencies
+        known: Collection[str] = self.sync_run.row.currencies
         if not known or set(wanted) <= set(known):
             return known
         account = await self._shop.check()
-        self._sync_run.row.currencies = sorted(account.currencies)
-        await self._sync_run.in_store(
-            connections.save_schedule, self._sync_run.claim, currencies=self._sync_run.row.currencies
+        self.sync_run.row.currencies = sorted(account.currencies)
+        await self.sync_run.in_store(
+            connections.save_schedule, self.sync_run.claim, currencies=self.sync_run.row.currencies
         )
         return account.currencies
 
     async def _products(self, order_drafts: Collection[ShopOrderDraft]) -> Mapping[ProductQuery, str]:
         articles = commands.articles_of(order_drafts)
-        said = await self._sync_run.in_store(commands.matches_said, self._sync_run.row.id, articles)
+        said = await self.sync_run.in_store(commands.matches_said, self.sync_run.row.id, articles)
         found = dict(said)
-        for some in _chunks(sorted(articles - said.keys(), key=repr), self._sync_run.spec.limits.orders_per_lookup):
+        for some in _chunks(sorted(articles - said.keys(), key=repr), self.spec.limits.orders_per_lookup):
             found |= await self._shop.find_products(some)
         return found
 
@@ -150,13 +188,13 @@ class ShopSender:
         outcomes: dict[int, result.CommandResult] = {
             message.id: result.NotNeeded() for message in cancels if not message.order.shop_ref
         }
-        begun_at = self._sync_run.now()
+        begun_at = self.sync_run.now()
         snapshots = await self._shop.read(tuple(placed)) if placed else {}
         for shop_ref, message in placed.items():
             snapshot = snapshots.get(shop_ref)
             match snapshot.state if snapshot is not None else None:
                 case None:
-                    values = {"side": self._side, "cause": SAYS_NOTHING}
+                    values = {"side": self.side, "cause": SAYS_NOTHING}
                     outcomes[message.id] = result.NeedsAttention(ProblemKind.UNEXPECTED_RESPONSE, values)
                 case ShopState.COMPLETED:
                     outcomes[message.id] = result.NotNeeded()
@@ -172,28 +210,12 @@ class ShopSender:
         completed = [snapshot for snapshot in snapshots if snapshot.state is ShopState.COMPLETED]
         if completed:
             take = shop_snapshots.record_snapshots
-            await self._sync_run.in_store(take, self._sync_run.claim, completed, begun_at, self._sync_run.now())
+            await self.sync_run.in_store(take, self.sync_run.claim, completed, begun_at, self.sync_run.now())
 
 
 def _sent(message: Message) -> CreatePayload | None:
     payload = message.payload
     return payload if isinstance(payload, CreatePayload) and payload.quantities else None
-
-
-def result_of_lookup(expected: ExpectedShopOrder, found: Sequence[ShopOrderSnapshot]) -> result.CommandResult:
-    """Found means exact reference, lines and a total; the oldest counts, the others are a Problem."""
-    found = [one for one in found if one.state not in THROWN_AWAY] or found
-    first, also = found[0], tuple(one.number or one.shop_ref for one in found[1:])
-    compared = compare(expected.lines, first.lines, ordered_quantity)
-    flaw = first.flaw or compared.reason
-    if not flaw and first.total is not None and first.total.is_zero and Decimal(expected.total or 0):
-        flaw = "it has no total"
-    if flaw and first.state not in THROWN_AWAY:  # of those it is said that they are gone
-        named = first.number or first.shop_ref
-        return result.NeedsAttention(
-            ProblemKind.PARTLY_CREATED, {"shop_ref": named, "reason": flaw}, shop_ref=first.shop_ref
-        )
-    return result.Done(first.shop_ref, first, also, expected.quantities, compared.products, expected.total)
 
 
 def _chunks(articles: Iterable[ProductQuery], size: int) -> Iterable[tuple[ProductQuery, ...]]:
@@ -216,40 +238,33 @@ async def push_marketplace(sync_run: SyncRun) -> None:
     await deliver(sync_run, MarketplaceSender(sync_run))
 
 
-class MarketplaceSender:
-    def __init__(self, sync_run: SyncRun) -> None:
-        self._sync_run = sync_run
-        self._marketplace: Marketplace = sync_run.connector
-        self._spec = sync_run.spec
-        self._side = sync_run.row.name
-        tell = self._marketplace
-        self._how: Mapping[MessageKind, Callable[..., Awaitable[Receipt]]] = {
-            MessageKind.CONFIRM: tell.confirm, MessageKind.CANCEL: tell.cancel, MessageKind.ACCEPT: tell.accept,
-            MessageKind.REFUSE: tell.refuse_cancellation, MessageKind.CORRECT: tell.correct,
-        }  # fmt: skip
+class MarketplaceSender(Sender):
+    methods: ClassVar = {
+        MessageKind.CONFIRM: "confirm", MessageKind.CANCEL: "cancel", MessageKind.ACCEPT: "accept",
+        MessageKind.REFUSE: "refuse_cancellation", MessageKind.CORRECT: "correct",
+    }  # fmt: skip
 
-    async def prepare(self, messages: Sequence[Message]) -> Outcomes:
+    def __init__(self, sync_run: SyncRun) -> None:
+        super().__init__(sync_run)
+        self._marketplace: Marketplace = sync_run.connector
+
+    async def precheck(self, messages: Sequence[Message]) -> Outcomes:
         """Its pull came first in this run; what others did meanwhile has moved the order already."""
         return {}
 
     def compose(self, message: Message) -> ComposedMessage | result.CommandResult:
         ability = _NEEDS.get(MessageKind(message.kind))
-        if ability is not None and ability not in self._spec.capabilities:
+        if ability is not None and ability not in self.spec.capabilities:
             reason = f"it cannot be told to {message.kind} an order"
-            return result.NeedsAttention(ProblemKind.REJECTED, {"side": self._side, "reason": reason})
-        return commands.compose_message(message, self._spec)
+            return result.NeedsAttention(ProblemKind.REJECTED, {"side": self.side, "reason": reason})
+        return commands.compose_message(message, self.spec)
 
-    async def send(self, message: Message, not_after: datetime) -> result.CommandResult:
-        command = commands.command_of(message)
-        try:
-            receipt = await self._how[MessageKind(message.kind)](command, not_after=not_after)
-        except OrderProblem as refusal:
-            return await self._refused(message, result_of(refusal, self._side))
-        return await self._outcome(message, receipt)
+    def command(self, message: Message) -> MarketplaceCommand:
+        return commands.command_of(message)
 
     async def verify(self, messages: Sequence[Message], begun_at: datetime) -> Outcomes:
         """Each by itself; a marketplace that answers none of many is down, and its run ends."""
-        most = self._spec.limits.concurrent_calls
+        most = self.spec.limits.concurrent_calls
         seen = await gather_limited(most, messages, lambda message: self._seen(message, begun_at))
         answers = dict(zip(messages, seen, strict=True))
         down = len(messages) > 1 and all(isinstance(answer, SafeToRetry) for answer in answers.values())
@@ -259,59 +274,35 @@ class MarketplaceSender:
                 case SafeToRetry() if not (down or isinstance(answer, RateLimited)):
                     outcomes[message.id] = result.NotFound(is_conclusive=False)  # it could not be seen whether it is
                 case OrderProblem() | UnexpectedResponse():
-                    outcomes[message.id] = result_of(answer, self._side)
+                    outcomes[message.id] = result_of(answer, self.side)
                 case Exception():
                     raise answer
                 case outcome:
                     outcomes[message.id] = outcome
         return outcomes
 
-    async def poll(self, messages: Sequence[Message]) -> Outcomes:
-        receipts = await self._marketplace.outcomes([message.handle for message in messages])
-        unknown = Receipt(ReceiptState.UNKNOWN)
-        said = {message: receipts.get(message.handle, unknown) for message in messages}
-        refused = [message for message, receipt in said.items() if receipt.rejection]
-        if refused:
-            await self._sync_run.in_store(queue.with_orders, refused)
-        return {message.id: await self._outcome(message, receipt) for message, receipt in said.items()}
+    async def done(self, answered: Answered) -> Outcomes:
+        return {message.id: result.Done(receipt.remote_ref) for message, receipt in answered}
+
+    async def rejected(self, message: Message, no: result.CommandResult) -> result.CommandResult:
+        """What their record shows as done was done before."""
+        if message.kind not in _LOOK_AT_REFUSAL:
+            return no
+        verification = await self._marketplace.verify(self.command(message))
+        is_done = verification.state in (RemoteState.DONE, RemoteState.DONE_BY_OTHERS)
+        return _done(message, verification) if is_done else no
 
     # below: how
 
-    async def _outcome(self, message: Message, receipt: Receipt) -> result.CommandResult:
-        if receipt.rejection:
-            values = {"side": self._side, "reason": receipt.rejection}
-            park = result.NeedsAttention(ProblemKind.REJECTED, values, cause=without_numbers(receipt.rejection))
-            return await self._refused(message, park)
-        match receipt.state:
-            case ReceiptState.DONE:
-                return result.Done(receipt.remote_ref)
-            case ReceiptState.UNKNOWN:
-                return result.Unconfirmed(f"{self._side} does not say what became of it")
-            case ReceiptState.PENDING if message.handle:
-                return result.NoAnswerYet()
-            case ReceiptState.PENDING:
-                return result.Processing(receipt.handle)
-
-    async def _refused(self, message: Message, park: result.CommandResult) -> result.CommandResult:
-        """ "Already done" is success: a refusal of what their record shows as done is no refusal."""
-        if message.kind not in _LOOK_AT_REFUSAL:
-            return park
-        verification = await self._marketplace.verify(commands.command_of(message))
-        return (
-            _done(message, verification)
-            if verification.state in (RemoteState.DONE, RemoteState.DONE_BY_OTHERS)
-            else park
-        )
-
     async def _seen(self, message: Message, begun_at: datetime) -> result.CommandResult:
-        verification = await self._marketplace.verify(commands.command_of(message))
+        verification = await self._marketplace.verify(self.command(message))
         match verification.state:
             case RemoteState.DONE | RemoteState.DONE_BY_OTHERS:
                 return _done(message, verification)
             case RemoteState.PENDING:
                 return result.NoAnswerYet()
             case RemoteState.NOT_DONE:
-                settled_at = (message.not_after or begun_at) + self._spec.limits.visibility_delay
+                settled_at = (message.not_after or begun_at) + self.spec.limits.visibility_delay
                 return result.NotFound(is_conclusive=begun_at >= settled_at)
 
 

@@ -1,28 +1,32 @@
-"""Send a message exactly once: verify, begin, call, finish; and verify again before anything unconfirmed is repeated.
-
-`Sender` is what the two pushing steps bring: how their messages are composed, sent and looked for.
-"""
+"""Send a message exactly once: verify, begin, call, finish; and verify again before anything unconfirmed is repeated."""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 from msgspec import Struct
 
-from orderhaven.core.errors import AccountProblem, HubError, OrderProblem, RateLimited, SafeToRetry, UnexpectedResponse
+from orderhaven.core.errors import (
+    AccountProblem,
+    HubError,
+    OrderProblem,
+    OutcomeUnknown,
+    RateLimited,
+    SafeToRetry,
+    UnexpectedResponse,
+)
 from orderhaven.ports.sockets import Socket
 from orderhaven.store.models import Message, MessageState
 from orderhaven.store.outbox import queue as rows
 from orderhaven.store.outbox import repeated_rejections, result
 from orderhaven.store.outbox.queue import ComposedMessage
-from orderhaven.sync.sync_run import OURS, SyncRun, result_of
+from orderhaven.sync.sender import Outcomes, Sender
+from orderhaven.sync.sync_run import OURS, SyncRun, gather_limited, result_of
 
 log = structlog.get_logger()
 
-Outcomes = Mapping[int, result.CommandResult]
 # what the data of one order can bring about, the bugs of ours that it brings out included
 _OF_ONE_ORDER = (OrderProblem, UnexpectedResponse, LookupError, ValueError, TypeError, ArithmeticError)
 _GATHERS_FOR_S = 0.2  # real seconds: how long the first answer waits for others, to be written down with them
@@ -36,30 +40,6 @@ class SendResult(Struct, frozen=True):
     message: Message
     outcome: result.CommandResult
     ends: HubError | None = None  # what ends the run once the answers are written down
-
-
-class Sender(Protocol):
-    """One side's way of sending. Messages come with order, link and lines."""
-
-    async def prepare(self, messages: Sequence[Message]) -> Outcomes:
-        """What needs no sending, by a look at the other side or at the message. Raises SafeToRetry for all of them."""
-        ...
-
-    def compose(self, message: Message) -> ComposedMessage | result.CommandResult:
-        """The facts that go out with it, as they are now. Pure."""
-        ...
-
-    async def send(self, message: Message, not_after: datetime) -> result.CommandResult:
-        """One request. Raises what the port raises."""
-        ...
-
-    async def verify(self, messages: Sequence[Message], begun_at: datetime) -> Outcomes:
-        """Whether unconfirmed messages happened."""
-        ...
-
-    async def poll(self, messages: Sequence[Message]) -> Outcomes:
-        """What became of messages that were taken in."""
-        ...
 
 
 async def deliver(sync_run: SyncRun, sender: Sender) -> None:
@@ -97,7 +77,7 @@ async def _send_due(sync_run: SyncRun, sender: Sender, until: datetime) -> int:
     messages = await _due(sync_run, MessageState.QUEUED, sync_run.spec.limits.orders_per_lookup)
     if not messages:
         return 0
-    outcomes = await _in_halves(sync_run, messages, sender.prepare)
+    outcomes = await _in_halves(sync_run, messages, sender.precheck)
     composed: list[ComposedMessage] = []
     for message in messages:
         if message.id not in outcomes:
@@ -106,10 +86,39 @@ async def _send_due(sync_run: SyncRun, sender: Sender, until: datetime) -> int:
                     composed.append(ready)
                 case outcome:
                     outcomes[message.id] = outcome
+    if sender.prepares:
+        composed = await _prepare(sync_run, sender, composed, outcomes)
     await _finish(sync_run, messages, outcomes, MessageState.QUEUED)
     for some in _apart_from_suspects(composed):
         await _send_all(sync_run, SendQueue(sync_run, sender, some, until))
     return len(messages)
+
+
+async def _prepare(
+    sync_run: SyncRun, sender: Sender, composed: Sequence[ComposedMessage], outcomes: dict[int, result.CommandResult]
+) -> list[ComposedMessage]:
+    """What the connector makes before the deciding requests, stored before any of those goes out. Those that are ready."""
+
+    async def prepare(one: ComposedMessage) -> str:
+        one.message.payload = one.payload
+        return await sender.prepare(one.message)
+
+    given = await gather_limited(sync_run.spec.limits.concurrent_calls, composed, prepare)
+    ready: dict[int, ComposedMessage] = {}
+    for one, made in zip(composed, given, strict=True):
+        match made:
+            case str():
+                ready[one.message.id], one.message.prepared = one, made
+            case OutcomeUnknown():  # it may be repeated
+                outcomes[one.message.id] = result.RetryLater(made.cause)
+            case AccountProblem() | RateLimited():
+                raise made
+            case HubError():
+                outcomes[one.message.id] = result_of(made, sync_run.row.name)
+            case _:
+                outcomes[one.message.id] = _failure_of_ours(sync_run, one.message, made)
+    await sync_run.in_store(rows.keep_prepared, sync_run.claim, [one.message for one in ready.values()])
+    return list(ready.values())
 
 
 def _apart_from_suspects(composed: Sequence[ComposedMessage]) -> list[list[ComposedMessage]]:
@@ -179,6 +188,7 @@ class SendQueue:
         self._sender = sender
         self._left = deque(composed)
         self._until = until
+        self._most = sync_run.spec.limits.commands_per_call
         self._begun: deque[StartedMessage] = deque()
         self._beginning = asyncio.Lock()
         self._seconds = asyncio.get_running_loop().time
@@ -202,25 +212,37 @@ class SendQueue:
 
     async def _send_one_after_another(self) -> None:
         while self._begun or await self._begins_more():
-            begun = self._begun.popleft()
+            some = self._for_one_request()
+            messages = [one.message for one in some]
             if isinstance(self.broke, SafeToRetry):  # begun and not sent: that needs no looking for
-                self.answered.append(SendResult(begun.message, result.RetryLater(self.broke.cause)))
+                self._put_off(messages, self.broke.cause)
                 continue
-            if self._seconds() >= begun.latest:
-                self.answered.append(SendResult(begun.message, result.RetryLater("the time to send this had passed")))
+            if self._seconds() >= min(one.latest for one in some):
+                self._put_off(messages, "the time to send this had passed")
                 continue
-            answer = await _send_one(self._sync_run, self._sender, begun.message, begun.not_after)
-            self.sent += 1
-            self.answered.append(answer)
-            if answer.ends is not None:
-                self.ends.append(answer.ends)
-            self._count_unknown(answer.outcome)
+            not_after = min(one.not_after for one in some)
+            answers = await _send_request(self._sync_run, self._sender, messages, not_after)
+            self.sent += len(answers)
+            self.answered += answers
+            self.ends += [answer.ends for answer in answers if answer.ends is not None]
+            self._count_unknown([answer.outcome for answer in answers])
 
-    def _count_unknown(self, outcome: result.CommandResult) -> None:
-        """A side that broke down says so of order after order, and quickly."""
-        self._unknown = self._unknown + 1 if isinstance(outcome, result.Unconfirmed) else 0
-        if self._unknown >= _UNKNOWN_IN_A_ROW and isinstance(outcome, result.Unconfirmed):
-            self.broke = self.broke or SafeToRetry(outcome.cause)
+    def _for_one_request(self) -> list[StartedMessage]:
+        """As many of one kind as a request takes; what was tried before goes alone, for it may be what spoiled a request."""
+        some = [self._begun.popleft()]
+        while len(some) < self._most and self._begun and _go_together(some[0].message, self._begun[0].message):
+            some.append(self._begun.popleft())
+        return some
+
+    def _put_off(self, messages: Sequence[Message], cause: str) -> None:
+        self.answered += [SendResult(message, result.RetryLater(cause)) for message in messages]
+
+    def _count_unknown(self, outcomes: Sequence[result.CommandResult]) -> None:
+        """A side that broke down says so of request after request, and quickly."""
+        unknown = [outcome for outcome in outcomes if isinstance(outcome, result.Unconfirmed)]
+        self._unknown = self._unknown + 1 if unknown and len(unknown) == len(outcomes) else 0
+        if self._unknown >= _UNKNOWN_IN_A_ROW:
+            self.broke = self.broke or SafeToRetry(unknown[0].cause)
 
     async def _begins_more(self) -> bool:
         async with self._beginning:
@@ -248,7 +270,7 @@ class SendQueue:
         self._begun.extend(StartedMessage(one.message, not_after, latest) for one in some if one.message.id in begun)
 
     def _how_many(self) -> int:
-        at_once, each = self._at_once, self._sync_run.time_per_message()
+        at_once, each = self._at_once * self._most, self._sync_run.time_per_message()
         if each is None:
             return at_once
         ahead = self._sync_run.hub.clock.in_real(_BEGINS_AHEAD_S)
@@ -280,15 +302,25 @@ async def _send_all(sync_run: SyncRun, outgoing: SendQueue) -> None:
     _end_run_if(outgoing.ends, outgoing.sent)
 
 
-async def _send_one(sync_run: SyncRun, sender: Sender, message: Message, not_after: datetime) -> SendResult:
+def _go_together(first: Message, other: Message) -> bool:
+    return first.kind == other.kind and first.attempt == other.attempt == 1
+
+
+async def _send_request(
+    sync_run: SyncRun, sender: Sender, messages: Sequence[Message], not_after: datetime
+) -> list[SendResult]:
+    """What is raised holds for all that went with it."""
+    ends: HubError | None = None
     try:
-        return SendResult(message, await sender.send(message, not_after))
+        outcomes = await sender.send(messages, not_after)
     except HubError as error:
-        ends_run = isinstance(error, AccountProblem | SafeToRetry)
-        return SendResult(message, result_of(error, sync_run.row.name), error if ends_run else None)
+        ends = error if isinstance(error, AccountProblem | SafeToRetry) else None
+        outcomes = dict.fromkeys([message.id for message in messages], result_of(error, sync_run.row.name))
     except Exception:  # a bug of ours after the request may have gone out: look before anything else
-        log.exception("sending_crashed", kind=message.kind)
-        return SendResult(message, result.Unconfirmed("an error in Orderhaven"))
+        log.exception("sending_crashed", kind=messages[0].kind)
+        unknown = result.Unconfirmed("an error in Orderhaven")
+        outcomes = dict.fromkeys([message.id for message in messages], unknown)
+    return [SendResult(message, outcomes[message.id], ends) for message in messages]
 
 
 def _end_run_if(errors: Sequence[HubError], tried: int) -> None:

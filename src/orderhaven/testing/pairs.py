@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from orderhaven.connectors import specs
 from orderhaven.ports.connector import ConnectorSpec, Side
+from orderhaven.testing.draft_shop import DRAFT_SHOP
+from orderhaven.testing.feed_marketplace import FEED_MARKETPLACE
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
 
@@ -16,7 +18,7 @@ class Pair(NamedTuple):
     shop: str
 
     def __str__(self) -> str:
-        return "references" if self == REFERENCES else f"{self.marketplace}-{self.shop}"
+        return _NAMED.get(self) or f"{self.marketplace}-{self.shop}"
 
     @property
     def marketplace_spec(self) -> ConnectorSpec:
@@ -28,11 +30,13 @@ class Pair(NamedTuple):
 
 
 REFERENCES = Pair(REFERENCE_MARKETPLACE.name, REFERENCE_SHOP.name)
+SECOND_REFERENCES = Pair(FEED_MARKETPLACE.name, DRAFT_SHOP.name)  # what the first are not
+_NAMED = {REFERENCES: "references", SECOND_REFERENCES: "second_references"}
 
 
 def playable() -> Mapping[str, ConnectorSpec]:
     """Every connector that has a sandbox, the references too."""
-    found = [*specs().values(), REFERENCE_MARKETPLACE, REFERENCE_SHOP]
+    found = [*specs().values(), REFERENCE_MARKETPLACE, REFERENCE_SHOP, FEED_MARKETPLACE, DRAFT_SHOP]
     return {one.name: one for one in found if one.sandbox}
 
 
@@ -50,17 +54,20 @@ def pairs_of_all() -> Sequence[Pair]:
     """Each connector against a reference, the references, and one pair of connectors: not every pair that there is."""
     there = [Pair(name, REFERENCES.shop) for name in installed(Side.MARKETPLACE)]
     here = [Pair(REFERENCES.marketplace, name) for name in installed(Side.SHOP)]
-    return list(dict.fromkeys((REFERENCES, *there, *here, installed_pair())))
+    return list(dict.fromkeys((REFERENCES, SECOND_REFERENCES, *there, *here, installed_pair())))
 
 
 def pair_named(text: str) -> Pair:
-    """`references`, or MARKETPLACE-SHOP. Raises ValueError with a sentence when there is no such pair."""
-    if text == str(REFERENCES):
-        return REFERENCES
+    """`references`, `second_references`, or MARKETPLACE-SHOP. Raises ValueError with a sentence when there is no such pair."""
+    for pair, name in _NAMED.items():
+        if text == name:
+            return pair
     marketplace, _, shop = text.partition("-")
     known = playable()
     sides = [known[name].side if name in known else None for name in (marketplace, shop)]
     if sides != [Side.MARKETPLACE, Side.SHOP]:
         names = ", ".join(sorted(known))
-        raise ValueError(f"There is no pair '{text}'. Write references, or MARKETPLACE-SHOP of: {names}.")
+        raise ValueError(
+            f"There is no pair '{text}'. Write references, second_references, or MARKETPLACE-SHOP of: {names}."
+        )
     return Pair(marketplace, shop)

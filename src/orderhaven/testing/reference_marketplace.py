@@ -1,6 +1,6 @@
 """A marketplace in memory with every capability that a spec can name: the hub is tested on it too."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -24,7 +24,8 @@ from orderhaven.ports.connector import (
     Setting,
     Side,
 )
-from orderhaven.ports.marketplace import OrderSummary, Receipt, ReceiptState, SummaryPage, Verification
+from orderhaven.ports.marketplace import OrderSummary, SummaryPage, Verification
+from orderhaven.ports.receipts import Receipt, ReceiptState
 from orderhaven.testing.sandbox_auth import SandboxClient, simulation_named
 from orderhaven.testing.simulated_marketplace import SIDE, SimulatedMarketplace
 
@@ -119,8 +120,10 @@ class ReferenceMarketplace:
             "corrections", command, not_after, carrier_code(command.tracking_number, command.carrier)
         )
 
-    async def outcomes(self, handles: Sequence[str]) -> Mapping[str, Receipt]:
-        return await self._caller.read("GET /outcomes", lambda: {handle: self._outcome(handle) for handle in handles})
+    async def outcomes(self, pending: Mapping[str, str]) -> Mapping[str, Receipt]:
+        return await self._caller.read(
+            "GET /outcomes", lambda: {reference: self._outcome(handle) for reference, handle in pending.items()}
+        )
 
     async def verify(self, command: MarketplaceCommand) -> Verification:
         if self._simulation.faults.is_malformed("records", command.order_ref):

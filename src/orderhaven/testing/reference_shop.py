@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from orderhaven.core.errors import UnexpectedResponse
-from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft, ShopOrderSnapshot, ShopState
+from orderhaven.core.shop_order import ProductQuery, ShopOrderCancellation, ShopOrderDraft, ShopOrderSnapshot, ShopState
 from orderhaven.ports.connector import (
     AccountProfile,
     Capability,
@@ -16,6 +16,7 @@ from orderhaven.ports.connector import (
     SettingKind,
     Side,
 )
+from orderhaven.ports.receipts import DONE, Receipt, ReceiptState
 from orderhaven.ports.shop import ShopPage
 from orderhaven.testing.sandbox_auth import SandboxClient, simulation_named
 from orderhaven.testing.simulated_shop import SimulatedShop
@@ -38,6 +39,7 @@ REFERENCE_SHOP = ConnectorSpec(
     capabilities=frozenset(
         {
             Capability.CANCEL,
+            Capability.FIND_BY_REFERENCE,
             Capability.FIND_PRODUCTS_BY_EAN,
             Capability.SUPPRESS_MAIL,
             Capability.FULFILLED_BY_MARKETPLACE,
@@ -94,7 +96,9 @@ class ReferenceShop:
             raise UnexpectedResponse("an answer of another shape")
         return {key: found.get(key) or _gone(key) for key in shop_refs if key not in strange}
 
-    async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrderSnapshot, ...]]:
+    async def find(
+        self, references: Sequence[str], prepared: Mapping[str, str] | None = None
+    ) -> Mapping[str, tuple[ShopOrderSnapshot, ...]]:
         found = await self._caller.read("GET /orders/by-reference", lambda: self._simulation.by_reference(references))
         self._demand_understood("found", (one.shop_ref for orders in found.values() for one in orders))
         return found
@@ -104,18 +108,19 @@ class ReferenceShop:
         self._demand_understood("products", found.values())
         return found
 
-    async def create(self, order_draft: ShopOrderDraft, *, not_after: datetime) -> CreatedShopOrder:
+    async def create(self, order_draft: ShopOrderDraft, *, not_after: datetime) -> Receipt:
         def take() -> ShopOrderSnapshot:
             return self._simulation.create(order_draft, mail_the_buyer=self._mail_the_buyer)
 
-        return CreatedShopOrder(
-            await self._caller.send("POST /orders", take, not_after=not_after, about=order_draft.order.ref)
-        )
+        made = await self._caller.send("POST /orders", take, not_after=not_after, about=order_draft.order.ref)
+        return Receipt(ReceiptState.DONE, remote_ref=made.shop_ref, order=made)
 
-    async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:
+    async def cancel(self, cancellation: ShopOrderCancellation, *, not_after: datetime) -> Receipt:
+        shop_ref = cancellation.shop_ref
         await self._caller.send(
             f"POST /orders/{shop_ref}/cancel", lambda: self._simulation.cancel_order(shop_ref), not_after=not_after
         )
+        return DONE
 
     async def close(self) -> None:
         return None

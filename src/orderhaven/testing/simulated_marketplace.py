@@ -20,7 +20,8 @@ from orderhaven.core.errors import OrderMissing, OrderRejected
 from orderhaven.core.money import Money
 from orderhaven.core.order import LineQuantities, MarketplaceOrder
 from orderhaven.ports.connector import Capability, Clock
-from orderhaven.ports.marketplace import Receipt, ReceiptState, RemoteState, Verification
+from orderhaven.ports.marketplace import RemoteState, Verification
+from orderhaven.ports.receipts import Receipt, ReceiptState
 from orderhaven.ports.sandbox import Basket, CallKind, CommandFate, ConfirmedShipment, ListDisorder
 from orderhaven.testing.goods import order_of
 from orderhaven.testing.sandbox_auth import World
@@ -241,7 +242,7 @@ class SimulatedMarketplace(World):
                 try:
                     job.receipt = Receipt(ReceiptState.DONE, handle, job.carry_out())
                 except OrderRejected as refused:
-                    job.receipt = Receipt(ReceiptState.DONE, handle, rejection=refused.values["reason"])
+                    job.receipt = Receipt(ReceiptState.REJECTED, handle, rejection=refused.values["reason"])
 
     def _do(self, command: MarketplaceCommand, carrier_code: str) -> str:
         if command.reference not in self._done:

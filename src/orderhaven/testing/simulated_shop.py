@@ -209,14 +209,19 @@ class SimulatedShop(World):
     def products(self, wanted: Sequence[ProductQuery]) -> dict[ProductQuery, str]:
         return {one: key for one in wanted if (key := self._product_for(one))}
 
-    def create(self, order_draft: ShopOrderDraft, *, mail_the_buyer: bool) -> ShopOrderSnapshot:
-        """Make the order. Raises CurrencyRefused, UnknownProduct, OrderRejected."""
+    def demand_creatable(self, order_draft: ShopOrderDraft) -> None:
+        """Raises what `create` does."""
         if order_draft.order.currency not in self.currencies:
             raise CurrencyRefused(order_draft.order.currency)
         if not order_draft.order.lines:
             raise OrderRejected(SIDE, "an order has lines")
         if reason := self.refuses(order_draft):
             raise OrderRejected(SIDE, reason)
+        self._lines(order_draft)
+
+    def create(self, order_draft: ShopOrderDraft, *, mail_the_buyer: bool) -> ShopOrderSnapshot:
+        """Make the order. Raises CurrencyRefused, UnknownProduct, OrderRejected."""
+        self.demand_creatable(order_draft)
         lines = self._lines(order_draft)
         order = self._keep("", order_draft.reference, lines if self.keeps_lines else (), order_draft.total)
         self.ships_to[order.shop_ref] = order_draft.order.ship_to

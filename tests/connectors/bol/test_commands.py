@@ -12,7 +12,7 @@ from orderhaven.connectors.kit.http import Response
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.commands import Acceptance, CancellationRefusal, CancelReason
 from orderhaven.core.errors import AuthRejected, OrderRejected, OutcomeUnknown, RateLimited, SafeToRetry, UnknownCarrier
-from orderhaven.ports.marketplace import Receipt, ReceiptState
+from orderhaven.ports.receipts import Receipt, ReceiptState
 from orderhaven.ports.sandbox import CatalogueItem
 
 CUP = CatalogueItem("CUP", "8700000000017", "Kop", "4.50")
@@ -24,7 +24,7 @@ def confirm(world: Any, ref: str, **what: Any) -> Receipt:
 
 
 def outcome(world: Any, receipt: Receipt) -> Receipt:
-    return world.run(world.bol.outcomes([receipt.handle]))[receipt.handle]
+    return world.run(world.bol.outcomes({"ours": receipt.handle}))["ours"]
 
 
 def sent(world: Any) -> dict[str, Any]:

@@ -141,10 +141,10 @@ def tell(world: Any, refs: list[str]) -> None:
     handles = [quietly(world, world.bol.confirm(command, not_after=world.soon())) for command in commands]
     cancellations = [world.cancellation(ref, reason) for ref, reason in zip(refs[6:9], CancelReason, strict=True)]
     handles += [quietly(world, world.bol.cancel(each, not_after=world.soon())) for each in cancellations]
-    asked = [receipt.handle for receipt in handles if receipt]
+    asked = {receipt.handle: receipt.handle for receipt in handles if receipt}
     world.run(world.bol.outcomes(asked))
     world.clock.move(minutes=1)
-    world.run(world.bol.outcomes([*asked, "1"]))
+    world.run(world.bol.outcomes({**asked, "1": "1"}))
     quietly(world, world.bol.confirm(world.shipment(refs[0]), not_after=world.soon()))
     quietly(world, world.bol.cancel(world.cancellation(refs[0]), not_after=world.soon()))
     quietly(world, world.bol.correct(world.correction(refs[0]), not_after=world.soon()))

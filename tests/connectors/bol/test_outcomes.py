@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orderhaven.ports.marketplace import Receipt, ReceiptState
+from orderhaven.ports.receipts import Receipt, ReceiptState
 from orderhaven.ports.sandbox import CommandFate
 
 
@@ -13,7 +13,7 @@ def confirm(world: Any, ref: str, **what: Any) -> Receipt:
 
 
 def outcome(world: Any, receipt: Receipt) -> Receipt:
-    return world.run(world.bol.outcomes([receipt.handle]))[receipt.handle]
+    return world.run(world.bol.outcomes({"ours": receipt.handle}))["ours"]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_failure_is_an_outcome_with_a_reason(world: Any) -> None:
 
     answered = outcome(world, receipt)
 
-    assert (answered.state, answered.rejection) == (ReceiptState.DONE, "The request could not be processed.")
+    assert (answered.state, answered.rejection) == (ReceiptState.REJECTED, "The request could not be processed.")
 
 
 def test_an_outcome_that_bol_kept_long_enough_is_forgotten(world: Any) -> None:
@@ -57,12 +57,12 @@ def test_many_outcomes_are_asked_for_in_one_call(world: Any) -> None:
     receipts = [confirm(world, ref) for ref in world.sell_many(30)]
     world.clock.move(minutes=1)
 
-    answered = world.run(world.bol.outcomes([receipt.handle for receipt in receipts]))
+    answered = world.run(world.bol.outcomes({receipt.handle: receipt.handle for receipt in receipts}))
 
     assert {receipt.state for receipt in answered.values()} == {ReceiptState.DONE}
     assert world.count("POST /shared/process-status") == 1
 
 
 def test_asking_for_no_outcome_asks_nothing(world: Any) -> None:
-    assert world.run(world.bol.outcomes([])) == {}
+    assert world.run(world.bol.outcomes({})) == {}
     assert world.sandbox.calls == []

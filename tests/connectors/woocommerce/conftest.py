@@ -16,8 +16,9 @@ from orderhaven.connectors.woocommerce.connector import WooCommerce
 from orderhaven.connectors.woocommerce.sandbox import Sandbox
 from orderhaven.core.money import Money
 from orderhaven.core.order import Address, LineQuantities, MarketplaceLine, MarketplaceOrder
-from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft
+from orderhaven.core.shop_order import ProductQuery, ShopOrderDraft
 from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache
+from orderhaven.ports.receipts import Receipt
 from orderhaven.ports.sandbox import CatalogueItem
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ class Shop:
         chosen = {**self.sandbox.settings(self.url), **self.settings, **settings}
         return WooCommerce(chosen, self.context)
 
-    def create(self, order_draft: ShopOrderDraft, **settings: str) -> CreatedShopOrder:
+    def create(self, order_draft: ShopOrderDraft, **settings: str) -> Receipt:
         return run(self.connector(**settings).create(order_draft, not_after=self.clock.now() + timedelta(seconds=60)))
 
     def order_draft(self, order: MarketplaceOrder, reference: str = "bol-1", **more: Any) -> ShopOrderDraft:

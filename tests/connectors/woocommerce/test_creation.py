@@ -21,7 +21,7 @@ from orderhaven.core.errors import (
 )
 from orderhaven.core.money import Money
 from orderhaven.core.reasons import is_known
-from orderhaven.core.shop_order import ProductQuery, ShopState
+from orderhaven.core.shop_order import ProductQuery, ShopOrderCancellation, ShopState
 from orderhaven.ports.sandbox import CatalogueItem
 
 from .conftest import LAMP, MUG, Shop, address, euro, line, order, run
@@ -219,7 +219,11 @@ def test_stock_is_left_alone_when_the_merchant_wants_it(shop: Shop) -> None:
     placed = shop.create(shop.order_draft(order(line(quantity=4))), lower_stock="no").order
     assert shop.sandbox.stock_of(MUG.sku) == 100
 
-    run(shop.connector().cancel(placed.shop_ref, not_after=shop.clock.now() + timedelta(seconds=9)))
+    run(
+        shop.connector().cancel(
+            ShopOrderCancellation(placed.shop_ref, "cancel"), not_after=shop.clock.now() + timedelta(seconds=9)
+        )
+    )
 
     assert shop.sandbox.stock_of(MUG.sku) == 100
 
@@ -353,8 +357,9 @@ def test_a_key_that_is_refused_for_another_cause_is_not_said_to_lack_the_right_t
     connector = shop.connector()
     happens(shop)
 
+    command = ShopOrderCancellation(placed.order.shop_ref, "cancel")
     with pytest.raises(AuthRejected) as refused:
-        run(connector.cancel(placed.order.shop_ref, not_after=shop.clock.now() + timedelta(seconds=9)))
+        run(connector.cancel(command, not_after=shop.clock.now() + timedelta(seconds=9)))
 
     assert not isinstance(refused.value, MayNotWrite)
 
@@ -441,10 +446,10 @@ def test_cancelling_gives_stock_back_and_a_missing_order_is_missing(shop: Shop) 
     placed = shop.create(shop.order_draft(order(line(quantity=5)))).order
     soon = shop.clock.now() + timedelta(seconds=9)
 
-    run(shop.connector().cancel(placed.shop_ref, not_after=soon))
+    run(shop.connector().cancel(ShopOrderCancellation(placed.shop_ref, "cancel"), not_after=soon))
 
     assert shop.sandbox.stock_of(MUG.sku) == 100
     assert run(shop.connector().read([placed.shop_ref]))[placed.shop_ref].state is ShopState.CANCELLED
     for missing in ("9999", "abc"):
         with pytest.raises(OrderMissing):
-            run(shop.connector().cancel(missing, not_after=soon))
+            run(shop.connector().cancel(ShopOrderCancellation(missing, "cancel"), not_after=soon))

@@ -289,6 +289,16 @@ def test_more_finds_than_one_page_are_all_found(shop: Shop) -> None:
     assert len(run(shop.connector().find(["bol-1"]))["bol-1"]) == 105
 
 
+def test_more_references_than_a_web_server_takes_in_one_address_are_all_looked_for(shop: Shop) -> None:
+    first, last = (shop.order_draft(order(), f"marketplace-f00d12-{number:040d}") for number in (1, 200))
+    shop.create(first)
+    shop.create(last)
+
+    found = run(shop.connector().find([f"marketplace-f00d12-{number:040d}" for number in range(1, 201)]))
+
+    assert set(found) == {first.reference, last.reference}
+
+
 def test_an_order_in_a_status_of_its_own_is_found(shop: Shop) -> None:
     shop.sandbox.add_status("ingepakt", "Ingepakt")
     placed = shop.create(shop.order_draft(order())).order

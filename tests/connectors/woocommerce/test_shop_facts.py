@@ -10,7 +10,8 @@ from orderhaven.connectors.kit.faults import HttpFaultKind
 from orderhaven.connectors.woocommerce.connector import TheirNewOrder, WooCommerce, correction
 from orderhaven.connectors.woocommerce.mapping import TheirFee
 from orderhaven.core.errors import CurrencyRefused, OrderRejected
-from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft
+from orderhaven.core.shop_order import ProductQuery, ShopOrderDraft
+from orderhaven.ports.receipts import Receipt
 
 from .conftest import LAMP, MUG, Shop, euro, line, order, run
 
@@ -43,7 +44,7 @@ def bought(shop: Shop, reference: str) -> ShopOrderDraft:
     return shop.order_draft(order(line(price="12.99"), shipping_cost=euro("2.95")), reference)
 
 
-def placed(shop: Shop, connector: WooCommerce, order_draft: ShopOrderDraft) -> CreatedShopOrder:
+def placed(shop: Shop, connector: WooCommerce, order_draft: ShopOrderDraft) -> Receipt:
     return run(connector.create(order_draft, not_after=shop.clock.now() + timedelta(seconds=60)))
 
 

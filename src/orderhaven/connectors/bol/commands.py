@@ -19,7 +19,8 @@ from orderhaven.core.commands import (
     TrackingCorrection,
 )
 from orderhaven.core.errors import OrderProblem, OrderRejected, UnexpectedResponse, UnknownCarrier
-from orderhaven.ports.marketplace import Receipt, ReceiptState, RemoteState, Verification
+from orderhaven.ports.marketplace import RemoteState, Verification
+from orderhaven.ports.receipts import Receipt, ReceiptState
 
 _LONGEST_REFERENCE = 90
 _REASON = {
@@ -95,10 +96,11 @@ def outcomes_body(handles: Sequence[str]) -> dict[str, Any]:
     return {"processStatusQueries": [{"processStatusId": handle} for handle in handles]}
 
 
-def receipts_from(answer: Rows[ProcessStatus], handles: Sequence[str]) -> Mapping[str, Receipt]:
-    """One for each handle; those that bol forgot are not in the answer, and for those that are bent a look follows too."""
+def receipts_from(answer: Rows[ProcessStatus], pending: Mapping[str, str]) -> Mapping[str, Receipt]:
+    """Reference -> receipt, by its handle. Those that bol forgot are not in the answer; for those that are bent a look follows
+    too."""
     known = {process.process_status_id: process for process in answer.good}
-    return {handle: _receipt(known.get(handle), handle) for handle in handles}
+    return {reference: _receipt(known.get(handle), handle) for reference, handle in pending.items()}
 
 
 def _receipt(process: ProcessStatus | None, handle: str) -> Receipt:
@@ -108,7 +110,7 @@ def _receipt(process: ProcessStatus | None, handle: str) -> Receipt:
             return Receipt(ReceiptState.DONE, handle)
         case "FAILURE":
             reason = process.error_message if process else None
-            return Receipt(ReceiptState.DONE, handle, rejection=reason or "bol gives no reason")
+            return Receipt(ReceiptState.REJECTED, handle, rejection=reason or "bol gives no reason")
         case "PENDING":
             return Receipt(ReceiptState.PENDING, handle)
         case _:

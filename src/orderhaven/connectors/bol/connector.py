@@ -1,7 +1,7 @@
 """bol's connector: the calls of the marketplace port, and the token that they go with."""
 
 import base64
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,7 +49,8 @@ from orderhaven.core.errors import (
 )
 from orderhaven.core.order import MarketplaceOrder
 from orderhaven.ports.connector import AccountProfile, ConnectorContext
-from orderhaven.ports.marketplace import Receipt, ReceiptState, RemoteState, SummaryPage, Verification
+from orderhaven.ports.marketplace import RemoteState, SummaryPage, Verification
+from orderhaven.ports.receipts import Receipt, ReceiptState
 
 # bol blocks addresses that ask for many tokens: one try, and the token is kept (bol docs, "Authentication")
 _PATH = "/token?grant_type=client_credentials"
@@ -148,12 +149,12 @@ class Bol:
     async def read(self, ref: str) -> MarketplaceOrder:
         return order_from(await self._record.detail(ref))
 
-    async def outcomes(self, handles: Sequence[str]) -> Mapping[str, Receipt]:
-        if not handles:
+    async def outcomes(self, pending: Mapping[str, str]) -> Mapping[str, Receipt]:
+        if not pending:
             return {}
-        body = msgspec.json.encode(outcomes_body(handles))
+        body = msgspec.json.encode(outcomes_body(tuple(pending.values())))
         response = await self._session.read("POST", "/shared/process-status", headers=_WRITES, body=body)
-        return receipts_from(PROCESSES.read(response, SIDE), handles)
+        return receipts_from(PROCESSES.read(response, SIDE), pending)
 
     async def verify(self, command: MarketplaceCommand) -> Verification:
         """Raises OrderMissing when bol does not know the order, UnexpectedResponse where its record cannot be understood.

@@ -100,6 +100,7 @@ SPEC = ConnectorSpec(
     capabilities=frozenset(
         {
             Capability.CANCEL,
+            Capability.FIND_BY_REFERENCE,
             Capability.FIND_PRODUCTS_BY_EAN,
             Capability.SUPPRESS_MAIL,
             Capability.FULFILLED_BY_MARKETPLACE,

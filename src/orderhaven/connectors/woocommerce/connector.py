@@ -1,6 +1,6 @@
 """WooCommerce's connector: the calls of the shop port, with stock checks and corrections."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -40,12 +40,27 @@ from orderhaven.connectors.woocommerce.pulling import ShopOrderPull, SnapshotCac
 from orderhaven.connectors.woocommerce.responses import INVALID_ORDER, NO_ROUTE, SIDE, InvalidParameters
 from orderhaven.connectors.woocommerce.setup import CachedShopFacts, check_account
 from orderhaven.core.errors import CurrencyRefused, HubError, OrderMissing, UnexpectedResponse
-from orderhaven.core.shop_order import CreatedShopOrder, ProductQuery, ShopOrderDraft, ShopOrderSnapshot
+from orderhaven.core.shop_order import ProductQuery, ShopOrderCancellation, ShopOrderDraft, ShopOrderSnapshot
 from orderhaven.ports.connector import AccountProfile, ConnectorContext
+from orderhaven.ports.receipts import DONE, Receipt, ReceiptState
 from orderhaven.ports.shop import ShopPage
 
 _TAKES_STOCK = frozenset({"processing", "on-hold", "completed"})
 _REDUCED = "_reduced_stock"
+
+
+def _in_requests(words: Iterable[str]) -> Iterator[list[str]]:
+    """As many at once as fit in the line of a request, where each comma takes three characters."""
+    some: list[str] = []
+    length = 0
+    for word in words:
+        length += len(word) + 3
+        if some and length > _LONGEST_FILTER:
+            yield some
+            some, length = [], len(word) + 3
+        some.append(word)
+    if some:
+        yield some
 
 
 def left_in_stock(their: TheirOrder) -> Sequence[TheirLine]:
@@ -110,6 +125,9 @@ def _changes(kind: str, there: Sequence[Any], wanted: Sequence[Mapping[str, Any]
 _LIMITS = SPEC.limits
 _TRASH = "trash"
 _LEFT_OUT = f"{_TRASH},checkout-draft"  # what WooCommerce's 'any' does not list
+_LONGEST_FILTER = (
+    6_800  # characters of `created_via`: Apache and nginx take a line of 8 kB, the rest of the request included
+)
 _DEFAULTS = {setting.key: setting.default or "" for setting in SPEC.settings}
 
 
@@ -164,7 +182,9 @@ class WooCommerce:
                         raise
         return {ref: found[ref] for ref in shop_refs if ref in found}
 
-    async def find(self, references: Sequence[str]) -> Mapping[str, tuple[ShopOrderSnapshot, ...]]:
+    async def find(
+        self, references: Sequence[str], prepared: Mapping[str, str] | None = None
+    ) -> Mapping[str, tuple[ShopOrderSnapshot, ...]]:
         """Two calls, one after the other: WooCommerce's list of any status leaves out the trash, and the drafts that a
         failed creation leaves behind.
 
@@ -173,9 +193,10 @@ class WooCommerce:
         self._facts.outdate()  # what is to be created next is priced by the shop's settings of now
         asked = {created_via(reference): reference for reference in references}
         found: dict[str, dict[str, ShopOrderSnapshot]] = {}
-        for status in ("any", _LEFT_OUT) if asked else ():
-            for their in await self._created_via(asked, status):
-                await self._take_found(their, asked, found)
+        for words in _in_requests(asked):
+            for status in ("any", _LEFT_OUT):
+                for their in await self._created_via(words, status):
+                    await self._take_found(their, asked, found)
         return {
             reference: tuple(sorted(orders.values(), key=lambda order: int(order.shop_ref)))
             for reference, orders in found.items()
@@ -185,7 +206,7 @@ class WooCommerce:
         await self._facts.known()
         return await self._products.find(wanted)
 
-    async def create(self, order_draft: ShopOrderDraft, *, not_after: datetime) -> CreatedShopOrder:
+    async def create(self, order_draft: ShopOrderDraft, *, not_after: datetime) -> Receipt:
         draft = await self._draft(order_draft)
         if not total_matches(order_draft, draft):  # perhaps by settings that have changed since they were read
             self._facts.outdate()
@@ -201,7 +222,7 @@ class WooCommerce:
             placed = shop_order(their, self._words)
         if left := self._left_in_stock(their):
             placed = replace(placed, flaw=flaw_of(left, self._products.known_to_keep_stock(products_of(left))))
-        return CreatedShopOrder(placed)
+        return Receipt(ReceiptState.DONE, remote_ref=placed.shop_ref, order=placed)
 
     async def _corrected(
         self, order_draft: ShopOrderDraft, draft: OrderBody, their: TheirNewOrder, not_after: datetime
@@ -231,11 +252,13 @@ class WooCommerce:
         )
         return draft_body(order_draft, options)
 
-    async def cancel(self, shop_ref: str, *, not_after: datetime) -> None:
+    async def cancel(self, cancellation: ShopOrderCancellation, *, not_after: datetime) -> Receipt:
+        shop_ref = cancellation.shop_ref
         if not shop_ref.isdecimal():
             raise OrderMissing(SIDE, shop_ref)
         body = {"status": "cancelled"}
         await self._calls.send("PUT", f"/orders/{shop_ref}", body, TheirOrder, not_after, shop_ref=shop_ref)
+        return DONE
 
     async def close(self) -> None:
         return None

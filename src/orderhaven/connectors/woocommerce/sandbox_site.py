@@ -18,6 +18,10 @@ _LOGIN = b'<!DOCTYPE html><html><body><form action="/wp-login.php"><input type="
 _NOT_FOUND = b"<!DOCTYPE html><html><body>Page not found</body></html>"
 _HOME_PAGE = b"<!DOCTYPE html><html><body>Welcome to the shop</body></html>"
 _BLOCKED_PAGE = b"<html><head><title>Access denied</title></head><body>Blocked by a security rule</body></html>"
+_LONGEST_LINE = 8_190  # as Apache has it (LimitRequestLine)
+_TOO_LONG = (
+    b"<html><head><title>414 Request-URI Too Long</title></head><body><h1>Request-URI Too Long</h1></body></html>"
+)
 _MAINTENANCE = "Briefly unavailable for scheduled maintenance. Check back in a minute."
 
 
@@ -87,6 +91,8 @@ class WebSite:
 
     def _answer(self, request: Request) -> Response:
         path, site = request.path, self._site
+        if len(request.url) > _LONGEST_LINE:
+            return Response(414, _HTML, _TOO_LONG)
         if site.state is SiteState.FIREWALL_403:
             return Response(403, _HTML, _BLOCKED_PAGE)
         if site.redirects_to:

@@ -36,6 +36,8 @@ class Order(LoadedModel):
     merchant = models.ForeignKey(Merchant, models.PROTECT, db_index=False)
     link = models.ForeignKey(Link, models.PROTECT, db_index=False)
     ref = models.CharField(max_length=100)
+    # under which its shop order is found, as it was composed when the order was first seen: see core.references
+    reference = models.CharField(max_length=200, default="")
     status = models.CharField(max_length=30)
     hold = models.CharField(max_length=10, default=Hold.NONE)
 

@@ -52,6 +52,8 @@ class Message(LoadedModel):
     due_at = models.DateTimeField()  # next sending, look or question, by state
     not_after = models.DateTimeField(null=True)
     payload = PayloadField()
+    reference = models.CharField(max_length=220, default="")  # what it bears there for ever, from when it first begins
+    prepared = models.TextField(default="")  # what the connector made before the deciding request, and finds it by
     handle = models.CharField(max_length=200, default="")
     # see store.outbox.repeated_rejections; "" when it was never refused
     rejection_cause = models.CharField(max_length=200, default="")

@@ -10,10 +10,11 @@ from django.db.models import F, Q
 from orderhaven.core.order import LineQuantities
 from orderhaven.core.order import MarketplaceOrder as WholeOrder
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.references import order_reference
 from orderhaven.core.status import TRANSITIONS, Status, Trigger, initial_triggers, marketplace_triggers, newly_cancelled
 from orderhaven.ports.marketplace import OrderSummary
 from orderhaven.store.connections.connections import Claim, fence
-from orderhaven.store.models import Hold, Line, Link, Order, OrderContact, Problem, SyncState
+from orderhaven.store.models import Connection, Hold, Line, Link, Order, OrderContact, Problem, SyncState
 from orderhaven.store.orders.conversions import (
     PERSON_COLUMNS,
     article_columns,
@@ -62,10 +63,13 @@ def insert_orders(claim: Claim, link: Link, summaries: Sequence[OrderSummary], n
         return _insert_new(link, summaries, now)
 
 
-def refs_due(connection_id: int, now: datetime) -> tuple[Link | None, bool]:
+def refs_due(marketplace: Connection, now: datetime) -> tuple[Link | None, bool]:
     """The link of a marketplace connection, None while it has none, and whether orders are still to be read."""
-    link = next(iter(by_keys(Link, "marketplace_id", [connection_id])), None)
-    return link, link is not None and bool(refs_to_read(link, now, 1))
+    link = next(iter(by_keys(Link, "marketplace_id", [marketplace.pk])), None)
+    if link is None:
+        return None, False
+    know(link, marketplace=marketplace)
+    return link, bool(refs_to_read(link, now, 1))
 
 
 def refs_to_read(link: Link, now: datetime, limit: int) -> list[str]:
@@ -238,6 +242,7 @@ def _new_row(link: Link, summary: OrderSummary, now: datetime) -> Order:
         merchant_id=link.merchant_id,
         link_id=link.id,
         ref=summary.ref,
+        reference=order_reference(link.marketplace.connector, link.marketplace.fingerprint, summary.ref),
         status=Status.PENDING_CONFIRMATION if summary.needs_acceptance else Status.NOT_SHIPPED,
         hold=Hold.OLDER if summary.placed_at < link.from_at else Hold.NONE,
         received_at=now,

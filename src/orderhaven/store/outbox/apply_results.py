@@ -16,13 +16,9 @@ from orderhaven.store.orders.shop_snapshots import apply_snapshot
 from orderhaven.store.orders.unit_of_work import UnitOfWork
 from orderhaven.store.outbox import result
 from orderhaven.store.outbox.payloads import CancelShopPayload, ConfirmPayload, CorrectPayload, CreatePayload
+from orderhaven.store.outbox.references import reference_of
 from orderhaven.store.outbox.repeated_rejections import named
 from orderhaven.store.sql.rows import new_row
-
-
-def reference(message: Message) -> str:
-    """Ours: the same from any hub that sends this, so that a verification recognises it after a restore."""
-    return f"oh-{message.order.ref}-{message.kind}-{message.generation}.{message.part}"
 
 
 def correction_of(shipment: Shipment) -> CorrectPayload:
@@ -53,7 +49,7 @@ def _known(confirmation: Message, remote_ref: str) -> CorrectPayload:
     return CorrectPayload(
         confirmation=confirmation.pk,
         shipment_ref=remote_ref,
-        confirmation_reference=reference(confirmation),
+        confirmation_reference=reference_of(confirmation),
         quantities=confirmation.payload.quantities if isinstance(confirmation.payload, ConfirmPayload) else {},
     )
 

@@ -26,7 +26,6 @@ from orderhaven.ports.connector import Capability, ConnectorSpec
 from orderhaven.store.models import Line, Link, Message, Order, ProductLookup, ProductMatch
 from orderhaven.store.orders.conversions import wanted, whole_order
 from orderhaven.store.outbox import result
-from orderhaven.store.outbox.apply_results import reference
 from orderhaven.store.outbox.payloads import (
     AcceptPayload,
     CancelPayload,
@@ -37,27 +36,32 @@ from orderhaven.store.outbox.payloads import (
     RefusePayload,
 )
 from orderhaven.store.outbox.queue import ComposedMessage
+from orderhaven.store.outbox.references import reference_of
 from orderhaven.store.sql.execute import in_statements
 
 
-def draft_reference(message: Message) -> str:
-    """Ours, exact and unique: the same from any hub, restored or new, that creates this order."""
-    row = message.order
-    again = f"-{message.generation + 1}" if message.generation else ""
-    return f"{row.link.marketplace.connector}-{row.ref}{again}"
-
-
-def draft_of(message: Message) -> ShopOrderDraft:
+def draft_of(message: Message, reference: str) -> ShopOrderDraft:
     """The open pieces that the merchant ships; for an order the marketplace ships itself, all of it."""
     row = message.order
     quantities = {line.ref: _pieces(row, line) for line in row.prefetched_lines}
     return ShopOrderDraft(
         order=_whole(row, [line for line in row.prefetched_lines if quantities[line.ref] > 0]),
-        reference=draft_reference(message),
+        reference=reference,
+        prepared=message.prepared,
         marketplace=row.link.marketplace.name,
         quantities={ref: quantity for ref, quantity in quantities.items() if quantity > 0},
         fulfilled_by_marketplace=row.by_marketplace,
     )
+
+
+def orders_of_shop_orders(shop_id: int, shop_refs: Collection[str]) -> dict[str, int]:
+    """shop_ref -> the order that has it as its shop order; those that belong to none are left out."""
+    held = Order.objects.filter(link__shop_id=shop_id)
+    return {
+        shop_ref: order_id
+        for some in in_statements(set(shop_refs))
+        for shop_ref, order_id in held.filter(shop_ref__in=some).values_list("shop_ref", "id")
+    }
 
 
 def with_products(whole: ShopOrderDraft, products: Mapping[ProductQuery, str]) -> ShopOrderDraft | WholeLine:
@@ -186,11 +190,12 @@ def command_of(message: Message) -> MarketplaceCommand:
         LineQuantity(ref, tuple(kept[ref].remote_ids) or (ref,), quantity)
         for ref, quantity in payload.quantities.items()
     )
-    common = (row.ref, reference(message), quantities)
+    common = (row.ref, reference_of(message), quantities)
     match payload:
         case ConfirmPayload():
             return ShipmentConfirmation(
                 *common,
+                prepared=message.prepared,
                 tracking_number=payload.tracking_number,
                 carrier=_carrier(payload.carrier),
                 ships_from=payload.ships_from,
@@ -198,10 +203,11 @@ def command_of(message: Message) -> MarketplaceCommand:
                 completed_at=row.completed_at,
             )
         case CancelPayload():
-            return Cancellation(*common, reason=payload.reason)
+            return Cancellation(*common, prepared=message.prepared, reason=payload.reason)
         case CorrectPayload():
             return TrackingCorrection(
                 *common,
+                prepared=message.prepared,
                 shipment_ref=payload.shipment_ref,
                 tracking_number=payload.tracking_number,
                 carrier=_carrier(payload.carrier),
@@ -209,9 +215,9 @@ def command_of(message: Message) -> MarketplaceCommand:
                 confirmation_reference=payload.confirmation_reference,
             )
         case RefusePayload():
-            return CancellationRefusal(*common)
+            return CancellationRefusal(*common, prepared=message.prepared)
         case _:
-            return Acceptance(*common)
+            return Acceptance(*common, prepared=message.prepared)
 
 
 def _carrier(word: str) -> Carrier | None:

@@ -14,8 +14,9 @@ from orderhaven.store.orders.unit_of_work import UnitOfWork, hold_orders, orders
 from orderhaven.store.outbox import repeated_rejections, result
 from orderhaven.store.outbox.apply_results import Pace, apply_result
 from orderhaven.store.outbox.payloads import Payload
+from orderhaven.store.outbox.references import reference_of
 from orderhaven.store.sql import statements
-from orderhaven.store.sql.execute import insert
+from orderhaven.store.sql.execute import insert, update
 from orderhaven.store.sql.rows import attach_orders, messages_to_send, new_row
 
 _IN_ORDER = (MessageState.QUEUED, MessageState.IN_FLIGHT, MessageState.UNCONFIRMED, MessageState.PROCESSING)
@@ -27,6 +28,7 @@ class ComposedMessage(Struct, frozen=True):
     message: Message
     payload: Payload
     more_parts: tuple[Payload, ...] = ()
+    reference: str = ""  # "": as `reference_of` has it, in a shop with room for that
 
 
 def due(claim: Claim, state: MessageState, now: datetime, limit: int) -> list[Message]:
@@ -67,12 +69,19 @@ def begin(claim: Claim, composed: Sequence[ComposedMessage], not_after: datetime
         fence(claim)
         hold_orders([one.message.order_id for one in composed])
         for one in composed:
-            one.message.payload = one.payload
+            one.message.payload, one.message.reference = one.payload, one.reference or reference_of(one.message)
             one.message.epoch, one.message.attempt = claim.epoch, one.message.attempt + 1
             one.message.not_after, one.message.state, one.message.handle = not_after, MessageState.IN_FLIGHT, ""
         begun = _set_if_due([one.message for one in composed], claim.epoch)
         _insert_parts([one for one in composed if one.message.id in begun], now)
     return begun
+
+
+def keep_prepared(claim: Claim, messages: Sequence[Message]) -> None:
+    """What was made for these before the request that decides: found again by it, and not made a second time."""
+    with transaction.atomic():
+        fence(claim)
+        update(messages, ("prepared",))
 
 
 def recover_left_behind(claim: Claim, now: datetime) -> int:

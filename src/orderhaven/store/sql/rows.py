@@ -128,12 +128,12 @@ _FOR_SENDING: Mapping[type[models.Model], Columns] = {
     Line: (*_STATE_OF_A_LINE, "cancellation_requested", "position", "remote_ids"),
     Message: (
         "id", "order_id", "connection_id", "side", "kind", "part", "generation", "rank", "state", "attempt", "deaths",
-        "not_after", "payload", "handle",
+        "not_after", "payload", "handle", "reference", "prepared",
     ),
 }  # fmt: skip
 _FOR_CREATION: Mapping[type[models.Model], Columns] = {
     Order: (
-        "id", "link_id", "ref", "placed_at", "changed_at", "currency", "prices_include_vat", "shipping_cost",
+        "id", "link_id", "ref", "reference", "placed_at", "changed_at", "currency", "prices_include_vat", "shipping_cost",
         "discount", "language", "country", "ship_by", "ship_by_is_estimated", "deliver_by", "expires_at", "needs_acceptance",
         "marketplace_label", "by_marketplace", "is_test", "meta", "shop_ref",
     ),

@@ -128,7 +128,7 @@ def are_left_behind(connection_id: int, epoch: int) -> bool:
     return bool(rows(_LEFT_BEHIND, [connection_id, epoch]))
 
 
-_BEGUN = ("state", "attempt", "epoch", "not_after", "handle", "payload")
+_BEGUN = ("state", "attempt", "epoch", "not_after", "handle", "payload", "reference")
 # loop_ratio: 200 for 100 orders, in 4 batches
 _IF_DUE = "id = %s AND state = 'queued'"
 

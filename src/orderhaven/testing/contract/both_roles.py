@@ -83,7 +83,8 @@ class EveryCommand:
 
     async def succeed(self, subject: Any, case: CommandCase, connector: Any, what: Any) -> None:
         """Runs it to its end, which has to be a good one."""
-        await case.run(connector, what, subject.soon())
+        receipt = await case.run(connector, what, subject.soon())
+        assert (await subject.final_receipt(connector, what, receipt)).rejection == "", "already done is success"
 
     async def verify(self, subject: Any, connector: Any, what: Any, times: int) -> None:
         """Waits until it can be seen whether it happened, and asks the connector if that can say so."""

@@ -70,7 +70,7 @@ async def sold(subject: MarketplaceSubject, marketplace: Marketplace, basket: Ba
 async def shipped(subject: MarketplaceSubject, marketplace: Marketplace, shipment: ShipmentConfirmation) -> str:
     """Confirm it and wait until that is so; the marketplace's key of the shipment."""
     receipt = await marketplace.confirm(shipment, not_after=subject.soon())
-    receipt = await subject.final_receipt(marketplace, receipt)
+    receipt = await subject.final_receipt(marketplace, shipment, receipt)
     assert receipt.rejection == ""
     return receipt.remote_ref or (await subject.verified(marketplace, shipment)).remote_ref
 

@@ -7,7 +7,8 @@ import pytest
 from orderhaven.core.errors import UnexpectedResponse
 from orderhaven.core.shop_order import ProductQuery, ShopState
 from orderhaven.ports.connector import Capability
-from orderhaven.ports.marketplace import Marketplace, Receipt, ReceiptState, RemoteState, SummaryPage
+from orderhaven.ports.marketplace import Marketplace, RemoteState, SummaryPage
+from orderhaven.ports.receipts import Receipt, ReceiptState
 from orderhaven.ports.sandbox import EVERY_ROW, Basket, Malformation, SandboxList
 from orderhaven.ports.shop import ShopPage
 from orderhaven.testing.contract.commands import ONE_MUG, shipped, to_confirm
@@ -80,15 +81,15 @@ class MarketplaceWithMalformedRows:
         self, subject: MarketplaceSubject, how: Malformation
     ) -> None:
         marketplace = await subject.warm()
-        fine, malformed = [await confirmed(subject, marketplace) for _ in range(2)]
+        (first, fine), (second, malformed) = [await confirmed(subject, marketplace) for _ in range(2)]
         if not (fine.handle and malformed.handle):
             pytest.skip("here a command is answered at once")
         subject.clock.advance(subject.spec.limits.visibility_delay)
         malform(subject, SandboxList.OUTCOMES, malformed.handle, how)
 
-        said = await marketplace.outcomes([fine.handle, malformed.handle])
+        said = await marketplace.outcomes({first: fine.handle, second: malformed.handle})
 
-        assert (said[fine.handle].state, said[malformed.handle].state) == (ReceiptState.DONE, ReceiptState.UNKNOWN)
+        assert (said[first].state, said[second].state) == (ReceiptState.DONE, ReceiptState.UNKNOWN)
 
     @EVERY_MALFORMATION
     @requires()
@@ -158,7 +159,7 @@ class ShopWithMalformedRows:
             await subject.another().read([malformed])
 
     @EVERY_MALFORMATION
-    @requires()
+    @requires(Capability.FIND_BY_REFERENCE)
     async def test_what_is_found_malformed_is_read_by_itself(self, subject: ShopSubject, how: Malformation) -> None:
         refs = await placed_under_references(subject)
         malform(subject, SandboxList.FOUND, refs[1], how)
@@ -168,7 +169,7 @@ class ShopWithMalformedRows:
         assert [one.shop_ref for reference in REFERENCES for one in found[reference]] == refs
 
     @EVERY_MALFORMATION
-    @requires()
+    @requires(Capability.FIND_BY_REFERENCE)
     async def test_what_is_found_and_never_understood_is_never_called_absent(
         self, subject: ShopSubject, how: Malformation
     ) -> None:
@@ -210,8 +211,10 @@ async def pulled(subject: MarketplaceSubject) -> list[SummaryPage]:
     return [page async for page in subject.another().pull("")]
 
 
-async def confirmed(subject: MarketplaceSubject, marketplace: Marketplace) -> Receipt:
-    return await marketplace.confirm(await to_confirm(subject, marketplace), not_after=subject.soon())
+async def confirmed(subject: MarketplaceSubject, marketplace: Marketplace) -> tuple[str, Receipt]:
+    """Under which reference of ours, and its receipt."""
+    shipment = await to_confirm(subject, marketplace)
+    return shipment.reference, await marketplace.confirm(shipment, not_after=subject.soon())
 
 
 async def three_after_a_pull(subject: ShopSubject) -> tuple[str, str, str, str]:
@@ -219,10 +222,10 @@ async def three_after_a_pull(subject: ShopSubject) -> tuple[str, str, str, str]:
     shop = await subject.warm()
     _, cursor = await subject.pull()
     subject.clock.advance(subject.spec.limits.overlap)
-    first, second, third = [(await placed(subject, shop)).order.shop_ref for _ in range(3)]
+    first, second, third = [(await placed(subject, shop)).shop_ref for _ in range(3)]
     return first, second, third, cursor
 
 
 async def placed_under_references(subject: ShopSubject) -> list[str]:
     shop = await subject.warm()
-    return [(await placed(subject, shop, reference=reference)).order.shop_ref for reference in REFERENCES]
+    return [(await placed(subject, shop, reference=reference)).shop_ref for reference in REFERENCES]

@@ -18,10 +18,6 @@ class MarketplaceCommands(EveryCommand):
         case: CommandCase = request.param
         return case
 
-    async def succeed(self, subject: Any, case: CommandCase, connector: Any, what: Any) -> None:
-        receipt = await case.run(connector, what, subject.soon())
-        assert (await subject.final_receipt(connector, receipt)).rejection == "", "already done is success"
-
     async def verify(self, subject: Any, connector: Any, what: Any, times: int) -> None:
         verification = await subject.verified(connector, what)
         assert verification.state is (RemoteState.DONE if times else RemoteState.NOT_DONE)

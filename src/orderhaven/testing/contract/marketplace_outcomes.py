@@ -3,7 +3,8 @@
 from orderhaven.core.commands import ShipmentConfirmation
 from orderhaven.core.errors import OrderRejected
 from orderhaven.ports.connector import Capability
-from orderhaven.ports.marketplace import Marketplace, Receipt, ReceiptState, RemoteState
+from orderhaven.ports.marketplace import Marketplace, RemoteState
+from orderhaven.ports.receipts import Receipt, ReceiptState
 from orderhaven.testing.contract.commands import (
     TRACKING_NUMBER,
     part_of,
@@ -28,14 +29,14 @@ class MarketplaceOutcomes:
 
         assert receipt.state in (ReceiptState.DONE, ReceiptState.PENDING)
         assert bool(receipt.handle) or receipt.state is ReceiptState.DONE
-        settled = await subject.final_receipt(marketplace, receipt)
+        settled = await subject.final_receipt(marketplace, shipment, receipt)
         assert (settled.state, settled.rejection) == (ReceiptState.DONE, "")
 
     @requires(Capability.ASYNCHRONOUS_COMMANDS)
     async def test_outcomes_are_asked_for_in_one_call_of_many(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
         receipts = [await confirmed_one(subject, marketplace) for _ in range(5)]
-        handles = [receipt.handle for receipt in receipts if receipt.handle]
+        handles = {f"ours-{nth}": receipt.handle for nth, receipt in enumerate(receipts) if receipt.handle}
 
         outcomes = await marketplace.outcomes(handles)
 
@@ -45,9 +46,9 @@ class MarketplaceOutcomes:
     async def test_a_handle_that_nobody_there_remembers_is_unknown(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
 
-        outcomes = await marketplace.outcomes([subject.unknown_handle])
+        outcomes = await marketplace.outcomes({"ours": subject.unknown_handle})
 
-        assert outcomes[subject.unknown_handle].state is ReceiptState.UNKNOWN
+        assert outcomes["ours"].state is ReceiptState.UNKNOWN
 
     @requires()
     async def test_shipping_what_the_marketplace_cancelled_is_refused_with_a_reason(
@@ -116,4 +117,4 @@ async def refusal_of(subject: MarketplaceSubject, marketplace: Marketplace, ship
         receipt = await marketplace.confirm(shipment, not_after=subject.soon())
     except OrderRejected as refused:
         return refused.values["reason"]
-    return (await subject.final_receipt(marketplace, receipt)).rejection
+    return (await subject.final_receipt(marketplace, shipment, receipt)).rejection

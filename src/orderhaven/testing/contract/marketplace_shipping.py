@@ -142,8 +142,9 @@ class MarketplaceCancelling:
         marketplace = await subject.warm()
         order = await sold(subject, marketplace, ONE_LINE)
 
-        receipt = await marketplace.cancel(cancellation_of(order), not_after=subject.soon())
-        receipt = await subject.final_receipt(marketplace, receipt)
+        command = cancellation_of(order)
+        receipt = await marketplace.cancel(command, not_after=subject.soon())
+        receipt = await subject.final_receipt(marketplace, command, receipt)
 
         facts = [line.quantities for line in (await marketplace.read(order.ref)).lines]
         assert [each.cancelled for each in facts] == [2]
@@ -188,8 +189,9 @@ class MarketplaceCancelling:
         marketplace, most = await subject.warm(), subject.spec.limits.lines_per_cancellation
         order = await sold(subject, marketplace, lines(most))
 
-        receipt = await marketplace.cancel(cancellation_of(order), not_after=subject.soon())
-        receipt = await subject.final_receipt(marketplace, receipt)
+        command = cancellation_of(order)
+        receipt = await marketplace.cancel(command, not_after=subject.soon())
+        receipt = await subject.final_receipt(marketplace, command, receipt)
 
         assert receipt.rejection == ""
         assert set(subject.sandbox.cancelled()) == {order.ref}
@@ -204,7 +206,7 @@ class MarketplaceCancelling:
         [before] = subject.sandbox.shipments()
 
         receipt = await correct.run(marketplace, correction, subject.soon())
-        await subject.final_receipt(marketplace, receipt)
+        await subject.final_receipt(marketplace, correction, receipt)
 
         [after] = subject.sandbox.shipments()
         assert (after.tracking_number, after.at, after.quantities) == (
@@ -222,7 +224,7 @@ class MarketplaceCancelling:
         assert isinstance(correction, TrackingCorrection)
 
         receipt = await correct.run(marketplace, replace(correction, shipment_ref=""), subject.soon())
-        await subject.final_receipt(marketplace, receipt)
+        await subject.final_receipt(marketplace, correction, receipt)
 
         assert [one.tracking_number for one in subject.sandbox.shipments()] == [OTHER_TRACKING_NUMBER]
 
@@ -245,7 +247,7 @@ class MarketplaceCancelling:
         )
 
         receipt = await marketplace.correct(correction, not_after=subject.soon())
-        await subject.final_receipt(marketplace, receipt)
+        await subject.final_receipt(marketplace, correction, receipt)
 
         assert [one.tracking_number for one in subject.sandbox.shipments()] == [OTHER_TRACKING_NUMBER, TRACKING_NUMBER]
 
@@ -276,7 +278,7 @@ class MarketplaceCancelling:
 async def cancelled(subject: MarketplaceSubject, marketplace: Marketplace, command: Cancellation) -> None:
     """Cancel it and wait until that is so."""
     receipt = await marketplace.cancel(command, not_after=subject.soon())
-    assert (await subject.final_receipt(marketplace, receipt)).rejection == ""
+    assert (await subject.final_receipt(marketplace, command, receipt)).rejection == ""
 
 
 def means(subject: MarketplaceSubject, word: str, carrier: Carrier) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from orderhaven.core.shop_order import ShopState
 from orderhaven.testing.contract.commands import TRACKING_NUMBER, shipment_of, sold, usual_carrier
 from orderhaven.testing.contract.requirement import requires
-from orderhaven.testing.contract.shop_orders import prepared
+from orderhaven.testing.contract.shop_orders import created, found_by, prepared
 from orderhaven.testing.contract.subject import MarketplaceSubject, Noise, ShopSubject, Subject
 
 EVERY_NOISE = pytest.mark.parametrize("noise", list(Noise))
@@ -22,10 +22,10 @@ class ShopBehindNoise:
         _, cursor = await subject.pull()
         order_draft = await prepared(subject, shop)
 
-        order = (await shop.create(order_draft, not_after=subject.soon())).order
+        order = await created(subject, shop, order_draft)
 
         assert order.state is ShopState.OPEN
-        assert [each.shop_ref for each in (await shop.find([order_draft.reference]))[order_draft.reference]] == [
+        assert [each.shop_ref for each in (await found_by(shop, order_draft))[order_draft.reference]] == [
             order.shop_ref
         ]
         assert (await shop.read([order.shop_ref]))[order.shop_ref].total == order_draft.total
@@ -43,12 +43,11 @@ class MarketplaceBehindNoise:
         order = await sold(subject, marketplace)
         pulled, _ = await subject.pull()
 
-        receipt = await marketplace.confirm(
-            shipment_of(order, TRACKING_NUMBER, usual_carrier(subject)), not_after=subject.soon()
-        )
+        shipment = shipment_of(order, TRACKING_NUMBER, usual_carrier(subject))
+        receipt = await marketplace.confirm(shipment, not_after=subject.soon())
 
         assert order.ref in pulled
-        assert (await subject.final_receipt(marketplace, receipt)).rejection == ""
+        assert (await subject.final_receipt(marketplace, shipment, receipt)).rejection == ""
 
 
 def precede(subject: Subject, noise: Noise) -> None:

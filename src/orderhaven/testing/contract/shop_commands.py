@@ -3,32 +3,32 @@
 import pytest
 
 from orderhaven.core.errors import OrderMissing
-from orderhaven.core.shop_order import ShopOrderDraft, ShopState
+from orderhaven.core.shop_order import ShopCommand, ShopOrderCancellation, ShopOrderDraft, ShopState
 from orderhaven.ports.connector import Capability
 from orderhaven.ports.shop import Shop
 from orderhaven.testing.contract.both_roles import CommandCase, EveryCommand
 from orderhaven.testing.contract.requirement import requires
-from orderhaven.testing.contract.shop_orders import placed, prepared
+from orderhaven.testing.contract.shop_orders import cancellation_of, found_by, placed, prepared
 from orderhaven.testing.contract.subject import ShopSubject
 
-Target = ShopOrderDraft | str  # to create, or the shop_ref of an order to cancel
+Target = ShopCommand
 
 
 async def _times_created(subject: ShopSubject, what: Target) -> int:
     assert isinstance(what, ShopOrderDraft)
     standing = [order for order in subject.sandbox.orders() if order.reference == what.reference]
-    found = (await subject.another().find([what.reference])).get(what.reference, ())
+    found = (await found_by(subject.another(), what)).get(what.reference, ())
     assert len(found) == len(standing), "what stands in the shop is not what is found there"
     return len(found)
 
 
 async def _to_cancel(subject: ShopSubject, shop: Shop) -> Target:
-    return (await placed(subject, shop)).order.shop_ref
+    return cancellation_of((await placed(subject, shop)).shop_ref)
 
 
 async def _times_cancelled(subject: ShopSubject, what: Target) -> int:
-    assert isinstance(what, str)
-    order = (await subject.another().read([what]))[what]
+    assert isinstance(what, ShopOrderCancellation)
+    order = (await subject.another().read([what.shop_ref]))[what.shop_ref]
     return int(order.state is ShopState.CANCELLED)
 
 
@@ -47,18 +47,20 @@ class ShopCommands(EveryCommand):
     @requires(Capability.CANCEL)
     async def test_cancelling_twice_is_success(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
-        order = (await placed(subject, shop)).order
+        order = await placed(subject, shop)
 
-        await shop.cancel(order.shop_ref, not_after=subject.soon())
-        await shop.cancel(order.shop_ref, not_after=subject.soon())
+        for _ in range(2):
+            command = cancellation_of(order.shop_ref)
+            receipt = await shop.cancel(command, not_after=subject.soon())
+            assert (await subject.final_receipt(shop, command, receipt)).rejection == ""
 
         assert (await shop.read([order.shop_ref]))[order.shop_ref].state is ShopState.CANCELLED
 
     @requires(Capability.CANCEL, Capability.DELETE_ORDERS)
     async def test_cancelling_an_order_that_is_gone_says_that_it_is_missing(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
-        order = (await placed(subject, shop)).order
+        order = await placed(subject, shop)
         subject.sandbox.delete(order.shop_ref)
 
         with pytest.raises(OrderMissing):
-            await shop.cancel(order.shop_ref, not_after=subject.soon())
+            await shop.cancel(cancellation_of(order.shop_ref), not_after=subject.soon())

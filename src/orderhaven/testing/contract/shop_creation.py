@@ -9,7 +9,7 @@ from orderhaven.core.shop_order import ShopOrderSnapshot, ShopState
 from orderhaven.ports.connector import Capability
 from orderhaven.ports.sandbox import Basket
 from orderhaven.testing.contract.requirement import requires
-from orderhaven.testing.contract.shop_orders import BASKET, placed, prepared
+from orderhaven.testing.contract.shop_orders import BASKET, cancellation_of, created, found_by, placed, prepared
 from orderhaven.testing.contract.subject import ShopSubject
 from orderhaven.testing.goods import LAMP, MUG
 from orderhaven.testing.hostile import HOSTILE
@@ -21,7 +21,7 @@ class ShopCreation:
         shop = await subject.warm()
         order_draft = await prepared(subject, shop)
 
-        order = (await shop.create(order_draft, not_after=subject.soon())).order
+        order = await created(subject, shop, order_draft)
 
         assert (order.state, order.reference) == (ShopState.OPEN, order_draft.reference)
         assert order.shop_ref in {each.shop_ref for each in subject.sandbox.orders()}
@@ -30,7 +30,7 @@ class ShopCreation:
     async def test_a_created_order_has_exactly_its_lines(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
 
-        order = (await placed(subject, shop)).order
+        order = await placed(subject, shop)
 
         assert quantities(order) == {MUG.sku: 2, LAMP.sku: 1}
 
@@ -39,7 +39,7 @@ class ShopCreation:
         shop = await subject.warm()
         order_draft = await prepared(subject, shop)
 
-        order = (await shop.create(order_draft, not_after=subject.soon())).order
+        order = await created(subject, shop, order_draft)
 
         assert {line.line_ref: line.product_ref for line in order.lines} == order_draft.products
 
@@ -53,7 +53,7 @@ class ShopCreation:
         basket = Basket([(MUG, 3), (LAMP, 7)], discount=discount)
         order_draft = await prepared(subject, shop, basket, order_discount=order_discount)
 
-        order = (await shop.create(order_draft, not_after=subject.soon())).order
+        order = await created(subject, shop, order_draft)
 
         assert order.total == order_draft.total
         assert [Money.of(each.total, "EUR") for each in subject.sandbox.orders()] == [order_draft.total]
@@ -64,7 +64,7 @@ class ShopCreation:
         order_draft = await prepared(subject, shop, Basket([(MUG, 3)], discount="1.00"))
         order_draft = replace(order_draft, quantities=dict.fromkeys(order_draft.quantities, 2))
 
-        order = (await shop.create(order_draft, not_after=subject.soon())).order
+        order = await created(subject, shop, order_draft)
 
         assert (quantities(order), order.total) == ({MUG.sku: 2}, order_draft.total)
 
@@ -72,7 +72,7 @@ class ShopCreation:
     async def test_stock_goes_down_once(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
 
-        order = (await placed(subject, shop)).order
+        order = await placed(subject, shop)
         await shop.read([order.shop_ref])
 
         assert (subject.sandbox.stock_of(MUG.sku), subject.sandbox.stock_of(LAMP.sku)) == (998, 999)
@@ -82,10 +82,10 @@ class ShopCreation:
         self, subject: ShopSubject
     ) -> None:
         shop = await subject.warm()
-        order = (await placed(subject, shop)).order
+        order = await placed(subject, shop)
 
         for _ in range(2):
-            await shop.cancel(order.shop_ref, not_after=subject.soon())
+            await shop.cancel(cancellation_of(order.shop_ref), not_after=subject.soon())
 
         assert subject.sandbox.stock_of(MUG.sku) in (998, 1000)
 
@@ -96,7 +96,7 @@ class ShopCreation:
         shop = await subject.warm()
         order_draft = replace(await prepared(subject, shop), fulfilled_by_marketplace=True)
 
-        order = (await shop.create(order_draft, not_after=subject.soon())).order
+        order = await created(subject, shop, order_draft)
 
         [snapshot] = (await shop.read([order.shop_ref])).values()
         assert snapshot.state is ShopState.COMPLETED
@@ -120,7 +120,7 @@ class ShopCreation:
 
         # some shops take a line for a product that they do not have: then its line says so
         try:
-            order = (await shop.create(order_draft, not_after=subject.soon())).order
+            order = await created(subject, shop, order_draft)
         except OrderProblem:
             assert list(subject.sandbox.orders()) == []
         else:
@@ -134,9 +134,9 @@ class ShopCreation:
         shop, basket = await subject.warm(), HOSTILE[name]
         order_draft = await prepared(subject, shop, basket)
 
-        await shop.create(order_draft, not_after=subject.soon())
+        await created(subject, shop, order_draft)
 
-        [found] = (await subject.another().find([order_draft.reference]))[order_draft.reference]
+        [found] = (await found_by(subject.another(), order_draft))[order_draft.reference]
         assert quantities(found) == {article.sku: count for article, count in basket.lines}
         assert found.total == order_draft.total
 

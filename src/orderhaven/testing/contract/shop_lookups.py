@@ -9,7 +9,7 @@ from orderhaven.core.errors import SafeToRetry, UnexpectedResponse
 from orderhaven.core.shop_order import ProductQuery, ShopState
 from orderhaven.ports.connector import Capability
 from orderhaven.testing.contract.requirement import requires
-from orderhaven.testing.contract.shop_orders import placed, prepared
+from orderhaven.testing.contract.shop_orders import created, found_by, placed, prepared
 from orderhaven.testing.contract.subject import Break, On, ShopSubject
 from orderhaven.testing.goods import GIFT, LAMP, MUG, many_articles
 
@@ -17,10 +17,10 @@ REFERENCE = "orh-1-4321000"
 
 
 class ShopLookups:
-    @requires()
+    @requires(Capability.FIND_BY_REFERENCE)
     async def test_a_created_order_is_found_by_its_reference(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
-        order = (await placed(subject, shop, reference=REFERENCE)).order
+        order = await placed(subject, shop, reference=REFERENCE)
 
         found = await subject.another().find([REFERENCE])
 
@@ -35,7 +35,7 @@ class ShopLookups:
 
         assert await shop.find([other]) == {}
 
-    @requires()
+    @requires(Capability.FIND_BY_REFERENCE)
     async def test_many_references_are_found_at_once_and_strange_ones_are_absent(self, subject: ShopSubject) -> None:
         shop, most = await subject.warm(), min(subject.spec.limits.orders_per_lookup, 50)
         references = [f"{REFERENCE}{n:03d}" for n in range(most)]
@@ -46,21 +46,21 @@ class ShopLookups:
 
         assert set(found) == set(references[1:])
 
-    @requires()
+    @requires(Capability.FIND_BY_REFERENCE)
     async def test_an_order_created_twice_is_found_twice_and_the_oldest_first(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
-        first = (await placed(subject, shop, reference=REFERENCE)).order
+        first = await placed(subject, shop, reference=REFERENCE)
         subject.clock.advance(timedelta(seconds=1))
-        second = (await placed(subject, shop, reference=REFERENCE)).order
+        second = await placed(subject, shop, reference=REFERENCE)
 
         found = await shop.find([REFERENCE])
 
         assert [each.shop_ref for each in found[REFERENCE]] == [first.shop_ref, second.shop_ref]
 
-    @requires(Capability.TRASH_ORDERS)
+    @requires(Capability.FIND_BY_REFERENCE, Capability.TRASH_ORDERS)
     async def test_an_order_in_the_trash_is_found_there(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
-        order = (await placed(subject, shop, reference=REFERENCE)).order
+        order = await placed(subject, shop, reference=REFERENCE)
         subject.sandbox.trash(order.shop_ref)
 
         found = await shop.find([REFERENCE])
@@ -70,7 +70,7 @@ class ShopLookups:
     @requires(Capability.TRASH_ORDERS)
     async def test_an_order_in_the_trash_is_read_as_trashed(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
-        order = (await placed(subject, shop)).order
+        order = await placed(subject, shop)
         subject.sandbox.trash(order.shop_ref)
 
         read = await shop.read([order.shop_ref])
@@ -80,7 +80,7 @@ class ShopLookups:
     @requires(Capability.DELETE_ORDERS)
     async def test_a_deleted_order_is_read_as_gone_beside_one_that_stands(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
-        kept, deleted = (await placed(subject, shop)).order, (await placed(subject, shop)).order
+        kept, deleted = await placed(subject, shop), await placed(subject, shop)
         subject.sandbox.delete(deleted.shop_ref)
 
         read = await shop.read([kept.shop_ref, deleted.shop_ref])
@@ -98,7 +98,7 @@ class ShopLookups:
         assert (await shop.find([]), await shop.read([]), await shop.find_products([])) == ({}, {}, {})
 
     @pytest.mark.parametrize("broken", list(Break))
-    @requires()
+    @requires(Capability.FIND_BY_REFERENCE)
     async def test_a_verification_in_a_broken_shop_never_finds_nothing(
         self, subject: ShopSubject, broken: Break
     ) -> None:
@@ -113,7 +113,7 @@ class ShopLookups:
     @requires()
     async def test_an_order_is_not_gone_because_the_shop_is_broken(self, subject: ShopSubject, broken: Break) -> None:
         shop = await subject.warm()
-        order = (await placed(subject, shop)).order
+        order = await placed(subject, shop)
         subject.break_with(broken, On.ALL)
 
         with pytest.raises((SafeToRetry, UnexpectedResponse)):
@@ -191,8 +191,8 @@ class ShopLookups:
         shop = await subject.warm()
         first, second = await prepared(subject, shop), await prepared(subject, shop)
         for order_draft in (first, second):
-            await shop.create(order_draft, not_after=subject.soon())
+            await created(subject, shop, order_draft)
 
-        found = await shop.find([first.reference, second.reference])
+        found = await found_by(shop, first, second)
 
         assert [len(found[each.reference]) for each in (first, second)] == [1, 1]

@@ -42,7 +42,7 @@ class ShopReading:
     async def test_a_tracking_number_before_completion_is_read_and_the_order_is_open(
         self, subject: ShopSubject
     ) -> None:
-        order = (await placed(subject, await subject.warm())).order
+        order = await placed(subject, await subject.warm())
         subject.sandbox.add_tracking(order.shop_ref, TRACKING_NUMBER, "PostNL")
 
         order = await snapshot(subject, order.shop_ref)
@@ -59,7 +59,7 @@ class ShopReading:
     async def test_a_line_that_somebody_adds_is_read_without_our_mark_and_with_what_it_costs(
         self, subject: ShopSubject
     ) -> None:
-        order = (await placed(subject, await subject.warm())).order
+        order = await placed(subject, await subject.warm())
         subject.sandbox.stock([GIFT])
         subject.sandbox.add_line(order.shop_ref, GIFT, 3)
         subject.sandbox.add_line(order.shop_ref, MUG, 1, "12.95")
@@ -73,7 +73,7 @@ class ShopReading:
 
     @requires(Capability.EDIT_ORDERS)
     async def test_pieces_that_the_merchant_changes_are_read_on_our_line(self, subject: ShopSubject) -> None:
-        order = (await placed(subject, await subject.warm())).order
+        order = await placed(subject, await subject.warm())
         subject.sandbox.change_quantity(order.shop_ref, MUG.sku, 3)
         subject.sandbox.change_quantity(order.shop_ref, LAMP.sku, 0)
 
@@ -83,7 +83,7 @@ class ShopReading:
 
     @requires()
     async def test_a_cancelled_order_is_read_so(self, subject: ShopSubject) -> None:
-        order = (await placed(subject, await subject.warm())).order
+        order = await placed(subject, await subject.warm())
         subject.sandbox.cancel(order.shop_ref)
 
         assert (await snapshot(subject, order.shop_ref)).state is ShopState.CANCELLED
@@ -104,7 +104,7 @@ class ShopReading:
     @requires()
     async def test_many_orders_are_read_at_once(self, subject: ShopSubject) -> None:
         shop, most = await subject.warm(), min(subject.spec.limits.orders_per_lookup, 60)
-        refs = [(await placed(subject, shop)).order.shop_ref for _ in range(most)]
+        refs = [(await placed(subject, shop)).shop_ref for _ in range(most)]
 
         assert set(await shop.read(refs)) == set(refs)
 
@@ -126,7 +126,7 @@ class ShopPulling(PullingWithFaults):
     @requires()
     async def test_what_the_merchant_did_is_pulled(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
-        orders = [(await placed(subject, shop)).order.shop_ref for _ in range(3)]
+        orders = [(await placed(subject, shop)).shop_ref for _ in range(3)]
         _, cursor = await subject.pull()
         subject.clock.advance(timedelta(hours=2))
         subject.sandbox.complete(orders[0], TRACKING_NUMBER, "PostNL")
@@ -140,7 +140,7 @@ class ShopPulling(PullingWithFaults):
 
     @requires()
     async def test_a_change_in_the_same_second_as_the_last_pull_is_pulled(self, subject: ShopSubject) -> None:
-        order = (await placed(subject, await subject.warm())).order
+        order = await placed(subject, await subject.warm())
         subject.clock.advance(timedelta(hours=1))
         _, cursor = await subject.pull()
         subject.sandbox.complete(order.shop_ref)
@@ -223,7 +223,7 @@ class ShopPulling(PullingWithFaults):
     @requires()
     async def test_a_token_that_ended_is_renewed_for_a_snapshot(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
-        order = (await placed(subject, shop)).order
+        order = await placed(subject, shop)
         expire_tokens(subject)
 
         assert order.shop_ref in await shop.read([order.shop_ref])
@@ -234,7 +234,7 @@ BASKET_OF_ONE = Basket([(MUG, 1)])
 
 async def worked_on(subject: ShopSubject, code: str = "") -> ShopOrderSnapshot:
     """An order that the merchant completed, as it is read then."""
-    order = (await placed(subject, await subject.warm())).order
+    order = await placed(subject, await subject.warm())
     subject.clock.advance(timedelta(hours=1))
     subject.sandbox.complete(order.shop_ref, code, "PostNL" if code else "")
     return await snapshot(subject, order.shop_ref)
@@ -248,7 +248,7 @@ async def snapshot(subject: ShopSubject, shop_ref: str) -> ShopOrderSnapshot:
 async def many_completed(subject: ShopSubject, apart: timedelta = timedelta(0)) -> tuple[list[str], str]:
     """More orders than one page holds, completed after a pull of which this is the cursor."""
     shop = await subject.warm()
-    refs = [(await placed(subject, shop)).order.shop_ref for _ in range(2 * subject.page_size + 3)]
+    refs = [(await placed(subject, shop)).shop_ref for _ in range(2 * subject.page_size + 3)]
     subject.clock.advance(timedelta(hours=1))
     _, cursor = await subject.pull()
     subject.clock.advance(timedelta(hours=1))

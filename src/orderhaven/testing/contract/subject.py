@@ -8,17 +8,16 @@ from typing import Any
 
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.commands import MarketplaceCommand
-from orderhaven.core.shop_order import ShopOrderSnapshot
+from orderhaven.core.shop_order import ShopCommand, ShopOrderSnapshot
 from orderhaven.ports.connector import ConnectorSpec
 from orderhaven.ports.marketplace import (
     Marketplace,
     OrderSummary,
-    Receipt,
-    ReceiptState,
     RemoteState,
     SummaryPage,
     Verification,
 )
+from orderhaven.ports.receipts import Receipt, ReceiptState
 from orderhaven.ports.sandbox import (
     EFFECTS,
     Basket,
@@ -106,6 +105,18 @@ class Subject:
         """A `not_after` that leaves time enough."""
         return self.clock.now() + timedelta(seconds=self.spec.limits.call_timeout_s)
 
+    async def final_receipt(
+        self, connector: Marketplace | Shop, command: MarketplaceCommand | ShopCommand, receipt: Receipt
+    ) -> Receipt:
+        """What became of a command, once its outcome is known; time passes."""
+        waited, step = timedelta(0), timedelta(seconds=20)
+        while receipt.state is ReceiptState.PENDING:
+            assert waited <= self.spec.limits.outcome_deadline, "the outcome never came"
+            self.clock.advance(step)
+            waited += step
+            receipt = (await connector.outcomes({command.reference: receipt.handle}))[command.reference]
+        return receipt
+
     def requests(self, calls: Sequence[str]) -> list[str]:
         return [call for call in calls if not self.signs_in(call)]
 
@@ -167,16 +178,6 @@ class MarketplaceSubject(Subject):
         """One whole pull: the last summary of each order, and the cursor to go on with."""
         pages = [page async for page in self.another().pull(since)]
         return summaries_on(pages), pages[-1].cursor
-
-    async def final_receipt(self, marketplace: Marketplace, receipt: Receipt) -> Receipt:
-        """What became of a command, once its outcome is known; time passes."""
-        waited, step = timedelta(0), timedelta(seconds=20)
-        while receipt.state is ReceiptState.PENDING:
-            assert waited <= self.spec.limits.outcome_deadline, "the outcome never came"
-            self.clock.advance(step)
-            waited += step
-            receipt = (await marketplace.outcomes([receipt.handle]))[receipt.handle]
-        return receipt
 
     async def verified(self, marketplace: Marketplace, command: MarketplaceCommand) -> Verification:
         """What a verification says when `visibility_delay` has passed, and longer if it is neither yes nor no."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from orderhaven.core.errors import AccountProblem, HubError
 from orderhaven.core.order import MarketplaceOrder
-from orderhaven.core.shop_order import ProductQuery, ShopOrderDraft
+from orderhaven.core.shop_order import ProductQuery, ShopOrderCancellation, ShopOrderDraft
 from orderhaven.ports.replay import SentRequest, Stage, Variant
 from orderhaven.ports.sandbox import Basket, CatalogueItem
 from orderhaven.ports.shop import Shop
@@ -146,7 +146,7 @@ class _Day:
             deed(ref)
             await self._read_and_pull(ref, cursor)
         for ref in refs[len(deeds) : len(deeds) + 1]:
-            await self._try(self._shop.cancel(ref, not_after=self._soon()))
+            await self._try(self._shop.cancel(ShopOrderCancellation(ref, "cancel"), not_after=self._soon()))
             await self._read_and_pull(ref, cursor)
 
     async def _read_and_pull(self, ref: str, cursor: str) -> None:

@@ -1,0 +1,126 @@
+"""A side's way of sending, the same for both: a command for each message, and what its receipt means."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from orderhaven.core.commands import MarketplaceCommand
+from orderhaven.core.errors import OrderProblem, UnexpectedResponse, without_numbers
+from orderhaven.core.problems import ProblemKind
+from orderhaven.core.shop_order import ShopCommand
+from orderhaven.ports.connector import Capability
+from orderhaven.ports.receipts import Receipt, ReceiptState
+from orderhaven.store.models import Message, MessageKind
+from orderhaven.store.outbox import queue, result
+from orderhaven.store.outbox.queue import ComposedMessage
+from orderhaven.sync.sync_run import SyncRun, result_of
+
+Outcomes = Mapping[int, result.CommandResult]
+Answered = Sequence[tuple[Message, Receipt]]
+
+
+class Sender(ABC):
+    """Messages come with order, link and lines. What a connector raises passes through, unless it is said here."""
+
+    methods: ClassVar[Mapping[MessageKind, str]]  # of the connector
+
+    def __init__(self, sync_run: SyncRun) -> None:
+        self.sync_run = sync_run
+        self.connector: Any = sync_run.connector
+        self.spec = sync_run.spec
+        self.side = sync_run.row.name
+
+    # ------------------------------------------------------------ what each side brings
+
+    @abstractmethod
+    async def precheck(self, messages: Sequence[Message]) -> Outcomes:
+        """What needs no sending, by a look at the other side. Raises SafeToRetry for all of them."""
+
+    @abstractmethod
+    def compose(self, message: Message) -> ComposedMessage | result.CommandResult:
+        """The facts that go out with it, as they are now. Pure."""
+
+    @abstractmethod
+    def command(self, message: Message) -> MarketplaceCommand | ShopCommand:
+        """What is, or was, sent: exactly what was kept at begin."""
+
+    @abstractmethod
+    async def verify(self, messages: Sequence[Message], begun_at: datetime) -> Outcomes:
+        """Whether unconfirmed messages happened."""
+
+    @abstractmethod
+    async def done(self, answered: Answered) -> Outcomes:
+        """What follows from these receipts, which say that it is done."""
+
+    @abstractmethod
+    async def rejected(self, message: Message, no: result.CommandResult) -> result.CommandResult:
+        """The other side said no. "Already done" is success: that is no rejection."""
+
+    # ------------------------------------------------------------ the same for both
+
+    @property
+    def prepares(self) -> bool:
+        return Capability.PREPARES in self.spec.capabilities
+
+    async def prepare(self, message: Message) -> str:
+        """What is made before the deciding request; to be stored before that goes out."""
+        prepared: str = await self.connector.prepare(self.command(message))
+        return prepared
+
+    async def send(self, messages: Sequence[Message], not_after: datetime) -> Outcomes:
+        """One request, for one message or for several of a kind; each has a fate of its own."""
+        try:
+            receipts = await self._receipts(messages, not_after)
+        except (OrderProblem, UnexpectedResponse) as refusal:
+            if len(messages) > 1:  # by one of them, perhaps: the next time each goes alone
+                return {message.id: result.RetryLater(str(refusal)) for message in messages}
+            if not isinstance(refusal, OrderProblem):
+                raise
+            return {messages[0].id: await self.rejected(messages[0], result_of(refusal, self.side))}
+        return await self._outcomes(messages, receipts)
+
+    async def poll(self, messages: Sequence[Message]) -> Outcomes:
+        """What became of messages that were taken in. They come without their orders: most are only asked after."""
+        receipts = await self.connector.outcomes({message.reference: message.handle for message in messages})
+        final = [
+            message
+            for message in messages
+            if message.reference in receipts and receipts[message.reference].state in self._ends_with_order
+        ]
+        if final:
+            await self.sync_run.in_store(queue.with_orders, final)
+        return await self._outcomes(messages, receipts)
+
+    _ends_with_order: ClassVar[frozenset[ReceiptState]] = frozenset({ReceiptState.REJECTED})  # what `poll` loads it for
+
+    # ------------------------------------------------------------ below: how
+
+    async def _receipts(self, messages: Sequence[Message], not_after: datetime) -> Mapping[str, Receipt]:
+        if len(messages) > 1:
+            commands = [self.command(message) for message in messages]
+            many: Mapping[str, Receipt] = await self.connector.send_many(commands, not_after=not_after)
+            return many
+        call = getattr(self.connector, self.methods[MessageKind(messages[0].kind)])
+        return {messages[0].reference: await call(self.command(messages[0]), not_after=not_after)}
+
+    async def _outcomes(self, messages: Sequence[Message], receipts: Mapping[str, Receipt]) -> Outcomes:
+        unknown = Receipt(ReceiptState.UNKNOWN)
+        answered = [(message, receipts.get(message.reference, unknown)) for message in messages]
+        outcomes: dict[int, result.CommandResult] = {}
+        for message, receipt in answered:
+            match receipt.state:
+                case ReceiptState.REJECTED:
+                    outcomes[message.id] = await self.rejected(message, self._no(receipt.rejection))
+                case ReceiptState.UNKNOWN:
+                    outcomes[message.id] = result.Unconfirmed(f"{self.side} does not say what became of it")
+                case ReceiptState.PENDING if message.handle:
+                    outcomes[message.id] = result.NoAnswerYet()
+                case ReceiptState.PENDING:
+                    outcomes[message.id] = result.Processing(receipt.handle)
+        done = [(message, receipt) for message, receipt in answered if receipt.state is ReceiptState.DONE]
+        return outcomes | dict(await self.done(done)) if done else outcomes
+
+    def _no(self, reason: str) -> result.CommandResult:
+        values = {"side": self.side, "reason": reason}
+        return result.NeedsAttention(ProblemKind.REJECTED, values, cause=without_numbers(reason))
