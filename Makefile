@@ -60,6 +60,7 @@ messages: install ## gather every sentence for translation, and compile what is 
 new-connector: install ## write the skeleton of a connector: make new-connector name=NAME [args='--side shop']
 	@test -n "$(name)" || { echo 'Which one? Say: make new-connector name=mymarket' >&2; exit 2; }
 	@$(BIN)/python -m orderhaven.new_connector $(name) $(args)
+	@$(BIN)/python -m tests.rules.tables
 
 # requirements.lock is what a hub needs; requirements-dev.lock adds the tools and PostgreSQL's driver, in the same versions.
 lock: .tools/bin/uv ## pin the dependencies again (upgrade=1 takes newer versions)

@@ -2,6 +2,9 @@
 
 An English sentence is the id of its translations. It stands in the code within `_()` or `n_()`, in a template within
 `{% translate %}` or `{% blocktranslate %}`, or in one of the tables below.
+
+The hub has a catalogue of its own, and so has each connector whose folder holds one: `locale/nl/LC_MESSAGES/`. A connector
+without speaks English.
 """
 
 from __future__ import annotations
@@ -24,9 +27,10 @@ from orderhaven.core.status import STATUS_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "orderhaven"
+CONNECTORS = PACKAGE / "connectors"
 TEMPLATES = PACKAGE / "web" / "templates"
-LOCALE = PACKAGE / "locale"
 LANGUAGES = ("nl",)
+HUB = ""  # whose catalogue: the hub's, or that of a connector by its folder's name
 
 Id = str | tuple[str, str]  # (one, more) for a sentence about a number of things
 
@@ -81,16 +85,30 @@ OF_TYPER = (
 )  # fmt: skip
 
 
-def gathered() -> list[Id]:
-    """Every sentence that can be said, in the order of the catalogues."""
-    found: set[Id] = {*in_sources(), *in_templates(), *in_tables(), *in_named_enums(), *in_declarations(), *OF_TYPER}
+def owners(language: str) -> list[str]:
+    """The hub, and each connector that speaks this language."""
+    return [HUB, *sorted(name for name in folders() if (home_of_words(name) / language).is_dir())]
+
+
+def folders() -> list[str]:
+    """The connectors' names."""
+    return sorted(path.parent.name for path in CONNECTORS.glob("*/__init__.py") if path.parent.name != "kit")
+
+
+def gathered(owner: str = HUB) -> list[Id]:
+    """Every sentence that can be said, in the order of the catalogues; of a connector those that the hub does not say."""
+    found: set[Id] = {*in_sources(owner), *in_named_enums(owner)}
+    if owner == HUB:
+        found |= {*in_templates(), *in_tables(), *OF_TYPER}
+    else:
+        found = {*found, *in_declaration(owner)} - set(gathered())
     plurals = {one: pair for pair in found if isinstance(pair, tuple) for one in pair[:1]}
     return sorted({plurals.get(one, one) if isinstance(one, str) else one for one in found}, key=_by_words)
 
 
-def kept(language: str) -> Catalog:
+def kept(language: str, owner: str = HUB) -> Catalog:
     """The catalogue as its file has it; an empty one where there is none."""
-    file = po_file(language)
+    file = po_file(language, owner)
     catalogue = _Plain(locale=language)
     if file.exists():
         with file.open("rb") as lines:
@@ -100,11 +118,14 @@ def kept(language: str) -> Catalog:
     return catalogue
 
 
-def renewed(language: str) -> Catalog:
-    """With every sentence of now: translations are kept, new ones are empty, what nobody says is gone."""
-    before, after = kept(language), _Plain(locale=language)
-    for one in gathered():
-        known = before.get(one if isinstance(one, str) else one[0])
+def renewed(language: str, owner: str = HUB) -> Catalog:
+    """With every sentence of now: translations are kept, new ones are empty, what nobody says is gone. A sentence that moved
+    between the hub and a connector brings its translation along."""
+    before, after = kept(language, owner), _Plain(locale=language)
+    elsewhere = [kept(language, one) for one in owners(language) if one != owner]
+    for one in gathered(owner):
+        words = one if isinstance(one, str) else one[0]
+        known = next(filter(None, (each.get(words) for each in (before, *elsewhere))), None)
         empty = "" if isinstance(one, str) else ("", "")
         after.add(one, known.string if known and known.id == one and not known.fuzzy else empty)
     return after
@@ -125,12 +146,16 @@ def compiled(catalogue: Catalog) -> bytes:
     return out.getvalue()
 
 
-def po_file(language: str) -> Path:
-    return LOCALE / language / "LC_MESSAGES" / "django.po"
+def home_of_words(owner: str) -> Path:
+    return (CONNECTORS / owner if owner else PACKAGE) / "locale"
 
 
-def mo_file(language: str) -> Path:
-    return po_file(language).with_suffix(".mo")
+def po_file(language: str, owner: str = HUB) -> Path:
+    return home_of_words(owner) / language / "LC_MESSAGES" / "django.po"
+
+
+def mo_file(language: str, owner: str = HUB) -> Path:
+    return po_file(language, owner).with_suffix(".mo")
 
 
 def untranslated(catalogue: Catalog) -> list[str]:
@@ -140,8 +165,8 @@ def untranslated(catalogue: Catalog) -> list[str]:
 # below: where sentences stand
 
 
-def in_sources() -> Iterator[Id]:
-    for path in sources():
+def in_sources(owner: str) -> Iterator[Id]:
+    for path in sources(owner):
         for call in calls(path):
             says = [call.args[place - 1] for place in SAYS[name_of(call)] if len(call.args) >= place]
             words = [one.value for one in says if isinstance(one, ast.Constant) and isinstance(one.value, str)]
@@ -168,8 +193,8 @@ def in_tables() -> Iterator[Id]:
             yield from words_in(assigned(file, name))
 
 
-def in_named_enums() -> Iterator[Id]:
-    yield from (str(words.value) for path in sources() for words in names_in_enums(tree(path)))
+def in_named_enums(owner: str) -> Iterator[Id]:
+    yield from (str(words.value) for path in sources(owner) for words in names_in_enums(tree(path)))
 
 
 def names_in_enums(module: ast.Module) -> Iterator[ast.Constant]:
@@ -184,11 +209,11 @@ def names_in_enums(module: ast.Module) -> Iterator[ast.Constant]:
                         yield words
 
 
-def in_declarations() -> Iterator[Id]:
+def in_declaration(owner: str) -> Iterator[Id]:
     """What a form asks for, and what its help says."""
-    for one in specs().values():
-        yield from (words for setting in one.settings for words in (setting.label, setting.help))
-        yield from filter(None, [one.limitations, one.version])
+    spec = specs()[owner]
+    yield from (words for setting in spec.settings for words in (setting.label, setting.help))
+    yield from filter(None, [spec.limitations, spec.version])
 
 
 def words_in(table: ast.expr | None) -> Iterator[str]:
@@ -267,8 +292,17 @@ class _Plain(Catalog):
         """They are what they are."""
 
 
-def sources() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
+def sources(owner: str = HUB) -> list[Path]:
+    if owner:
+        return sorted(path for path in (CONNECTORS / owner).rglob("*.py") if not is_test(path))
+    of_connectors = {CONNECTORS / name for name in folders()}
+    found = (path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
+    return sorted(path for path in found if not of_connectors & set(path.parents))
+
+
+def is_test(path: Path) -> bool:
+    """Whether it lies among the tests that a connector brings in its folder."""
+    return path.is_relative_to(CONNECTORS) and path.relative_to(CONNECTORS).parts[1] == "tests"
 
 
 def templates() -> list[Path]:
@@ -304,13 +338,14 @@ def _by_words(words: Id) -> tuple[str, str]:
 
 
 def main() -> None:
-    for language in LANGUAGES:
-        catalogue = renewed(language)
-        po_file(language).parent.mkdir(parents=True, exist_ok=True)
-        po_file(language).write_bytes(as_text(catalogue))
-        mo_file(language).write_bytes(compiled(catalogue))
+    found = {(language, owner): renewed(language, owner) for language in LANGUAGES for owner in owners(language)}
+    for (language, owner), catalogue in found.items():
+        po_file(language, owner).parent.mkdir(parents=True, exist_ok=True)
+        po_file(language, owner).write_bytes(as_text(catalogue))
+        mo_file(language, owner).write_bytes(compiled(catalogue))
         missing = untranslated(catalogue)
-        sys.stdout.write(f"{language}: {len(catalogue)} sentences, {len(missing)} of them not translated\n")
+        whose = f" of {owner}" if owner else ""
+        sys.stdout.write(f"{language}: {len(catalogue)} sentences{whose}, {len(missing)} of them not translated\n")
         sys.stdout.writelines(f"  {one}\n" for one in missing)
 
 

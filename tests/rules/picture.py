@@ -34,11 +34,12 @@ SHIFT = 10  # how much the shortest box of a band gives the tallest at a time
 
 @cache
 def modules() -> Mapping[str, Path]:
-    """Every module by its dotted name below the package. Migrations are left out: nothing imports them."""
+    """Every module by its dotted name below the package. Migrations are left out: nothing imports them; and so is each connector:
+    the picture is the same whichever there are."""
     found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
-        if "migrations" not in parts:
+        if "migrations" not in parts and not (parts[0] == "connectors" and len(parts) > 2 and parts[1] != "kit"):
             found[".".join(parts).removesuffix("__init__").removesuffix(".")] = path
     return found
 
@@ -145,6 +146,7 @@ def box_of(package: str, uses: Sequence[str]) -> Box:
     inside = sorted({".".join(name.split(".")[: package.count(".") + 2]) for name in here})
     packages = [name for name in inside if modules().get(name, Path()).name == "__init__.py"]
     files = [f"{name.rsplit('.', 1)[-1]}" for name in inside if name not in packages]
+    files += ["a folder for each connector"] if package == "connectors" else []
     inner = [box_of(name, [one.rsplit(".", 1)[-1] for one in used_by(name, packages)]) for name in packages]
     return Box(package, files, uses, inner)
 

@@ -1,4 +1,5 @@
-"""The tables of docs/reference that follow from the code. `python -m tests.rules.tables` writes them into their pages again.
+"""The tables of docs/reference, and of a connector's own page (`docs.md` in its folder), that follow from the code. `python -m
+tests.rules.tables` writes them into their pages again.
 
 A table stands on its page between `<!-- table: NAME -->` and `<!-- end -->`.
 """
@@ -19,8 +20,10 @@ from orderhaven.core.problems import SENTENCES, ProblemKind
 from orderhaven.core.status import STATUS_NAMES, TRANSITIONS, Status
 from orderhaven.ports.connector import Capability, ConnectorSpec, Limits, Setting
 
-REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
-_BLOCK = re.compile(r"<!-- table: (?P<name>[a-z-]+) -->\n.*?<!-- end -->", re.DOTALL)
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+CONNECTORS = ROOT / "src" / "orderhaven" / "connectors"
+_BLOCK = re.compile(r"<!-- table: (?P<name>[a-z0-9_-]+) -->\n.*?<!-- end -->", re.DOTALL)
 _OF_CONNECTION = (
     ProblemKind.UNIDENTIFIED_ROWS,
     ProblemKind.REPEATED_REJECTION,
@@ -34,7 +37,8 @@ _OF_CONNECTION = (
 
 def pages() -> list[Path]:
     """The pages that hold such tables."""
-    return [page for page in sorted(REFERENCE.glob("*.md")) if _BLOCK.search(page.read_text(encoding="utf-8"))]
+    found = [*sorted(REFERENCE.glob("*.md")), *sorted(CONNECTORS.glob("*/docs.md"))]
+    return [page for page in found if _BLOCK.search(page.read_text(encoding="utf-8"))]
 
 
 def as_it_should_be(page: Path) -> str:
@@ -57,6 +61,7 @@ def all_tables() -> Mapping[str, Callable[[], str]]:
     }
     for one in specs().values():
         made[f"{one.name}-settings"] = lambda one=one: settings(one)  # type: ignore[misc]
+        made[f"{one.name}-capabilities"] = lambda one=one: capabilities(one)  # type: ignore[misc]
         made[f"{one.name}-limits"] = lambda one=one: limits(one)  # type: ignore[misc]
         made[f"{one.name}-carriers"] = lambda one=one: carrier_words(one)  # type: ignore[misc]
         made[f"{one.name}-honest"] = lambda one=one: one.limitations  # type: ignore[misc]
@@ -98,9 +103,14 @@ def offered(kind: ProblemKind) -> list[str]:
 
 
 def who_can() -> str:
-    found = list(specs().values())
+    """Of the connectors that the reference describes; one with a page of its own has the table there."""
+    found = [one for one in specs().values() if not (CONNECTORS / one.name / "docs.md").exists()]
     rows = [(f"`{can}`", *("yes" if can in one.capabilities else "" for one in found)) for can in Capability]
     return table(("capability", *(one.title for one in found)), rows)
+
+
+def capabilities(spec: ConnectorSpec) -> str:
+    return table(("what it can",), [(f"`{can}`",) for can in Capability if can in spec.capabilities])
 
 
 def settings(spec: ConnectorSpec) -> str:

@@ -25,10 +25,13 @@ from orderhaven.core.translation import ENGLISH, _, current_catalogue, n_
 from . import catalogue, sentences
 
 SPOKEN = [path for folder in ("cli", "actions", "words", "web") for path in (catalogue.PACKAGE / folder).rglob("*.py")]
+OWNERS = [(language, owner) for language in catalogue.LANGUAGES for owner in catalogue.owners(language)]
+# Of the kit, and of the connectors that speak more than English.
 CONNECTORS = [
     path
-    for path in (catalogue.PACKAGE / "connectors").rglob("*.py")
-    if not path.stem.startswith(("sandbox", "faults", "server"))
+    for owner in ("kit", *sorted({owner for _, owner in OWNERS if owner}))
+    for path in sorted((catalogue.CONNECTORS / owner).rglob("*.py"))
+    if not path.stem.startswith(("sandbox", "faults", "server")) and not catalogue.is_test(path)
 ]
 
 # What stands in the code as a sentence and is none for people, or is the same in every language.
@@ -46,29 +49,29 @@ NOT_SAID = {
 FOR_PROGRAMS = {"web/health.py", "web/middleware.py"}  # names and help of measures; the heads of an answer
 
 
-@pytest.mark.parametrize("language", catalogue.LANGUAGES)
-def test_every_sentence_is_translated(language: str) -> None:
-    assert [] == catalogue.untranslated(catalogue.renewed(language))
+@pytest.mark.parametrize(("language", "owner"), OWNERS)
+def test_every_sentence_is_translated(language: str, owner: str) -> None:
+    assert [] == catalogue.untranslated(catalogue.renewed(language, owner))
 
 
-@pytest.mark.parametrize("language", catalogue.LANGUAGES)
-def test_no_translation_is_of_a_sentence_that_nobody_says(language: str) -> None:
-    said_now = set(catalogue.gathered())
+@pytest.mark.parametrize(("language", "owner"), OWNERS)
+def test_no_translation_is_of_a_sentence_that_nobody_says(language: str, owner: str) -> None:
+    said_now = set(catalogue.gathered(owner))
 
-    assert [] == [one.id for one in catalogue.kept(language) if one.id and one.id not in said_now]
-
-
-@pytest.mark.parametrize("language", catalogue.LANGUAGES)
-def test_the_files_are_as_the_tool_writes_them(language: str) -> None:
-    kept = catalogue.kept(language)
-
-    assert catalogue.po_file(language).read_bytes() == catalogue.as_text(kept)
-    assert catalogue.mo_file(language).read_bytes() == catalogue.compiled(kept)
+    assert [] == [one.id for one in catalogue.kept(language, owner) if one.id and one.id not in said_now]
 
 
-@pytest.mark.parametrize("language", catalogue.LANGUAGES)
-def test_a_translation_has_the_values_of_its_sentence(language: str) -> None:
-    wrong = [one.id for one in catalogue.kept(language) if one.id and not has_the_values(one)]
+@pytest.mark.parametrize(("language", "owner"), OWNERS)
+def test_the_files_are_as_the_tool_writes_them(language: str, owner: str) -> None:
+    kept = catalogue.kept(language, owner)
+
+    assert catalogue.po_file(language, owner).read_bytes() == catalogue.as_text(kept)
+    assert catalogue.mo_file(language, owner).read_bytes() == catalogue.compiled(kept)
+
+
+@pytest.mark.parametrize(("language", "owner"), OWNERS)
+def test_a_translation_has_the_values_of_its_sentence(language: str, owner: str) -> None:
+    wrong = [one.id for one in catalogue.kept(language, owner) if one.id and not has_the_values(one)]
 
     assert [] == wrong
 

@@ -23,11 +23,16 @@ from . import tables
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "orderhaven"
 CONNECTORS = PACKAGE / "connectors"
-SOURCES = sorted((ROOT / "src").rglob("*.py"))
-TESTS = sorted((ROOT / "tests").rglob("*.py"))
+TESTS_OF_CONNECTORS = sorted(CONNECTORS.glob("*/tests/**/*.py"))
+SOURCES = sorted(set((ROOT / "src").rglob("*.py")) - set(TESTS_OF_CONNECTORS))
+TESTS = [*sorted((ROOT / "tests").rglob("*.py")), *TESTS_OF_CONNECTORS]
 BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
 README = ROOT / "README.md"
-PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(README, ROOT / "CONTRIBUTING.md"),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted(CONNECTORS.glob("*/docs.md")),
+]
 REFERENCE = sorted((ROOT / "docs" / "reference").glob("*.md"))
 
 LONGEST_FILE = 400
@@ -306,8 +311,10 @@ def test_the_reference_names_every_error() -> None:
 
 
 @pytest.mark.parametrize("name", connector_names())
-def test_the_reference_has_settings_and_limits_of_every_connector(name: str) -> None:
-    page = text(ROOT / "docs" / "reference" / "connectors.md")
+def test_the_reference_or_its_own_page_has_settings_and_limits_of_every_connector(name: str) -> None:
+    its_own = CONNECTORS / name / "docs.md"
+
+    page = text(its_own if its_own.exists() else ROOT / "docs" / "reference" / "connectors.md")
 
     assert [] == [part for part in ("settings", "limits") if f"<!-- table: {name}-{part} -->" not in page]
 

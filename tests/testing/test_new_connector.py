@@ -24,6 +24,17 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+OF_THE_PROJECT = (
+    *("pyproject.toml", "Makefile", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"),
+    *("requirements.lock", "requirements-dev.lock", "docs", "tests", "benchmarks"),
+)
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path: path.read_bytes() for path in found}
+
+
 def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
     return subprocess.run(
@@ -34,7 +45,7 @@ def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def failures(checkout: Path, name: str) -> dict[str, str]:
     """Test -> why it failed, of the contract tests of that connector."""
     options = ["--import-mode=importlib", "-p", "no:cacheprovider", "--junitxml=report.xml", "-q"]
-    run(checkout, "pytest", *options, f"tests/contract/test_{name}_contract.py")
+    run(checkout, "pytest", *options, f"src/orderhaven/connectors/{name}/tests")
     report = ElementTree.parse(checkout / "report.xml")
     assert report.findall(".//error") == [], "the tests must run: nothing fails on the way to them"
     return {
@@ -68,7 +79,27 @@ def test_what_was_written_is_named_with_the_next_step(checkout: Path) -> None:
     made = run(checkout, "orderhaven.new_connector", "mymarket")
 
     assert all((checkout / line.strip()).is_file() for line in made.stdout.splitlines() if line.startswith("    src"))
-    assert "python -m pytest tests/contract/test_mymarket_contract.py" in made.stdout
+    assert "python -m pytest src/orderhaven/connectors/mymarket/tests/test_contract.py" in made.stdout
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_new_connector_keeps_every_rule_of_the_project_and_is_a_folder_alone(checkout: Path, side: Side) -> None:
+    for name in OF_THE_PROJECT:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, checkout / name)
+    before = files(checkout)
+
+    run(checkout, "orderhaven.new_connector", "acme", "--side", side)
+    run(checkout, "tests.rules.tables")
+    chosen = "acme or connector or table or picture or sentence or spoken or reason or circle"
+    ruled = run(checkout, "pytest", "-q", "-p", "no:cacheprovider", "tests/rules", "-k", chosen)
+    found = [run(checkout, "ruff", *how, "--no-cache", "src") for how in (["check"], ["format", "--check"])]
+
+    assert ruled.returncode == 0, ruled.stdout[-3000:]
+    assert [one.stdout for one in found if one.returncode] == []
+    added = {path.relative_to(checkout).as_posix() for path in files(checkout).keys() - before.keys()}
+    assert {path for path in added if not path.startswith("src/orderhaven/connectors/acme/")} == set()
+    assert {path for path, text in before.items() if path.read_bytes() != text} == set()
 
 
 @pytest.mark.parametrize("name", ["kit", "My Market", "../outside", "", "9lives"])

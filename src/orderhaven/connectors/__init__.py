@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
-from orderhaven.ports.connector import ConnectorContext, ConnectorSpec, WebhookJudge
+from orderhaven.ports.connector import ENTRY_POINTS, ConnectorContext, ConnectorSpec, WebhookJudge
 from orderhaven.ports.replay import Stage
 
 _NOT_A_CONNECTOR = {"kit"}
@@ -21,7 +21,7 @@ def specs() -> Mapping[str, ConnectorSpec]:
         for module in pkgutil.iter_modules(__path__)
         if module.name not in _NOT_A_CONNECTOR
     }
-    for entry in entry_points(group="orderhaven.connectors"):
+    for entry in entry_points(group=ENTRY_POINTS):
         found.setdefault(entry.name, entry.load())
     return found
 

@@ -1,4 +1,4 @@
-"""Writes a connector's folder and its contract test. The tests fail at first, each with a sentence on what to build."""
+"""Writes a connector's folder, its contract test included. The tests fail at first, each with a sentence on what to build."""
 
 import argparse
 import re
@@ -20,6 +20,7 @@ Now run the contract tests, and build what each failure asks for: the sandbox fi
     python -m pytest {test}
 What the methods promise stands in src/orderhaven/ports/{side}.py; what the sandbox does, in ports/sandbox.py.
 Declare a capability (`capabilities`) when you build it: its tests run from then on.
+After a change of the spec, python -m tests.rules.tables writes the tables of docs.md again.
 """
 
 
@@ -57,7 +58,7 @@ def write_connector(name: str, side: Side, checkout: Path) -> list[Path]:
 
 
 def _texts(name: str, side: Side) -> Mapping[Path, str]:
-    folder, test = Path("src/orderhaven/connectors") / name, Path(f"tests/contract/test_{name}_contract.py")
+    folder = Path("src/orderhaven/connectors") / name
     words = {
         "name": name,
         "title": name.replace("_", " ").capitalize(),
@@ -69,7 +70,9 @@ def _texts(name: str, side: Side) -> Mapping[Path, str]:
         folder / "connector.py": f"{side}_connector",
         folder / "mapping.py": f"{side}_mapping",
         folder / "sandbox.py": f"{side}_sandbox",
-        test: f"{side}_contract",
+        folder / "docs.md": "docs",
+        folder / "tests" / "__init__.py": "tests",
+        folder / "tests" / "test_contract.py": f"{side}_contract",
     }
     return {path: _filled(template, words) for path, template in templates.items()}
 

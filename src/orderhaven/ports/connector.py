@@ -14,6 +14,8 @@ from iso3166 import countries_by_alpha2, countries_by_alpha3
 from orderhaven.core.carriers import Carrier
 from orderhaven.ports.sockets import Sockets
 
+ENTRY_POINTS = "orderhaven.connectors"  # the group in which another package offers a connector: its name -> its spec
+
 
 class Clock(Protocol):
     def now(self) -> datetime:
