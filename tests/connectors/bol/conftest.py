@@ -3,7 +3,6 @@
 import asyncio
 import base64
 from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ from orderhaven.core.order import MarketplaceOrder
 from orderhaven.ports.connector import ConnectorContext, InMemoryTokenCache
 from orderhaven.ports.marketplace import SummaryPage
 from orderhaven.ports.sandbox import Basket, CatalogueItem
+from orderhaven.testing.openapi import Tape
 
 T = TypeVar("T")
 
@@ -48,22 +48,6 @@ class StillClock:
     async def sleep(self, duration: timedelta) -> None:
         self.time += duration
         await asyncio.sleep(0)
-
-
-@dataclass
-class Tape:
-    """A transport that keeps what went over it."""
-
-    inner: InProcessTransport
-    kept: list[tuple[Request, Response]] = field(default_factory=list)
-
-    async def __call__(self, request: Request, timeout_s: float) -> Response:
-        response = await self.inner(request, timeout_s)
-        self.kept.append((request, response))
-        return response
-
-    async def close(self) -> None:
-        return None
 
 
 class World:

@@ -29,7 +29,7 @@ def outcome(world: Any, receipt: Receipt) -> Receipt:
 
 def sent(world: Any) -> dict[str, Any]:
     """The body of the last request that wrote something."""
-    writes = [request for request, _ in world.tape.kept if request.body]
+    writes = [request for request, _ in world.tape.exchanges if request.body]
     return msgspec.json.decode(writes[-1].body)
 
 

@@ -18,7 +18,7 @@ LIST = "GET /retailer/orders"
 
 
 def list_queries(world: Any) -> list[dict[str, str]]:
-    return [request.query for request, _ in world.tape.kept if request.path == "/retailer/orders"]
+    return [request.query for request, _ in world.tape.exchanges if request.path == "/retailer/orders"]
 
 
 def test_open_orders_are_pulled_at_once(world: Any) -> None:
@@ -346,5 +346,5 @@ def test_both_filters_are_said_on_every_page(world: Any) -> None:
 def test_a_list_is_asked_for_with_the_vendor_media_type(world: Any) -> None:
     world.pull()
 
-    requests: list[Request] = [request for request, _ in world.tape.kept if request.method == "GET"]
+    requests: list[Request] = [request for request, _ in world.tape.exchanges if request.method == "GET"]
     assert {request.headers["Accept"] for request in requests} == {"application/vnd.retailer.v10+json"}
