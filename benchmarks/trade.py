@@ -8,7 +8,7 @@ from typing import Any
 from orderhaven.connectors.kit.transport import AiohttpTransport
 from orderhaven.core.networks import LOOPBACK
 from orderhaven.ports.connector import ConnectorSpec, Side
-from orderhaven.store.connections import connections, keys
+from orderhaven.store.connections import connections, keys, links
 from orderhaven.store.models import Connection, Link, Merchant, Order
 from orderhaven.store.sql.execute import StoreExecutor
 from orderhaven.sync import worker
@@ -85,7 +85,8 @@ def _connect(sides: Sides) -> None:
     merchant = Merchant.objects.create(name="Benchmark", slug="benchmark")
     there = _connection(merchant.pk, sides.marketplace, now)
     here = _connection(merchant.pk, sides.shop, now)
-    Link.objects.create(merchant=merchant, marketplace_id=there, shop_id=here, from_at=now)
+    link = Link.objects.create(merchant=merchant, marketplace_id=there, shop_id=here, from_at=now)
+    links.write_scope(link)
 
 
 def _connection(merchant_id: int, side: SandboxSide, now: datetime) -> int:

@@ -12,6 +12,7 @@ from orderhaven.core import access
 from orderhaven.core.order import search_key
 from orderhaven.ports.connector import Side
 from orderhaven.store.access.credentials import note
+from orderhaven.store.connections.links import write_scope
 from orderhaven.store.models import (
     Connection,
     Event,
@@ -84,12 +85,15 @@ def _accounts(now: datetime) -> Accounts:
     links = [
         Link.objects.create(
             merchant=merchant,
+            name=name,
             marketplace=_connection(merchant, "bol", Side.MARKETPLACE, name, now),
             shop=shop,
             from_at=now - YEARS,
         )
         for name, shop in zip(MARKETPLACES, (webshop, webshop, second), strict=True)
     ]
+    for link in links:
+        write_scope(link)
     for number in range(200):
         note(merchant.pk, now, "Anna", "token_created", {"name": f"Program {number}", "scopes": "read"})
     return Accounts(merchant.pk, person, links)
@@ -110,7 +114,8 @@ def _connection(merchant: Merchant, connector: str, role: Side, name: str, now: 
 # below: rows
 
 _ORDER = (
-    "id", "merchant", "link", "ref", "status", "hold", "placed_at", "received_at", "changed_at", "read_at", "currency",
+    "id", "merchant", "connection", "link", "ref", "channel", "status", "hold", "placed_at", "received_at", "changed_at",
+    "read_at", "currency",
     "prices_include_vat", "shipping_cost", "discount", "total", "language", "country", "ship_by",
     "ship_by_is_estimated", "needs_acceptance",
     "marketplace_label", "by_marketplace", "is_test", "meta", "shop_ref", "shop_number", "shop_state",
@@ -165,8 +170,9 @@ def _order(one: Bought, accounts: Accounts) -> tuple[object, ...]:
     completed_at = one.at + _COMPLETED if one.status in ("shipped", "waiting") else None
     state, word = ("completed", "completed") if completed_at else ("open", "processing")
     notified_at = one.at + _TOLD if one.is_closed else None
+    link = accounts.links[one.marketplace]
     return (
-        one.key, accounts.merchant, accounts.links[one.marketplace].pk, ref_of(one.key), one.status, "", one.at, one.at,
+        one.key, accounts.merchant, link.marketplace_id, link.pk, ref_of(one.key), "", one.status, "", one.at, one.at,
         one.at, one.at, "EUR", True, Decimal("2.95"), Decimal(0), Decimal("28.93"), "nl", "NL",
         one.at + timedelta(hours=20), False, False, False, one.by_marketplace, False, [], str(one.key),
         shop_number_of(one.key), state, word, completed_at, one.at + timedelta(days=1) if one.status == "waiting" else None,

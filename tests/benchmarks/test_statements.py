@@ -13,6 +13,7 @@ from orderhaven.ports.connector import Side
 from orderhaven.ports.marketplace import OrderSummary
 from orderhaven.store.connections import connections
 from orderhaven.store.connections.connections import Claim
+from orderhaven.store.connections.routing import Routing
 from orderhaven.store.listing.rows import list_orders
 from orderhaven.store.models import Line, Message, MessageState, Order
 from orderhaven.store.orders import marketplace_snapshots, shop_snapshots
@@ -20,6 +21,7 @@ from orderhaven.store.orders.conversions import facts_of
 from orderhaven.store.outbox import queue, result
 from orderhaven.store.outbox.apply_results import Pace
 from orderhaven.store.outbox.queue import ComposedMessage
+from orderhaven.store.sql.rows import links_by_channel
 from orderhaven.sync import worker
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
@@ -68,8 +70,9 @@ def test_pulling_orders_that_are_known(trade: Trade) -> None:
             for row in newest
         ]
         claim = claimed(trade, Side.MARKETPLACE)
+        routing = Routing(trade.link.marketplace, links_by_channel(trade.link.marketplace_id))
         with counted(counts):
-            assert marketplace_snapshots.record_summaries(claim, trade.link, summaries, trade.clock.now()) == []
+            assert marketplace_snapshots.record_summaries(claim, routing, summaries, trade.clock.now()) == []
 
     few, many = of_both_sizes(trade, work)
 

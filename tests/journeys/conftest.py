@@ -30,7 +30,7 @@ from orderhaven.ports.sandbox import (
     SandboxMarketplace,
     SandboxShop,
 )
-from orderhaven.store.connections import connections, keys
+from orderhaven.store.connections import connections, keys, links
 from orderhaven.store.models import Connection, ConnectionState, Event, Link, Merchant, Order, Problem
 from orderhaven.store.sql.execute import StoreExecutor
 from orderhaven.sync import worker
@@ -201,7 +201,7 @@ class Trade:
         self._loop.close()
 
 
-def _connect(
+def connect(
     merchant: Merchant, spec: ConnectorSpec, name: str, settings: Mapping[str, str], now: datetime
 ) -> Connection:
     secret = {setting.key for setting in spec.settings if setting.secret}
@@ -239,9 +239,12 @@ def start_trade(marketplace: ConnectorSpec, shop: ConnectorSpec, **link: Any) ->
     hub = Hub(clock, StoreExecutor(), InProcessTransport(hosts), random.Random(7), specs_by_name)
     merchant = Merchant.objects.create(name="Wolkenwinkel", slug="wolkenwinkel")
     now = clock.now()
-    there = _connect(merchant, marketplace, "bol NL", sides[0].settings("http://marketplace.test"), now)
-    here = _connect(merchant, shop, "Webshop", sides[1].settings("http://127.0.0.1:8080"), now)
-    made = Link.objects.create(merchant=merchant, marketplace=there, shop=here, **({"from_at": now} | link))
+    there = connect(merchant, marketplace, "bol NL", sides[0].settings("http://marketplace.test"), now)
+    here = connect(merchant, shop, "Webshop", sides[1].settings("http://127.0.0.1:8080"), now)
+    made = Link.objects.create(
+        merchant=merchant, name="bol NL", marketplace=there, shop=here, **({"from_at": now} | link)
+    )
+    links.write_scope(made)
     sides[1].stock([MUG, LAMP], 1000)
     return Trade(clock, hub, sides[0], sides[1], made)
 

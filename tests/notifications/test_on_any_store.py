@@ -35,11 +35,13 @@ def order(any_store: None) -> Order:
         Connection.objects.create(merchant=merchant, connector="reference", side=role, name=role, fingerprint=role)
         for role in ("marketplace", "shop")
     )
-    link = Link.objects.create(merchant=merchant, marketplace=there, shop=here, from_at=START)
+    link = Link.objects.create(merchant=merchant, name="bol NL", marketplace=there, shop=here, from_at=START)
     anna = User.objects.create(email="anna@example.com", name="Anna", created_at=START)
     Membership.objects.create(user=anna, merchant=merchant, role=Role.OPERATOR)
     moments = dict.fromkeys(("placed_at", "received_at", "changed_at"), START)
-    return Order.objects.create(merchant=merchant, link=link, ref="4711", status="not_shipped", **moments)
+    return Order.objects.create(
+        merchant=merchant, connection=link.marketplace, link=link, ref="4711", status="not_shipped", **moments
+    )
 
 
 def told(kind: NotificationKind) -> int:

@@ -54,5 +54,5 @@ def test_every_statement_says_which_figure_needs_it(path: Path) -> None:
     without = [lines[number] for number in begun if "_ratio" not in "".join(lines[max(number - 3, 0) : number])]
 
     assert begun
-    parts = ("_OF_NO_DRY_RUN", "_FIRST_OF_ITS_ORDER", "_AND_HOLD")  # of statements below them
+    parts = ("_WITH_LINK", "_OF_NO_DRY_RUN", "_FIRST_OF_ITS_ORDER", "_AND_HOLD")  # of statements below them
     assert [line for line in without if not line.startswith(parts)] == []

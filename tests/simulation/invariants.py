@@ -192,7 +192,7 @@ def _wait_ends(case: Case, began: float) -> float:
     whole, order = began + case.run.plan.wait_minutes * 60, case.order
     if order is None or order.ship_by is None or order.ship_by_is_estimated:
         return whole
-    return min(whole, max(began, case.run.seconds(order.ship_by) - order.link.ship_by_margin_s))
+    return min(whole, max(began, case.run.seconds(order.ship_by) - order.own_link.ship_by_margin_s))
 
 
 def _had_to_go_unread(case: Case, at: float) -> bool:

@@ -66,8 +66,8 @@ MUTANTS = (
     Mutant(
         "a wait is over halfway",
         "store/orders/follow_ups.py",
-        "timedelta(seconds=order.link.wait_s)",
-        "timedelta(seconds=order.link.wait_s / 2)",
+        "timedelta(seconds=order.own_link.wait_s)",
+        "timedelta(seconds=order.own_link.wait_s / 2)",
     ),
     Mutant(
         "a message counts as done before it is sent",
@@ -222,8 +222,8 @@ MUTANTS = (
     Mutant(
         "a wait lasts twice as long",
         "store/orders/follow_ups.py",
-        "timedelta(seconds=order.link.wait_s)",
-        "timedelta(seconds=order.link.wait_s * 2)",
+        "timedelta(seconds=order.own_link.wait_s)",
+        "timedelta(seconds=order.own_link.wait_s * 2)",
     ),
     Mutant(
         "a confirmation goes an hour late",
@@ -353,7 +353,7 @@ MUTANTS = (
     Mutant(
         "an order is taken for another merchant's of the same number",
         "store/sql/statements.py",
-        "FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE o.link_id = %s AND",
+        "FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE o.connection_id = %s AND",
         "FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE 0 < %s AND",
     ),
 )

@@ -17,7 +17,7 @@ from django.db.models import Q
 
 from orderhaven.ports.connector import ConnectorSpec, Side, is_time
 from orderhaven.store.connections import connections as schedule
-from orderhaven.store.connections import keys
+from orderhaven.store.connections import keys, links
 from orderhaven.store.models import Connection, ConnectionState, Link, Merchant, Message, Order, Problem
 from orderhaven.store.orders import marketplace_snapshots as orders_in_store
 from orderhaven.store.sql.execute import StoreFailure
@@ -333,7 +333,11 @@ def _linked(name: str, sides: Sides, now: datetime, *, from_at: datetime, wait_s
         _connection(merchant, by_role[role], title, sides.settings(role), now)
         for role, title in ((Side.MARKETPLACE, "Marketplace"), (Side.SHOP, "Shop"))
     )
-    return Link.objects.create(merchant=merchant, marketplace=there, shop=here, from_at=from_at, wait_s=wait_s)
+    made = Link.objects.create(
+        merchant=merchant, name=there.name, marketplace=there, shop=here, from_at=from_at, wait_s=wait_s
+    )
+    links.write_scope(made)
+    return made
 
 
 def _connection(

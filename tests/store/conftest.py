@@ -14,8 +14,9 @@ from orderhaven.core.shop_order import ShopLine, ShopOrderSnapshot, ShopState
 from orderhaven.ports.connector import Side
 from orderhaven.ports.marketplace import OrderSummary
 from orderhaven.ports.sandbox import Basket, CatalogueItem
-from orderhaven.store.connections import connections, keys
+from orderhaven.store.connections import connections, keys, links
 from orderhaven.store.connections.connections import Claim
+from orderhaven.store.connections.routing import Routing
 from orderhaven.store.models import (
     Connection,
     Event,
@@ -34,6 +35,7 @@ from orderhaven.store.outbox import queue, result
 from orderhaven.store.outbox.apply_results import Pace
 from orderhaven.store.outbox.payloads import Payload
 from orderhaven.store.outbox.queue import ComposedMessage
+from orderhaven.store.sql.rows import links_by_channel
 from orderhaven.testing.clock import START
 from orderhaven.testing.goods import GIFT, LAMP, MUG, order_of
 
@@ -63,6 +65,10 @@ class Books:
     now: datetime = START
     _sold: dict[str, WholeOrder] = field(default_factory=dict)
 
+    @property
+    def routing(self) -> Routing:
+        return Routing(self.marketplace, links_by_channel(self.marketplace.pk))
+
     def passes(self, **duration: float) -> None:
         self.now += timedelta(**duration)
 
@@ -80,11 +86,11 @@ class Books:
 
     def sees(self, *summaries: OrderSummary) -> int:
         """How many were new."""
-        fresh = marketplace_snapshots.record_summaries(self.there, self.link, summaries, self.now)
-        return marketplace_snapshots.insert_orders(self.there, self.link, fresh, self.now) if fresh else 0
+        fresh = marketplace_snapshots.record_summaries(self.there, self.routing, summaries, self.now)
+        return marketplace_snapshots.insert_orders(self.there, self.routing, fresh, self.now) if fresh else 0
 
     def reads(self, *refs: str) -> None:
-        marketplace_snapshots.record_orders(self.there, self.link, [self._sold[ref] for ref in refs], self.now)
+        marketplace_snapshots.record_orders(self.there, self.routing, [self._sold[ref] for ref in refs], self.now)
 
     def pulls(self, ref: str, *lines: tuple[CatalogueItem, int], **basket: Any) -> Order:
         """A new order, seen and read."""
@@ -191,7 +197,8 @@ def new_books() -> Books:
     merchant = Merchant.objects.create(name="Wolkenwinkel", slug="wolkenwinkel")
     marketplace = connection(merchant, Side.MARKETPLACE, "bol NL")
     shop = connection(merchant, Side.SHOP, "Webshop")
-    link = Link.objects.create(merchant=merchant, marketplace=marketplace, shop=shop, from_at=START)
+    link = Link.objects.create(merchant=merchant, name="bol NL", marketplace=marketplace, shop=shop, from_at=START)
+    links.write_scope(link)
     claims = [connections.claim(side.pk) for side in (marketplace, shop)]
     assert claims[0] is not None
     assert claims[1] is not None

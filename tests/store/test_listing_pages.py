@@ -47,7 +47,7 @@ def every(any_store: None) -> Sequence[Order]:
         placed_at=START - timedelta(days=3)
     )  # pulled late, at one moment
     somebody_else_sells_the_same()
-    return list(some.select_related("link__marketplace", "link__shop").prefetch_related(
+    return list(some.select_related("connection", "link__shop").prefetch_related(
         "lines", "contacts", "shipments", Prefetch("problems", Problem.objects.filter(resolved_at=None), to_attr="open"),
     ))  # fmt: skip
 
@@ -58,9 +58,9 @@ def somebody_else_sells_the_same() -> None:
         Connection.objects.create(merchant=other, connector="other", side=role, name=role, fingerprint=role)
         for role in ("marketplace", "shop")
     ]
-    link = Link.objects.create(merchant=other, marketplace=sides[0], shop=sides[1], from_at=START)
+    link = Link.objects.create(merchant=other, name=sides[0].name, marketplace=sides[0], shop=sides[1], from_at=START)
     for order in Order.objects.filter(pk__gt=ORDERS - 30):
-        order.pk, order.merchant, order.link = ORDERS + order.pk, other, link
+        order.pk, order.merchant, order.connection, order.link = ORDERS + order.pk, other, sides[0], link
         order.save(force_insert=True)
         Line.objects.create(
             order=order, ref="1", position=0, sku=sku_of(TOP_ARTICLE), ean=ean_of(TOP_ARTICLE), ordered=1

@@ -51,7 +51,7 @@ def test_a_summary_lists_the_order_to_be_read(books: Books) -> None:
 
     assert new == 1
     assert (books.order("A-1").status, books.order("A-1").read_at) == (Status.NOT_SHIPPED, None)
-    assert marketplace_snapshots.refs_to_read(books.link, books.now, 10) == ["A-1"]
+    assert marketplace_snapshots.refs_to_read(books.routing, books.now, 10) == ["A-1"]
     assert books.states("A-1") == []
 
 
@@ -94,7 +94,7 @@ def test_a_whole_order_completes_the_listed_one(books: Books) -> None:
     assert list(row.lines.order_by("position").values_list("sku", "ordered")) == [("MUG-1", 2), ("LAMP-2", 1)]
     assert OrderContact.objects.filter(order=row, role="ship_to").get().street == "Dorpsstraat"
     assert books.states("A-1") == [("create", "queued")]
-    assert marketplace_snapshots.refs_to_read(books.link, books.now, 10) == []
+    assert marketplace_snapshots.refs_to_read(books.routing, books.now, 10) == []
 
 
 def test_an_order_that_comes_with_its_list_is_written_once_and_whole(books: Books) -> None:
@@ -107,7 +107,7 @@ def test_an_order_that_comes_with_its_list_is_written_once_and_whole(books: Book
     assert (str(row.total), row.read_at) == ("63.3500", books.now)
     assert (books.states("A-1"), books.events("A-1")) == ([("create", "queued")], ["received"])
     assert OrderContact.objects.filter(order=row).count() == 2
-    assert marketplace_snapshots.refs_to_read(books.link, books.now, 10) == []
+    assert marketplace_snapshots.refs_to_read(books.routing, books.now, 10) == []
     assert said.count("UPDATE") == 1  # the nudge of the shop's connection
 
 
@@ -176,10 +176,10 @@ def test_an_order_that_cannot_be_read_says_why_and_is_tried_again_later(books: B
     later = books.now + timedelta(minutes=15)
 
     problem = (ProblemKind.ORDER_MISSING, {"side": "bol", "ref": "A-1"})
-    marketplace_snapshots.fetch_failed(books.there, books.link, "A-1", books.now, timedelta(minutes=15), problem)
+    marketplace_snapshots.fetch_failed(books.there, books.routing, "A-1", books.now, timedelta(minutes=15), problem)
 
-    assert marketplace_snapshots.refs_to_read(books.link, books.now, 10) == ["A-2"]
-    assert marketplace_snapshots.refs_to_read(books.link, later, 10) == ["A-1", "A-2"]
+    assert marketplace_snapshots.refs_to_read(books.routing, books.now, 10) == ["A-2"]
+    assert marketplace_snapshots.refs_to_read(books.routing, later, 10) == ["A-1", "A-2"]
     assert books.problems("A-1") == [ProblemKind.ORDER_MISSING]
 
 
@@ -188,15 +188,15 @@ def test_an_order_that_stays_unreadable_is_tried_more_and_more_seldom_and_once_a
     tried = []
 
     while books.now < START + timedelta(hours=6):
-        marketplace_snapshots.record_unreadable(books.there, books.link, ["A-1"], books.now)
-        if marketplace_snapshots.refs_to_read(books.link, books.now, 1):
+        marketplace_snapshots.record_unreadable(books.there, books.routing, ["A-1"], books.now)
+        if marketplace_snapshots.refs_to_read(books.routing, books.now, 1):
             tried.append(round((books.now - START).total_seconds() / 60))
             problem = (
                 ProblemKind.UNEXPECTED_RESPONSE,
                 {"side": "bol", "cause": "total is nothing instead of a number"},
             )
             marketplace_snapshots.fetch_failed(
-                books.there, books.link, "A-1", books.now, timedelta(minutes=15), problem
+                books.there, books.routing, "A-1", books.now, timedelta(minutes=15), problem
             )
         books.passes(minutes=5)
 
@@ -208,8 +208,8 @@ def test_an_order_whose_row_stays_malformed_is_read_more_and_more_seldom_while_n
     read = []
 
     while books.now < START + timedelta(hours=6):
-        marketplace_snapshots.record_unreadable(books.there, books.link, ["A-1"], books.now)
-        if marketplace_snapshots.refs_to_read(books.link, books.now, 1):
+        marketplace_snapshots.record_unreadable(books.there, books.routing, ["A-1"], books.now)
+        if marketplace_snapshots.refs_to_read(books.routing, books.now, 1):
             read.append(round((books.now - START).total_seconds() / 60))
             books.reads("A-1")
         books.passes(minutes=5)
@@ -465,7 +465,7 @@ def test_an_accepted_order_is_created_once_it_is_read_again(books: Books) -> Non
     books.tells("A-1", MessageKind.ACCEPT)
     books._sold["A-1"] = replace(books._sold["A-1"], needs_acceptance=False)
 
-    marketplace_snapshots.record_summaries(books.there, books.link, [books.summary("A-1")], books.now, accepts=True)
+    marketplace_snapshots.record_summaries(books.there, books.routing, [books.summary("A-1")], books.now, accepts=True)
     assert (books.order("A-1").read_at, books.states("A-1")) == (None, [("accept", "done")])
     books.reads("A-1")
 
@@ -489,7 +489,7 @@ def test_a_yes_that_was_given_while_the_buyer_asks_is_not_given_again(books: Boo
     waits_for_a_yes(books, "A-1")
     books.change("A-1", lambda uow, row: transition_order(uow, row, Trigger.CANCELLATION_REQUESTED))
     books._sold["A-1"] = replace(books._sold["A-1"], needs_acceptance=False)
-    marketplace_snapshots.record_summaries(books.there, books.link, [books.summary("A-1")], books.now, accepts=True)
+    marketplace_snapshots.record_summaries(books.there, books.routing, [books.summary("A-1")], books.now, accepts=True)
     books.reads("A-1")
 
     books.change("A-1", lambda uow, row: transition_order(uow, row, Trigger.CANCELLATION_REFUSED))
@@ -534,7 +534,7 @@ def test_what_was_erased_does_not_come_back_when_the_order_is_read_again(books: 
     books.sees(books.summary("A-1", cancelled=2))
     books.passes(days=31)
     marketplace_snapshots.erase_contacts(books.now, timedelta(days=30), timedelta(days=180), 500)
-    marketplace_snapshots.record_unreadable(books.there, books.link, ["A-1"], books.now)
+    marketplace_snapshots.record_unreadable(books.there, books.routing, ["A-1"], books.now)
 
     books.reads("A-1")
 
@@ -547,7 +547,7 @@ def test_an_address_that_has_changed_is_taken_in_when_the_order_is_read_again(bo
     moved = replace(books._sold["A-1"].ship_to, street="Nieuwe Gracht")
     books._sold["A-1"] = replace(books._sold["A-1"], ship_to=moved)
     OrderContact.objects.update(unreadable_tracking="bel even")
-    marketplace_snapshots.record_unreadable(books.there, books.link, ["A-1"], books.now)
+    marketplace_snapshots.record_unreadable(books.there, books.routing, ["A-1"], books.now)
 
     books.reads("A-1")
 
@@ -592,7 +592,7 @@ def test_a_text_longer_than_its_column_does_not_hold_up_the_others(books: Books)
 
     books.reads("A-1", "A-2")
 
-    assert marketplace_snapshots.refs_to_read(books.link, books.now, 10) == []
+    assert marketplace_snapshots.refs_to_read(books.routing, books.now, 10) == []
     assert Line.objects.get(order__ref="A-1").sku == "S" * 200
 
 

@@ -105,7 +105,7 @@ def save(
     elif row._state.adding:
         row.pull_every_s = int(max(_EVERY, trial.spec.limits.poll_floor).total_seconds())
     row.fingerprint, row.account_name = trial.account.fingerprint, trial.account.name[:200]
-    row.currencies = sorted(trial.account.currencies)
+    row.currencies, row.channels = sorted(trial.account.currencies), dict(trial.account.channels)
     is_new = row._state.adding
     shown, secret = split_secrets(trial.spec, trial.settings)
     row.keeps_private_network = row.keeps_private_network and not trial.moved
@@ -154,6 +154,14 @@ def webhook_address(context: ActionContext, name: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkSummary:
+    name: str
+    shop: str
+    channels: tuple[str, ...]  # none: all
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionRow:
     """A connection as a list shows it."""
 
@@ -163,8 +171,10 @@ class ConnectionRow:
     side: Side
     account: str
     state: ConnectionState
-    shop: str  # of a marketplace: where its orders go; "" while it has no link
-    dry_run: bool
+    shop: str  # of a marketplace: where its orders go, shop after shop; "" while it has no link
+    dry_run: bool  # all of its links
+    links: tuple[LinkSummary, ...]
+    channels: Mapping[str, str]  # code -> what the marketplace calls it
     every: timedelta
     last_pulled_at: datetime | None  # None: not pulled yet
     next_at: datetime | None  # None: nothing is planned
@@ -249,7 +259,7 @@ def _demand_own_account(spec: ConnectorSpec, row: Connection, account: AccountPr
 
 
 def _shown(context: ActionContext, row: Connection) -> ConnectionRow:
-    link = getattr(row, "link", None)
+    links = tuple(LinkSummary(one.name, one.shop.name, one.channels, one.dry_run) for one in row.links.all())
     now = context.clock.now()
     spec = context.specs_by_name.get(row.connector)
     return ConnectionRow(
@@ -259,8 +269,10 @@ def _shown(context: ActionContext, row: Connection) -> ConnectionRow:
         side=Side(row.side),
         account=row.account_name,
         state=ConnectionState(row.state),
-        shop=link.shop.name if link is not None else "",
-        dry_run=link is not None and link.dry_run,
+        shop=", ".join(dict.fromkeys(one.shop for one in links)),
+        dry_run=bool(links) and all(one.dry_run for one in links),
+        links=links,
+        channels=row.channels,
         every=timedelta(seconds=row.pull_every_s),
         last_pulled_at=row.last_pulled_at,
         next_at=_next(row),

@@ -82,13 +82,25 @@ class ActionContext:
             raise action_refused("There is no connection '{name}'. There are: {names}.", name=name, names=names)
         return row
 
-    def link(self, marketplace: str) -> Link:
-        """A marketplace connection has one link, so its name names the link. Raises ActionRefused."""
-        found = links.of_name(self.merchant_id, marketplace)
-        if found is None:
-            row = self.connection(marketplace)
+    def link(self, name: str) -> Link:
+        """By its own name, or by that of its marketplace where that has no other. Raises ActionRefused."""
+        found = links.of_name(self.merchant_id, name)
+        if len(found) > 1:
+            names = _(" or ").join(f"'{one.name}'" for one in found)
+            raise action_refused("'{name}' has more than one link. Say which one: {names}.", name=name, names=names)
+        if not found:
+            row = self.connection(name)
             raise action_refused("'{name}' has no link yet. Link it to a shop first.", name=row.name)
-        return found
+        return found[0]
+
+    def link_of(self, found: FoundOrder) -> Link:
+        """Raises ActionRefused for an order of a channel that no link names."""
+        if found.link_id is None:
+            raise action_refused(
+                "No link takes the orders of the channel of order {ref}. Make a link for that channel first.",
+                ref=found.ref,
+            )
+        return links.of_id(found.link_id)
 
     def spec(self, connector: str) -> ConnectorSpec:
         if connector not in self.specs_by_name:

@@ -195,7 +195,7 @@ def _trouble(context: ActionContext, row: Connection, account: AccountProfile, i
         if row.state != ConnectionState.ATTENTION:
             return trouble
         return f"{trouble} " + _("It answers now; resume it: {command}", command=f"orderhaven resume {quote(row.name)}")
-    if row.side == "marketplace" and getattr(row, "link", None) is None:
+    if row.side == "marketplace" and not any(link.does_orders for link in row.links.all()):
         command = f"orderhaven link {quote(row.name)} SHOP"
         return _("It is linked to no shop, so its orders are not pulled. Link it: {command}", command=command)
     late = timedelta(seconds=row.pull_every_s * _STALE_AFTER)

@@ -74,7 +74,7 @@ def _would_send(context: ActionContext, link: Link, message: Message, known: Map
         return _would_create(link, message, known)
     if message.side == Side.SHOP:
         return _in_shop(message, _contents(message))
-    outcome = commands.compose_message(message, context.spec(message.order.link.marketplace.connector))
+    outcome = commands.compose_message(message, context.spec(message.order.connection.connector))
     problem, facts = "", ""
     match outcome:
         case ComposedMessage():

@@ -1,14 +1,17 @@
 """Links: made and changed, and what a person says about all orders of one. What a dry run would send: `dry_run.py`."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import available_timezones
 
+from django.db import IntegrityError
+
 from orderhaven.actions.account_setup import demand_not_too_often
 from orderhaven.actions.context import ActionContext, requires
 from orderhaven.actions.errors import ActionRefused, action_refused
+from orderhaven.actions.link_channels import scope_wanted
 from orderhaven.core.access import Permission
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.carriers.recognise import RuleKind
@@ -45,42 +48,46 @@ class LinkSettings:
     default_carrier: str | None = None  # "": none any more
     own_carriers: Sequence[str] | None = None  # whom the merchant uses
     ships_from: str | None = None  # ISO 3166 code; "": not said
+    channels: Collection[str] | None = None  # of the marketplace; none in it: all
+    does_orders: bool | None = None  # default: yes
+    does_stock: bool | None = None  # these two are kept for what is to come; nothing is done with them yet
+    does_returns: bool | None = None
+
+    @property
+    def does(self) -> Mapping[str, bool | None]:
+        return {name: getattr(self, name) for name in ("does_orders", "does_stock", "does_returns")}
 
 
 @requires(Permission.CONFIGURE)
 def link(context: ActionContext, marketplace: str, shop: str, settings: LinkSettings = LinkSettings()) -> Link:
     """Send the orders of a marketplace connection to a shop connection. Raises ActionRefused."""
     there, here = _demand_role(context, marketplace, Side.MARKETPLACE), _demand_role(context, shop, Side.SHOP)
-    if links.of_name(context.merchant_id, marketplace) is not None:
-        raise action_refused(
-            "'{name}' is linked already, and its orders can go to one shop only. Change that link instead.",
-            name=marketplace,
-        )
     made = Link(merchant_id=context.merchant_id, marketplace=there, shop=here, from_at=context.clock.now())
+    made.name = links.free_name(context.merchant_id, there.name, here.name)
     return _save(context, made, settings)
 
 
 @requires(Permission.CONFIGURE)
 def change_link(
-    context: ActionContext, marketplace: str, settings: LinkSettings, *, expected: ExpectedVersion | None = None
+    context: ActionContext, name: str, settings: LinkSettings, *, expected: ExpectedVersion | None = None
 ) -> Link:
-    """Raises ActionRefused. Another `from_at` holds for orders that are pulled from now on."""
-    return _save(context, context.link(marketplace), settings, expected)
+    """Raises ActionRefused. Another `from_at`, and other channels, hold for orders that are pulled from now on."""
+    return _save(context, context.link(name), settings, expected)
 
 
 @requires(Permission.WRITE)
-def release_cancellations(context: ActionContext, marketplace: str) -> int:
+def release_cancellations(context: ActionContext, name: str) -> int:
     """The held cancellations were meant: send them. How many there were."""
-    return queue.release_cancellations(context.link(marketplace).pk, context.clock.now(), context.actor)
+    return queue.release_cancellations(context.link(name).pk, context.clock.now(), context.actor)
 
 
 @requires(Permission.CONFIGURE)
-def add_carrier_rule(context: ActionContext, marketplace: str, kind: RuleKind, match: str, carrier: str) -> Link:
+def add_carrier_rule(context: ActionContext, name: str, kind: RuleKind, match: str, carrier: str) -> Link:
     """Codes that begin so, or shipping methods called so, are this carrier's; the first rule that fits counts.
 
     Raises ActionRefused.
     """
-    found = context.link(marketplace)
+    found = context.link(name)
     if not match.strip():
         raise action_refused("A carrier rule needs something to match: the beginning of a code, or the shop's word.")
     rule = {"kind": str(kind), "match": match.strip(), "carrier": str(carrier_named(carrier))}
@@ -90,9 +97,9 @@ def add_carrier_rule(context: ActionContext, marketplace: str, kind: RuleKind, m
 
 
 @requires(Permission.CONFIGURE)
-def end_carrier_rule(context: ActionContext, marketplace: str, kind: RuleKind, match: str) -> Link:
+def end_carrier_rule(context: ActionContext, name: str, kind: RuleKind, match: str) -> Link:
     """From now on it says nothing any more. Raises ActionRefused when there is no such rule."""
-    found = context.link(marketplace)
+    found = context.link(name)
     kept = [one for one in found.carrier_rules if (one["kind"], one["match"]) != (kind, match.strip())]
     if len(kept) == len(found.carrier_rules):
         raise action_refused("There is no carrier rule for {match}.", match=match.strip())
@@ -124,7 +131,26 @@ def _demand_role(context: ActionContext, name: str, role: Side) -> Connection:
 
 def _save(context: ActionContext, row: Link, settings: LinkSettings, expected: ExpectedVersion | None = None) -> Link:
     _demand_possible(context, row, settings)
-    columns = {
+    scope = scope_wanted(row, settings.channels, settings.does)
+    changes = {name: value for name, value in _columns(settings).items() if value is not None}
+    for name, value in changes.items():
+        setattr(row, name, value)
+    said = {name: str(value) for name, value in changes.items()}
+    said |= {name: str(value) for name, value in settings.does.items() if value is not None}
+    if settings.channels is not None:
+        said["channels"] = ", ".join(scope.channels if scope is not None else ())
+    try:
+        links.save(row, _seconds(settings.every), context.clock.now(), context.actor, said, expected, scope)
+    except IntegrityError:
+        raise action_refused(
+            "Another link of '{name}' was made or changed at the same moment. Look at it, then try again.",
+            name=row.marketplace.name,
+        ) from None
+    return row
+
+
+def _columns(settings: LinkSettings) -> dict[str, object]:
+    return {
         "from_at": settings.from_at,
         "dry_run": settings.dry_run,
         "wait_s": _seconds(settings.wait),
@@ -144,12 +170,6 @@ def _save(context: ActionContext, row: Link, settings: LinkSettings, expected: E
         else [str(carrier_named(one)) for one in settings.own_carriers],
         "ships_from": settings.ships_from and alpha2(settings.ships_from),
     }
-    changes = {name: value for name, value in columns.items() if value is not None}
-    for name, value in changes.items():
-        setattr(row, name, value)
-    said = {name: str(value) for name, value in changes.items()}
-    links.save(row, _seconds(settings.every), context.clock.now(), context.actor, said, expected)
-    return row
 
 
 def _demand_possible(context: ActionContext, row: Link, settings: LinkSettings) -> None:

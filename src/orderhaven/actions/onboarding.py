@@ -67,7 +67,7 @@ def adopt(
 ) -> None:
     """Take shop order `shop_ref` (the shop's own key) for this order, instead of creating one. Raises ActionRefused."""
     found = context.order(ref)
-    link = context.link(found.marketplace)
+    link = context.link_of(found)
     seen = _look(context, link, [(found, shop_ref.strip())])
     _adopt(context, found, seen, shop_ref.strip(), although_it_differs, expected)
 
@@ -81,16 +81,17 @@ def adopt_all(
     Raises ActionRefused when a shop cannot be asked.
     """
     done: list[AdoptionResult] = []
-    wanted: dict[int, list[tuple[FoundOrder, str]]] = {}
+    wanted: dict[Link, list[tuple[FoundOrder, str]]] = {}
     for ref, shop_ref in pairs:
         try:
             found = context.order(ref)
+            link = context.link_of(found)
         except ActionRefused as error:
             done.append(AdoptionResult(ref, shop_ref, str(error)))
         else:
-            wanted.setdefault(found.link_id, []).append((found, shop_ref.strip()))
-    for some in wanted.values():
-        done += _adopt_of_link(context, context.link(some[0][0].marketplace), some, although_they_differ)
+            wanted.setdefault(link, []).append((found, shop_ref.strip()))
+    for link, some in wanted.items():
+        done += _adopt_of_link(context, link, some, although_they_differ)
     return done
 
 
@@ -114,6 +115,7 @@ def create(context: ActionContext, ref: str, *, expected: ExpectedVersion | None
     found = context.order(ref)
     with changing([found.order_id], context.clock.now(), context.actor, expected) as (uow, [row]):
         _demand_not_in_shop(row)
+        context.link_of(found)
         if not row.hold:
             raise action_refused(
                 "Order {ref} is not held back: it is '{status}' and created in the shop by itself.",
@@ -275,7 +277,7 @@ def _demand_adoptable(row: Order, snapshot: ShopOrderSnapshot) -> None:
             number=number,
             ref=row.ref,
         )
-    taken_by = order_of_shop_order(row.link.shop_id, snapshot.shop_ref)
+    taken_by = order_of_shop_order(row.own_link.shop_id, snapshot.shop_ref)
     if taken_by and taken_by != row.ref:
         raise action_refused("Shop order {number} belongs to order {ref} already.", number=number, ref=taken_by)
 
@@ -352,7 +354,7 @@ def _place(uow: UnitOfWork, row: Order) -> None:
 def _leave(uow: UnitOfWork, row: Order) -> None:
     uow.withdraw_unsent(row, (MessageKind.CREATE,))
     uow.change(row, hold=Hold.IGNORED)
-    uow.resolve(row, (ProblemKind.ADOPTED_DIFFERS, ProblemKind.UNKNOWN_PRODUCT))
+    uow.resolve(row, (ProblemKind.ADOPTED_DIFFERS, ProblemKind.UNKNOWN_PRODUCT, ProblemKind.CHANNEL_NOT_LINKED))
     uow.event(row, "ignored")
 
 

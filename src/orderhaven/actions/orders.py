@@ -20,11 +20,14 @@ from orderhaven.store.orders.changes import changing, go_on_with_the_shop, messa
 from orderhaven.store.orders.conversions import facts_of
 from orderhaven.store.orders.follow_ups import transition_order
 from orderhaven.store.orders.unit_of_work import UnitOfWork
+from orderhaven.store.orders.unlinked import say_where_it_goes
 from orderhaven.store.outbox.payloads import CancelPayload
 from orderhaven.store.upkeep.versions import ExpectedVersion
 
 # said by a person in another way: Retry must not say it for them
-_NOT_BY_RETRY = frozenset({ProblemKind.CANCELLATIONS_ON_HOLD, ProblemKind.ADOPTED_DIFFERS})
+_NOT_BY_RETRY = frozenset(
+    {ProblemKind.CANCELLATIONS_ON_HOLD, ProblemKind.ADOPTED_DIFFERS, ProblemKind.CHANNEL_NOT_LINKED}
+)
 # with these the other side said no, or nothing was sent at all
 _NOT_DONE = frozenset(
     {
@@ -66,7 +69,8 @@ def retry_ids(
     """The same for orders by their keys, in one transaction."""
     with changing(order_ids, context.clock.now(), context.actor, expected) as (uow, rows):
         done = [_retry(uow, row) for row in rows]
-    connections.end_backoff({side for row in rows for side in (row.link.shop_id, row.link.marketplace_id)})
+    sides = {row.connection_id for row in rows} | {row.link.shop_id for row in rows if row.link is not None}
+    connections.end_backoff(sides)
     return done
 
 
@@ -96,6 +100,7 @@ def give_back(context: ActionContext, ref: str, *, expected: ExpectedVersion | N
         transition_order(uow, row, Trigger.GIVEN_BACK)
         _follow_the_marketplace(uow, row)
         go_on_with_the_shop(uow, row)
+        say_where_it_goes(uow, row, row.channel)
         _read_shop_anew(row, uow, context)
         return Status(row.status)
 
@@ -180,11 +185,11 @@ def _retry(uow: UnitOfWork, row: Order) -> RetryResult:
 def _read_again(uow: UnitOfWork, row: Order, mended: frozenset[ProblemKind]) -> bool:
     if row.read_at is None:
         uow.change(row, read_due_at=uow.now)
-        connections.nudge(row.link.marketplace_id, uow.now, "pull_at")
+        connections.nudge(row.connection_id, uow.now, "pull_at")
     if row.shop_ref and mended:
         if ProblemKind.SHOP_ORDER_GONE in mended:
             uow.change(row, shop_state="")  # so that the same answer is said again
-        connections.nudge(row.link.shop_id, uow.now, "refresh_at")
+        connections.nudge(row.own_link.shop_id, uow.now, "refresh_at")
     return row.read_at is None or bool(row.shop_ref and mended)
 
 
@@ -214,7 +219,7 @@ def _read_shop_anew(row: Order, uow: UnitOfWork, context: ActionContext) -> None
     if row.shop_ref:
         if row.shop_state in _AWAY:
             uow.change(row, shop_state="")  # so that what was pulled meanwhile counts as news
-        connections.nudge(row.link.shop_id, context.clock.now(), "refresh_at")
+        connections.nudge(row.own_link.shop_id, context.clock.now(), "refresh_at")
 
 
 def _say_why(uow: UnitOfWork, row: Order, reason: CancelReason) -> None:

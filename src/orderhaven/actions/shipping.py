@@ -26,7 +26,8 @@ class CarrierChoice:
     """`rule`: what would have told this carrier, and will for the next orders if the person wants; None: nothing to go by."""
 
     carrier: Carrier
-    marketplace: str  # the connection's name, by which its link goes
+    marketplace: str  # the connection's name
+    link: str  # of that link
     rule: CarrierRule | None
     waits: bool = False  # the shipment was confirmed before: the marketplace hears of it with the code that came since
 
@@ -52,8 +53,10 @@ def choose_carrier(
                 uow.resolve_of_message(message)
                 uow.nudge(message.connection_id)
         rule = rule_from(row.tracking_number, row.carrier_name, chosen)
-        known = rule is None or any(one == rule for one in rules_of(row.link))
-        return CarrierChoice(chosen, row.link.marketplace.name, None if known else rule, waits)
+        link = row.link
+        known = rule is None or link is None or any(one == rule for one in rules_of(link))
+        name = link.name if link is not None else ""
+        return CarrierChoice(chosen, row.connection.name, name, None if known else rule, waits)
 
 
 @requires(Permission.WRITE)
@@ -116,7 +119,7 @@ def _waits_for_correction(row: Order, marketplace: ConnectorSpec) -> bool:
     """Whether the choice goes out with a correction that a person still has to send. Raises ActionRefused when it never goes out."""
     if row.status == Status.CANCELLED:
         raise action_refused("Order {ref} is cancelled, so no carrier is sent to anybody.", ref=row.ref)
-    its_name = row.link.marketplace.name
+    its_name = row.connection.name
     if row.handled_externally:
         raise action_refused(
             "Order {ref} was shipped at {marketplace} by others. Change the carrier there.",

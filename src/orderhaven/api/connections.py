@@ -43,6 +43,15 @@ class ConnectorsOut(Schema):
     connectors: list[ConnectorOut]
 
 
+class LinkSummaryOut(Schema):
+    """Where channels of a marketplace go."""
+
+    name: str
+    shop: str
+    channels: list[str] = Field(description="Empty: all.")
+    dry_run: bool
+
+
 class ConnectionOut(Schema):
     """An account with a marketplace or a shop."""
 
@@ -52,8 +61,12 @@ class ConnectionOut(Schema):
     side: Side
     account: str = Field(description="As the other side calls it.")
     state: ConnectionState
-    shop: str = Field(description='Of a marketplace: where its orders go; `""`: it has no link.')
+    shop: str = Field(
+        description='Of a marketplace: where its orders go, with a comma between the shops of several links; `""`: it has no link.'
+    )
     dry_run: bool
+    links: list[LinkSummaryOut] = Field(description="Of a marketplace, by name.")
+    channels: dict[str, str] = Field(description="Of a marketplace: code and name of each; empty: it has none.")
     every_s: int = Field(description="How often it is pulled.")
     last_pulled_at: datetime | None = Field(description="null: not pulled yet.")
     next_at: datetime | None = Field(description="null: nothing is planned.")
@@ -96,6 +109,7 @@ class TrialOut(Schema):
     remarks: list[str] = Field(description="What you should know about it.")
     choices: dict[str, list[str]] = Field(description="What this account offers, by setting.")
     currencies: list[str] = Field(description="What a shop sells in; empty: it does not say.")
+    channels: dict[str, str] = Field(description="Code and name of each channel of a marketplace; empty: it has none.")
 
 
 class SavedConnectionOut(TrialOut):
@@ -225,11 +239,13 @@ def _account(account: Any) -> dict[str, Any]:
         "remarks": list(account.remarks),
         "choices": {key: list(offered) for key, offered in account.choices.items()},
         "currencies": sorted(account.currencies),
+        "channels": dict(account.channels),
     }
 
 
 def _columns(row: ConnectionRow) -> dict[str, Any]:
-    return columns_of(ConnectionOut, row, every_s=int(row.every.total_seconds()))
+    links = [LinkSummaryOut(**columns_of(LinkSummaryOut, one)) for one in row.links]
+    return columns_of(ConnectionOut, row, every_s=int(row.every.total_seconds()), links=links)
 
 
 def _connector(spec: ConnectorSpec) -> ConnectorOut:

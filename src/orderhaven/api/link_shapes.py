@@ -8,6 +8,7 @@ from pydantic import StrictBool
 
 from orderhaven.api.schema_types import (
     BodyIn,
+    Channel,
     Country,
     CutOff,
     Day,
@@ -36,10 +37,15 @@ class CarrierRuleOut(Schema):
 
 
 class LinkListedOut(Schema):
-    """A marketplace connection joined to a shop connection; it goes by the name of the marketplace."""
+    """Channels of a marketplace connection joined to a shop connection."""
 
+    name: str = Field(description="By which it is addressed: its marketplace's, for the first link of that.")
     marketplace: str
     shop: str
+    channels: list[str] = Field(description="Which of the marketplace's channels it takes; empty: all of them.")
+    does_orders: bool = Field(description="New orders of these channels go to this shop.")
+    does_stock: bool = Field(description="Kept for a later version: nothing is done with it yet.")
+    does_returns: bool = Field(description="Kept for a later version: nothing is done with it yet.")
     from_at: datetime = Field(description="Older orders are listed and wait for a person's word.")
     dry_run: bool = Field(description="Everything is pulled, nothing is sent.")
     wait_s: int = Field(description="How long a completed order waits for a track & trace code.")
@@ -88,6 +94,14 @@ class LinkSettingsIn(BodyIn):
     default_carrier: Carrier | Literal[""] | None = Field(None, description='`""`: none any more.')
     own_carriers: list[Carrier] | None = Field(None, max_length=200)
     ships_from: Country | None = None
+    channels: list[Channel] | None = Field(
+        None,
+        max_length=200,
+        description="`[]`: all. A channel goes to one shop only: each belongs to one link that does orders.",
+    )
+    does_orders: StrictBool | None = None
+    does_stock: StrictBool | None = Field(None, description="Kept for a later version: nothing is done with it yet.")
+    does_returns: StrictBool | None = Field(None, description="Kept for a later version: nothing is done with it yet.")
 
 
 class LinkIn(LinkSettingsIn):

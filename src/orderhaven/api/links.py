@@ -41,7 +41,7 @@ router = Router(tags=["links"])
 
 @router.get("/links", response=LinksOut, summary="List links", openapi_extra=refuses())
 def link_list(request: ApiRequest) -> LinksOut:
-    """All of them: a marketplace has one."""
+    """All of them: a marketplace has one, or several that divide its channels."""
     context = request.auth.demand(Permission.READ)
     return LinksOut(links=[LinkListedOut(**_columns(row)) for row in all_of(context.merchant_id)])
 
@@ -79,7 +79,7 @@ def change_link(request: ApiRequest, marketplace: Name, given: LinkSettingsIn) -
     context = request.auth.demand(Permission.CONFIGURE)
     found = link_named(context, marketplace)
     expected = expected_by(request, found.pk, version_of_link)
-    return _shown(links.change_link(context, found.marketplace.name, _wish(given), expected=expected))
+    return _shown(links.change_link(context, found.name, _wish(given), expected=expected))
 
 
 @router.get(
@@ -91,7 +91,7 @@ def change_link(request: ApiRequest, marketplace: Name, given: LinkSettingsIn) -
 def show_dry_run(request: ApiRequest, marketplace: Name, wanted: Query[DryRunIn]) -> DryRunOut:
     """Now, if it did send, by what the shop said when it was last asked which products it has."""
     context = request.auth.demand(Permission.READ)
-    return _dry_run(context, link_named(context, marketplace).marketplace.name, wanted.limit)
+    return _dry_run(context, link_named(context, marketplace).name, wanted.limit)
 
 
 @router.post(
@@ -103,7 +103,7 @@ def show_dry_run(request: ApiRequest, marketplace: Name, wanted: Query[DryRunIn]
 def look_up(request: ApiRequest, marketplace: Name, wanted: Query[DryRunIn]) -> DryRunOut:
     """The shop is asked for the products of what a dry run would create, and nothing else."""
     context = request.auth.demand(Permission.WRITE)
-    name = link_named(context, marketplace).marketplace.name
+    name = link_named(context, marketplace).name
     dry_run.look_up(context, name, wanted.limit)
     return _dry_run(context, name, wanted.limit)
 
@@ -117,7 +117,7 @@ def look_up(request: ApiRequest, marketplace: Name, wanted: Query[DryRunIn]) -> 
 def create_older(request: ApiRequest, marketplace: Name) -> DoneOut:
     """Every open order from before the link is created in the shop."""
     context = request.auth.demand(Permission.WRITE)
-    count = onboarding.create_older(context, link_named(context, marketplace).marketplace.name)
+    count = onboarding.create_older(context, link_named(context, marketplace).name)
     return DoneOut(
         sentence=n_(
             "{number} order will be created in the shop.", "{number} orders will be created in the shop.", count
@@ -134,7 +134,7 @@ def create_older(request: ApiRequest, marketplace: Name) -> DoneOut:
 def ignore_older(request: ApiRequest, marketplace: Name) -> DoneOut:
     """No open order from before the link is ever created in the shop; they stay in the list."""
     context = request.auth.demand(Permission.WRITE)
-    count = onboarding.ignore_older(context, link_named(context, marketplace).marketplace.name)
+    count = onboarding.ignore_older(context, link_named(context, marketplace).name)
     return DoneOut(sentence=n_("{number} order is ignored.", "{number} orders are ignored.", count))
 
 
@@ -144,7 +144,7 @@ def ignore_older(request: ApiRequest, marketplace: Name) -> DoneOut:
 def release(request: ApiRequest, marketplace: Name) -> DoneOut:
     """The shop's cancellations that were held because they were many were meant: they are sent."""
     context = request.auth.demand(Permission.WRITE)
-    count = links.release_cancellations(context, link_named(context, marketplace).marketplace.name)
+    count = links.release_cancellations(context, link_named(context, marketplace).name)
     return DoneOut(
         sentence=n_("{number} held cancellation will be sent.", "{number} held cancellations will be sent.", count)
     )
@@ -160,7 +160,7 @@ def add_carrier_rule(request: ApiRequest, marketplace: Name, given: RuleIn) -> S
     """Behind those that there are."""
     context = request.auth.demand(Permission.CONFIGURE)
     found = link_named(context, marketplace)
-    changed = links.add_carrier_rule(context, found.marketplace.name, given.kind, given.match, given.carrier)
+    changed = links.add_carrier_rule(context, found.name, given.kind, given.match, given.carrier)
     return Status(201, _shown(changed))
 
 
@@ -174,7 +174,7 @@ def end_carrier_rule(request: ApiRequest, marketplace: Name, given: RuleMatchIn)
     """From now on it says nothing any more."""
     context = request.auth.demand(Permission.CONFIGURE)
     found = link_named(context, marketplace)
-    return _shown(links.end_carrier_rule(context, found.marketplace.name, given.kind, given.match))
+    return _shown(links.end_carrier_rule(context, found.name, given.kind, given.match))
 
 
 @router.post(
@@ -186,7 +186,7 @@ def end_carrier_rule(request: ApiRequest, marketplace: Name, given: RuleMatchIn)
 def match_product(request: ApiRequest, marketplace: Name, given: ProductIn) -> DoneOut:
     """From now on; orders that waited for it go on."""
     context = request.auth.demand(Permission.WRITE)
-    name = link_named(context, marketplace).marketplace.name
+    name = link_named(context, marketplace).name
     count = shipping.map_product(context, name, given.sku, shop_sku=given.shop_sku, product_ref=given.product_ref)
     said = _("{sku} is that product from now on.", sku=given.sku)
     return DoneOut(sentence=f"{said} " + n_("{number} order goes on.", "{number} orders go on.", count))

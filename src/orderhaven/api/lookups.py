@@ -28,11 +28,10 @@ def connection_named(context: ActionContext, name: str) -> Connection:
 
 
 def link_named(context: ActionContext, marketplace: str) -> Link:
-    """Raises Http404."""
-    found = links.of_name(context.merchant_id, marketplace)
-    if found is None:
+    """By its own name, or its marketplace's where that has no other. Raises Http404 and ActionRefused."""
+    if not links.of_name(context.merchant_id, marketplace):
         raise Http404(_("'{marketplace}' has no link.", marketplace=marketplace))
-    return found
+    return context.link(marketplace)
 
 
 def connector_named(context: ActionContext, name: str) -> ConnectorSpec:

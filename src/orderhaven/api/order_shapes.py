@@ -26,7 +26,9 @@ class OrderListedOut(Schema):
 
     marketplace: str = Field(description="The marketplace connection, by its name.")
     ref: str = Field(description="The marketplace's order number.")
-    shop: str = Field(description="The shop connection, by its name.")
+    channel: str = Field(description='Where the marketplace sold it, by its own code; `""`: it has no channels.')
+    shop: str = Field(description='The shop connection, by its name; `""`: no link takes orders of its channel.')
+    link: str = Field(description='Its link, by its name; `""`: none takes orders of its channel.')
     status: Status
     status_name: str = Field(description="The status in words, for people.")
     sync: str = Field(description='What the sides still have to be sent, in words; `""` when there is nothing to say.')

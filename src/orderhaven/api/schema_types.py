@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 Text = Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)]
 LongText = Annotated[str, StringConstraints(max_length=20_000, pattern=_NO_NUL)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_NO_NUL)]
+Channel = Annotated[str, StringConstraints(max_length=100, pattern=_NO_NUL)]
 Settings = Annotated[
     dict[Name, LongText],
     Field(max_length=100),

@@ -61,6 +61,45 @@ Country = Annotated[
     str | None, typer.Option(help=_("The country your parcels start in, as in NL; empty for not said."))
 ]
 
+Channels = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CHANNEL", help=_("A channel of the marketplace that goes to this shop. May be repeated.")),
+]
+AllChannels = Annotated[bool, typer.Option("--all-channels", help=_("All of the marketplace's channels."))]
+Does = Annotated[
+    str | None,
+    typer.Option(
+        metavar="orders,stock,returns",
+        help=_(
+            "What it does (default: orders). Stock and returns are kept for a later version: nothing is done with them yet."
+        ),
+    ),
+]
+
+
+Named = Annotated[
+    str,
+    typer.Argument(
+        metavar="MARKETPLACE", help=_("The marketplace connection; of several links of one, the link's own name.")
+    ),
+]
+From = Annotated[
+    str | None, typer.Option("--from", help=_("Orders older than this wait for your word (default: now)."))
+]
+
+
+Margin = Annotated[
+    str | None,
+    typer.Option(help=_("How long before the ship-by time that its marketplace states a wait ends, as in 1h.")),
+]
+Fulfilled = Annotated[
+    str | None,
+    typer.Option(metavar="ignore|create", help=_("What the shop gets of orders that the marketplace ships itself.")),
+]
+Cancellations = Annotated[
+    int | None, typer.Option(help=_("More cancellations from the shop than this in an hour wait for your word."))
+]
+
 
 def add_to(app: typer.Typer) -> None:
     about = _("Send a marketplace's orders to a shop, change how, or look at what a dry run would send.")
@@ -70,36 +109,31 @@ def add_to(app: typer.Typer) -> None:
 
 
 def link(
-    marketplace: str = typer.Argument(help=_("The marketplace connection: a link goes by its name.")),
+    name: Named,
     shop: str = typer.Argument("", help=_("The shop connection; leave it out for a link that exists.")),
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help=_("Pull everything, send nothing; then show what would be sent."))
     ] = False,
     go: Annotated[bool, typer.Option("--go-live", help=_("End the dry run: send from now on."))] = False,
-    from_: str | None = typer.Option(
-        None, "--from", help=_("Orders older than this wait for your word (default: now).")
-    ),
+    from_: From = None,
     wait: str | None = typer.Option(None, help=_("How long to wait for a track & trace code, as in 3h.")),
     every: str | None = typer.Option(None, help=_("How often both sides are pulled, as in 5m.")),
-    margin: str | None = typer.Option(
-        None, help=_("How long before the ship-by time that its marketplace states a wait ends, as in 1h.")
-    ),
+    margin: Margin = None,
     transit_days: TransitDays = None,
     working_days: WorkingDays = None,
     cut_off: CutOff = None,
     time_zone: TimeZone = None,
     free_day: FreeDays = None,
-    fulfilled_by_marketplace: str | None = typer.Option(
-        None, metavar="ignore|create", help=_("What the shop gets of orders that the marketplace ships itself.")
-    ),
-    cancellations: int | None = typer.Option(
-        None, help=_("More cancellations from the shop than this in an hour wait for your word.")
-    ),
+    fulfilled_by_marketplace: Fulfilled = None,
+    cancellations: Cancellations = None,
     carrier: str | None = typer.Option(None, help=_("The carrier when nothing else tells; empty for none.")),
     carrier_rule: CarrierRules = None,
     end_rule: EndedRules = None,
     uses: Carriers = None,
     ships_from: Country = None,
+    channel: Channels = None,
+    all_channels: AllChannels = False,
+    does: Does = None,
     json: Json = False,
 ) -> None:
     context = action_context()
@@ -121,52 +155,56 @@ def link(
         default_carrier=carrier,
         own_carriers=uses or None,
         ships_from=ships_from,
+        channels=[] if all_channels else channel or None,
+        **_does(does),
     )
     if shop:
-        links.link(context, marketplace, shop, settings)
+        name = links.link(context, name, shop, settings).name
     elif settings != links.LinkSettings():
-        links.change_link(context, marketplace, settings)
-    _change_rules(context, marketplace, carrier_rule or (), end_rule or ())
-    found = context.link(marketplace)
-    _show(found, _dry_run(context, marketplace) if found.dry_run else None, as_json=json)
+        links.change_link(context, name, settings)
+    _change_rules(context, name, carrier_rule or (), end_rule or ())
+    found = context.link(name)
+    _show(found, _dry_run(context, name) if found.dry_run else None, as_json=json)
 
 
-def _dry_run(context: ActionContext, marketplace: str) -> DryRun:
+def _dry_run(context: ActionContext, name: str) -> DryRun:
     """With what the shop says now, if it says anything."""
     from orderhaven.actions import dry_run
     from orderhaven.actions.errors import ActionRefused
 
     try:
-        dry_run.look_up(context, marketplace)
+        dry_run.look_up(context, name)
     except ActionRefused as error:
         warn(_("Whether the shop has these products could not be looked up: {why}", why=str(error)))
-    return dry_run.dry_run(context, marketplace)
+    return dry_run.dry_run(context, name)
 
 
 def release(
-    marketplace: str = typer.Argument(help=_("The marketplace connection whose cancellations are held.")),
+    name: str = typer.Argument(
+        metavar="MARKETPLACE", help=_("The marketplace connection, or the link, whose cancellations are held.")
+    ),
 ) -> None:
     context = action_context()
     from orderhaven.actions import links
 
-    number = links.release_cancellations(context, marketplace)
+    number = links.release_cancellations(context, name)
     if not number:
-        say(_("No cancellation of '{name}' is held.", name=marketplace))
+        say(_("No cancellation of '{name}' is held.", name=name))
         return
     said = n_(
         "{number} cancellation of '{name}' will be sent.", "{number} cancellations of '{name}' will be sent.", number,
-        name=marketplace,
+        name=name,
     )  # fmt: skip
     say(said)
 
 
-def _change_rules(context: ActionContext, marketplace: str, added: Sequence[str], ended: Sequence[str]) -> None:
+def _change_rules(context: ActionContext, name: str, added: Sequence[str], ended: Sequence[str]) -> None:
     from orderhaven.actions import links
 
     for text in added:
-        links.add_carrier_rule(context, marketplace, *_rule(text))
+        links.add_carrier_rule(context, name, *_rule(text))
     for text in ended:
-        links.end_carrier_rule(context, marketplace, *_matched(text))
+        links.end_carrier_rule(context, name, *_matched(text))
 
 
 # below: words
@@ -177,6 +215,20 @@ def _days(text: str | None) -> list[int] | None:
         return None
     words = [word.strip() for word in text.split(",") if word.strip()]
     return [int(word) if word.isdecimal() else 0 for word in words]
+
+
+def _does(text: str | None) -> dict[str, bool]:
+    if text is None:
+        return {}
+    words = {word.strip() for word in text.split(",")} - {""}
+    if unknown := sorted(words - {*_DOES}):
+        raise typer.BadParameter(
+            _("'{word}' is none of: {words}.", word=unknown[0], words=", ".join(_DOES)), param_hint="--does"
+        )
+    return {f"does_{word}": word in words for word in _DOES}
+
+
+_DOES = ("orders", "stock", "returns")
 
 
 def _delivered(word: str | None) -> FulfilledByMarketplace | None:
@@ -229,13 +281,20 @@ def _show(found: Link, would: DryRun | None, *, as_json: bool) -> None:
 
 
 def _say_link(found: Link) -> None:
+    from orderhaven.actions.link_channels import channel_names
+
     is_dry_run = _(", dry run: nothing is sent") if found.dry_run else ""
-    say(f"{found.marketplace.name} -> {found.shop.name}{is_dry_run}")
+    channels = f" ({', '.join(names)})" if (names := channel_names(found)) else ""
+    say(f"{found.marketplace.name}{channels} -> {found.shop.name}{is_dry_run}")
     for sentence in _sentences(found):
         say(f"  {sentence}")
 
 
 def _sentences(found: Link) -> Iterator[str]:
+    if found.name != found.marketplace.name:
+        yield _("This link is called '{name}'.", name=found.name)
+    if not found.does_orders:
+        yield _("It takes no orders, so nothing is done by it yet: stock and returns come in a later version.")
     yield _("Orders placed before {time} wait for your word: create, adopt or ignore.", time=moment(found.from_at))
     yield _(
         "Pulled every {every}; the wait for a code is {wait}.",
@@ -273,9 +332,7 @@ def _say_dry_run(would: Sequence[DryRunEntry], found: Link) -> None:
     else:
         say("\n" + _("This would be sent ({number}):", number=len(would)))
         table((_("order"), _("to"), _("what"), _("with")), map(_cells, would), at_least={_("order"): 10})
-    say(
-        "\n" + _("To send from now on: {command}", command=f"orderhaven link {quote(found.marketplace.name)} --go-live")
-    )
+    say("\n" + _("To send from now on: {command}", command=f"orderhaven link {quote(found.name)} --go-live"))
 
 
 def _cells(one: DryRunEntry) -> tuple[str, ...]:
@@ -290,7 +347,7 @@ def _facts(found: Link) -> dict[str, object]:
     same = (
         "transit_days", "working_days", "cut_off", "time_zone", "free_days", "dry_run", "from_at", "wait_s",
         "ship_by_margin_s", "fulfilled_by_marketplace", "cancellations_per_hour", "default_carrier", "carrier_rules",
-        "own_carriers", "ships_from",
+        "own_carriers", "ships_from", "name", "channels", "does_orders", "does_stock", "does_returns",
     )  # fmt: skip
     sides = {"marketplace": found.marketplace.name, "shop": found.shop.name, "every_s": found.marketplace.pull_every_s}
     return {**sides, **{name: getattr(found, name) for name in same}}

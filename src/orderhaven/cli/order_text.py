@@ -25,6 +25,8 @@ def say_order(page: OrderPage, people: Mapping[str, Address], specs_by_name: Map
     sync = sync_words(head)
     named = _("Order {ref} from {marketplace}", ref=head.ref, marketplace=head.marketplace)
     say(f"{named}: {status_words(head)}{', ' + sync if sync else ''}", "bold")
+    if head.channel:
+        say(_("Sold on channel {channel}.", channel=head.channel_name))
     if page.is_test:
         say(_("A test order."))
     _say_problems(page, specs_by_name)
@@ -58,10 +60,10 @@ def _say_problems(page: OrderPage, specs_by_name: Mapping[str, ConnectorSpec]) -
 
 
 COMMANDS = {
-    "map": "orderhaven map {marketplace} {sku} SHOP-SKU",
+    "map": "orderhaven map {link} {sku} SHOP-SKU",
     "choose-carrier": "orderhaven choose-carrier {ref} CARRIER",
     "adopt": "orderhaven adopt {ref} SHOP-ORDER",
-    "release": "orderhaven release {marketplace}",
+    "release": "orderhaven release {link}",
     "create --again": "orderhaven create {ref} --again",
     "done": "orderhaven retry {ref}",
 }
@@ -79,7 +81,7 @@ _MEANS = {
 
 
 def _how(offer: ProblemAction, page: OrderPage, values: Mapping[str, str]) -> str:
-    known = {"ref": page.head.ref, "marketplace": page.head.marketplace, "sku": values.get("sku", "SKU")}
+    known = {"ref": page.head.ref, "link": page.head.link, "sku": values.get("sku", "SKU")}
     command = COMMANDS.get(offer, f"orderhaven {offer} {{ref}}")
     typed = command.format_map({name: quote(word) for name, word in known.items()})
     return f"{typed}    {_(_MEANS[offer])}" if offer in _MEANS else typed
@@ -87,7 +89,9 @@ def _how(offer: ProblemAction, page: OrderPage, values: Mapping[str, str]) -> st
 
 def _say_sides(page: OrderPage) -> None:
     say("")
-    rows = [(page.head.marketplace, _marketplace(page)), ("Orderhaven", _hub(page)), (page.head.shop, _shop(page))]
+    rows = [(page.head.marketplace, _marketplace(page)), ("Orderhaven", _hub(page))]
+    if page.head.shop:
+        rows.append((page.head.shop, _shop(page)))
     table((_("side"), _("what it knows")), rows, at_least={_("side"): 10})
 
 

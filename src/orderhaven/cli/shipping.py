@@ -33,7 +33,7 @@ def choose_carrier(
     chosen = shipping.choose_carrier(context, ref, carrier)
     say(carrier_words(chosen, found.ref))
     if chosen.rule is not None:
-        command = f"orderhaven link {quote(chosen.marketplace)} --carrier-rule {quote(as_option(chosen.rule))}"
+        command = f"orderhaven link {quote(chosen.link)} --carrier-rule {quote(as_option(chosen.rule))}"
         say(_("To have such orders go with it from now on: {command}", command=command))
 
 

@@ -234,6 +234,7 @@ class MarketplaceOrder(Struct, frozen=True):
     needs_acceptance: bool = False  # the marketplace waits for a yes before it is an order
     marketplace_label: bool = False  # travels on a label bought at the marketplace
     is_test: bool = False
+    channel: str = ""  # the code of the country, storefront or operator where it was sold; "" where there is none
     buyer_reference: str = ""  # the buyer's own order reference
     meta: tuple[tuple[str, str], ...] = ()  # what else the shop may want to keep, by name
     contact_meta: tuple[tuple[str, str], ...] = ()  # the same of the buyer: erased with the addresses

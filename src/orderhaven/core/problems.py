@@ -19,6 +19,7 @@ class ProblemKind(NamedEnum):
     ADOPTED_DIFFERS = "adopted_differs", "Shop order does not match"
     SHOP_ORDER_GONE = "shop_order_gone", "Shop order gone"
     CONTACT_ERASED = "contact_erased", "Buyer's data erased"
+    CHANNEL_NOT_LINKED = "channel_not_linked", "Channel without a link"
     # about one order, on its way back
     UNKNOWN_CARRIER = "unknown_carrier", "Carrier uncertain"
     TRACKING_UNREADABLE = "tracking_unreadable", "Not a tracking number"
@@ -95,6 +96,10 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ProblemKind.CONTACT_ERASED: (
         "The buyer's personal data was erased when its time was over, so the order cannot be created any more. "
         "Handle it manually."
+    ),
+    ProblemKind.CHANNEL_NOT_LINKED: (
+        "{side} sold this order {channel}, and no link takes the orders from there, so it was created nowhere. Make a link for "
+        "that, or add it to a link that exists; then the order goes on by itself."
     ),
     ProblemKind.UNKNOWN_CARRIER: (
         "The carrier of {tracking_number} is not certain (perhaps {candidates}). Choose the carrier, then press Retry."

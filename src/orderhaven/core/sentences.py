@@ -47,6 +47,8 @@ def _format_value(name: str, value: str) -> str:
             return Trigger(value).label
         case "place":
             return value or _("the field for it")
+        case "channel":
+            return _("on channel {channel}", channel=value) if value else _("without saying on which channel")
         case "quoted":
             return f'"{value}"' if value else _("something")
     return value

@@ -233,6 +233,7 @@ class AccountProfile:
     remarks: tuple[str, ...] = ()  # what the merchant should know (old version, mails on, test mode ...)
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # setting key -> what this account offers
     currencies: frozenset[str] = frozenset()  # of a shop: what it sells in; empty: it does not say
+    channels: Mapping[str, str] = field(default_factory=dict)  # of a marketplace: code -> what it calls it; empty: none
 
 
 class InMemoryTokenCache:

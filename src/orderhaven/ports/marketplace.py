@@ -35,6 +35,7 @@ class OrderSummary(Struct, frozen=True):
     lines: tuple[LineQuantities, ...]
     order: MarketplaceOrder | None = None
     needs_acceptance: bool = False
+    channel: str = ""  # as `MarketplaceOrder.channel`; "" too where only the whole order says it
 
 
 class SummaryPage(Struct, frozen=True):

@@ -36,6 +36,7 @@ class Basket(Struct, frozen=True):
     shipping: str = (
         ""  # of an order that another tool makes: what is charged for sending it; "": what that shop charges
     )
+    channel: str = ""  # where it is sold; "": its usual one. One that the sandbox does not have is refused
 
 
 class ConfirmedShipment(Struct, frozen=True):

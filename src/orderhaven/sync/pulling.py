@@ -13,7 +13,7 @@ from orderhaven.ports.connector import Capability
 from orderhaven.ports.marketplace import Marketplace, OrderSummary
 from orderhaven.ports.shop import Shop
 from orderhaven.store.connections import connections
-from orderhaven.store.models import Link
+from orderhaven.store.connections.routing import Routing
 from orderhaven.store.orders import marketplace_snapshots, shop_snapshots
 from orderhaven.sync.sync_run import OURS, SAYS_NOTHING, SyncRun, by_name, gather_limited, record_unidentified
 
@@ -27,8 +27,8 @@ Failures = tuple[ProblemKind, Mapping[str, str]]
 
 async def pull_marketplace(sync_run: SyncRun) -> None:
     """Take in what is new and changed, read what the list does not carry, and move the cursor once the whole list is in."""
-    link, has_unread = await sync_run.in_store(marketplace_snapshots.refs_due, sync_run.row, sync_run.now())
-    if link is None:
+    routing, has_unread = await sync_run.in_store(marketplace_snapshots.refs_due, sync_run.row, sync_run.now())
+    if routing is None:
         sync_run.record_pull(sync_run.now(), sync_run.row.cursor)
         return
     begun_at, until = sync_run.now(), sync_run.pulls_until()
@@ -36,37 +36,37 @@ async def pull_marketplace(sync_run: SyncRun) -> None:
     reads_new = True
     strange: dict[str, str] = {}
     async for page in _marketplace(sync_run).pull(sync_run.row.cursor):
-        if fresh := await _new_to_us(sync_run, link, page.summaries):
+        if fresh := await _new_to_us(sync_run, routing, page.summaries):
             whole = await _with_orders(sync_run, fresh) if reads_new else fresh
             reads_new = all(one.order is not None for one in whole) and sync_run.now() < until
             new += await sync_run.in_store(
-                marketplace_snapshots.insert_orders, sync_run.claim, link, whole, sync_run.now()
+                marketplace_snapshots.insert_orders, sync_run.claim, routing, whole, sync_run.now()
             )
         strange |= page.not_understood
         await record_unidentified(sync_run, page.unidentified)
         cursor = page.cursor
     if strange:
-        await _record_unreadable(sync_run, link, strange)
+        await _record_unreadable(sync_run, routing, strange)
     sync_run.record_pull(begun_at, cursor)
     if new:
         log.info("orders_pulled", new=new)
     if has_unread or strange or _accepts(sync_run) or not reads_new:
-        await _read_whole_orders(sync_run, link, until)
+        await _read_whole_orders(sync_run, routing, until)
 
 
-async def _new_to_us(sync_run: SyncRun, link: Link, summaries: Sequence[OrderSummary]) -> Sequence[OrderSummary]:
+async def _new_to_us(sync_run: SyncRun, routing: Routing, summaries: Sequence[OrderSummary]) -> Sequence[OrderSummary]:
     """What is news of orders that are known is taken in; the others come back."""
     if not summaries:
         return ()
     take = marketplace_snapshots.record_summaries
-    return await sync_run.in_store(take, sync_run.claim, link, summaries, sync_run.now(), accepts=_accepts(sync_run))
+    return await sync_run.in_store(take, sync_run.claim, routing, summaries, sync_run.now(), accepts=_accepts(sync_run))
 
 
-async def _record_unreadable(sync_run: SyncRun, link: Link, causes: Mapping[str, str]) -> None:
+async def _record_unreadable(sync_run: SyncRun, routing: Routing, causes: Mapping[str, str]) -> None:
     """What a list shows so that nobody understands it may be understood when the order is read; else that says what is wrong."""
     log.error("orders_unreadable", refs=sorted(causes), causes=sorted(set(causes.values())))
     await sync_run.in_store(
-        marketplace_snapshots.record_unreadable, sync_run.claim, link, tuple(causes), sync_run.now()
+        marketplace_snapshots.record_unreadable, sync_run.claim, routing, tuple(causes), sync_run.now()
     )
 
 
@@ -85,13 +85,13 @@ async def _with_orders(sync_run: SyncRun, fresh: Sequence[OrderSummary]) -> Sequ
     return [replace(one, order=whole.get(one.ref, one.order)) for one in fresh]
 
 
-async def _read_whole_orders(sync_run: SyncRun, link: Link, until: datetime) -> None:
+async def _read_whole_orders(sync_run: SyncRun, routing: Routing, until: datetime) -> None:
     """In batches, until every order that is listed is read or has said why not; the rest in the next run, at once."""
-    while refs := await sync_run.in_store(marketplace_snapshots.refs_to_read, link, sync_run.now(), _READ_AT_ONCE):
+    while refs := await sync_run.in_store(marketplace_snapshots.refs_to_read, routing, sync_run.now(), _READ_AT_ONCE):
         answers = await _read(sync_run, refs)
         whole = [answer for answer in answers.values() if isinstance(answer, MarketplaceOrder)]
-        await sync_run.in_store(marketplace_snapshots.record_orders, sync_run.claim, link, whole, sync_run.now())
-        await _say_what_failed(sync_run, link, answers)
+        await sync_run.in_store(marketplace_snapshots.record_orders, sync_run.claim, routing, whole, sync_run.now())
+        await _say_what_failed(sync_run, routing, answers)
         if sync_run.now() >= until:
             sync_run.schedule["pull_at"] = sync_run.now()
             return
@@ -102,23 +102,25 @@ async def _read(sync_run: SyncRun, refs: Sequence[str]) -> dict[str, Marketplace
     return dict(zip(refs, answers, strict=True))
 
 
-async def _say_what_failed(sync_run: SyncRun, link: Link, answers: Mapping[str, MarketplaceOrder | Exception]) -> None:
+async def _say_what_failed(
+    sync_run: SyncRun, routing: Routing, answers: Mapping[str, MarketplaceOrder | Exception]
+) -> None:
     """One order's trouble is its own; what concerns the account ends the run, after the others are in."""
     none_came = len(answers) > 1 and all(isinstance(answer, SafeToRetry) for answer in answers.values())
     ends: HubError | None = None
     for ref, answer in answers.items():
         match answer:
             case OrderProblem():
-                await _try_again_later(sync_run, link, ref, (answer.kind, by_name(answer, sync_run.row.name)))
+                await _try_again_later(sync_run, routing, ref, (answer.kind, by_name(answer, sync_run.row.name)))
             case UnexpectedResponse():
-                await _try_again_later(sync_run, link, ref, _unexpected(sync_run, answer.cause))
+                await _try_again_later(sync_run, routing, ref, _unexpected(sync_run, answer.cause))
             case SafeToRetry() if not (none_came or isinstance(answer, RateLimited)):
-                await _try_again_later(sync_run, link, ref, None)
+                await _try_again_later(sync_run, routing, ref, None)
             case HubError():
                 ends = ends if isinstance(ends, RateLimited) else answer
             case Exception():  # a bug of ours that this order brings out
                 log.error("fetch_crashed", ref=ref, exc_info=answer)
-                await _try_again_later(sync_run, link, ref, _unexpected(sync_run, OURS))
+                await _try_again_later(sync_run, routing, ref, _unexpected(sync_run, OURS))
     if ends is not None:
         sync_run.schedule["pull_at"] = sync_run.now()  # the rest is read as soon as they let us
         raise ends
@@ -128,10 +130,10 @@ def _unexpected(sync_run: SyncRun, cause: str) -> Failures:
     return ProblemKind.UNEXPECTED_RESPONSE, {"side": sync_run.row.name, "cause": cause}
 
 
-async def _try_again_later(sync_run: SyncRun, link: Link, ref: str, problem: Failures | None) -> None:
+async def _try_again_later(sync_run: SyncRun, routing: Routing, ref: str, problem: Failures | None) -> None:
     after = _READ_AGAIN if problem else _READ_SOON
     await sync_run.in_store(
-        marketplace_snapshots.fetch_failed, sync_run.claim, link, ref, sync_run.now(), after, problem
+        marketplace_snapshots.fetch_failed, sync_run.claim, routing, ref, sync_run.now(), after, problem
     )
 
 

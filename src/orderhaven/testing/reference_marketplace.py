@@ -79,7 +79,9 @@ class ReferenceMarketplace:
     async def check(self) -> AccountProfile:
         await self._caller.read("GET /account", lambda: None)
         return AccountProfile(
-            fingerprint=self._simulation.name, name=f"Reference marketplace ({self._simulation.name})"
+            fingerprint=self._simulation.name,
+            name=f"Reference marketplace ({self._simulation.name})",
+            channels=self._simulation.channels,
         )
 
     async def pull(self, since: str) -> AsyncIterator[SummaryPage]:
@@ -159,6 +161,7 @@ class ReferenceMarketplace:
             lines=tuple(line.quantities for line in order.lines),
             order=order if self._simulation.lists_whole_orders else None,
             needs_acceptance=order.needs_acceptance,
+            channel=order.channel if self._simulation.lists_channels else "",
         )
 
 

@@ -58,7 +58,8 @@ class Job:
 
 class SimulatedMarketplace(World):
     """Its switches: `outcome_takes` (None: every command is answered at once), `one_line_per_piece` (a line id for each piece),
-    `lists_whole_orders`, and what it `lacks`. No other request than its connector's reaches it: it speaks no HTTP."""
+    `lists_whole_orders`, `lists_channels` (whether a list says on which channel an order was sold), `channels`, and what it
+    `lacks`. No other request than its connector's reaches it: it speaks no HTTP."""
 
     purposes: ClassVar[Mapping[str, CallKind]] = {
         "POST /shipments": CallKind.CONFIRM,
@@ -75,6 +76,8 @@ class SimulatedMarketplace(World):
         self.one_line_per_piece = False
         self.lists_whole_orders = False
         self.lacks: frozenset[Capability] = frozenset()
+        self.lists_channels = True
+        self.channels = {"nl": "Netherlands", "be": "Belgium"}
         self._sales: dict[str, SimulatedSale] = {}
         self._shipments: dict[str, ConfirmedShipment] = {}
         self._done: dict[str, str] = {}  # our reference -> what was made
@@ -85,7 +88,8 @@ class SimulatedMarketplace(World):
 
     def sell(self, basket: Basket, *, needs_acceptance: bool = False) -> str:
         ref = f"{_REF}{next(self._numbers):06d}"
-        order = self._as_it_says(order_of(ref, basket, self._clock.now(), one_line_per_piece=self.one_line_per_piece))
+        order = order_of(ref, basket, self._clock.now(), one_line_per_piece=self.one_line_per_piece)
+        order = self._as_it_says(replace(order, channel=self._channel(basket)))
         facts = {line.ref: line.quantities for line in order.lines}
         waits = needs_acceptance or basket.needs_acceptance
         self._sales[ref] = SimulatedSale(order, facts, self._clock.now(), waits)
@@ -351,6 +355,11 @@ class SimulatedMarketplace(World):
         sale = self._sale(ref)
         sale.quantities = {key: change(facts) for key, facts in sale.quantities.items()}
         sale.changed_at = self._clock.now()
+
+    def _channel(self, basket: Basket) -> str:
+        if basket.channel and basket.channel not in self.channels:
+            raise ValueError(f"{SIDE} has no channel {basket.channel!r}")
+        return basket.channel or next(iter(self.channels), "")
 
     def _sale(self, ref: str) -> SimulatedSale:
         if ref not in self._sales:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from orderhaven import paths
 from orderhaven.actions import dry_run, links, onboarding
 from orderhaven.actions.dry_run import DryRun
 from orderhaven.actions.errors import action_refused
+from orderhaven.actions.link_channels import channel_names, free_channels, other_links
 from orderhaven.actions.links import LinkSettings
 from orderhaven.core.access import Permission
 from orderhaven.core.carriers import Carrier
@@ -25,7 +27,7 @@ from orderhaven.core.translation import _, n_
 from orderhaven.ports.connector import Capability
 from orderhaven.store.connections import connections
 from orderhaven.store.connections.links import all_of, older_count
-from orderhaven.store.models import FulfilledByMarketplace, Link, MessageKind
+from orderhaven.store.models import Connection, FulfilledByMarketplace, Link, MessageKind
 from orderhaven.web.confirmation import way_back
 from orderhaven.web.merchant_context import MerchantRequest, merchant_required
 from orderhaven.web.templatetags.words import whole_moment
@@ -41,28 +43,42 @@ _RULE_KINDS = {RuleKind.TRACKING_PREFIX: "Code begins with", RuleKind.CARRIER_NA
 def page(request: MerchantRequest) -> HttpResponse:
     merchant_id = request.merchant_context.merchant.pk
     rows = all_of(merchant_id)
-    linked = {row.marketplace_id for row in rows}
+    divided = {row.marketplace_id for row in rows if row.does_orders}
     sides = connections.all_of(merchant_id)
+    free = {row: _free(row, rows) for row in sides if row.side == "marketplace"}
     shown = {
         "links": [(row, _settings(row)) for row in rows],
-        "marketplaces": [row for row in sides if row.side == "marketplace" and row.pk not in linked],
+        "marketplaces": [row for row, channels in free.items() if channels or row.pk not in divided],
+        "by_channel": [(row, channels) for row, channels in free.items() if channels],
+        "divided": divided,
         "shops": [row for row in sides if row.side == "shop"],
         "has_marketplaces": any(row.side == "marketplace" for row in sides),
     }
     return render(request, "links.html", shown)
 
 
+def _free(marketplace: Connection, rows: Sequence[Link]) -> Sequence[tuple[str, str]]:
+    """Channels for one more link; none where a link takes all of them."""
+    whole = any(row.marketplace_id == marketplace.pk and row.does_orders and not row.channels for row in rows)
+    return () if whole else free_channels(marketplace)
+
+
 @merchant_required
 @require_POST
 def new(request: MerchantRequest) -> HttpResponse:
     """A link begins as a dry run, unless the person wants otherwise."""
-    given = request.POST
-    settings = LinkSettings(dry_run=given.get("start") != "now", from_at=_moment(given.get("from_at", "")))
-    made = links.link(request.merchant_context.context, given.get("marketplace", ""), given.get("shop", ""), settings)
+    given, context = request.POST, request.merchant_context.context
+    marketplace = given.get("marketplace", "")
+    settings = LinkSettings(
+        dry_run=given.get("start") != "now",
+        from_at=_moment(given.get("from_at", "")),
+        channels=given.getlist(f"channels-{context.connection(marketplace).pk}") or None,
+    )
+    made = links.link(context, marketplace, given.get("shop", ""), settings)
     messages.success(
         request, _("{marketplace} goes to {shop} from now on.", marketplace=made.marketplace.name, shop=made.shop.name)
     )
-    return redirect("link", request.merchant_context.merchant.slug, made.marketplace.name)
+    return redirect("link", request.merchant_context.merchant.slug, made.name)
 
 
 @merchant_required
@@ -130,7 +146,7 @@ def _rule_kind(word: str) -> RuleKind:
 def _dry_run(request: MerchantRequest, found: Link) -> DryRun:
     if not found.dry_run:
         return DryRun((), None)
-    return dry_run.dry_run(request.merchant_context.context, found.marketplace.name, _SHOWN)
+    return dry_run.dry_run(request.merchant_context.context, found.name, _SHOWN)
 
 
 def _shown(request: MerchantRequest, found: Link) -> dict[str, Any]:
@@ -138,6 +154,9 @@ def _shown(request: MerchantRequest, found: Link) -> dict[str, Any]:
     would = _dry_run(request, found)
     return {
         "link": found,
+        "channel_names": channel_names(found),
+        "free_channels": free_channels(found.marketplace, found),
+        "other_links": [f"{one.shop.name} ({', '.join(channel_names(one))})" for one in other_links(found)],
         "settings": _settings(found),
         "older": older_count(found.pk),
         "dry_run_entries": [(one, message_name(one.what)) for one in would.dry_run_entries],
@@ -166,6 +185,7 @@ def _settings(found: Link) -> list[tuple[str, str]]:
     default = Carrier(found.default_carrier).display_name if found.default_carrier in list(Carrier) else ""
     rules = [f"{rule['match']} → {Carrier(rule['carrier']).display_name}" for rule in found.carrier_rules]
     rows = [
+        (_("Channels"), ", ".join(channel_names(found))),
         (_("Orders from"), whole_moment(found.from_at)),
         (_("Pulls both sides every"), exact(found.marketplace.pull_every_s)),
         (_("Waits for a code"), exact(found.wait_s)),
@@ -201,7 +221,17 @@ def _wish(request: HttpRequest) -> LinkSettings:
         default_carrier=given.get("default_carrier", ""),
         own_carriers=[one for one in given.getlist("own_carriers") if one],
         ships_from=given.get("ships_from", ""),
+        channels=_channels(given),
     )
+
+
+def _channels(given: QueryDict) -> list[str] | None:
+    """A form that shows none leaves them as they are. Raises ActionRefused."""
+    if given.get("takes") != "some":
+        return [] if given.get("takes") == "all" else None
+    if not given.getlist("channels"):
+        raise action_refused("Tick at least one channel, or say that the link takes all of them.")
+    return given.getlist("channels")
 
 
 def _dispatch(given: QueryDict) -> dict[str, Any]:

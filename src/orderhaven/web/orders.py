@@ -153,7 +153,7 @@ def _first_steps(request: MerchantRequest) -> dict[str, Any]:
     rows = connections.all_of(request.merchant_context.merchant.pk)
     return {
         "is_connected": {row.side for row in rows} == {"marketplace", "shop"},
-        "is_linked": any(getattr(row, "link", None) is not None for row in rows if row.side == "marketplace"),
+        "is_linked": any(row.links.all() for row in rows if row.side == "marketplace"),
     }
 
 

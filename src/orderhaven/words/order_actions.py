@@ -103,7 +103,7 @@ def _choose_carrier(context: ActionContext, ref: str, given: Given, expected: Ex
     chosen = shipping.choose_carrier(context, ref, given["carrier"], expected=expected)
     name = chosen.carrier.display_name
     if chosen.rule is not None and always:
-        links.add_carrier_rule(context, chosen.marketplace, chosen.rule.kind, chosen.rule.match, str(chosen.carrier))
+        links.add_carrier_rule(context, chosen.link, chosen.rule.kind, chosen.rule.match, str(chosen.carrier))
         return _("Order {ref} goes with {carrier}, and so do the next ones like it.", ref=_number(ref), carrier=name)
     return carrier_words(chosen, _number(ref))
 
@@ -126,18 +126,18 @@ def _correct(context: ActionContext, ref: str, _given: Given, expected: Expected
 
 
 def _map(context: ActionContext, ref: str, given: Given, expected: Expected) -> str:
-    marketplace = context.order(ref).marketplace
+    link = context.link_of(context.order(ref)).name
     product_ref = given.get("product_ref", "").strip()
     shop_sku = "" if product_ref else given.get("shop_sku", "")
     count = shipping.map_product(
-        context, marketplace, given["sku"], shop_sku=shop_sku, product_ref=product_ref, expected=expected
+        context, link, given["sku"], shop_sku=shop_sku, product_ref=product_ref, expected=expected
     )
     said = _("{sku} is that product from now on.", sku=given["sku"])
     return f"{said} " + n_("{number} order goes on.", "{number} orders go on.", count)
 
 
 def _release(context: ActionContext, ref: str, _given: Given, _expected: Expected) -> str:
-    count = links.release_cancellations(context, context.order(ref).marketplace)
+    count = links.release_cancellations(context, context.link_of(context.order(ref)).name)
     return n_("{number} held cancellation will be sent.", "{number} held cancellations will be sent.", count)
 
 

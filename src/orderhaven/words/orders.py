@@ -13,7 +13,11 @@ from orderhaven.store.models import ConnectionState, MessageKind, MessageState, 
 from orderhaven.store.orders.order_page import DecidedBy, Evidence
 
 NEEDS_ATTENTION = "trouble"  # the mark, whatever the status
-_HELD = {"older": "older than the link: create, adopt or ignore it", "ignored": "ignored"}
+_HELD = {
+    "older": "older than the link: create, adopt or ignore it",
+    "ignored": "ignored",
+    "no_link": "no link takes its channel: make one",
+}
 _TOLD = {
     # what the marketplace has to be sent, where that says more than the status
     "pending": "{marketplace} is being updated",

@@ -39,6 +39,7 @@ EVENTS: Mapping[str, str] = {
     "create_requested": "To be created",
     "recreate_requested": "To be created again, instead of {instead_of}",
     "ignored": "Ignored: it is not created",
+    "link_found": "Taken by the link '{link}'",
     # of a connection
     "connected": "Connected",
     "keys_changed": "New keys or settings",
@@ -84,6 +85,10 @@ FIELDS: Mapping[str, str] = {
     "default_carrier": "carrier when nothing else tells",
     "own_carriers": "carriers in use",
     "ships_from": "parcels start in",
+    "channels": "channels",
+    "does_orders": "does orders",
+    "does_stock": "does stock",
+    "does_returns": "does returns",
     "carrier_rule": "carrier rule",
     "ended_rule": "carrier rule ended",
 }

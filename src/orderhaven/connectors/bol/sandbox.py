@@ -110,6 +110,8 @@ class Sandbox:
 
     def sell_mixed(self, basket: Basket, by_marketplace: Sequence[bool]) -> str:
         """As `sell`, saying of each line whether bol fulfils it."""
+        if basket.channel:
+            raise ValueError(f"bol has no channels, and {basket.channel!r} was asked for")
         now = self._now()
         self.listing.has_late_ones = self.listing.has_late_ones or bool(self.visible_after)
         return self.trade.sell(basket, by_marketplace, now, self.visible_after).ref

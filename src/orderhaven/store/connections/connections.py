@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.db.models.functions import Least
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.store.connections import keys
-from orderhaven.store.models import Connection, ConnectionState, Event, Message, MessageState, Webhook
+from orderhaven.store.models import Connection, ConnectionState, Event, Link, Message, MessageState, Webhook
 from orderhaven.store.sql import statements
 from orderhaven.store.sql.execute import relaxed_durability
 from orderhaven.store.upkeep.versions import ExpectedVersion
@@ -221,7 +221,8 @@ def by_name(merchant_id: int, name: str) -> Connection | None:
 
 def all_of(merchant_id: int) -> list[Connection]:
     """With their links loaded, marketplaces first."""
-    rows = Connection.objects.filter(merchant_id=merchant_id).select_related("link__shop")
+    links = Link.objects.select_related("shop").prefetch_related("link_channels").order_by("name")
+    rows = Connection.objects.filter(merchant_id=merchant_id).prefetch_related(Prefetch("links", links))
     return list(rows.order_by("side", "name"))
 
 
@@ -247,7 +248,16 @@ def save_account(
     """Insert or rewrite a connection that was tested; everything is due at once, and an old token is forgotten. Raises Changed."""
     is_new = row._state.adding
     row.settings, row.secrets, row.token = dict(settings), keys.encrypt(secrets), ""
-    columns = ["settings", "secrets", "token", "account_name", "currencies", "pull_every_s", "keeps_private_network"]
+    columns = [
+        "settings",
+        "secrets",
+        "token",
+        "account_name",
+        "currencies",
+        "channels",
+        "pull_every_s",
+        "keeps_private_network",
+    ]
     with transaction.atomic():
         if is_new:
             row.pull_at, row.refresh_at = now, now if row.side == "shop" else None

@@ -157,9 +157,7 @@ def conditions_of(merchant_id: int, wanted: Filter, now: datetime) -> Iterator[C
         ships = _in(orders, {"by_marketplace__exact": wanted.by_marketplace})
         yield ships if wanted.by_marketplace else Condition(ships.met)  # the index has no others
     if wanted.marketplace or wanted.shop:
-        names = {"marketplace__name": wanted.marketplace, "shop__name": wanted.shop}
-        links = Link.objects.filter(merchant_id=merchant_id, **{column: name for column, name in names.items() if name})
-        yield _in(orders, _one_of("link__id", list(links.values_list("pk", flat=True))))
+        yield _of_connections(merchant_id, orders, wanted)
     if wanted.has_dates:
         bounds = {"placed_at__gte": wanted.since, "placed_at__lt": wanted.until}
         yield _in(orders, {name: at for name, at in bounds.items() if at is not None}, moment="placed_at")
@@ -189,6 +187,17 @@ def spellings_of(word: str) -> Collection[str]:
 
 
 # below: kinds of conditions
+
+
+def _of_connections(merchant_id: int, orders: QuerySet[Order], wanted: Filter) -> Condition:
+    names = {"marketplace__name": wanted.marketplace, "shop__name": wanted.shop}
+    links = Link.objects.filter(merchant_id=merchant_id, **{column: name for column, name in names.items() if name})
+    linked = _in(orders, _one_of("link__id", list(links.values_list("pk", flat=True))))
+    of_no_link = Q(connection__name=wanted.marketplace, link__isnull=True)
+    if wanted.shop or not orders.filter(of_no_link).exists():
+        return linked
+    keys = orders.filter(of_no_link).values("pk")
+    return Condition(linked.met | of_no_link, linked.keys.union(keys, all=True) if linked.keys is not None else keys)
 
 
 def _one_of(name: str, values: Collection[object]) -> Lookups:
@@ -229,8 +238,7 @@ class FoundOrder:
     ref: str
     marketplace: str  # the connection's name
     connector: str  # of the marketplace
-    shop_connector: str
-    link_id: int
+    link_id: int | None  # None: no link does orders of its channel
 
 
 def find_orders(merchant_id: int, words: str) -> list[FoundOrder]:
@@ -242,14 +250,13 @@ def find_orders(merchant_id: int, words: str) -> list[FoundOrder]:
     spelled = {one for word in (words, number) if word for one in spellings_of(word)}
     with_number = reduce(or_, (Q(**{f"{name}__in": spelled}) for name in NUMBERS))
     rows = Order.objects.filter(unindexed(merchant__id__exact=merchant_id), with_number).order_by("pk")
-    found = [(_found(row), row) for row in rows.select_related("link__marketplace", "link__shop")]
+    found = [(_found(row), row) for row in rows.select_related("connection", "link__shop")]
     named = [one for one, _row in found if slash and (one.marketplace, one.ref) == (name, number)]
     return named or _as_written(words, name, number, found)
 
 
 def _found(row: Order) -> FoundOrder:
-    marketplace, shop = row.link.marketplace, row.link.shop
-    return FoundOrder(row.pk, row.ref, marketplace.name, marketplace.connector, shop.connector, row.link_id)
+    return FoundOrder(row.pk, row.ref, row.connection.name, row.connection.connector, row.link_id)
 
 
 def _as_written(words: str, name: str, number: str, found: Sequence[tuple[FoundOrder, Order]]) -> list[FoundOrder]:
@@ -265,6 +272,6 @@ def _as_written(words: str, name: str, number: str, found: Sequence[tuple[FoundO
         one
         for one, row in found
         if (one.marketplace == name and one.ref.casefold() == number.casefold())
-        or (row.link.shop.name == name and is_shop_number(row, number))
+        or (row.link is not None and row.link.shop.name == name and is_shop_number(row, number))
     ]
     return list(dict.fromkeys([*by_ref, *by_shop, *by_name]))

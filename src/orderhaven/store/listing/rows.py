@@ -12,6 +12,7 @@ from django.db.models import Sum
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
+from orderhaven.store.connections.routing import channel_name
 from orderhaven.store.listing.filters import EVERYTHING, Filter
 from orderhaven.store.listing.pages import find_page
 from orderhaven.store.models import ConnectionState, Hold, Line, Order, Problem, Shipment, SyncState
@@ -21,7 +22,10 @@ from orderhaven.store.models import ConnectionState, Hold, Line, Order, Problem,
 class Row:
     ref: str
     marketplace: str
-    shop: str
+    channel: str  # "" where the marketplace has none
+    channel_name: str  # as people call it
+    shop: str  # "" while no link does orders of its channel
+    link: str  # its name; "" as above
     status: Status
     hold: Hold
     shop_number: str  # "" while it is not in the shop
@@ -66,7 +70,7 @@ def list_orders(
     """One page, in the order that is wanted. Raises BadCursor."""
     keys = find_page(merchant_id, wanted, after, limit, now)
     shown = keys.orders
-    found = Order.objects.filter(pk__in=shown).select_related("link__marketplace", "link__shop")
+    found = Order.objects.filter(pk__in=shown).select_related("connection", "link__shop")
     rows = {row.pk: row for row in found}
     problems, quantities, carriers = _problems(shown), _quantities(shown), _carriers(shown)
     return Page(
@@ -106,8 +110,11 @@ def _carriers(order_ids: Sequence[int]) -> Mapping[int, tuple[str, ...]]:
 def row_of(row: Order, problems: tuple[ProblemKind, ...], quantity: int, carriers: tuple[str, ...]) -> Row:
     return Row(
         ref=row.ref,
-        marketplace=row.link.marketplace.name,
-        shop=row.link.shop.name,
+        marketplace=row.connection.name,
+        channel=row.channel,
+        channel_name=channel_name(row.connection, row.channel),
+        shop=row.link.shop.name if row.link is not None else "",
+        link=row.link.name if row.link is not None else "",
         status=Status(row.status),
         hold=Hold(row.hold),
         shop_number=row.shop_number,
@@ -115,8 +122,8 @@ def row_of(row: Order, problems: tuple[ProblemKind, ...], quantity: int, carrier
         marketplace_sync=SyncState(row.marketplace_sync),
         handled_externally=row.handled_externally,
         by_marketplace=row.by_marketplace,
-        dry_run=row.link.dry_run,
-        connection=ConnectionState(row.link.marketplace.state),
+        dry_run=row.link is not None and row.link.dry_run,
+        connection=ConnectionState(row.connection.state),
         is_confirmed=row.confirmed_at is not None,
         placed_at=row.placed_at,
         ship_by=row.ship_by,

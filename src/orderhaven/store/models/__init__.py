@@ -7,7 +7,9 @@ from orderhaven.store.models.connections import (
     ConnectionState,
     FulfilledByMarketplace,
     Link,
+    LinkChannel,
     Merchant,
+    OrderRouting,
     ProductLookup,
     ProductMatch,
 )

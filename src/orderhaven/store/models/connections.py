@@ -1,8 +1,13 @@
 """Who trades, with which accounts, joined how."""
 
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Any
 
 from django.db import models
+from django.db.models import Q, Value
+from django.db.models.functions import Cast, Concat
+from django.utils.functional import cached_property
 
 from orderhaven.core.order import WORKING_DAYS
 
@@ -33,6 +38,7 @@ class Connection(models.Model):
     fingerprint = models.CharField(max_length=200)
     account_name = models.CharField(max_length=200, default="")
     currencies = models.JSONField(default=list)  # what a shop sells in; empty: it does not say
+    channels = models.JSONField(default=dict)  # of a marketplace: code -> what it calls it; empty: it has none
     state = models.CharField(max_length=20, default=ConnectionState.ACTIVE)
     problem_kind = models.CharField(max_length=40, default="")
     problem_values = models.JSONField(default=dict)
@@ -82,11 +88,12 @@ def working_days() -> list[int]:
 
 
 class Link(models.Model):
-    """One marketplace connection joined to one shop connection."""
+    """Channels of one marketplace connection joined to one shop connection; which ones: `LinkChannel`."""
 
     merchant = models.ForeignKey(Merchant, models.PROTECT)
-    marketplace = models.OneToOneField(Connection, models.PROTECT, related_name="link")
-    shop = models.ForeignKey(Connection, models.PROTECT, related_name="links")
+    name = models.CharField(max_length=100)  # by which people and programs address it
+    marketplace = models.ForeignKey(Connection, models.PROTECT, related_name="links")
+    shop = models.ForeignKey(Connection, models.PROTECT, related_name="links_of_shop")
     from_at = models.DateTimeField()  # older orders are listed and wait for a person's word
     dry_run = models.BooleanField(default=False)
     wait_s = models.PositiveIntegerField(default=3 * 3600)
@@ -103,6 +110,85 @@ class Link(models.Model):
     carrier_rules = models.JSONField(default=list)  # [{"kind", "match", "carrier"}], first match wins
     own_carriers = models.JSONField(default=list)  # whom the merchant uses: they decide where several have such codes
     ships_from = models.CharField(max_length=2, default="")  # ISO-2 country; "": not said
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "name"], name="link_name")]
+
+    @cached_property
+    def scope(self) -> "Sequence[LinkChannel]":
+        """What it does, channel by channel; as one query gave it, or as `prefetch_related` did."""
+        return sorted(self.link_channels.all(), key=lambda row: row.channel or "")
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Those that it names; none: all that the marketplace has."""
+        return tuple(row.channel for row in self.scope if row.channel is not None)
+
+    @property
+    def does_orders(self) -> bool:
+        return any(row.does_orders for row in self.scope)
+
+    @property
+    def does_stock(self) -> bool:
+        return any(row.does_stock for row in self.scope)
+
+    @property
+    def does_returns(self) -> bool:
+        return any(row.does_returns for row in self.scope)
+
+
+def _key_of_routing(kind: str) -> Any:
+    return Concat(Cast("connection_id", models.CharField(max_length=20)), Value(f":{kind}"))
+
+
+class OrderRouting(models.Model):
+    """How the orders of a marketplace are divided between its links: all to one, or by channel. It can be only one of the two.
+
+    The links that do orders refer to it by a key that says which, so that the database itself refuses a link for all
+    channels beside one for a single channel, whoever writes at the same time.
+    """
+
+    key = models.CharField(max_length=40, primary_key=True)  # "7:all" or "7:channel", where 7 is the connection
+    connection = models.OneToOneField(Connection, models.CASCADE)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(key=_key_of_routing("all")) | Q(key=_key_of_routing("channel")), name="routing_key"
+            )
+        ]
+
+
+class LinkChannel(models.Model):
+    """What a link does with one channel of its marketplace, or with all of them."""
+
+    link = models.ForeignKey(Link, models.CASCADE, related_name="link_channels")
+    connection = models.ForeignKey(Connection, models.PROTECT)  # the marketplace of the link
+    channel = models.CharField(max_length=100, null=True)  # null: all
+    does_orders = models.BooleanField(default=True)
+    # kept for what is to come: nothing is done with these two yet
+    does_stock = models.BooleanField(default=False)
+    does_returns = models.BooleanField(default=False)
+    routing = models.ForeignKey(OrderRouting, models.PROTECT, null=True)  # of one that does orders
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["link", "channel"], name="one_row_per_channel_of_a_link"),
+            # a channel belongs to at most one link that does orders ...
+            models.UniqueConstraint(
+                fields=["connection", "channel"], condition=Q(does_orders=True), name="one_link_per_channel"
+            ),
+            models.UniqueConstraint(
+                fields=["connection"], condition=Q(does_orders=True, channel=None), name="one_link_for_all_channels"
+            ),
+            # ... and one for all channels stands beside no other: they would refer to two routings of one connection
+            models.CheckConstraint(
+                condition=Q(does_orders=False, routing=None)
+                | Q(does_orders=True, channel=None, routing__isnull=False, routing=_key_of_routing("all"))
+                | Q(does_orders=True, channel__isnull=False, routing__isnull=False, routing=_key_of_routing("channel")),
+                name="routing_of_a_channel",
+            ),
+        ]
 
 
 class ProductLookup(models.Model):

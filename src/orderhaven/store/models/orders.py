@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils.functional import cached_property
 
 from orderhaven.core.order import LONGEST_KEY
-from orderhaven.store.models.connections import Link, Merchant
+from orderhaven.store.models.connections import Connection, Link, Merchant
 from orderhaven.store.models.outbox import Message
 from orderhaven.store.sql.loaded import LoadedModel
 
@@ -18,6 +18,7 @@ class Hold(StrEnum):
     NONE = ""
     OLDER = "older"  # from before the link: a user says create, adopt or ignore
     IGNORED = "ignored"  # a user said ignore
+    NO_LINK = "no_link"  # no link does orders of its channel
 
 
 class SyncState(StrEnum):
@@ -34,8 +35,10 @@ class Order(LoadedModel):
 
     # every foreign key here begins an index below: one of its own would only be written
     merchant = models.ForeignKey(Merchant, models.PROTECT, db_index=False)
-    link = models.ForeignKey(Link, models.PROTECT, db_index=False)
+    connection = models.ForeignKey(Connection, models.PROTECT, db_index=False)  # the marketplace
+    link = models.ForeignKey(Link, models.PROTECT, null=True, db_index=False)  # null: none does orders of its channel
     ref = models.CharField(max_length=100)
+    channel = models.CharField(max_length=100, default="")  # "" where the marketplace has none
     # under which its shop order is found, as it was composed when the order was first seen: see core.references
     reference = models.CharField(max_length=200, default="")
     status = models.CharField(max_length=30)
@@ -89,7 +92,7 @@ class Order(LoadedModel):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["link", "ref"], name="one_row_per_order")]
+        constraints = [models.UniqueConstraint(fields=["connection", "ref"], name="one_row_per_order")]
         indexes = [
             models.Index(F("merchant"), F("id").desc(), name="order_list"),
             models.Index(F("merchant"), F("status"), F("id").desc(), name="order_by_status"),
@@ -106,10 +109,21 @@ class Order(LoadedModel):
             models.Index(fields=["shop_number"], name="order_by_shop_number"),
             models.Index(fields=["tracking_number"], name="order_by_tracking_number"),
             models.Index(fields=["link", "wait_until"], name="order_waits", condition=Q(wait_until__isnull=False)),
-            models.Index(fields=["link", "id"], name="order_unread", condition=Q(read_at__isnull=True)),
+            models.Index(fields=["connection", "id"], name="order_unread", condition=Q(read_at__isnull=True)),
+            # those of no link: there are few
+            models.Index(
+                F("merchant"), F("connection"), F("id").desc(), name="order_of_no_link", condition=Q(link__isnull=True)
+            ),
             models.Index(fields=["link", "id"], name="order_open", condition=Q(closed_at__isnull=True)),
             models.Index(fields=["closed_at"], name="order_closed", condition=Q(closed_at__isnull=False)),
         ]
+
+    @property
+    def own_link(self) -> Link:
+        """Of an order that is in a shop or on its way there: such a one has a link."""
+        if self.link is None:
+            raise LookupError(f"order {self.pk} has no link")
+        return self.link
 
     @cached_property
     def prefetched_lines(self) -> "list[Line]":

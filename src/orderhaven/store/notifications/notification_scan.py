@@ -23,8 +23,8 @@ _AT_ONCE = 500  # the next look takes the rest
 _ALL_CLEAR_FOLLOWS = frozenset({NotificationKind.CONNECTION})
 # what a problem's sentence may name. Left out are words that came from outside: they might quote a buyer's name or street
 SAFE_VALUES = frozenset({
-    "candidates", "tracking_number", "count", "currency", "duration", "trigger", "hours", "limit", "lines", "place", "ref", "seconds",
-    "shop_ref", "shop_refs", "shop_total", "side", "sku", "status", "title", "total",
+    "candidates", "tracking_number", "count", "currency", "duration", "trigger", "hours", "limit", "line", "lines", "place", "ref",
+    "seconds", "shop_ref", "shop_refs", "shop_total", "side", "channel", "sku", "status", "title", "total",
 })  # fmt: skip
 
 
@@ -50,8 +50,8 @@ class _Watched:
 # column that is always true. By itself it would read all problems and all orders that ever were.
 # What an outage makes of single orders is not sent while it lasts: the connection's own notification says it once.
 _PROBLEM_BEGINS = """
-SELECT o.merchant_id, p.id FROM store_problem p CROSS JOIN store_order o JOIN store_link l ON l.id = o.link_id
-    JOIN store_connection s ON s.id = l.shop_id JOIN store_connection m ON m.id = l.marketplace_id
+SELECT o.merchant_id, p.id FROM store_problem p CROSS JOIN store_order o JOIN store_connection m ON m.id = o.connection_id
+    LEFT JOIN store_link l ON l.id = o.link_id LEFT JOIN store_connection s ON s.id = l.shop_id
 WHERE p.resolved_at IS NULL AND p.order_id > 0 AND o.id = p.order_id AND NOT (p.kind IN ('wait_extended', 'delayed') AND (
     s.failing_since IS NOT NULL OR s.state = 'attention' OR m.failing_since IS NOT NULL OR m.state = 'attention'))
 """
@@ -114,7 +114,7 @@ def _note(kind: NotificationKind, watched: _Watched, now: datetime) -> None:
 
 
 def _of_problems(keys: Collection[int]) -> dict[int, dict[str, Any]]:
-    columns = ("pk", "order__link__marketplace__name", "order__ref", "kind", "values")
+    columns = ("pk", "order__connection__name", "order__ref", "kind", "values")
     return {
         key: {**_order(marketplace, ref), "problem": kind, "values": _safe(values)}
         for key, marketplace, ref, kind, values in Problem.objects.filter(pk__in=keys).values_list(*columns)
@@ -140,7 +140,7 @@ def _trouble(row: Connection) -> dict[str, Any]:
 
 
 def _of_orders(keys: Collection[int]) -> dict[int, dict[str, Any]]:
-    columns = ("pk", "link__marketplace__name", "ref", "ship_by", "ship_by_is_estimated", "expires_at")
+    columns = ("pk", "connection__name", "ref", "ship_by", "ship_by_is_estimated", "expires_at")
     return {
         key: {
             **_order(marketplace, ref),

@@ -154,7 +154,7 @@ def _move_cursor(hooks: Sequence[Webhook], before: int, after: int) -> set[int]:
 
 
 _COLUMNS = (
-    "pk", "kind", "at", "data", "order__merchant_id", "order__merchant__slug", "order__link__marketplace__name",
+    "pk", "kind", "at", "data", "order__merchant_id", "order__merchant__slug", "order__connection__name",
     "order__ref", "order__status", "order__shop_number", "connection__merchant_id", "connection__merchant__slug",
     "connection__name", "connection__side",
 )  # fmt: skip
@@ -200,7 +200,7 @@ def _happened(event: Mapping[str, Any]) -> _WebhookEvent | None:
 def _order(event: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "order": {
-            "marketplace": event["order__link__marketplace__name"],
+            "marketplace": event["order__connection__name"],
             "ref": event["order__ref"],
             "status": event["order__status"],
             "shop_number": event["order__shop_number"],

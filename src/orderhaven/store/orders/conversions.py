@@ -21,7 +21,7 @@ SETTINGS = frozenset({"transit_days", "working_days", "cut_off", "time_zone", "f
 _AT_ONCE = 500
 
 
-def deadline_columns(link: Link, whole: WholeOrder) -> dict[str, object]:
+def deadline_columns(link: Link | None, whole: WholeOrder) -> dict[str, object]:
     return _columns(link, whole.ship_by, whole.deliver_by, whole.placed_at, by_marketplace=whole.by_marketplace)
 
 
@@ -32,18 +32,26 @@ def estimate_anew(link: Link) -> None:
     while some := list(rows.filter(id__gt=after)[:_AT_ONCE]):
         after = some[-1].id
         for row in some:
-            stated = None if row.ship_by_is_estimated else row.ship_by
-            columns = _columns(link, stated, row.deliver_by, row.placed_at, by_marketplace=row.by_marketplace)
-            for name, value in columns.items():
+            for name, value in estimated_anew(link, row).items():
                 setattr(row, name, value)
         Order.objects.bulk_update(some, ["ship_by", "ship_by_is_estimated"])
 
 
+def estimated_anew(link: Link, row: Order) -> dict[str, object]:
+    stated = None if row.ship_by_is_estimated else row.ship_by
+    return _columns(link, stated, row.deliver_by, row.placed_at, by_marketplace=row.by_marketplace)
+
+
 def _columns(
-    link: Link, stated: datetime | None, deliver_by: datetime | None, placed_at: datetime, *, by_marketplace: bool
+    link: Link | None,
+    stated: datetime | None,
+    deliver_by: datetime | None,
+    placed_at: datetime,
+    *,
+    by_marketplace: bool,
 ) -> dict[str, object]:
-    """What the marketplace ships itself needs no estimate."""
-    if stated is not None or deliver_by is None or by_marketplace:
+    """What the marketplace ships itself needs no estimate; by whose days it is made, only a link says."""
+    if link is None or stated is not None or deliver_by is None or by_marketplace:
         return {"ship_by": stated, "ship_by_is_estimated": False}
     dispatch = _dispatch(
         link.transit_days, tuple(link.working_days), link.cut_off, link.time_zone, tuple(link.free_days)
@@ -93,6 +101,7 @@ def facts_columns(facts: LineQuantities) -> dict[str, object]:
 def order_columns(whole: WholeOrder) -> dict[str, object]:
     return {
         "placed_at": whole.placed_at,
+        "channel": whole.channel[:100],
         "currency": whole.currency,
         "prices_include_vat": whole.prices_include_vat,
         "shipping_cost": whole.shipping_cost.amount,
@@ -158,6 +167,7 @@ def whole_order(row: Order, lines: Sequence[Line], people: Sequence[OrderContact
     who_pays = by_role.get(ContactRole.BILL_TO)
     return WholeOrder(
         ref=row.ref,
+        channel=row.channel,
         placed_at=row.placed_at,
         changed_at=row.changed_at,
         currency=row.currency,

@@ -97,7 +97,7 @@ def _ends(looked_at: QuerySet[Event, Any], now: datetime) -> tuple[int | None, i
 
 
 def _rows(ids: list[int]) -> tuple[EventRow, ...]:
-    found = Event.objects.filter(pk__in=ids).select_related("order__link__marketplace", "connection").order_by("id")
+    found = Event.objects.filter(pk__in=ids).select_related("order__connection", "connection").order_by("id")
     return tuple(map(_row, found))
 
 
@@ -109,7 +109,7 @@ def _row(event: Event) -> EventRow:
         actor=event.actor,
         kind=event.kind,
         data=event.data,
-        marketplace=order.link.marketplace.name if order is not None else "",
+        marketplace=order.connection.name if order is not None else "",
         ref=order.ref if order is not None else "",
         connection=connection.name if connection is not None else "",
     )

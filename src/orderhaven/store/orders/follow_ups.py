@@ -29,7 +29,10 @@ def hold_if_too_many(uow: UnitOfWork, rows: Sequence[Order], now: datetime) -> N
     """Hold the cancellations that this unit of work enqueues, when they and those of the last hour are more than the link allows."""
     for link, fresh in _by_link(rows).items():
         before = Message.objects.filter(
-            connection_id=link.marketplace_id, kind=MessageKind.CANCEL, created_at__gt=now - timedelta(hours=1)
+            connection_id=link.marketplace_id,
+            order__link=link,
+            kind=MessageKind.CANCEL,
+            created_at__gt=now - timedelta(hours=1),
         ).exclude(state=MessageState.WITHDRAWN)
         count = before.count() + len(fresh)
         if count <= link.cancellations_per_hour:
@@ -46,7 +49,7 @@ def _by_link(rows: Sequence[Order]) -> dict[Link, list[tuple[Order, Message]]]:
         for message in row.outbox:
             new_row, payload = message._state.adding and message.state == MessageState.QUEUED, message.payload
             if new_row and isinstance(payload, CancelPayload) and payload.reason is not CancelReason.BUYER_REQUEST:
-                found.setdefault(row.link, []).append((row, message))
+                found.setdefault(row.own_link, []).append((row, message))
     return found
 
 
@@ -55,10 +58,13 @@ log = structlog.get_logger()
 # problems that are over once an order stands there
 _RESOLVED_BY: Mapping[Status, tuple[ProblemKind, ...]] = {
     Status.NOT_SHIPPED: (ProblemKind.CANCELLATIONS_ON_HOLD,),
-    Status.SHIPPED: (ProblemKind.WAIT_EXTENDED, ProblemKind.QUANTITIES_DIFFER, ProblemKind.LINES_CANCELLED),
+    Status.SHIPPED: (
+        ProblemKind.WAIT_EXTENDED, ProblemKind.QUANTITIES_DIFFER, ProblemKind.LINES_CANCELLED, ProblemKind.CHANNEL_NOT_LINKED,
+    ),
     Status.CANCELLED: (
         ProblemKind.SHOP_ORDER_GONE, ProblemKind.WAIT_EXTENDED, ProblemKind.QUANTITIES_DIFFER, ProblemKind.LINES_CANCELLED,
         ProblemKind.ORDER_MISSING, ProblemKind.LATE_CANCELLATION_REQUEST, ProblemKind.SHOP_CANCELLED_LATE,
+        ProblemKind.CHANNEL_NOT_LINKED,
     ),
 }  # fmt: skip
 # and those that a trigger answers wherever the order stands
@@ -122,10 +128,10 @@ def _enqueue_follow_ups(uow: UnitOfWork, order: Order, trigger: Trigger, before:
 
 def wait_ends(order: Order, begins: datetime) -> datetime:
     """As long as the link says, and early enough for a ship-by time that the marketplace itself states: no estimate shortens it."""
-    whole = begins + timedelta(seconds=order.link.wait_s)
+    whole = begins + timedelta(seconds=order.own_link.wait_s)
     if order.ship_by is None or order.ship_by_is_estimated:
         return whole
-    in_time = order.ship_by - timedelta(seconds=order.link.ship_by_margin_s)
+    in_time = order.ship_by - timedelta(seconds=order.own_link.ship_by_margin_s)
     return min(whole, max(in_time, begins))
 
 
@@ -162,7 +168,7 @@ def enqueue_intake(uow: UnitOfWork, order: Order) -> None:
 def _belongs_in_shop(order: Order) -> bool:
     """The merchant's to ship; or shipped by the marketplace, where the merchant wants to see that."""
     if order.by_marketplace:
-        wants_delivered = order.link.fulfilled_by_marketplace == FulfilledByMarketplace.CREATE
+        wants_delivered = order.own_link.fulfilled_by_marketplace == FulfilledByMarketplace.CREATE
         return wants_delivered and order.status == Status.SHIPPED
     # what others sent a part of still has a rest to be sent from the shop
     return order.status in (Status.NOT_SHIPPED, Status.PARTLY_SHIPPED)

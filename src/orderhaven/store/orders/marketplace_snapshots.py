@@ -14,7 +14,8 @@ from orderhaven.core.references import order_reference
 from orderhaven.core.status import TRANSITIONS, Status, Trigger, initial_triggers, marketplace_triggers, newly_cancelled
 from orderhaven.ports.marketplace import OrderSummary
 from orderhaven.store.connections.connections import Claim, fence
-from orderhaven.store.models import Connection, Hold, Line, Link, Order, OrderContact, Problem, SyncState
+from orderhaven.store.connections.routing import Routing
+from orderhaven.store.models import Connection, Hold, Line, Order, OrderContact, Problem, SyncState
 from orderhaven.store.orders.conversions import (
     PERSON_COLUMNS,
     article_columns,
@@ -27,14 +28,15 @@ from orderhaven.store.orders.conversions import (
 )
 from orderhaven.store.orders.follow_ups import enqueue_intake, transition_order
 from orderhaven.store.orders.unit_of_work import UnitOfWork, orders_to_change
+from orderhaven.store.orders.unlinked import hold_of, route, say_where_it_goes
 from orderhaven.store.sql import statements
 from orderhaven.store.sql.execute import in_statements, insert, update
-from orderhaven.store.sql.rows import by_keys, know, new_row
+from orderhaven.store.sql.rows import know, links_by_channel, new_row
 from orderhaven.store.upkeep.privacy import overwrite_what_is_erased, take_in_the_journal
 
 
 def record_summaries(
-    claim: Claim, link: Link, summaries: Sequence[OrderSummary], now: datetime, *, accepts: bool = False
+    claim: Claim, routing: Routing, summaries: Sequence[OrderSummary], now: datetime, *, accepts: bool = False
 ) -> list[OrderSummary]:
     """Apply what changed of orders that are known. Those never seen come back, each once: `insert_orders` is for them.
 
@@ -42,59 +44,61 @@ def record_summaries(
     """
     with transaction.atomic():
         fence(claim)
-        known = statements.known_lines(link.id, [summary.ref for summary in summaries])
+        known = statements.known_lines(routing.connection.id, [summary.ref for summary in summaries])
         seen = [summary for summary in summaries if summary.ref in known]
-        _apply_changes(link, {one.ref: one for one in seen if _differs(known[one.ref], one)}, now)
+        _apply_changes(routing, {one.ref: one for one in seen if _differs(known[one.ref], one)}, now)
         if accepts:
-            _apply_acceptance(link, seen, now)
+            _apply_acceptance(routing, seen, now)
     whole = [summary.order for summary in seen if summary.order is not None]
     if whole:
-        record_orders(claim, link, _unread_among(link, whole), now)
+        record_orders(claim, routing, _unread_among(routing, whole), now)
     return list({summary.ref: summary for summary in summaries if summary.ref not in known}.values())
 
 
-def insert_orders(claim: Claim, link: Link, summaries: Sequence[OrderSummary], now: datetime) -> int:
+def insert_orders(claim: Claim, routing: Routing, summaries: Sequence[OrderSummary], now: datetime) -> int:
     """Insert orders never seen: those with their whole order go on their way to the shop, the others are to be read.
 
     Returns how many there were.
     """
     with transaction.atomic():
         fence(claim)
-        return _insert_new(link, summaries, now)
+        return _insert_new(routing, summaries, now)
 
 
-def refs_due(marketplace: Connection, now: datetime) -> tuple[Link | None, bool]:
-    """The link of a marketplace connection, None while it has none, and whether orders are still to be read."""
-    link = next(iter(by_keys(Link, "marketplace_id", [marketplace.pk])), None)
-    if link is None:
+def refs_due(connection: Connection, now: datetime) -> tuple[Routing | None, bool]:
+    """Where new orders of a marketplace go, None while it is not to be pulled, and whether orders are still to be read.
+
+    It is pulled while a link does its orders, and after that as long as one of them is open.
+    """
+    routing = Routing(connection, links_by_channel(connection.id))
+    if not routing.by_channel and not Order.objects.filter(connection=connection, closed_at__isnull=True).exists():
         return None, False
-    know(link, marketplace=marketplace)
-    return link, bool(refs_to_read(link, now, 1))
+    return routing, bool(refs_to_read(routing, now, 1))
 
 
-def refs_to_read(link: Link, now: datetime, limit: int) -> list[str]:
+def refs_to_read(routing: Routing, now: datetime, limit: int) -> list[str]:
     """Refs of orders that were seen and not yet read, oldest first."""
-    return statements.unread(link.id, now, limit)
+    return statements.unread(routing.connection.id, now, limit)
 
 
-def record_orders(claim: Claim, link: Link, orders: Sequence[WholeOrder], now: datetime) -> None:
+def record_orders(claim: Claim, routing: Routing, orders: Sequence[WholeOrder], now: datetime) -> None:
     """Complete orders that were sighted, with lines and people, and put them on their way to the shop."""
     by_ref = {order.ref: order for order in orders}
     with transaction.atomic():
         fence(claim)
-        rows = orders_to_change(_keys_of(link, by_ref, Q(read_at__isnull=True)))
+        rows = orders_to_change(_keys_of(routing, by_ref, Q(read_at__isnull=True)))
         fresh, read_before = [row for row in rows if not row.currency], [row for row in rows if row.currency]
         uow = UnitOfWork(now)
         lines: list[Line] = []
         for row in rows:
-            lines += _complete(uow, row, by_ref[row.ref])
+            lines += _complete(uow, routing, row, by_ref[row.ref])
         insert(lines, ignore_repeats=True)
         insert([person for row in fresh for person in contact_rows(row, by_ref[row.ref])], ignore_repeats=True)
         _renew_people(read_before, by_ref)
         uow.write()
 
 
-def record_unreadable(claim: Claim, link: Link, refs: Collection[str], now: datetime) -> None:
+def record_unreadable(claim: Claim, routing: Routing, refs: Collection[str], now: datetime) -> None:
     """Orders of which a list shows what nobody understands: each is to be read by itself, and listed until it is.
 
     A row that stays so is no news each time: the longer nothing changed in its order, the later that is read again. It is
@@ -102,7 +106,7 @@ def record_unreadable(claim: Claim, link: Link, refs: Collection[str], now: date
     """
     with transaction.atomic():
         fence(claim)
-        known = _last_read(link, refs)
+        known = _last_read(routing, refs)
         uow = UnitOfWork(now)
         due = {one.key: one.at + _at_most_an_hour(one.at - one.changed_at) for one in known.values() if one.at}
         for row in orders_to_change(list(due)):
@@ -111,13 +115,13 @@ def record_unreadable(claim: Claim, link: Link, refs: Collection[str], now: date
         never_seen = set(refs) - known.keys()
         # when it was placed is said once it is read
         _insert_new(
-            link, [OrderSummary(ref, placed_at=now, changed_at=now, lines=()) for ref in sorted(never_seen)], now
+            routing, [OrderSummary(ref, placed_at=now, changed_at=now, lines=()) for ref in sorted(never_seen)], now
         )
 
 
 def fetch_failed(
     claim: Claim,
-    link: Link,
+    routing: Routing,
     ref: str,
     now: datetime,
     after: timedelta,
@@ -130,7 +134,7 @@ def fetch_failed(
     with transaction.atomic():
         fence(claim)
         uow = UnitOfWork(now)
-        for row in orders_to_change(_keys_of(link, [ref])):
+        for row in orders_to_change(_keys_of(routing, [ref])):
             wait = after
             if problem is not None:
                 said = Problem.objects.filter(order_id=row.id, kind=problem[0], resolved_at__isnull=True).first()
@@ -156,8 +160,8 @@ def erase_contacts(now: datetime, after_closing: timedelta, after_creating: time
     return len(keys)
 
 
-def _keys_of(link: Link, refs: Collection[str], *conditions: Q) -> list[int]:
-    found = Order.objects.filter(*conditions, link=link)
+def _keys_of(routing: Routing, refs: Collection[str], *conditions: Q) -> list[int]:
+    found = Order.objects.filter(*conditions, connection=routing.connection)
     return [key for some in in_statements(refs) for key in found.filter(ref__in=some).values_list("id", flat=True)]
 
 
@@ -173,10 +177,10 @@ class _LastRead:
     changed_at: datetime
 
 
-def _last_read(link: Link, refs: Collection[str]) -> dict[str, _LastRead]:
+def _last_read(routing: Routing, refs: Collection[str]) -> dict[str, _LastRead]:
     known: dict[str, _LastRead] = {}
     for some in in_statements(refs):
-        rows = Order.objects.filter(link=link, ref__in=some)
+        rows = Order.objects.filter(connection=routing.connection, ref__in=some)
         for ref, key, at, changed_at in rows.values_list("ref", "id", "read_at", "changed_at"):
             known[ref] = _LastRead(key, at, changed_at)
     return known
@@ -207,8 +211,8 @@ def _differs(known: Mapping[str, LineQuantities], summary: OrderSummary) -> bool
     return any(known.get(line.ref) != line for line in summary.lines)
 
 
-def _insert_new(link: Link, summaries: Sequence[OrderSummary], now: datetime) -> int:
-    rows = [_new_row(link, summary, now) for summary in summaries]
+def _insert_new(routing: Routing, summaries: Sequence[OrderSummary], now: datetime) -> int:
+    rows = [_new_row(routing, summary, now) for summary in summaries]
     keys = {ref: key for key, ref in insert(rows, ignore_repeats=True, returning=("id", "ref"))}
     uow = UnitOfWork(now)
     people: list[OrderContact] = []
@@ -227,29 +231,32 @@ def _insert_new(link: Link, summaries: Sequence[OrderSummary], now: datetime) ->
     return len(inserted)
 
 
-def _new_row(link: Link, summary: OrderSummary, now: datetime) -> Order:
+def _new_row(routing: Routing, summary: OrderSummary, now: datetime) -> Order:
     columns: dict[str, object] = {
         "placed_at": summary.placed_at,
+        "channel": summary.channel[:100],
         "needs_acceptance": summary.needs_acceptance,
         "by_marketplace": bool(summary.lines) and all(line.by_marketplace for line in summary.lines),
     }
+    link = routing.link_for((summary.order or summary).channel)
     if summary.order is not None:
         # as it mostly is; the unit of work says it of the others
         columns |= order_columns(summary.order) | deadline_columns(link, summary.order)
-        columns |= {"read_at": now, "shop_sync": SyncState.PENDING}
+        columns |= {"read_at": now, "shop_sync": SyncState.PENDING if link is not None else SyncState.NONE}
     row = new_row(
         Order,
-        merchant_id=link.merchant_id,
-        link_id=link.id,
+        merchant_id=routing.connection.merchant_id,
+        connection_id=routing.connection.id,
+        link_id=link.id if link is not None else None,
         ref=summary.ref,
-        reference=order_reference(link.marketplace.connector, link.marketplace.fingerprint, summary.ref),
+        reference=order_reference(routing.connection.connector, routing.connection.fingerprint, summary.ref),
         status=Status.PENDING_CONFIRMATION if summary.needs_acceptance else Status.NOT_SHIPPED,
-        hold=Hold.OLDER if summary.placed_at < link.from_at else Hold.NONE,
+        hold=hold_of(link, summary.placed_at),
         received_at=now,
         changed_at=summary.changed_at,
         **columns,
     )
-    know(row, link=link)
+    know(row, link=link, connection=routing.connection)
     row.outbox = []
     return row
 
@@ -272,11 +279,11 @@ def _apply_initial_triggers(uow: UnitOfWork, row: Order) -> None:
         transition_order(uow, row, fact)
 
 
-def _apply_changes(link: Link, changed: Mapping[str, OrderSummary], now: datetime) -> None:
+def _apply_changes(routing: Routing, changed: Mapping[str, OrderSummary], now: datetime) -> None:
     if not changed:
         return
     uow = UnitOfWork(now)
-    for row in orders_to_change(_keys_of(link, changed)):
+    for row in orders_to_change(_keys_of(routing, changed)):
         summary = changed[row.ref]
         _merge_lines(uow, row, summary.lines)
         uow.change(row, changed_at=summary.changed_at)
@@ -286,10 +293,10 @@ def _apply_changes(link: Link, changed: Mapping[str, OrderSummary], now: datetim
 _HEARS_OF_ACCEPTANCE = tuple(str(status) for status, facts in TRANSITIONS.items() if Trigger.ACCEPTED in facts)
 
 
-def _apply_acceptance(link: Link, summaries: Sequence[OrderSummary], now: datetime) -> None:
+def _apply_acceptance(routing: Routing, summaries: Sequence[OrderSummary], now: datetime) -> None:
     """Orders that waited for a yes and have it: they are read again, for the address is often shown only then."""
     accepted = [summary.ref for summary in summaries if not summary.needs_acceptance]
-    rows = orders_to_change(_keys_of(link, accepted, Q(needs_acceptance=True, status__in=_HEARS_OF_ACCEPTANCE)))
+    rows = orders_to_change(_keys_of(routing, accepted, Q(needs_acceptance=True, status__in=_HEARS_OF_ACCEPTANCE)))
     uow = UnitOfWork(now)
     for row in rows:
         uow.change(row, read_at=None, needs_acceptance=False)  # first, so that it is created only once it is read again
@@ -325,15 +332,19 @@ def _say_lines_cancelled(uow: UnitOfWork, row: Order, kept: Mapping[str, Line], 
 # below: whole orders
 
 
-def _unread_among(link: Link, orders: Sequence[WholeOrder]) -> list[WholeOrder]:
+def _unread_among(routing: Routing, orders: Sequence[WholeOrder]) -> list[WholeOrder]:
     refs = [order.ref for order in orders]
-    unread = set(Order.objects.filter(link=link, ref__in=refs, read_at__isnull=True).values_list("ref", flat=True))
+    rows = Order.objects.filter(connection=routing.connection, ref__in=refs, read_at__isnull=True)
+    unread = set(rows.values_list("ref", flat=True))
     return [order for order in orders if order.ref in unread]
 
 
-def _complete(uow: UnitOfWork, row: Order, whole: WholeOrder) -> list[Line]:
+def _complete(uow: UnitOfWork, routing: Routing, row: Order, whole: WholeOrder) -> list[Line]:
     """Fill the listed order; lines that the list had not shown come back to be inserted."""
-    if not row.prefetched_lines and whole.placed_at < row.link.from_at and _says_not_when_placed(row):
+    if not row.currency:
+        route(uow, row, routing.link_for(whole.channel), whole.placed_at)
+    is_older = row.link is not None and whole.placed_at < row.link.from_at
+    if is_older and not row.prefetched_lines and _says_not_when_placed(row):
         uow.change(row, hold=Hold.OLDER)
     deadline = deadline_columns(row.link, whole)
     uow.change(row, **order_columns(whole), **deadline, changed_at=whole.changed_at, read_at=uow.now, read_due_at=None)
@@ -360,6 +371,7 @@ def _says_not_when_placed(row: Order) -> bool:
 
 def _go_on(uow: UnitOfWork, row: Order, whole: WholeOrder) -> None:
     """An order that was read goes on its way to the shop."""
+    say_where_it_goes(uow, row, whole.channel)
     if whole.lines:
         enqueue_intake(uow, row)
     else:

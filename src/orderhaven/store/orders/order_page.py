@@ -86,10 +86,8 @@ def _of(merchant_id: int, oldest: int, end: int, since: datetime) -> QuerySet[Sh
 
 
 def _rows(ids: list[int]) -> tuple[ShipmentRow, ...]:
-    found = Shipment.objects.filter(pk__in=ids).select_related("order__link__marketplace").order_by("-id")
-    return tuple(
-        _viewed(ShipmentRow, one, marketplace=one.order.link.marketplace.name, ref=one.order.ref) for one in found
-    )
+    found = Shipment.objects.filter(pk__in=ids).select_related("order__connection").order_by("-id")
+    return tuple(_viewed(ShipmentRow, one, marketplace=one.order.connection.name, ref=one.order.ref) for one in found)
 
 
 def _viewed(view: type[V], row: object, **others: object) -> V:
@@ -120,7 +118,7 @@ def evidence(row: Order) -> Evidence | None:
     if not row.tracking_number:
         return None
     seen = recognised_carrier(row)
-    rule = rule_for(rules_of(row.link), seen, row.carrier_name)
+    rule = rule_for(rules_of(row.own_link), seen, row.carrier_name)
     carrier = carrier_of(row, seen)
     by = _decided_by(row, seen, rule, carrier)
     return Evidence(
@@ -232,7 +230,7 @@ _LATEST_EVENTS = 200  # of one order; a reader of all events goes along `events`
 
 def order_page(order_id: int, *, quotes: bool = False) -> OrderPage:
     """Six queries, whatever the order; one more where a Problem has text to quote and `quotes` lets it."""
-    row = Order.objects.select_related("link__marketplace", "link__shop").get(pk=order_id)
+    row = Order.objects.select_related("connection", "link__shop").get(pk=order_id)
     lines = list(Line.objects.filter(order_id=order_id).order_by("position"))
     problems = list(Problem.objects.filter(order_id=order_id, resolved_at__isnull=True).order_by("id"))
     kinds = tuple(ProblemKind(problem.kind) for problem in problems)
@@ -243,8 +241,8 @@ def order_page(order_id: int, *, quotes: bool = False) -> OrderPage:
         OrderPage,
         row,
         head=row_of(row, kinds, sum(line.ordered for line in lines), carriers),
-        connector=row.link.marketplace.connector,
-        shop_connector=row.link.shop.connector,
+        connector=row.connection.connector,
+        shop_connector=row.link.shop.connector if row.link is not None else "",
         evidence=evidence(row),
         lines=tuple(_viewed(LineView, one, buyer_asks_to_cancel=one.cancellation_requested) for one in lines),
         messages=tuple(map(_message, Message.objects.filter(order_id=order_id).order_by("id"))),

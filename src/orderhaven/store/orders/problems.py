@@ -42,7 +42,7 @@ def open_problems(
 ) -> Problems:
     """Of these kinds; of any when none is named. Two queries, and one for what is to be quoted."""
     ids = list(_open(merchant_id, kinds, before)[: limit + 1])
-    found = Problem.objects.filter(pk__in=ids[:limit]).select_related("order__link__marketplace").order_by("-id")
+    found = Problem.objects.filter(pk__in=ids[:limit]).select_related("order__connection").order_by("-id")
     rows = list(found)
     texts = of_orders({row.order_id: (ProblemKind(row.kind),) for row in rows}) if quotes else {}
     return Problems(
@@ -66,7 +66,7 @@ def _row(problem: Problem, quote: str) -> ProblemRow:
         kind=ProblemKind(problem.kind),
         values=problem.values,
         at=problem.at,
-        marketplace=problem.order.link.marketplace.name,
+        marketplace=problem.order.connection.name,
         ref=problem.order.ref,
         status=Status(problem.order.status),
         quote=quote,

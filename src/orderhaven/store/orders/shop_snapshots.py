@@ -170,7 +170,7 @@ def waits_unread(claim: Claim, now: datetime) -> None:
 def hold_until(row: Order) -> datetime:
     """How long an order whose wait is over may be held while its shop cannot be read."""
     promised = row.deliver_by if row.ship_by_is_estimated else row.ship_by or row.deliver_by
-    margin = timedelta(seconds=row.link.ship_by_margin_s)
+    margin = timedelta(seconds=row.own_link.ship_by_margin_s)
     waited = row.wait_until or row.received_at
     # a marketplace that names no moment: half a day more than the wait
     return promised - margin if promised is not None else waited + timedelta(hours=12)

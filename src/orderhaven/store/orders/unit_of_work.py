@@ -136,7 +136,7 @@ class UnitOfWork:
         message = new_row(
             Message,
             order_id=order.id,
-            connection_id=order.link.shop_id if side is Side.SHOP else order.link.marketplace_id,
+            connection_id=order.own_link.shop_id if side is Side.SHOP else order.connection_id,
             side=side,
             kind=kind,
             generation=max((message.generation + 1 for message in same), default=0),
@@ -201,7 +201,7 @@ class UnitOfWork:
 
     def wait(self, order: Order, until: datetime) -> None:
         self.change(order, wait_until=until)
-        shop = order.link.shop_id
+        shop = order.own_link.shop_id
         self._waits[shop] = min(until, self._waits.get(shop, until))
 
     def touch(self, order: Order) -> None:

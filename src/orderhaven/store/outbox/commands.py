@@ -48,7 +48,7 @@ def draft_of(message: Message, reference: str) -> ShopOrderDraft:
         order=_whole(row, [line for line in row.prefetched_lines if quantities[line.ref] > 0]),
         reference=reference,
         prepared=message.prepared,
-        marketplace=row.link.marketplace.name,
+        marketplace=row.connection.name,
         quantities={ref: quantity for ref, quantity in quantities.items() if quantity > 0},
         fulfilled_by_marketplace=row.by_marketplace,
     )
@@ -261,7 +261,7 @@ class _Tracking(NamedTuple):
 
 def _tracking(row: Order, spec: ConnectorSpec) -> _Tracking | result.NeedsAttention:
     """Number and carrier, or none of either: what is no tracking number is never sent, whoever is named beside it."""
-    ships_from = row.link.ships_from
+    ships_from = row.link.ships_from if row.link is not None else ""
     seen = recognised_carrier(row) if row.tracking_number else None
     if seen is None or not seen.tracking_number:
         return _Tracking("", "", ships_from)
@@ -322,7 +322,7 @@ def _not_possible_there(
 
 
 def _side(row: Order) -> dict[str, str]:
-    return {"side": row.link.marketplace.name}
+    return {"side": row.connection.name}
 
 
 def _open_quantities(row: Order) -> dict[str, int]:
@@ -333,7 +333,7 @@ def _open_quantities(row: Order) -> dict[str, int]:
 
 
 def recognised_carrier(row: Order) -> Recognition:
-    link = row.link
+    link = row.own_link
     return recognise(
         row.tracking_number,
         url=row.tracking_url,
@@ -354,7 +354,7 @@ def carrier_of(row: Order, seen: Recognition) -> Carrier | None:
     """A person's word for this order, else the link's rules, else who is recognised, else the link's default."""
     if row.chosen_carrier:
         return Carrier(row.chosen_carrier)
-    link = row.link
+    link = row.own_link
     default = Carrier(link.default_carrier) if link.default_carrier else None
     return choose_carrier(rules_of(link), seen, row.carrier_name, default)
 

@@ -155,9 +155,7 @@ def release_cancellations(link_id: int, now: datetime, actor: str) -> int:
 
 def to_be_sent(link_id: int, limit: int) -> list[Message]:
     """What a link in dry run would send, oldest first."""
-    rows = Message.objects.filter(order__link_id=link_id, state=MessageState.QUEUED).select_related(
-        "order__link__marketplace"
-    )
+    rows = Message.objects.filter(order__link_id=link_id, state=MessageState.QUEUED).select_related("order__connection")
     return list(rows.prefetch_related("order__lines", "order__contacts").order_by("id")[:limit])
 
 

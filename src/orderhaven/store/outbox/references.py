@@ -12,7 +12,7 @@ def reference_of(message: Message, room: int = 200) -> str:
 def reference_of_older_versions(message: Message) -> str:
     """What a version that did not name the account would have created this shop order with."""
     row = message.order
-    return numbered(reference_without_account(row.link.marketplace.connector, row.ref), message.generation)
+    return numbered(reference_without_account(row.connection.connector, row.ref), message.generation)
 
 
 def _composed(message: Message) -> str:

@@ -89,7 +89,7 @@ def try_one(claim: Claim, now: datetime) -> None:
 def stopped_orders(connection_id: int, limit: int) -> list[tuple[str, str]]:
     """(marketplace, ref) of the orders that a shared refusal has stopped, oldest first."""
     stopped = Message.objects.filter(connection_id=connection_id, state=MessageState.STOPPED).order_by("order_id")
-    return list(stopped.values_list("order__link__marketplace__name", "order__ref")[:limit])
+    return list(stopped.values_list("order__connection__name", "order__ref")[:limit])
 
 
 # below: how

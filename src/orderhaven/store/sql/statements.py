@@ -64,17 +64,17 @@ def set_in_epoch(connection_id: int, epoch: int, columns: Mapping[str, object]) 
     return set_columns(Connection, columns, _IN_EPOCH, [connection_id, epoch]) > 0
 
 
-_OF_NO_DRY_RUN = """
-JOIN store_order o ON o.id = m.order_id JOIN store_link l ON l.id = o.link_id AND NOT l.dry_run
-"""
+_WITH_LINK = "JOIN store_order o ON o.id = m.order_id LEFT JOIN store_link l ON l.id = o.link_id"
+# an order of no link is in no dry run: what a person does with it goes to its marketplace
+_OF_NO_DRY_RUN = "l.dry_run IS NOT TRUE"
 _FIRST_OF_ITS_ORDER = """
 NOT EXISTS (SELECT 1 FROM store_message e WHERE e.order_id = m.order_id AND e.side = m.side AND e.id < m.id
     AND e.state IN ('queued', 'in_flight', 'unconfirmed', 'processing'))
 """
 # loop_ratio: 4 for 100 orders
 _DUE_MESSAGES = f"""
-SELECT m.id FROM store_message m {_OF_NO_DRY_RUN}
-WHERE m.connection_id = %s AND m.state = %s AND m.due_at <= %s AND {_FIRST_OF_ITS_ORDER}
+SELECT m.id FROM store_message m {_WITH_LINK}
+WHERE m.connection_id = %s AND m.state = %s AND m.due_at <= %s AND {_OF_NO_DRY_RUN} AND {_FIRST_OF_ITS_ORDER}
 ORDER BY m.rank, m.due_at, m.id LIMIT %s
 """
 
@@ -87,8 +87,8 @@ def due_messages(connection_id: int, state: MessageState, now: datetime, limit: 
 # loop_ratio: 6 for 100 orders; idle_ratio: 2
 _NEXT_DUE = f"""
 SELECT MIN(x.due_at) FROM (
-    SELECT MIN(m.due_at) AS due_at FROM store_message m {_OF_NO_DRY_RUN}
-    WHERE m.connection_id = %s AND {_FIRST_OF_ITS_ORDER}
+    SELECT MIN(m.due_at) AS due_at FROM store_message m {_WITH_LINK}
+    WHERE m.connection_id = %s AND {_OF_NO_DRY_RUN} AND {_FIRST_OF_ITS_ORDER}
         AND m.state IN ('queued', 'unconfirmed', 'processing', 'in_flight') AND (m.state <> 'in_flight' OR m.epoch < %s)
     UNION ALL SELECT repeated_retry_at FROM store_connection WHERE id = %s) x
 """
@@ -106,8 +106,8 @@ _CAN_BE_DUE = (MessageState.QUEUED, MessageState.UNCONFIRMED, MessageState.PROCE
 # loop_ratio: 7 for 100 orders. One message of each state is enough: the others are not gone through
 _STATES_DUE = " UNION ALL ".join(
     f"""
-SELECT '{state}' WHERE EXISTS (SELECT 1 FROM store_message m {_OF_NO_DRY_RUN}
-    WHERE m.connection_id = %s AND m.state = '{state}' AND m.due_at <= %s AND {_FIRST_OF_ITS_ORDER})
+SELECT '{state}' WHERE EXISTS (SELECT 1 FROM store_message m {_WITH_LINK}
+    WHERE m.connection_id = %s AND m.state = '{state}' AND m.due_at <= %s AND {_OF_NO_DRY_RUN} AND {_FIRST_OF_ITS_ORDER})
 """
     for state in _CAN_BE_DUE
 )
@@ -162,27 +162,29 @@ def orders_of(messages: Collection[int]) -> set[int]:
 
 # loop_ratio: 2 for 100 orders; idle_ratio: 1
 _UNREAD = """
-SELECT ref FROM store_order WHERE link_id = %s AND read_at IS NULL AND (read_due_at IS NULL OR read_due_at <= %s)
+SELECT ref FROM store_order WHERE connection_id = %s AND read_at IS NULL AND (read_due_at IS NULL OR read_due_at <= %s)
 ORDER BY id LIMIT %s
 """
 
 
-def unread(link_id: int, now: datetime, limit: int) -> list[str]:
+def unread(connection_id: int, now: datetime, limit: int) -> list[str]:
     """Refs of orders that were seen and not yet read, oldest first."""
-    return [ref for (ref,) in rows(_UNREAD, [link_id, now, limit])]
+    return [ref for (ref,) in rows(_UNREAD, [connection_id, now, limit])]
 
 
 # loop_ratio: 4 for 100 orders
 _KNOWN_LINES = """
 SELECT o.ref, l.ref, l.ordered, l.shipped, l.cancelled, l.cancellation_requested, l.by_marketplace
-FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE o.link_id = %s AND o.ref IN ({keys})
+FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE o.connection_id = %s AND o.ref IN ({keys})
 """
 
 
-def known_lines(link_id: int, refs: Collection[str]) -> dict[str, dict[str, LineQuantities]]:
+def known_lines(connection_id: int, refs: Collection[str]) -> dict[str, dict[str, LineQuantities]]:
     """What is known of the lines of those of these orders that are known, by the refs of orders and lines."""
     known: dict[str, dict[str, LineQuantities]] = {}
-    for order_ref, ref, ordered, shipped, cancelled, asks, by_marketplace in rows_among(_KNOWN_LINES, refs, [link_id]):
+    for order_ref, ref, ordered, shipped, cancelled, asks, by_marketplace in rows_among(
+        _KNOWN_LINES, refs, [connection_id]
+    ):
         lines = known.setdefault(order_ref, {})
         if ref is not None:
             lines[ref] = LineQuantities(ref, ordered, shipped, cancelled, bool(asks), bool(by_marketplace))

@@ -118,7 +118,7 @@ def _mend_waits(bounds: _Bounds) -> None:
 
 def _mend_orders(rows: list[Connection], bounds: _Bounds) -> None:
     unread = Order.objects.filter(read_at__isnull=True)
-    unread.filter(link__marketplace__in=rows, read_due_at__gt=bounds.now).update(read_due_at=bounds.now)
+    unread.filter(connection__in=rows, read_due_at__gt=bounds.now).update(read_due_at=bounds.now)
     unread.filter(read_due_at__gt=bounds.planned).update(read_due_at=bounds.now)
     # what a buyer told us is kept for a time after the closing, and no longer
     Order.objects.filter(closed_at__gt=bounds.happened).update(closed_at=bounds.now)

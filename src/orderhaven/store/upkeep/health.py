@@ -76,7 +76,7 @@ def overview(merchant_id: int, since: datetime, now: datetime, zone: tzinfo, *, 
 def _received(merchant_id: int, since: datetime, zone: tzinfo, *, by_day: bool) -> Counter[tuple[datetime, str]]:
     truncate = TruncDay if by_day else TruncHour
     rows = Order.objects.filter(merchant_id=merchant_id, placed_at__gte=since)
-    rows = rows.annotate(moment=truncate("placed_at", tzinfo=zone), name=F("link__marketplace__name"))
+    rows = rows.annotate(moment=truncate("placed_at", tzinfo=zone), name=F("connection__name"))
     found = rows.order_by().values_list("moment", "name").annotate(number=Count("id"))
     return Counter({(moment, name): number for moment, name, number in found})
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Max
 
-from orderhaven.store.models import Connection, Event, Link, Message, Problem
+from orderhaven.store.models import Connection, Event, Link, LinkChannel, Message, Problem
 
 
 class Changed(Exception):
@@ -48,7 +48,9 @@ def version_of(order_id: int) -> str:
 def version_of_link(link_id: int) -> str:
     """Opaque. Nobody else changes the link until the end of the transaction."""
     found = Link.objects.select_for_update(of=("self",)) if connection.in_atomic_block else Link.objects
-    return _short(_row(found.filter(pk=link_id).values(*_OF_A_LINK).first()))
+    row = _row(found.filter(pk=link_id).values(*_OF_A_LINK).first())
+    scope = LinkChannel.objects.filter(link=link_id).order_by("channel", "pk")
+    return _short((row, list(scope.values_list("channel", "does_orders", "does_stock", "does_returns"))))
 
 
 def version_of_connection(connection_id: int) -> str:
