@@ -226,7 +226,7 @@ def test_whatever_a_shop_snapshot_says_stands_in_the_table(status: Status) -> No
 
 
 @pytest.mark.parametrize("before", [ShopState.OPEN, ShopState.COMPLETED])
-@pytest.mark.parametrize("now", [ShopState.OPEN, ShopState.COMPLETED])
+@pytest.mark.parametrize("now", [ShopState.OPEN, ShopState.COMPLETED, ShopState.CANCELLED])
 def test_so_is_one_of_an_order_that_was_reopened_meanwhile(before: ShopState, now: ShopState) -> None:
     confirmed = replace(KNOWN, shop_state=before, status=SHIPPED, synced=True, confirmed=True)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import TRANSITIONS, Status, Trigger, is_possible_history
-from orderhaven.store.models import Connection, Event, Message, MessageKind, OrderContact, Problem
+from orderhaven.store.models import Connection, Event, Message, MessageKind, OrderContact, Problem, Shipment
 from tests.simulation.case import CANCELLED, COMPLETED, OPEN, Case, cases, most_skew
 from tests.simulation.causes import (
     every_connection_is_called_for_with_a_cause,
@@ -331,9 +331,20 @@ def nothing_secret_was_said(run: Run) -> Iterator[str]:
                 yield f"{where} tells '{secret}'"
 
 
+def its_shipments_are_its_own(case: Case) -> Iterator[str]:
+    """What the marketplace said of one command is written down for no other."""
+    there = {one.key for one in case.shipments}
+    for shipment in Shipment.objects.filter(order=case.order).exclude(remote_ref=""):
+        if "" not in there and shipment.remote_ref not in there:
+            yield f"the hub names its shipment {shipment.remote_ref}, and there it has {', '.join(sorted(there)) or 'none'}"
+
+
 def the_neighbour_has_what_is_its_own(run: Run) -> Iterator[str]:
     if run.neighbour is not None:
         yield from run.neighbour.flaws()
+        mine, theirs = ({one.reference for one in sides.shop.orders()} for sides in (run.sides, run.neighbour.sides))
+        if both := (mine & theirs) - {""}:
+            yield f"orders of two accounts bear one reference: {', '.join(sorted(both))}"
 
 
 def _secrets(run: Run) -> list[str]:
@@ -360,6 +371,7 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     one_open_message_per_side,
     what_is_over_is_erased_and_nothing_else,
     the_shop_has_what_was_sold,
+    its_shipments_are_its_own,
     everything_happened_in_time,
 )
 CHECKS_OF_THE_WHOLE: tuple[Callable[[Run], Iterator[str]], ...] = (

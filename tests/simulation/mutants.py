@@ -33,8 +33,9 @@ def found_by(mutant: Mutant, seeds: int) -> str:
         for part in ("src", "tests"):
             shutil.copytree(_ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         planted(mutant, root)
+        pair = ["--pair", mutant.pair] if mutant.pair else []
         run = subprocess.run(
-            [sys.executable, "-m", "tests.simulation", "--until-it-fails", "--from", str(_FIRST_SEED), "--seeds", str(seeds)],
+            [sys.executable, "-m", "tests.simulation", "--until-it-fails", "--from", str(_FIRST_SEED), "--seeds", str(seeds), *pair],
             cwd=root, env={**os.environ, "PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}"}, capture_output=True, text=True,
             check=False,
         )  # fmt: skip

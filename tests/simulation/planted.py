@@ -12,6 +12,7 @@ class Mutant:
     text: str  # stands there exactly once
     instead: str
     also: Mutant | None = None  # the second of two guards: with either of them the fault does nothing
+    pair: str = ""  # who plays, where the others never come there; "": whoever the seed says
 
 
 MUTANTS = (
@@ -355,5 +356,39 @@ MUTANTS = (
         "store/sql/statements.py",
         "FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE o.connection_id = %s AND",
         "FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE 0 < %s AND",
+    ),
+    # ---------------------------------------------------------------- references, preparations, receipts
+    Mutant(
+        "a reference does not name the account",
+        "core/references.py",
+        "{connector}-{account}-{ref}",
+        "{connector}-{ref}",
+    ),
+    Mutant(
+        "the reference is composed anew for each verification",
+        "store/outbox/references.py",
+        "    return message.reference or shortened(_composed(message), room)",
+        "    return f'{shortened(_composed(message), room)}-{message.attempt}'",
+    ),
+    Mutant(
+        "what was prepared is not kept",
+        "store/outbox/queue.py",
+        '        update(messages, ("prepared",))',
+        "        pass",
+        pair="second_references",
+    ),
+    Mutant(
+        "the fate of one is given to all that went with it",
+        "sync/sender.py",
+        "receipts.get(message.reference, unknown)) for message in messages]",
+        "next(iter(receipts.values()), unknown)) for message in messages]",
+        pair="second_references",
+    ),
+    Mutant(
+        "an outcome is given to another order",
+        "sync/sender.py",
+        "(message, receipts.get(message.reference, unknown)) for message in messages]",
+        "(message, receipts.get(other.reference, unknown)) for message, other in zip(messages, reversed(messages))]",
+        pair="second_references",
     ),
 )

@@ -307,7 +307,7 @@ def shop_triggers(baseline: ShopBaseline, snapshot: ShopOrderSnapshot) -> Trigge
             return _completed(baseline, snapshot)
         case ShopState.CANCELLED:
             news = baseline.shop_state != ShopState.CANCELLED or baseline.status in _ALIVE
-            return Triggers((Trigger.SHOP_CANCELLED,) if news else ())
+            return Triggers((Trigger.SHOP_CANCELLED,) if news else (), _late_tracking(baseline, snapshot))
         case ShopState.TRASHED | ShopState.GONE:
             if baseline.status in _ALIVE:
                 return Triggers(

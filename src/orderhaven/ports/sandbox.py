@@ -46,6 +46,7 @@ class ConfirmedShipment(Struct, frozen=True):
     tracking_number: str
     label_number: str
     at: datetime
+    key: str = ""  # the marketplace's own, where a command's outcome names it
 
 
 # ------------------------------------------------------------ one row of a list that is bent out of shape

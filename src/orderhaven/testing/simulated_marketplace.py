@@ -1,5 +1,6 @@
 """The reference marketplace as it is on its own side: who bought what, which commands came in, what became of them."""
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,10 @@ from orderhaven.testing.sandbox_auth import World
 
 SIDE = "The reference marketplace"
 _REF = "RM-"  # with which its order numbers begin
+_CARRIED_OUT = frozenset(
+    {CommandFate.NORMAL, CommandFate.STUCK_DONE, CommandFate.TIMEOUT_DONE, CommandFate.FORGOTTEN_DONE}
+)
+_FORGOTTEN = frozenset({CommandFate.FORGOTTEN, CommandFate.FORGOTTEN_DONE})
 _REMEMBERED = timedelta(days=1)  # how long the outcome of a command can be asked for
 
 
@@ -53,7 +58,14 @@ class Job:
     command: MarketplaceCommand
     due_at: datetime
     carry_out: Callable[[], str]
-    receipt: Receipt | None = None  # None: not carried out yet
+    fate: CommandFate = CommandFate.NORMAL
+    has_run: bool = False
+    receipt: Receipt | None = None  # None: it says nothing yet
+
+
+def _is_pending(job: Job) -> bool:
+    """By the marketplace's own books, which hold nothing of what was forgotten."""
+    return job.receipt is None and job.fate not in _FORGOTTEN
 
 
 class SimulatedMarketplace(World):
@@ -81,6 +93,8 @@ class SimulatedMarketplace(World):
         self._sales: dict[str, SimulatedSale] = {}
         self._shipments: dict[str, ConfirmedShipment] = {}
         self._done: dict[str, str] = {}  # our reference -> what was made
+        self._fates: deque[CommandFate] = deque()
+        self._fate_met: Callable[[CommandFate, frozenset[str]], None] = lambda fate, refs: None
         self._jobs: dict[str, Job] = {}
         self._numbers = count(1)
 
@@ -164,7 +178,8 @@ class SimulatedMarketplace(World):
     def decide_fates(
         self, fates: Sequence[CommandFate], met: Callable[[CommandFate, frozenset[str]], None] = lambda fate, refs: None
     ) -> bool:
-        return False
+        self._fates, self._fate_met = deque(fates), met
+        return self.outcome_takes is not None
 
     def disorder(self, how: ListDisorder, late: timedelta, between_pages: Callable[[], None]) -> None:
         """No page repeats a row here: where it should, pages shift."""
@@ -202,13 +217,13 @@ class SimulatedMarketplace(World):
             return Receipt(ReceiptState.DONE, remote_ref=self._do(command, carrier_code))
         handle = f"job-{next(self._numbers)}"
         due_at = self._clock.now() + self.outcome_takes
-        self._jobs[handle] = Job(command, due_at, lambda: self._do(command, carrier_code))
+        self._jobs[handle] = Job(command, due_at, lambda: self._do(command, carrier_code), self._next_fate(command))
         return Receipt(ReceiptState.PENDING, handle)
 
     def outcome(self, handle: str) -> Receipt:
         self._carry_out_jobs()
         job = self._jobs.get(handle)
-        if job is None or self._clock.now() > job.due_at + _REMEMBERED:
+        if job is None or job.fate in _FORGOTTEN or self._clock.now() > job.due_at + _REMEMBERED:
             return Receipt(ReceiptState.UNKNOWN, handle)
         return job.receipt or Receipt(ReceiptState.PENDING, handle)
 
@@ -218,7 +233,7 @@ class SimulatedMarketplace(World):
         sale = self._sale(command.order_ref)
         if command.reference in self._done:
             return Verification(RemoteState.DONE, self._done[command.reference])
-        if any(job.command.reference == command.reference and job.receipt is None for job in self._jobs.values()):
+        if any(job.command.reference == command.reference and _is_pending(job) for job in self._jobs.values()):
             return Verification(RemoteState.PENDING)
         facts = [sale.quantities[pieces.line_ref] for pieces in command.quantities]
         is_open = any(line.open for line in facts)
@@ -242,11 +257,33 @@ class SimulatedMarketplace(World):
 
     def _carry_out_jobs(self) -> None:
         for handle, job in self._jobs.items():
-            if job.receipt is None and job.due_at <= self._clock.now():
-                try:
-                    job.receipt = Receipt(ReceiptState.DONE, handle, job.carry_out())
-                except OrderRejected as refused:
-                    job.receipt = Receipt(ReceiptState.REJECTED, handle, rejection=refused.values["reason"])
+            if not job.has_run and job.due_at <= self._clock.now():
+                job.has_run = True
+                job.receipt = self._outcome_of(handle, job)
+
+    def _outcome_of(self, handle: str, job: Job) -> Receipt | None:
+        receipt = None
+        if job.fate in _CARRIED_OUT:
+            try:
+                receipt = Receipt(ReceiptState.DONE, handle, job.carry_out())
+            except OrderRejected as refused:
+                receipt = Receipt(ReceiptState.REJECTED, handle, rejection=refused.values["reason"])
+        match job.fate:
+            case CommandFate.FAIL:
+                return Receipt(ReceiptState.REJECTED, handle, rejection="it could not be processed")
+            case CommandFate.TIMEOUT | CommandFate.TIMEOUT_DONE:
+                return Receipt(ReceiptState.UNKNOWN, handle)
+            case CommandFate.NORMAL:
+                return receipt
+            case _:
+                return None
+
+    def _next_fate(self, command: MarketplaceCommand) -> CommandFate:
+        if not self._fates:
+            return CommandFate.NORMAL
+        fate = self._fates.popleft()
+        self._fate_met(fate, frozenset({command.order_ref}))
+        return fate
 
     def _do(self, command: MarketplaceCommand, carrier_code: str) -> str:
         if command.reference not in self._done:
@@ -318,7 +355,7 @@ class SimulatedMarketplace(World):
 
     def _record_shipment(self, ref: str, pieces: Mapping[str, int], word: str, tracking_number: str, label: str) -> str:
         key = f"shipment-{next(self._numbers)}"
-        self._shipments[key] = ConfirmedShipment(ref, pieces, word, tracking_number, label, self._clock.now())
+        self._shipments[key] = ConfirmedShipment(ref, pieces, word, tracking_number, label, self._clock.now(), key)
         return key
 
     def _demand_open(self, command: MarketplaceCommand) -> None:
