@@ -140,9 +140,9 @@ MUTANTS = (
     # ---------------------------------------------------------------- excuses that the hub makes for itself
     Mutant(
         "orders of after the link are held, and those of before are not",
-        "store/orders/marketplace_snapshots.py",
-        "hold=Hold.OLDER if summary.placed_at < link.from_at else Hold.NONE",
-        "hold=Hold.OLDER if summary.placed_at >= link.from_at else Hold.NONE",
+        "store/orders/unlinked.py",
+        "return Hold.OLDER if placed_at < link.from_at else Hold.NONE",
+        "return Hold.OLDER if placed_at >= link.from_at else Hold.NONE",
     ),
     Mutant(
         "an order is a person's after one lost answer",
@@ -286,8 +286,8 @@ MUTANTS = (
     Mutant(
         "new orders are taken in piece by piece",
         "store/orders/marketplace_snapshots.py",
-        "    with transaction.atomic():\n        fence(claim)\n        return _insert_new(link, summaries, now)",
-        "    fence(claim)\n    return _insert_new(link, summaries, now)",
+        "    with transaction.atomic():\n        fence(claim)\n        return _insert_new(routing, summaries, now)",
+        "    fence(claim)\n    return _insert_new(routing, summaries, now)",
     ),
     Mutant(
         "a confirmation goes although the shop took it back meanwhile",

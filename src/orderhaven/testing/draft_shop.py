@@ -1,17 +1,17 @@
 """A second shop in memory, which is what the reference shop is not: each order begins as a draft, becomes an order in a job that is
 answered later, and is found by its draft alone."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import count
 from typing import ClassVar
 
-from orderhaven.core.errors import OrderProblem, OrderRejected
+from orderhaven.core.errors import OrderRejected
 from orderhaven.core.shop_order import ShopCommand, ShopOrderCancellation, ShopOrderDraft, ShopOrderSnapshot
 from orderhaven.ports.connector import Capability, Clock, ConnectorContext
-from orderhaven.ports.receipts import Receipt, ReceiptState
+from orderhaven.ports.receipts import Receipt
 from orderhaven.ports.sandbox import BackOfficeOrder, CallKind
+from orderhaven.testing.jobs import Jobs
 from orderhaven.testing.reference_shop import REFERENCE_SHOP, ReferenceShop
 from orderhaven.testing.simulated_shop import SIDE, SimulatedShop
 
@@ -35,13 +35,6 @@ DRAFT_SHOP = replace(
 )
 
 
-@dataclass
-class Job:
-    due_at: datetime
-    run: Callable[[], str]  # what it made
-    receipt: Receipt | None = None  # None: it has not run yet
-
-
 class SimulatedDraftShop(SimulatedShop):
     purposes: ClassVar[Mapping[str, CallKind]] = {"POST /drafts/": CallKind.CREATE, "POST /drafts": CallKind.PREPARE}
     job_takes = timedelta(seconds=40)
@@ -49,8 +42,7 @@ class SimulatedDraftShop(SimulatedShop):
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self._drafts: dict[str, str] = {}  # draft -> shop_ref, "" while it is a draft
-        self._jobs: dict[str, Job] = {}
-        self._job_numbers = count(1)
+        self._jobs = Jobs(clock)
 
     @property
     def drafts(self) -> int:
@@ -58,7 +50,7 @@ class SimulatedDraftShop(SimulatedShop):
         return len(self._drafts)
 
     def orders(self) -> Sequence[BackOfficeOrder]:
-        self._run_jobs()
+        self._jobs.run()
         return super().orders()
 
     # ------------------------------------------------------------ what its connector may call
@@ -70,7 +62,7 @@ class SimulatedDraftShop(SimulatedShop):
 
     def order_from(self, order_draft: ShopOrderDraft, *, mail_the_buyer: bool) -> Receipt:
         """Turn a draft into an order, later. Raises OrderRejected for a draft that is none (any more)."""
-        self._run_jobs()
+        self._jobs.run()
         draft = order_draft.prepared
         if self._drafts.get(draft) != "":
             raise OrderRejected(SIDE, "there is no such draft any more")
@@ -82,29 +74,25 @@ class SimulatedDraftShop(SimulatedShop):
             self._drafts[draft] = self.create(order_draft, mail_the_buyer=mail_the_buyer).shop_ref
             return self._drafts[draft]
 
-        return self._later(make)
+        return self._jobs.take(order_draft.reference, order_draft.order.ref, self.job_takes, make)
 
     def cancel_later(self, shop_ref: str) -> Receipt:
         """Raises OrderMissing at once; what else stands against it is said later."""
-        self._run_jobs()
+        self._jobs.run()
         self._order(shop_ref)
 
         def cancel() -> str:
             self.cancel_order(shop_ref)
             return shop_ref
 
-        return self._later(cancel)
+        return self._jobs.take("", "", self.job_takes, cancel)
 
     def outcome(self, handle: str) -> Receipt:
-        self._run_jobs()
-        job = self._jobs.get(handle)
-        if job is None:
-            return Receipt(ReceiptState.UNKNOWN, handle)
-        return job.receipt or Receipt(ReceiptState.PENDING, handle)
+        return self._jobs.outcome(handle)
 
     def by_draft(self, drafts: Mapping[str, str]) -> dict[str, tuple[ShopOrderSnapshot, ...]]:
         """Our reference -> the order that its draft became."""
-        self._run_jobs()
+        self._jobs.run()
         visible = {order.shop_ref: order for order in self._visible()}
         found = {reference: visible.get(self._drafts.get(draft, "")) for reference, draft in drafts.items()}
         return {reference: (order,) for reference, order in found.items() if order is not None}
@@ -112,26 +100,12 @@ class SimulatedDraftShop(SimulatedShop):
     # ------------------------------------------------------------ inside
 
     def by_key(self, shop_refs: Sequence[str]) -> dict[str, ShopOrderSnapshot]:
-        self._run_jobs()
+        self._jobs.run()
         return super().by_key(shop_refs)
 
     def _visible(self) -> list[ShopOrderSnapshot]:
-        self._run_jobs()
+        self._jobs.run()
         return super()._visible()
-
-    def _later(self, run: Callable[[], str]) -> Receipt:
-        handle = f"job-{next(self._job_numbers)}"
-        self._jobs[handle] = Job(self._clock.now() + self.job_takes, run)
-        return Receipt(ReceiptState.PENDING, handle)
-
-    def _run_jobs(self) -> None:
-        for handle, job in list(self._jobs.items()):
-            if job.receipt is None and job.due_at <= self._clock.now():
-                job.receipt = Receipt(ReceiptState.UNKNOWN, handle)  # while it runs it is looked at by nobody
-                try:
-                    job.receipt = Receipt(ReceiptState.DONE, handle, job.run())
-                except OrderProblem as refusal:
-                    job.receipt = Receipt(ReceiptState.REJECTED, handle, rejection=str(refusal))
 
 
 class DraftShop(ReferenceShop):

@@ -1,9 +1,9 @@
 """The reference marketplace as it is on its own side: who bought what, which commands came in, what became of them."""
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any, ClassVar
 
@@ -25,15 +25,11 @@ from orderhaven.ports.marketplace import RemoteState, Verification
 from orderhaven.ports.receipts import Receipt, ReceiptState
 from orderhaven.ports.sandbox import Basket, CallKind, CommandFate, ConfirmedShipment, ListDisorder
 from orderhaven.testing.goods import order_of
+from orderhaven.testing.jobs import FateMet, Jobs
 from orderhaven.testing.sandbox_auth import World
 
 SIDE = "The reference marketplace"
 _REF = "RM-"  # with which its order numbers begin
-_CARRIED_OUT = frozenset(
-    {CommandFate.NORMAL, CommandFate.STUCK_DONE, CommandFate.TIMEOUT_DONE, CommandFate.FORGOTTEN_DONE}
-)
-_FORGOTTEN = frozenset({CommandFate.FORGOTTEN, CommandFate.FORGOTTEN_DONE})
-_REMEMBERED = timedelta(days=1)  # how long the outcome of a command can be asked for
 
 
 @dataclass
@@ -49,23 +45,6 @@ class SimulatedSale:
 
     def is_open(self) -> bool:
         return any(facts.open for facts in self.quantities.values())
-
-
-@dataclass
-class Job:
-    """A command that was taken in and is carried out at `due_at`."""
-
-    command: MarketplaceCommand
-    due_at: datetime
-    carry_out: Callable[[], str]
-    fate: CommandFate = CommandFate.NORMAL
-    has_run: bool = False
-    receipt: Receipt | None = None  # None: it says nothing yet
-
-
-def _is_pending(job: Job) -> bool:
-    """By the marketplace's own books, which hold nothing of what was forgotten."""
-    return job.receipt is None and job.fate not in _FORGOTTEN
 
 
 class SimulatedMarketplace(World):
@@ -93,9 +72,7 @@ class SimulatedMarketplace(World):
         self._sales: dict[str, SimulatedSale] = {}
         self._shipments: dict[str, ConfirmedShipment] = {}
         self._done: dict[str, str] = {}  # our reference -> what was made
-        self._fates: deque[CommandFate] = deque()
-        self._fate_met: Callable[[CommandFate, frozenset[str]], None] = lambda fate, refs: None
-        self._jobs: dict[str, Job] = {}
+        self._jobs = Jobs(clock)
         self._numbers = count(1)
 
     # ------------------------------------------------------------ a person at the other side (ports.sandbox)
@@ -157,11 +134,11 @@ class SimulatedMarketplace(World):
         return str(self._sale(ref).order.shipping_cost.rounded().amount)
 
     def shipments(self) -> Sequence[ConfirmedShipment]:
-        self._carry_out_jobs()
+        self._jobs.run()
         return list(self._shipments.values())
 
     def cancelled(self) -> frozenset[str]:
-        self._carry_out_jobs()
+        self._jobs.run()
         return frozenset(
             ref
             for ref, sale in self._sales.items()
@@ -175,10 +152,8 @@ class SimulatedMarketplace(World):
     def list_whole_orders(self, whole: bool) -> None:
         self.lists_whole_orders = whole
 
-    def decide_fates(
-        self, fates: Sequence[CommandFate], met: Callable[[CommandFate, frozenset[str]], None] = lambda fate, refs: None
-    ) -> bool:
-        self._fates, self._fate_met = deque(fates), met
+    def decide_fates(self, fates: Sequence[CommandFate], met: FateMet = lambda fate, refs: None) -> bool:
+        self._jobs.decide_fates(fates, met)
         return self.outcome_takes is not None
 
     def disorder(self, how: ListDisorder, late: timedelta, between_pages: Callable[[], None]) -> None:
@@ -206,34 +181,28 @@ class SimulatedMarketplace(World):
         return found
 
     def detail(self, ref: str) -> MarketplaceOrder:
-        self._carry_out_jobs()
+        self._jobs.run()
         return self._sale(ref).whole()
 
     def carry_out(self, command: MarketplaceCommand, carrier_code: str = "") -> Receipt:
         """Carry it out, now or later. Raises OrderRejected when that is known at once."""
-        self._carry_out_jobs()
+        self._jobs.run()
         self._sale(command.order_ref)
         if self.outcome_takes is None:
             return Receipt(ReceiptState.DONE, remote_ref=self._do(command, carrier_code))
-        handle = f"job-{next(self._numbers)}"
-        due_at = self._clock.now() + self.outcome_takes
-        self._jobs[handle] = Job(command, due_at, lambda: self._do(command, carrier_code), self._next_fate(command))
-        return Receipt(ReceiptState.PENDING, handle)
+        take = partial(self._do, command, carrier_code)
+        return self._jobs.take(command.reference, command.order_ref, self.outcome_takes, take)
 
     def outcome(self, handle: str) -> Receipt:
-        self._carry_out_jobs()
-        job = self._jobs.get(handle)
-        if job is None or job.fate in _FORGOTTEN or self._clock.now() > job.due_at + _REMEMBERED:
-            return Receipt(ReceiptState.UNKNOWN, handle)
-        return job.receipt or Receipt(ReceiptState.PENDING, handle)
+        return self._jobs.outcome(handle)
 
     def record_of(self, command: MarketplaceCommand) -> Verification:
         """What became of it, by this marketplace's own books."""
-        self._carry_out_jobs()
+        self._jobs.run()
         sale = self._sale(command.order_ref)
         if command.reference in self._done:
             return Verification(RemoteState.DONE, self._done[command.reference])
-        if any(job.command.reference == command.reference and _is_pending(job) for job in self._jobs.values()):
+        if self._jobs.is_pending(command.reference):
             return Verification(RemoteState.PENDING)
         facts = [sale.quantities[pieces.line_ref] for pieces in command.quantities]
         is_open = any(line.open for line in facts)
@@ -246,7 +215,7 @@ class SimulatedMarketplace(World):
     # ------------------------------------------------------------ inside
 
     def _listed(self, since: datetime | None) -> list[SimulatedSale]:
-        self._carry_out_jobs()
+        self._jobs.run()
         visible = self._clock.now() - self.faults.late_by
         found = [
             sale
@@ -254,36 +223,6 @@ class SimulatedMarketplace(World):
             if sale.changed_at <= visible and (sale.is_open() if since is None else sale.changed_at >= since)
         ]
         return sorted(found, key=lambda sale: (sale.changed_at, sale.order.ref))
-
-    def _carry_out_jobs(self) -> None:
-        for handle, job in self._jobs.items():
-            if not job.has_run and job.due_at <= self._clock.now():
-                job.has_run = True
-                job.receipt = self._outcome_of(handle, job)
-
-    def _outcome_of(self, handle: str, job: Job) -> Receipt | None:
-        receipt = None
-        if job.fate in _CARRIED_OUT:
-            try:
-                receipt = Receipt(ReceiptState.DONE, handle, job.carry_out())
-            except OrderRejected as refused:
-                receipt = Receipt(ReceiptState.REJECTED, handle, rejection=refused.values["reason"])
-        match job.fate:
-            case CommandFate.FAIL:
-                return Receipt(ReceiptState.REJECTED, handle, rejection="it could not be processed")
-            case CommandFate.TIMEOUT | CommandFate.TIMEOUT_DONE:
-                return Receipt(ReceiptState.UNKNOWN, handle)
-            case CommandFate.NORMAL:
-                return receipt
-            case _:
-                return None
-
-    def _next_fate(self, command: MarketplaceCommand) -> CommandFate:
-        if not self._fates:
-            return CommandFate.NORMAL
-        fate = self._fates.popleft()
-        self._fate_met(fate, frozenset({command.order_ref}))
-        return fate
 
     def _do(self, command: MarketplaceCommand, carrier_code: str) -> str:
         if command.reference not in self._done:
