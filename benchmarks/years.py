@@ -114,7 +114,7 @@ def _connection(merchant: Merchant, connector: str, role: Side, name: str, now: 
 # below: rows
 
 _ORDER = (
-    "id", "merchant", "connection", "link", "ref", "channel", "status", "hold", "placed_at", "received_at", "changed_at",
+    "id", "merchant", "connection", "link", "ref", "reference", "channel", "status", "hold", "placed_at", "received_at", "changed_at",
     "read_at", "currency",
     "prices_include_vat", "shipping_cost", "discount", "total", "language", "country", "ship_by",
     "ship_by_is_estimated", "needs_acceptance",
@@ -135,6 +135,7 @@ _PERSON = (
 _MESSAGE = (
     "id", "order", "connection", "side", "kind", "part", "generation", "rank", "state", "attempt", "epoch", "rounds",
     "deaths", "not_found_count", "created_at", "due_at", "payload", "handle", "rejection_cause", "remote_ref", "finished_at",
+    "reference", "prepared",
 )  # fmt: skip
 _SHIPMENT = (
     "order",
@@ -172,7 +173,7 @@ def _order(one: Bought, accounts: Accounts) -> tuple[object, ...]:
     notified_at = one.at + _TOLD if one.is_closed else None
     link = accounts.links[one.marketplace]
     return (
-        one.key, accounts.merchant, link.marketplace_id, link.pk, ref_of(one.key), "", one.status, "", one.at, one.at,
+        one.key, accounts.merchant, link.marketplace_id, link.pk, ref_of(one.key), _reference(one), "", one.status, "", one.at, one.at,
         one.at, one.at, "EUR", True, Decimal("2.95"), Decimal(0), Decimal("28.93"), "nl", "NL",
         one.at + timedelta(hours=20), False, False, False, one.by_marketplace, False, [], str(one.key),
         shop_number_of(one.key), state, word, completed_at, one.at + timedelta(days=1) if one.status == "waiting" else None,
@@ -199,13 +200,17 @@ def _person(one: Bought, role: str) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+def _reference(one: Bought) -> str:
+    return f"bol-{ref_of(one.key)}"
+
+
 def _messages(one: Bought, accounts: Accounts) -> Iterator[tuple[object, ...]]:
     """Created for all; confirmed, or on the way to it, for what was sent."""
     link = accounts.links[one.marketplace]
     payload: Payload = CreatePayload({f"{one.key}-0": 1}, "28.93")
     yield (
         2 * one.key, one.key, link.shop_id, "shop", "create", 0, 0, 6, "done", 1, 1, 0, 0, 0, one.at, one.at, payload, "", "",
-        str(one.key), one.at + timedelta(seconds=5),
+        str(one.key), one.at + timedelta(seconds=5), _reference(one), "",
     )  # fmt: skip
     if one.status == "shipped":
         created_at = one.at + _COMPLETED
@@ -214,6 +219,7 @@ def _messages(one: Bought, accounts: Accounts) -> Iterator[tuple[object, ...]]:
         yield (
             2 * one.key + 1, one.key, link.marketplace_id, "marketplace", "confirm", 0, 0, 3, state, 1, 1, 0, 0, 0, created_at,
             created_at, payload, f"job-{one.key}", "", "", notified_at,
+            f"oh-{ref_of(one.key)}-confirm-0.0", "",
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from orderhaven.core.status import Status
 from orderhaven.ports.sandbox import CatalogueItem
-from orderhaven.store.models import Link, Order
+from orderhaven.store.models import Connection, Link, Order
 from tests.api.conftest import Program, sold
 from tests.journeys.conftest import MUG, Trade
 
@@ -32,6 +32,45 @@ def test_a_link_is_made_as_a_dry_run(program: Program, trade: Trade) -> None:
 
 def test_a_marketplace_has_one_link(program: Program, trade: Trade) -> None:
     assert program.post("/links", {"marketplace": "bol NL", "shop": "Webshop"}).status_code == 409
+
+
+CHANNELS = {"de": "Germany", "nl": "Netherlands"}
+
+
+def test_two_links_divide_the_channels_of_a_marketplace(program: Program, trade: Trade) -> None:
+    Connection.objects.filter(name="bol NL").update(channels=CHANNELS)
+
+    kept = program.patch(LINK, {"channels": ["nl"]}).json()
+    made = program.post("/links", {"marketplace": "bol NL", "shop": "Webshop", "channels": ["de"]}).json()
+    changed = program.patch("/links/bol NL - Webshop", {"wait_s": 60}).json()
+
+    assert (kept["name"], kept["channels"]) == ("bol NL", ["nl"])
+    assert (made["name"], made["channels"], made["does_orders"]) == ("bol NL - Webshop", ["de"], True)
+    assert (changed["name"], changed["wait_s"]) == ("bol NL - Webshop", 60)
+    assert program.get(LINK).json()["wait_s"] == kept["wait_s"]
+    connection = program.get("/connections/bol NL").json()
+    assert connection["channels"] == CHANNELS
+    assert [(one["name"], one["channels"]) for one in connection["links"]] == [
+        ("bol NL", ["nl"]),
+        ("bol NL - Webshop", ["de"]),
+    ]
+
+
+@pytest.mark.parametrize("channels", [["nl"], [], ["xx"]], ids=["taken", "all", "unknown"])
+def test_a_channel_goes_to_one_shop_only(program: Program, trade: Trade, channels: list[str]) -> None:
+    Connection.objects.filter(name="bol NL").update(channels=CHANNELS)
+    program.patch(LINK, {"channels": ["nl"]})
+
+    answer = program.post("/links", {"marketplace": "bol NL", "shop": "Webshop", "channels": channels})
+
+    assert answer.status_code == 409
+    assert Link.objects.count() == 1
+
+
+def test_what_a_link_does_is_kept(program: Program, trade: Trade) -> None:
+    changed = program.patch(LINK, {"does_orders": False, "does_stock": True}).json()
+
+    assert (changed["does_orders"], changed["does_stock"], changed["does_returns"]) == (False, True, False)
 
 
 def test_a_link_needs_connections_that_are_there(program: Program, trade: Trade) -> None:

@@ -144,6 +144,31 @@ def test_a_link_is_changed_by_its_form(house: House) -> None:
     assert link.marketplace.pull_every_s == 600
 
 
+def test_channels_are_ticked_and_the_others_go_to_a_link_of_their_own(house: House) -> None:
+    Connection.objects.filter(name="bol NL").update(channels={"de": "Germany", "nl": "Netherlands"})
+    marketplace = Connection.objects.get(name="bol NL").pk
+
+    house.administrator.post(house.at("links/bol%20NL"), {"takes": "some", "channels": ["nl"]})
+    page = house.administrator.get(house.at("links")).content.decode()
+    given = {"marketplace": "bol NL", "shop": "Webshop", f"channels-{marketplace}": ["de"], "start": "now"}
+    house.administrator.post(house.at("links/new"), given)
+    second = house.administrator.get(house.at("links/bol%20NL%20-%20Webshop")).content.decode()
+
+    assert (f'name="channels-{marketplace}" value="de"' in page, '> Netherlands (nl)' in page) == (True, False)
+    assert sorted((link.name, link.channels) for link in Link.objects.all()) == [
+        ("bol NL", ("nl",)),
+        ("bol NL - Webshop", ("de",)),
+    ]
+    assert "bol NL (Germany (de)) → Webshop" in second
+    assert "The others go elsewhere: Webshop (Netherlands (nl))." in second
+
+
+def test_a_marketplace_without_channels_is_asked_for_none(house: House) -> None:
+    page = house.administrator.get(house.at("links/bol%20NL")).content.decode()
+
+    assert 'name="takes"' not in page
+
+
 def test_a_link_s_durations_are_shown_as_people_write_them_and_taken_so(house: House) -> None:
     Link.objects.update(wait_s=240, ship_by_margin_s=5400)
 
