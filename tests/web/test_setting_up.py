@@ -154,13 +154,13 @@ def test_channels_are_ticked_and_the_others_go_to_a_link_of_their_own(house: Hou
     house.administrator.post(house.at("links/new"), given)
     second = house.administrator.get(house.at("links/bol%20NL%20-%20Webshop")).content.decode()
 
-    assert (f'name="channels-{marketplace}" value="de"' in page, '> Netherlands (nl)' in page) == (True, False)
+    assert (f'name="channels-{marketplace}" value="de"' in page, "> Netherlands (nl)" in page) == (True, False)
     assert sorted((link.name, link.channels) for link in Link.objects.all()) == [
         ("bol NL", ("nl",)),
         ("bol NL - Webshop", ("de",)),
     ]
-    assert "bol NL (Germany (de)) → Webshop" in second
-    assert "The others go elsewhere: Webshop (Netherlands (nl))." in second
+    assert "bol NL: Germany (de) → Webshop" in second
+    assert "The others go elsewhere: Netherlands (nl) → Webshop." in second
 
 
 def test_a_marketplace_without_channels_is_asked_for_none(house: House) -> None:

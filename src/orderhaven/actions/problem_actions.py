@@ -32,7 +32,7 @@ ACTIONS_FOR: Mapping[ProblemKind, tuple[ProblemAction, ...]] = {
     ProblemKind.CREATED_TWICE: (ProblemAction.DONE,),
     ProblemKind.TOTAL_DIFFERS: (ProblemAction.DONE,),
     ProblemKind.ADOPTED_DIFFERS: (ProblemAction.ADOPT, ProblemAction.CREATE, ProblemAction.IGNORE),
-    ProblemKind.CHANNEL_NOT_LINKED: (ProblemAction.IGNORE, ProblemAction.HANDLE),
+    ProblemKind.CHANNEL_NOT_LINKED: (ProblemAction.HANDLE, ProblemAction.IGNORE),
     ProblemKind.SHOP_ORDER_GONE: (ProblemAction.CREATE_AGAIN, ProblemAction.CANCEL, ProblemAction.HANDLE),
     ProblemKind.UNKNOWN_CARRIER: (ProblemAction.CHOOSE_CARRIER, *_USUAL),
     ProblemKind.TRACKING_UNREADABLE: (ProblemAction.DONE, ProblemAction.HANDLE),

@@ -284,7 +284,7 @@ def _say_link(found: Link) -> None:
     from orderhaven.actions.link_channels import channel_names
 
     is_dry_run = _(", dry run: nothing is sent") if found.dry_run else ""
-    channels = f" ({', '.join(names)})" if (names := channel_names(found)) else ""
+    channels = f": {', '.join(names)}" if (names := channel_names(found)) else ""
     say(f"{found.marketplace.name}{channels} -> {found.shop.name}{is_dry_run}")
     for sentence in _sentences(found):
         say(f"  {sentence}")

@@ -156,7 +156,7 @@ def _shown(request: MerchantRequest, found: Link) -> dict[str, Any]:
         "link": found,
         "channel_names": channel_names(found),
         "free_channels": free_channels(found.marketplace, found),
-        "other_links": [f"{one.shop.name} ({', '.join(channel_names(one))})" for one in other_links(found)],
+        "other_links": [f"{', '.join(channel_names(one))} → {one.shop.name}" for one in other_links(found)],
         "settings": _settings(found),
         "older": older_count(found.pk),
         "dry_run_entries": [(one, message_name(one.what)) for one in would.dry_run_entries],

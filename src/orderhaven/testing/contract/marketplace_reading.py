@@ -53,6 +53,17 @@ class MarketplaceReading:
         assert bool(order.shipping_cost.amount) is (Capability.CHARGES_SHIPPING in subject.spec.capabilities)
 
     @requires()
+    async def test_an_order_says_on_which_channel_it_was_sold(self, subject: MarketplaceSubject) -> None:
+        channels = (await subject.another().check()).channels
+
+        for channel in channels:
+            order = await sold(subject, subject.another(), Basket([(MUG, 1)], channel=channel))
+            assert order.channel == channel
+        if not channels:
+            with pytest.raises(ValueError):  # noqa: PT011 - whatever its words
+                subject.sandbox.sell(Basket([(MUG, 1)], channel="nl"))
+
+    @requires()
     async def test_every_line_has_a_key_of_its_own_and_the_marketplace_s_ids(self, subject: MarketplaceSubject) -> None:
         order = await sold(subject, subject.another())
 
