@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from msgspec.structs import replace
 
 from orderhaven.core.problems import ProblemKind
+from orderhaven.core.references import order_ref_in, reference_without_account
 from orderhaven.store.models import Connection, Message, MessageState, Token
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
@@ -48,6 +50,7 @@ def trade(store: None) -> Iterator[Trade]:
 def older(trade: Trade, program: Program, tmp_path: Path) -> Path:
     """The file as that version left it, and both sides where they stood then. Accounts and token are those of this process."""
     play(trade)
+    _bear_references_without_account(trade)
     accounts = list(Connection.objects.values_list("settings", "secrets", "token", "pk"))
     [token] = Token.objects.values_list("secret_hash", "prefix")
     folder = tmp_path / "data"
@@ -67,6 +70,14 @@ def older(trade: Trade, program: Program, tmp_path: Path) -> Path:
         database.commit()
     point_store_at(kept)
     return file
+
+
+def _bear_references_without_account(trade: Trade) -> None:
+    """As that version composed them: the shop orders are found again by these alone."""
+    shop: Any = trade.shop
+    for shop_ref, order in shop._orders.items():
+        old = reference_without_account(REFERENCE_MARKETPLACE.name, order_ref_in(order.reference))
+        shop._orders[shop_ref] = replace(order, reference=old)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ answered later, and is found by its draft alone."""
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import ClassVar
 
 from orderhaven.core.errors import OrderRejected
@@ -42,7 +43,7 @@ class SimulatedDraftShop(SimulatedShop):
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self._drafts: dict[str, str] = {}  # draft -> shop_ref, "" while it is a draft
-        self._jobs = Jobs(clock)
+        self._jobs = Jobs(clock, count(1))
 
     @property
     def drafts(self) -> int:

@@ -1,10 +1,9 @@
 """What a world in memory took in and carries out later, with the ways in which that can go wrong."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count
 
 from orderhaven.core.errors import OrderProblem
 from orderhaven.ports.connector import Clock
@@ -39,10 +38,12 @@ class Job:
 
 
 class Jobs:
-    def __init__(self, clock: Clock) -> None:
+    """`numbers`: by which whatever is made there is told apart."""
+
+    def __init__(self, clock: Clock, numbers: Iterator[int]) -> None:
         self._clock = clock
+        self._numbers = numbers
         self._jobs: dict[str, Job] = {}
-        self._numbers = count(1)
         self._fates: deque[CommandFate] = deque()
         self._met: FateMet = _nobody
 

@@ -72,8 +72,8 @@ class SimulatedMarketplace(World):
         self._sales: dict[str, SimulatedSale] = {}
         self._shipments: dict[str, ConfirmedShipment] = {}
         self._done: dict[str, str] = {}  # our reference -> what was made
-        self._jobs = Jobs(clock)
         self._numbers = count(1)
+        self._jobs = Jobs(clock, self._numbers)
 
     # ------------------------------------------------------------ a person at the other side (ports.sandbox)
 
