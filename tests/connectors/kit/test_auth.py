@@ -1,9 +1,10 @@
-"""A bearer token: kept between runs, renewed before it ends, fetched once however many ask."""
+"""Keys in headers; and a bearer token: kept between runs, renewed before it ends, fetched once however many ask."""
 
 import asyncio
 from datetime import timedelta
 
-from orderhaven.connectors.kit.http import BearerToken, Request
+from orderhaven.connectors.kit.auth import BearerToken, HeaderKeys, basic
+from orderhaven.connectors.kit.http import Request
 from orderhaven.core.errors import SafeToRetry
 from orderhaven.ports.connector import InMemoryTokenCache
 from orderhaven.testing.clock import START, ManualClock
@@ -217,3 +218,16 @@ def test_two_refusals_of_one_old_token_renew_it_once() -> None:
 
     assert renewed == [True, True]
     assert (signed(auth), office.given) == ("Bearer token 2", 2)
+
+
+def test_a_static_key_stands_on_every_request_beside_what_it_had_and_is_not_renewed() -> None:
+    keys = HeaderKeys({"X-Key": "k", **basic("shop", "s:1")})
+
+    request = asyncio.run(keys.sign(ASK))
+
+    assert request.headers == {"Accept": "text/plain", "X-Key": "k", "Authorization": "Basic c2hvcDpzOjE="}
+    assert not asyncio.run(keys.renew(request))
+
+
+def test_headers_without_keys_leave_a_request_as_it_is() -> None:
+    assert asyncio.run(HeaderKeys({}).sign(ASK)) == ASK

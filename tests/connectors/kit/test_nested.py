@@ -4,7 +4,8 @@ import pytest
 
 from orderhaven.connectors.kit.decoding import not_allowed
 from orderhaven.connectors.kit.http import Response
-from orderhaven.connectors.kit.session import decode, malformed
+from orderhaven.connectors.kit.rows import malformed
+from orderhaven.connectors.kit.session import decode
 from orderhaven.core.errors import HubError
 
 _DEEP = b"[" * 200_000 + b"]" * 200_000

@@ -9,7 +9,8 @@ import pytest
 
 from orderhaven.connectors.kit.decoding import Discard, Word
 from orderhaven.connectors.kit.http import Response
-from orderhaven.connectors.kit.session import NotData, Rows, RowsOf, decode
+from orderhaven.connectors.kit.rows import Rows, RowsOf
+from orderhaven.connectors.kit.session import NotData, decode
 from orderhaven.core.errors import UnexpectedResponse
 
 

@@ -368,3 +368,30 @@ def test_a_nul_character_is_left_out_of_an_answer(text: bytes, meant: str) -> No
 )
 def test_a_request_to_wait_is_read_in_both_forms(header: str, after: timedelta | None) -> None:
     assert retry_after(Response(429, {"retry-after": header}), START) == after
+
+
+# ---------------------------------------------------------------- what their API is like
+
+
+def test_a_name_stands_in_a_query_once_for_each_of_its_values() -> None:
+    wire = Wire([OK])
+
+    asyncio.run(session(wire).read("GET", "/orders", query={"ref": ["a", "b&c"], "page": "1", "state": []}))
+
+    assert wire.sent[0].url == "https://shop.test/api/orders?ref=a&ref=b%26c&page=1"
+    assert wire.sent[0].values_of("ref") == ["a", "b&c"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 422, 500, 503])
+def test_whether_a_status_means_no_is_the_connectors_word(status: int) -> None:
+    wire = Wire([Response(status, {}, b'{"error":"sold out"}')])
+
+    answer = asyncio.run(session(wire).send("POST", "/orders", not_after=SOON, also=(status,)))
+
+    assert (answer.status, answer.body, len(wire.sent)) == (status, b'{"error":"sold out"}', 1)
+
+
+@pytest.mark.parametrize("also", [(), (400,)])
+def test_a_server_error_that_nobody_speaks_of_leaves_a_command_open(also: tuple[int, ...]) -> None:
+    with pytest.raises(OutcomeUnknown):
+        asyncio.run(session(Wire([Response(500)])).send("POST", "/orders", not_after=SOON, also=also))

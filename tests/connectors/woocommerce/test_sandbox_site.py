@@ -2,8 +2,8 @@
 
 import pytest
 
+from orderhaven.connectors.kit.auth import HeaderKeys, basic
 from orderhaven.connectors.kit.http import Request, Response
-from orderhaven.connectors.woocommerce.calls import Basic
 from orderhaven.connectors.woocommerce.sandbox_auth import Rights
 from orderhaven.connectors.woocommerce.sandbox_site import SiteState
 
@@ -16,7 +16,7 @@ AS_JSON = {"content-type": "application/json"}
 def sent(shop: Shop, method: str, path: str, key: tuple[str, str] | None = None, body: bytes = b"") -> Response:
     key = key or (shop.sandbox.auth.key, shop.sandbox.auth.secret)
     asked = Request(method, f"https://shop.test{path}", AS_JSON if body else {}, body)
-    signed = run(Basic(*key).sign(asked))
+    signed = run(HeaderKeys(basic(*key)).sign(asked))
     headers = {name.lower(): value for name, value in signed.headers.items()}
     return run(shop.sandbox.handle(Request(signed.method, signed.url, headers, signed.body)))
 

@@ -9,7 +9,7 @@ from orderhaven.connectors.bol import SPEC
 from orderhaven.connectors.bol.mapping import open_quantity
 from orderhaven.connectors.bol.shapes import BolShipment, OrderDetail, OrderItem, ProcessStatus, Rejection
 from orderhaven.connectors.kit.http import Response
-from orderhaven.connectors.kit.session import Rows
+from orderhaven.connectors.kit.rows import Rows
 from orderhaven.core.commands import (
     Cancellation,
     CancelReason,

@@ -1,6 +1,5 @@
 """bol's connector: the calls of the marketplace port, and the token that they go with."""
 
-import base64
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,9 +26,11 @@ from orderhaven.connectors.bol.commands import (
 from orderhaven.connectors.bol.mapping import MEDIA_TYPE, PROCESSES, READS, SIDE, Records, order_from
 from orderhaven.connectors.bol.pulling import FinishedPull, OrderPull
 from orderhaven.connectors.bol.shapes import AccessToken, BolShipment, ListedOrder, ProcessStatus, Retailer
+from orderhaven.connectors.kit.auth import BearerToken, basic
 from orderhaven.connectors.kit.decoding import CLOCKS_MAY_DIFFER, date_of, not_allowed, refuse_wrong_clock
-from orderhaven.connectors.kit.http import BearerToken, NoAnswer, Request, Response, percent_encoded
-from orderhaven.connectors.kit.session import NotData, Rows, RowsOf, Session, decode, retry_after
+from orderhaven.connectors.kit.http import NoAnswer, Request, Response, percent_encoded
+from orderhaven.connectors.kit.rows import Rows, RowsOf
+from orderhaven.connectors.kit.session import NotData, Session, decode, retry_after
 from orderhaven.core.commands import (
     Acceptance,
     Cancellation,
@@ -64,9 +65,10 @@ class TokenRequest:
         self._side = side
         self._context = context
         self._timeout_s = timeout_s
-        pair = base64.b64encode(f"{client_id.strip()}:{client_secret.strip()}".encode()).decode()
         self._request = Request(
-            "POST", f"{self.url}{_PATH}", {"Authorization": f"Basic {pair}", "Accept": "application/json"}
+            "POST",
+            f"{self.url}{_PATH}",
+            {**basic(client_id.strip(), client_secret.strip()), "Accept": "application/json"},
         )
 
     async def fetch(self) -> tuple[str, timedelta]:

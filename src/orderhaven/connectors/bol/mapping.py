@@ -22,7 +22,8 @@ from orderhaven.connectors.bol.shapes import (
     Product,
 )
 from orderhaven.connectors.kit.http import Response, percent_encoded
-from orderhaven.connectors.kit.session import MalformedRow, Rows, RowsOf, Session, decode
+from orderhaven.connectors.kit.rows import MalformedRow, Rows, RowsOf
+from orderhaven.connectors.kit.session import Session, decode
 from orderhaven.core.errors import OrderMissing, UnexpectedResponse
 from orderhaven.core.money import Money, sum_money
 from orderhaven.core.order import Address, LineQuantities, MarketplaceLine, MarketplaceOrder

@@ -6,16 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 
 from orderhaven.connectors.bol.mapping import AMSTERDAM, last_change, summary_from
 from orderhaven.connectors.bol.shapes import ListedOrder
-from orderhaven.connectors.kit.session import MalformedRow, Rows
-from orderhaven.core.errors import RateLimited, SafeToRetry, UnexpectedResponse
+from orderhaven.connectors.kit.moving_list import Fetch as PageOf
+from orderhaven.connectors.kit.moving_list import ListOfChanges, MovingList
+from orderhaven.connectors.kit.rows import MalformedRow, Rows
 from orderhaven.ports.connector import Clock
 from orderhaven.ports.marketplace import OrderSummary, SummaryPage
 
 PAGE_SIZE = 50
 _LONGEST_INTERVAL = 60  # minutes that change-interval-minute takes
 _HISTORY = timedelta(days=88)  # bol lists changes of three months; the shortest three months have 89 days
-_READINGS = 5
-_PATIENCE = timedelta(minutes=3)  # what one pull waits in all for its turn, once its first page has come
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,97 +77,52 @@ class FinishedPull:
     rows: Mapping[str, ListedOrder] = field(default_factory=dict)  # order id -> as it was given
 
 
-@dataclass
+_CHANGES = ListOfChanges(PAGE_SIZE, key=lambda row: row.order_id, changed_at=last_change, item=summary_from)
+
+
 class OrderPull:
     """`fetch` gives one page of the list and their time of answering. A row as `before` gave it is no news."""
 
-    fetch: Fetch
-    clock: Clock
-    since: datetime | None
-    overlap: timedelta
-    before: Mapping[str, ListedOrder]
-    given: dict[str, ListedOrder] = field(default_factory=dict)
-    _known: set[tuple[str, datetime]] = field(default_factory=set)
-    _patience: timedelta = _PATIENCE
-    _malformed: set[MalformedRow] = field(default_factory=set)  # given already
-    _first: Rows[ListedOrder] | None = None  # the first page, fetched to know their time
-    _is_long: bool = False  # more came than one page surely holds
-    _missed: bool = False  # this pass brought an order that the ones before should have had
+    def __init__(
+        self,
+        fetch: Fetch,
+        clock: Clock,
+        since: datetime | None,
+        overlap: timedelta,
+        before: Mapping[str, ListedOrder],
+    ) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._since = since
+        self._overlap = overlap
+        self._list = MovingList(_CHANGES, clock, before)
+
+    @property
+    def given(self) -> Mapping[str, ListedOrder]:
+        return self._list.given
 
     async def pages(self) -> AsyncIterator[SummaryPage]:
-        """Read until a whole pass brings nothing that had been there before the pull began.
-
-        A list that moves while its pages are read can hide a row; so a long list is read again. So is the first
-        one ever, because no overlap of a later pull reaches back to what it lists.
-        """
-        windows = windows_since(self.since, self.clock.now(), self.overlap)
-        self._first, began = await self.fetch(windows[0].query(1))
-        if not covers(windows, self.since, began):
-            windows = windows_since(self.since, began, self.overlap)
-            self._first = None
+        """All that changed, however the list moves. The first one ever is read twice: no overlap of a later pull reaches back to
+        what it lists."""
+        windows = windows_since(self._since, self._clock.now(), self._overlap)
+        first: Rows[ListedOrder] | None
+        first, began = await self._fetch(windows[0].query(1))
+        if not covers(windows, self._since, began):
+            windows = windows_since(self._since, began, self._overlap)
+            first = None
         cursor, empty = began.isoformat(), True
-        for snapshot in range(_READINGS):
-            self._missed = False
-            async for summaries, malformed in self._read(windows):
-                self._missed = self._missed or bool(malformed) or any(one.changed_at < began for one in summaries)
-                empty = False
-                yield _page(summaries, malformed, cursor)
-            if not (self._missed if snapshot else self._is_long or self.since is None):
-                break
-        else:
-            raise SafeToRetry("the list of orders did not keep still while it was read")
+        lists = [self._pages_of(window) for window in windows]
+        async for summaries, malformed in self._list.read(lists, began, first, twice=self._since is None):
+            empty = False
+            yield _page(summaries, malformed, cursor)
         if empty:
             yield SummaryPage((), cursor)
 
-    async def _read(
-        self, windows: Sequence[Window]
-    ) -> AsyncIterator[tuple[Sequence[OrderSummary], Sequence[MalformedRow]]]:
-        """What is news on each page. A list ends at an empty page: a short one may be followed by more."""
-        for window in windows:
-            number = 1
-            while rows := await self._page(window, number):
-                self._is_long = self._is_long or number > 1 or len(rows) >= PAGE_SIZE
-                summaries, malformed = self._news(rows)
-                if summaries or malformed:
-                    yield summaries, malformed
-                number += 1
+    def _pages_of(self, window: Window) -> PageOf[ListedOrder]:
+        async def page(number: int) -> Rows[ListedOrder]:
+            return (await self._fetch(window.query(number)))[0]
 
-    async def _page(self, window: Window, number: int) -> Rows[ListedOrder]:
-        if self._first is not None:
-            first, self._first = self._first, None
-            return first
-        while True:
-            try:
-                return (await self.fetch(window.query(number)))[0]
-            except RateLimited as error:
-                await self._wait_for_turn(error)
-
-    async def _wait_for_turn(self, error: RateLimited) -> None:
-        """A list with more pages than bol allows calls would begin again for ever if it were not read on."""
-        if error.after is None or error.after > self._patience:
-            raise error
-        wait = max(error.after, timedelta(seconds=1))
-        self._patience -= wait
-        await self.clock.sleep(wait)
-
-    def _news(self, rows: Rows[ListedOrder]) -> tuple[Sequence[OrderSummary], Sequence[MalformedRow]]:
-        """Those that whoever listens does not have yet, as they stand now; and those that nobody understands."""
-        news, strange = [], list(rows.malformed)
-        for row in rows.good:
-            if row == (self.given.get(row.order_id) or self.before.get(row.order_id)):
-                self.given[row.order_id] = row
-                continue
-            key = (row.order_id, last_change(row))
-            if key not in self._known:
-                self._known.add(key)
-                try:
-                    news.append(summary_from(row))
-                    self.given[row.order_id] = row
-                except UnexpectedResponse as surprise:
-                    strange.append(MalformedRow(row.order_id, surprise.cause))
-        malformed = [one for one in dict.fromkeys(strange) if one not in self._malformed]
-        self._malformed.update(malformed)
-        return news, malformed
+        return page
 
 
 def _page(summaries: Sequence[OrderSummary], malformed: Sequence[MalformedRow], cursor: str) -> SummaryPage:

@@ -1,20 +1,17 @@
-"""Requests and responses, bearer tokens, and a resolver that keeps to allowed networks."""
+"""Requests and responses, and a resolver that keeps to allowed networks."""
 
 import asyncio
 import re
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from msgspec import Struct
 
-from orderhaven.core.errors import HubError
 from orderhaven.core.networks import NetworkPolicy
-from orderhaven.ports.connector import Clock, TokenCache, is_recent
 
 # in threads of their own: a name server that hangs must not hold up anything else, nor the names of many dead hosts a living one.
 # A name is looked up once for all who wait for it, however often they give up, so a dead one holds one of these
@@ -80,6 +77,10 @@ class Request(Struct, frozen=True):
         """The query's last value per name."""
         return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
 
+    def values_of(self, name: str) -> list[str]:
+        """Every value that the query has for this name."""
+        return [value for one, value in parse_qsl(urlsplit(self.url).query, keep_blank_values=True) if one == name]
+
 
 class Response(Struct, frozen=True):
     status: int
@@ -113,6 +114,18 @@ def encode_query(pairs: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{percent_encoded(name)}={percent_encoded(value)}" for name, value in pairs]
 
 
+Query = Mapping[str, str | Sequence[str]]
+"""Names and values; a name with several values stands there once for each, in order: `ref=a&ref=b`."""
+
+
+def pairs_of(query: Query) -> Iterator[tuple[str, str]]:
+    for name, value in query.items():
+        if isinstance(value, str):
+            yield name, value
+        else:
+            yield from ((name, each) for each in value)
+
+
 class NoAnswer(Exception):
     """The network gave no whole answer. `sent` is False only when surely nothing reached the other side."""
 
@@ -125,88 +138,3 @@ class Transport(Protocol):
     async def __call__(self, request: Request, timeout_s: float) -> Response:
         """Send once, follow nothing, repeat nothing. Raises NoAnswer."""
         ...
-
-
-_SPARE_S = 20.0  # real seconds: a token that ends within a call's time is not used for it
-_AFTER_FAILING_S = 10.0  # real seconds in which a log-in that failed is not tried again, however many ask
-
-
-class BearerToken:
-    """Signs with a token and fetches a new one when it ends. `fetch` gives the token and its lifetime.
-
-    One log-in is under way at a time, and whoever waits for it gets what comes of it, its failure too: many that each log in
-    by themselves, and again with every repetition, are what servers close their doors to.
-    """
-
-    def __init__(self, fetch: Callable[[], Awaitable[tuple[str, timedelta]]], tokens: TokenCache, clock: Clock) -> None:
-        self._fetch = fetch
-        self._tokens = tokens
-        self._clock = clock
-        self._header = "Bearer "
-        self._good_until = clock.now()
-        self._fetched_at: datetime | None = None  # None: this process has fetched none yet
-        self._doubted_at: datetime | None = None  # when a fresh one was last refused; None: never
-        self._failed: tuple[datetime, HubError] | None = None  # the last log-in; None: it came to something
-        self._turn = asyncio.Lock()
-
-    async def sign(self, request: Request) -> Request:
-        await self._make_current()
-        headers = {**request.headers, "Authorization": self._header}
-        return Request(request.method, request.url, headers, request.body)
-
-    async def renew(self, refused: Request) -> bool:
-        """Forget the token, unless the one before it was refused as fresh as this: then another would be refused as well.
-
-        Several calls may be under way with a token that ends: only the first of them has to renew it.
-        """
-        if refused.headers.get("Authorization") != self._header:
-            return True
-        if self._is_recent(self._fetched_at):
-            if self._is_recent(self._doubted_at):
-                return False
-            self._doubted_at = self._clock.now()
-        await self.forget()
-        return True
-
-    async def forget(self) -> None:
-        """Whatever token there is, here and in the cache: the next request fetches one."""
-        self._good_until = now = self._clock.now()
-        self._failed = None
-        await self._tokens.put("", now)
-
-    async def _make_current(self) -> None:
-        if self._still_good():
-            return
-        async with self._turn:
-            if not self._still_good():
-                await self._take_kept_or_new()
-
-    async def _take_kept_or_new(self) -> None:
-        if self._fetched_at is None and (kept := await self._tokens.get()) and kept[0]:
-            self._take(*kept)
-            if self._still_good():
-                return
-        now = self._clock.now()
-        if self._failed is not None and is_recent(self._failed[0], now, self._clock.in_real(_AFTER_FAILING_S)):
-            raise self._failed[1]
-        try:
-            token, lifetime = await self._fetch()
-        except HubError as error:
-            self._failed = (self._clock.now(), error)
-            raise
-        self._fetched_at, self._failed = now, None
-        self._take(token, now + lifetime)
-        await self._tokens.put(token, now + lifetime)
-
-    def _take(self, token: str, ends_at: datetime) -> None:
-        self._header, self._good_until = f"Bearer {token}", ends_at - self._spare()
-
-    def _is_recent(self, moment: datetime | None) -> bool:
-        return is_recent(moment, self._clock.now(), self._spare())
-
-    def _still_good(self) -> bool:
-        return self._clock.now() < self._good_until
-
-    def _spare(self) -> timedelta:
-        # on a fast clock a token may live less than the spare time
-        return min(self._clock.in_real(_SPARE_S), timedelta(seconds=60))

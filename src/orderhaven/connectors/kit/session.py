@@ -1,26 +1,25 @@
-"""A session with one side: requests with a time limit, and lists decoded row by row."""
+"""A session with one side: requests with a time limit, and answers decoded."""
 
 import random
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
+from orderhaven.connectors.kit.auth import Auth
 from orderhaven.connectors.kit.decoding import (
     begins_with_a_warning,
     data_of,
     decoded_leniently,
     in_words,
-    kind_of,
     not_allowed,
     refuse_wrong_clock,
 )
-from orderhaven.connectors.kit.http import NoAnswer, Request, Response, Transport, encode_query
+from orderhaven.connectors.kit.http import NoAnswer, Query, Request, Response, Transport, encode_query, pairs_of
 from orderhaven.core.errors import OutcomeUnknown, RateLimited, SafeToRetry, UnexpectedResponse, WrongAddress
 from orderhaven.ports.connector import ConnectorContext, Limits
 from orderhaven.ports.sockets import Sockets
@@ -32,16 +31,6 @@ _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # as JSON writes it
 _FIRST_PAUSE_S = 0.4
 _LONGEST_CALL_S = 300.0  # whatever a clock that jumped says
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-class Auth(Protocol):
-    async def sign(self, request: Request) -> Request:
-        """The request with this account's credentials on it."""
-        ...
-
-    async def renew(self, refused: Request) -> bool:
-        """A 401 came to this signed request: whether a fresh credential may help. The next `sign` uses it."""
-        ...
 
 
 class NoCredentials(SafeToRetry):
@@ -74,7 +63,7 @@ class Session:
         method: str,
         path: str,
         *,
-        query: Mapping[str, str] | None = None,
+        query: Query | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         also: Iterable[int] = (),
@@ -102,12 +91,15 @@ class Session:
         body: bytes = b"",
         also: Iterable[int] = (),
     ) -> Response:
-        """Send once. SafeToRetry and RateLimited mean that it surely did not happen; OutcomeUnknown that it may have."""
+        """Send once. SafeToRetry and RateLimited mean that it surely did not happen; OutcomeUnknown that it may have.
+
+        A status in `also` is the caller's to read, a server error too: whether it means no is what their API says.
+        """
         async with self._sockets.one() as socket:
             request = await self._auth.sign(Request(method, self._url(path), headers or {}, body))
             async with socket.turn:
                 response = await self._sent(request, not_after)
-        if response.status >= 500:
+        if response.status >= 500 and response.status not in also:
             raise OutcomeUnknown(f"{self.side} answered {response.status}")
         self._refuse_wrong_clock(response)
         if response.status == 401 and await self._auth.renew(request):
@@ -182,8 +174,8 @@ class Session:
             raise WrongAddress(self.base_url, f"it redirects to {_place(target)}")
         return Request(request.method, target, request.headers, request.body)
 
-    def _url(self, path: str, query: Mapping[str, str] | None = None) -> str:
-        return f"{self.base_url}{path}" + (f"?{'&'.join(encode_query(query.items()))}" if query else "")
+    def _url(self, path: str, query: Query | None = None) -> str:
+        return f"{self.base_url}{path}" + (f"?{'&'.join(encode_query(pairs_of(query)))}" if query else "")
 
     async def _pause(self, attempt: int) -> None:
         await self.clock.sleep(self.clock.in_real(_FIRST_PAUSE_S * 2**attempt * random.uniform(0.7, 1.3)))
@@ -256,97 +248,3 @@ def _host(url: str) -> str:
 def _place(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else parts.path
-
-
-Row = TypeVar("Row", bound=msgspec.Struct)
-
-_REF = re.compile(r"(?=.*[0-9])[A-Za-z0-9._:-]{1,100}")  # it is written into logs: no words, and no address
-
-
-class MalformedRow(msgspec.Struct, frozen=True):
-    """A row that cannot be read. `cause` says where and why, by the names of fields and never by what stands in them."""
-
-    ref: str  # "": not even by what it is known can be read
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rows(Generic[Row]):
-    good: list[Row]
-    malformed: list[MalformedRow] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        """How many rows the other side gave."""
-        return len(self.good) + len(self.malformed)
-
-
-class RowsOf(Generic[Row]):
-    """`key` is the field by which a row is known; `within` the one that holds the list, "" where the answer is the list.
-
-    An answer without that field has no rows.
-    """
-
-    def __init__(self, row: type[Row], key: str, within: str = "") -> None:
-        self._row = row
-        self._key = key
-        self._one = msgspec.json.Decoder(row)
-        self._names = frozenset(field.encode_name for field in msgspec.structs.fields(row))
-        self._within = within
-        self._all, self._raw = _whole(row, within), _whole(msgspec.Raw, within)
-
-    def read(self, response: Response, side: str) -> Rows[Row]:
-        """Raises NotData, and UnexpectedResponse for what is no list at all."""
-        try:
-            return Rows(self._listed(exactly(response, self._all, side)))
-        except UnexpectedResponse:
-            return self.each(self._listed(exactly(response, self._raw, side)))
-
-    def each(self, answers: list[msgspec.Raw]) -> Rows[Row]:
-        rows: Rows[Row] = Rows([])
-        for answer in answers:
-            row = self.one(answer)
-            if isinstance(row, MalformedRow):
-                rows.malformed.append(row)
-            else:
-                rows.good.append(row)
-        return rows
-
-    def one(self, answer: msgspec.Raw) -> Row | MalformedRow:
-        try:
-            return self._one.decode(answer)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            pass
-        try:
-            return decoded_leniently(answer, self._row)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return malformed(answer, self._key, str(error), self._names)
-
-    def _listed(self, whole: Any) -> list[Any]:
-        found: list[Any] = getattr(whole, self._within) if self._within else whole
-        return found
-
-
-def malformed(answer: msgspec.Raw, key: str, cause: str, names: Collection[str]) -> MalformedRow:
-    """This row, by what it is known if that can be read, and what is strange about it. `names` are the fields that it may have."""
-    try:
-        row = msgspec.json.decode(answer)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return MalformedRow("", "a row that cannot be read at all")
-    ref = row.get(key) if isinstance(row, dict) else None
-    if isinstance(ref, int | str) and not isinstance(ref, bool) and _REF.fullmatch(str(ref)):
-        return MalformedRow(str(ref), f"an answer of another shape: {in_words(cause)}")
-    return MalformedRow("", f"a row without {key}: {_outline(row, names)}")
-
-
-def _outline(row: Any, names: Collection[str]) -> str:
-    """What can be shown of a row to whoever must find out what it is: the fields that we know of it, and their kinds."""
-    if not isinstance(row, dict):
-        return f"{kind_of(row)} instead of an object"
-    found = [f"{name} ({kind_of(value)})" for name, value in row.items() if name in names]
-    return ", ".join(found) or f"an object with {len(row)} fields, none of them known"
-
-
-def _whole(row: Any, within: str) -> Any:
-    if not within:
-        return list[row]
-    return msgspec.defstruct("Whole", [(within, list[row], msgspec.field(default_factory=list))])

@@ -13,8 +13,10 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import msgspec
 
+from orderhaven.connectors.kit.auth import Auth, HeaderKeys, basic
 from orderhaven.connectors.kit.http import Request, Response, encode_query, percent_encoded
-from orderhaven.connectors.kit.session import Auth, MalformedRow, NotData, RowsOf, Session, decode, is_web_page
+from orderhaven.connectors.kit.rows import MalformedRow, RowsOf
+from orderhaven.connectors.kit.session import NotData, Session, decode, is_web_page
 from orderhaven.connectors.woocommerce.responses import (
     REFUSALS,
     SIDE,
@@ -35,7 +37,7 @@ PLAIN_HTTP = "over plain http everybody on the way can read the key and the orde
 
 def auth_for(url: str, key: str, secret: str, clock: Clock) -> Auth:
     """WooCommerce refuses Basic over plain http, and over https has no need for signatures."""
-    return Basic(key, secret) if urlsplit(url).scheme == "https" else OAuth(url, key, secret, clock)
+    return HeaderKeys(basic(key, secret)) if urlsplit(url).scheme == "https" else OAuth(url, key, secret, clock)
 
 
 @lru_cache(maxsize=256)
@@ -46,28 +48,6 @@ def is_loopback(address: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
-        return False
-
-
-class Basic:
-    def __init__(self, key: str, secret: str) -> None:
-        self._header = "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
-
-    async def sign(self, request: Request) -> Request:
-        headers = {**request.headers, "Authorization": self._header}
-        return Request(request.method, request.url, headers, request.body)
-
-    async def renew(self, refused: Request) -> bool:
-        return False
-
-
-class Nobody:
-    """For questions that need no key, and at addresses that may not be the shop's."""
-
-    async def sign(self, request: Request) -> Request:
-        return request
-
-    async def renew(self, refused: Request) -> bool:
         return False
 
 
@@ -211,7 +191,7 @@ async def _first_impression(root: str, context: ConnectorContext, limits: Limits
 
 
 async def _ask(root: str, path: str, context: ConnectorContext, limits: Limits) -> Response:
-    session = Session("The shop", root, context, Nobody(), limits)
+    session = Session("The shop", root, context, HeaderKeys({}), limits)  # it needs no key, and may not be the shop's
     return await session.read("GET", path, also=(400, 404))
 
 

@@ -7,7 +7,8 @@ from hashlib import blake2b
 import msgspec
 
 from orderhaven.connectors.kit.decoding import Discard, date_of
-from orderhaven.connectors.kit.session import MalformedRow, RowsOf, decode
+from orderhaven.connectors.kit.rows import MalformedRow, RowsOf
+from orderhaven.connectors.kit.session import decode
 from orderhaven.connectors.woocommerce.calls import PER_PAGE, Calls
 from orderhaven.connectors.woocommerce.mapping import ORDER_FIELDS, TheirOrder, utc
 from orderhaven.connectors.woocommerce.responses import SIDE, raise_read_refused

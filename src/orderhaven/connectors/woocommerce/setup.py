@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from orderhaven.connectors.kit.decoding import refuse_wrong_clock
-from orderhaven.connectors.kit.session import NotData, RowsOf, decode
+from orderhaven.connectors.kit.rows import RowsOf
+from orderhaven.connectors.kit.session import NotData, decode
 from orderhaven.connectors.woocommerce.calls import Calls, explain, fingerprint, refuse_plain_http
 from orderhaven.connectors.woocommerce.mapping import TheirRate, TheirSetting, tax_rules
 from orderhaven.connectors.woocommerce.order_body import Products
