@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import available_timezones
 
-from django.db import IntegrityError
-
 from orderhaven.actions.account_setup import demand_not_too_often
 from orderhaven.actions.context import ActionContext, requires
 from orderhaven.actions.errors import ActionRefused, action_refused
@@ -141,7 +139,7 @@ def _save(context: ActionContext, row: Link, settings: LinkSettings, expected: E
         said["channels"] = ", ".join(scope.channels if scope is not None else ())
     try:
         links.save(row, _seconds(settings.every), context.clock.now(), context.actor, said, expected, scope)
-    except IntegrityError:
+    except links.ChannelTaken:
         raise action_refused(
             "Another link of '{name}' was made or changed at the same moment. Look at it, then try again.",
             name=row.marketplace.name,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from orderhaven.store.connections.connections import nudge
@@ -12,6 +12,10 @@ from orderhaven.store.models import Connection, Event, Hold, Link, LinkChannel, 
 from orderhaven.store.orders import conversions
 from orderhaven.store.orders.unlinked import take_up
 from orderhaven.store.upkeep.versions import ExpectedVersion
+
+
+class ChannelTaken(Exception):
+    """Two links would do the orders of one channel: another was made or changed at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,23 @@ def save(
 ) -> None:
     """Insert or change a link; both sides are pulled, and pushed to, at once.
 
-    Raises Changed, and IntegrityError when another link does orders of one of these channels.
+    Raises Changed, and ChannelTaken when another link does orders of one of these channels.
     """
+    try:
+        _save(link, every_s, now, actor, changes, expected, scope)
+    except IntegrityError:
+        raise ChannelTaken from None
+
+
+def _save(
+    link: Link,
+    every_s: int | None,
+    now: datetime,
+    actor: str,
+    changes: Mapping[str, object],
+    expected: ExpectedVersion | None,
+    scope: Scope | None,
+) -> None:
     kind = "linked" if link._state.adding else "link_changed"
     sides = [link.marketplace_id, link.shop_id]
     with transaction.atomic():
