@@ -122,3 +122,17 @@ def test_a_list_longer_than_they_bear_at_once_is_read_on_and_not_begun_again() -
     assert asyncio.run(all_of_it()) == ["a", "b", "c"]
     assert clock.now() >= START + timedelta(seconds=50)
     assert shelf.asked[:2] == [1, 2]
+
+
+def test_who_is_asked_to_slow_down_before_the_first_page_came_does_not_wait() -> None:
+    async def page(number: int) -> Rows[Row]:
+        raise RateLimited("asks to slow down", timedelta(seconds=11))
+
+    async def all_of_it() -> None:
+        async for _ in MovingList(KIND, ManualClock()).read([page], START):
+            pass
+
+    with pytest.raises(RateLimited) as slowed:
+        asyncio.run(all_of_it())
+
+    assert slowed.value.after == timedelta(seconds=11)

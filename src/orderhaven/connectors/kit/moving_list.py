@@ -51,6 +51,7 @@ class MovingList(Generic[Row, Item]):
     _malformed: set[MalformedRow] = field(default_factory=set)  # given already
     _patience: timedelta = _PATIENCE
     _first: Rows[Row] | None = None  # the first page of the first list, fetched to know their time
+    _has_begun: bool = False  # a first page has come
     _is_long: bool = False  # more came than one page surely holds
     _missed: bool = False  # this reading brought what the ones before should have had
 
@@ -63,6 +64,7 @@ class MovingList(Generic[Row, Item]):
         Raises SafeToRetry when the list never keeps still, and what `lists` raise.
         """
         self._first = first
+        self._has_begun = first is not None
         for nth in range(_READINGS):
             self._missed = False
             async for news, malformed in self._read_once(lists, began):
@@ -89,13 +91,16 @@ class MovingList(Generic[Row, Item]):
             return first
         while True:
             try:
-                return await fetch(number)
+                rows = await fetch(number)
             except RateLimited as error:
                 await self._wait_for_turn(error)
+            else:
+                self._has_begun = True
+                return rows
 
     async def _wait_for_turn(self, error: RateLimited) -> None:
         """A list with more pages than they allow calls would begin again for ever if it were not read on."""
-        if error.after is None or error.after > self._patience:
+        if not self._has_begun or error.after is None or error.after > self._patience:
             raise error
         wait = max(error.after, timedelta(seconds=1))
         self._patience -= wait
