@@ -8,6 +8,7 @@ import pytest
 from orderhaven.actions import onboarding, orders
 from orderhaven.actions.context import ActionContext
 from orderhaven.actions.errors import ActionRefused
+from orderhaven.core.order import WaitsFor
 from orderhaven.core.references import order_ref_in
 from orderhaven.core.status import Status
 from orderhaven.ports.sandbox import Basket
@@ -43,7 +44,7 @@ def test_an_older_order_that_waits_for_a_yes_gets_it_only_with_a_persons_word(
     trade: Any, context: ActionContext
 ) -> None:
     trade.passes(seconds=10)
-    ref = trade.marketplace.sell(Basket([(MUG, 1)], needs_acceptance=True))
+    ref = trade.marketplace.sell(Basket([(MUG, 1)], waits_for=WaitsFor.OUR_YES))
     trade.passes(minutes=12)
     waiting = trade.order(ref).status
 

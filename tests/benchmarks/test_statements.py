@@ -72,7 +72,7 @@ def test_pulling_orders_that_are_known(trade: Trade) -> None:
         claim = claimed(trade, Side.MARKETPLACE)
         routing = Routing(trade.link.marketplace, links_by_channel(trade.link.marketplace_id))
         with counted(counts):
-            assert marketplace_snapshots.record_summaries(claim, routing, summaries, trade.clock.now()) == []
+            assert marketplace_snapshots.record_summaries(claim, routing, summaries, trade.clock.now()).never_seen == []
 
     few, many = of_both_sizes(trade, work)
 

@@ -11,6 +11,7 @@ from orderhaven.actions import links, onboarding, orders
 from orderhaven.actions.errors import ActionRefused
 from orderhaven.actions.links import LinkSettings
 from orderhaven.connectors import make_sandbox
+from orderhaven.core.order import WaitsFor
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.sentences import sentence
 from orderhaven.core.status import Status
@@ -293,7 +294,7 @@ def test_it_is_neither_retried_nor_created_nor_adopted_without_a_link(trade: Any
 
 def test_an_order_that_wants_a_yes_gets_none_before_a_link_takes_its_channel(trade: Any) -> None:
     takes(trade, "nl")
-    belgian = trade.sells(channel="be", needs_acceptance=True)
+    belgian = trade.sells(channel="be", waits_for=WaitsFor.OUR_YES)
     trade.passes(minutes=12)
     waiting = (trade.order(belgian).status, trade.problems(belgian))
     calls = [call for call in trade.marketplace.calls if "acceptances" in call]

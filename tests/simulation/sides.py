@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from orderhaven.connectors import make_sandbox
+from orderhaven.core.order import WaitsFor
 from orderhaven.ports.connector import Capability, Side
 from orderhaven.ports.sandbox import (
     BackOfficeOrder,
@@ -115,7 +116,7 @@ class Sides:
             address=BUYER,
             by_marketplace=wish.kind == "by_marketplace",
             marketplace_label=wish.kind == "own_label",
-            needs_acceptance=wish.kind == "needs_acceptance",
+            waits_for=WaitsFor.OUR_YES if wish.kind == "needs_acceptance" else WaitsFor.NOTHING,
         )
         return str(self.marketplace.sell(basket)), {article.sku: wish.pieces for article in articles}
 

@@ -86,7 +86,7 @@ class Books:
 
     def sees(self, *summaries: OrderSummary) -> int:
         """How many were new."""
-        fresh = marketplace_snapshots.record_summaries(self.there, self.routing, summaries, self.now)
+        fresh = marketplace_snapshots.record_summaries(self.there, self.routing, summaries, self.now).never_seen
         return marketplace_snapshots.insert_orders(self.there, self.routing, fresh, self.now) if fresh else 0
 
     def reads(self, *refs: str) -> None:

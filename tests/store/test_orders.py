@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from msgspec.structs import replace
 
+from orderhaven.core.order import NO_ADDRESS, WaitsFor
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ProductQuery, ShopState
 from orderhaven.core.status import Status, Trigger
@@ -448,8 +449,8 @@ def test_the_merchants_lines_of_a_mixed_order_decide(books: Books) -> None:
 
 def waits_for_a_yes(books: Books, ref: str) -> None:
     books.whole(ref)
-    books._sold[ref] = replace(books._sold[ref], needs_acceptance=True)
-    books.sees(replace(books.summary(ref), needs_acceptance=True))
+    books._sold[ref] = replace(books._sold[ref], waits_for=WaitsFor.OUR_YES)
+    books.sees(replace(books.summary(ref), waits_for=WaitsFor.OUR_YES))
     books.reads(ref)
 
 
@@ -463,9 +464,9 @@ def test_an_order_that_wants_a_yes_gets_it(books: Books) -> None:
 def test_an_accepted_order_is_created_once_it_is_read_again(books: Books) -> None:
     waits_for_a_yes(books, "A-1")
     books.tells("A-1", MessageKind.ACCEPT)
-    books._sold["A-1"] = replace(books._sold["A-1"], needs_acceptance=False)
+    books._sold["A-1"] = replace(books._sold["A-1"], waits_for=WaitsFor.NOTHING)
 
-    marketplace_snapshots.record_summaries(books.there, books.routing, [books.summary("A-1")], books.now, accepts=True)
+    marketplace_snapshots.record_summaries(books.there, books.routing, [books.summary("A-1")], books.now)
     assert (books.order("A-1").read_at, books.states("A-1")) == (None, [("accept", "done")])
     books.reads("A-1")
 
@@ -488,14 +489,102 @@ def test_an_order_that_is_not_to_be_cancelled_after_all_still_gets_its_yes(books
 def test_a_yes_that_was_given_while_the_buyer_asks_is_not_given_again(books: Books) -> None:
     waits_for_a_yes(books, "A-1")
     books.change("A-1", lambda uow, row: transition_order(uow, row, Trigger.CANCELLATION_REQUESTED))
-    books._sold["A-1"] = replace(books._sold["A-1"], needs_acceptance=False)
-    marketplace_snapshots.record_summaries(books.there, books.routing, [books.summary("A-1")], books.now, accepts=True)
+    books._sold["A-1"] = replace(books._sold["A-1"], waits_for=WaitsFor.NOTHING)
+    marketplace_snapshots.record_summaries(books.there, books.routing, [books.summary("A-1")], books.now)
     books.reads("A-1")
 
     books.change("A-1", lambda uow, row: transition_order(uow, row, Trigger.CANCELLATION_REFUSED))
 
     assert books.order("A-1").status == Status.NOT_SHIPPED
     assert ("create", "queued") in books.states("A-1")
+
+
+def held_by_them(books: Books, ref: str, wait: WaitsFor = WaitsFor.THEIR_PAYMENT_CHECK) -> None:
+    """Without an address, as marketplaces show such orders."""
+    books._sold[ref] = replace(books.whole(ref), waits_for=wait, ship_to=NO_ADDRESS, bill_to=NO_ADDRESS)
+    books.sees(replace(books.summary(ref), waits_for=wait))
+    books.reads(ref)
+
+
+def is_released(books: Books, ref: str) -> None:
+    books.whole(ref)
+    books.sees(books.summary(ref))
+
+
+@pytest.mark.parametrize("wait", [WaitsFor.THEIR_PAYMENT_CHECK, WaitsFor.THEIR_RELEASE])
+def test_what_waits_for_them_is_not_accepted_by_us(books: Books, wait: WaitsFor) -> None:
+    held_by_them(books, "A-1", wait)
+
+    assert (books.order("A-1").status, books.order("A-1").waits_for) == (Status.PENDING_CONFIRMATION, wait)
+    assert books.states("A-1") == []
+
+
+def test_an_order_that_they_release_is_read_again_with_its_address_and_created(books: Books) -> None:
+    held_by_them(books, "A-1")
+    assert OrderContact.objects.filter(order__ref="A-1").count() == 0
+
+    is_released(books, "A-1")
+    assert (books.order("A-1").read_at, books.states("A-1")) == (None, [])
+    books.reads("A-1")
+
+    assert (books.order("A-1").status, books.order("A-1").waits_for) == (Status.NOT_SHIPPED, "")
+    assert books.states("A-1") == [("create", "queued")]
+    assert set(OrderContact.objects.filter(order__ref="A-1").values_list("city", flat=True)) == {"Utrecht"}
+
+
+def test_an_order_that_waits_for_their_check_after_our_yes_is_not_accepted_twice(books: Books) -> None:
+    waits_for_a_yes(books, "A-1")
+    books.tells("A-1", MessageKind.ACCEPT)
+
+    held_by_them(books, "A-1")
+    checked = books.order("A-1").waits_for, books.states("A-1")
+    is_released(books, "A-1")
+    books.reads("A-1")
+
+    assert checked == (WaitsFor.THEIR_PAYMENT_CHECK, [("accept", "done")])
+    assert books.states("A-1") == [("accept", "done"), ("create", "queued")]
+
+
+def test_a_yes_that_nobody_needs_any_more_is_withdrawn(books: Books) -> None:
+    waits_for_a_yes(books, "A-1")
+
+    held_by_them(books, "A-1", WaitsFor.THEIR_RELEASE)
+
+    assert books.states("A-1") == [("accept", "withdrawn")]
+
+
+def test_an_order_that_is_held_after_it_was_read_is_created_only_once_it_is_released(books: Books) -> None:
+    books.pulls("A-1")
+
+    held_by_them(books, "A-1")
+
+    assert books.order("A-1").status == Status.PENDING_CONFIRMATION
+    assert books.states("A-1") == [("create", "withdrawn")]
+
+
+def test_a_link_that_asks_leaves_the_yes_to_a_person(books: Books) -> None:
+    Link.objects.update(accepts_by_itself=False)
+
+    waits_for_a_yes(books, "A-1")
+
+    assert books.order("A-1").status == Status.PENDING_CONFIRMATION
+    assert books.states("A-1") == []
+
+
+def test_an_accepted_order_that_shows_no_address_is_read_until_it_does_and_created_then(books: Books) -> None:
+    books._sold["A-1"] = replace(books.whole("A-1"), ship_to=NO_ADDRESS, bill_to=NO_ADDRESS)
+    books.sees(books.summary("A-1"))
+    books.reads("A-1")
+    hidden = books.problems("A-1"), books.states("A-1"), books.order("A-1").read_at
+    again_at = books.order("A-1").read_due_at
+
+    books.passes(minutes=15)
+    books.whole("A-1")
+    books.reads("A-1")
+
+    assert hidden == ([ProblemKind.ADDRESS_MISSING], [], None)
+    assert again_at == books.now
+    assert (books.problems("A-1"), books.states("A-1")) == ([], [("create", "queued")])
 
 
 # ---------------------------------------------------------------- personal data

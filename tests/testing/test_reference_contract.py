@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from orderhaven.connectors import make_sandbox, open_connector
+from orderhaven.core.order import WaitsFor
 from orderhaven.ports.connector import Capability, ConnectorContext, ConnectorSpec, InMemoryTokenCache, Side
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.contract import (
@@ -37,7 +39,7 @@ def marketplace_subject(spec: ConnectorSpec = REFERENCE_MARKETPLACE) -> Marketpl
         sandbox=world,
         page_size=world.page_size,
         withdraw_cancellation_request=world.withdraw_cancellation_request,
-        sell_unaccepted=lambda basket: world.sell(basket, needs_acceptance=True),
+        sell_unaccepted=lambda basket: world.sell(structs.replace(basket, waits_for=WaitsFor.OUR_YES)),
     )
 
 

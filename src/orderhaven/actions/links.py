@@ -17,6 +17,7 @@ from orderhaven.core.order import MONDAY, SUNDAY
 from orderhaven.ports.connector import Capability, Side, alpha2
 from orderhaven.store.connections import links
 from orderhaven.store.models import Connection, FulfilledByMarketplace, Link
+from orderhaven.store.orders.changes import accept_what_waits
 from orderhaven.store.outbox import queue
 from orderhaven.store.upkeep.versions import ExpectedVersion
 
@@ -33,6 +34,7 @@ class LinkSettings:
 
     from_at: datetime | None = None  # older orders wait for a person's word; default: now
     dry_run: bool | None = None  # pull everything, send nothing
+    accepts_by_itself: bool | None = None  # else each order that waits for a yes waits for a person's; default: it does
     wait: timedelta | None = None  # for a track & trace code; default 3 hours
     every: timedelta | None = None  # how often both sides are pulled; default 5 minutes
     ship_by_margin: timedelta | None = None
@@ -144,6 +146,8 @@ def _save(context: ActionContext, row: Link, settings: LinkSettings, expected: E
             "Another link of '{name}' was made or changed at the same moment. Look at it, then try again.",
             name=row.marketplace.name,
         ) from None
+    if settings.accepts_by_itself:
+        accept_what_waits(row.pk, context.clock.now(), context.actor)
     return row
 
 
@@ -151,6 +155,7 @@ def _columns(settings: LinkSettings) -> dict[str, object]:
     return {
         "from_at": settings.from_at,
         "dry_run": settings.dry_run,
+        "accepts_by_itself": settings.accepts_by_itself,
         "wait_s": _seconds(settings.wait),
         "ship_by_margin_s": _seconds(settings.ship_by_margin),
         "transit_days": settings.transit_days,

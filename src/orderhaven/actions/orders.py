@@ -9,6 +9,7 @@ from orderhaven.actions.context import ActionContext, requires
 from orderhaven.actions.errors import action_refused
 from orderhaven.core.access import Permission
 from orderhaven.core.commands import CancelReason
+from orderhaven.core.order import WaitsFor
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ShopState
 from orderhaven.core.status import STATUS_NAMES, Status, Trigger, UnexpectedTrigger, initial_triggers, transition
@@ -18,7 +19,7 @@ from orderhaven.store.connections import connections
 from orderhaven.store.models import MessageKind, MessageState, Order
 from orderhaven.store.orders.changes import changing, go_on_with_the_shop, messages_with, open_problems, take_over
 from orderhaven.store.orders.conversions import facts_of
-from orderhaven.store.orders.follow_ups import transition_order
+from orderhaven.store.orders.follow_ups import is_accepted, transition_order
 from orderhaven.store.orders.unit_of_work import UnitOfWork
 from orderhaven.store.orders.unlinked import say_where_it_goes
 from orderhaven.store.outbox.payloads import CancelPayload
@@ -132,6 +133,25 @@ def cancel(
         transition_order(uow, row, Trigger.CANCELLATION_ACCEPTED)
         uow.resolve(row, open_problems(row.pk))
         _say_why(uow, row, CancelReason.BUYER_REQUEST if asked else reason)
+
+
+@requires(Permission.WRITE)
+def accept(context: ActionContext, ref: str, *, expected: ExpectedVersion | None = None) -> None:
+    """Say yes to an order that waits for it: it goes on once the marketplace shows that it heard. Raises ActionRefused."""
+    found = context.order(ref)
+    marketplace = context.spec(found.connector)
+    if Capability.ACCEPT not in marketplace.capabilities:
+        raise action_refused("{marketplace} asks for no yes to an order.", marketplace=marketplace.title)
+    with changing([found.order_id], context.clock.now(), context.actor, expected) as (uow, [row]):
+        if row.status != Status.PENDING_CONFIRMATION or row.waits_for != WaitsFor.OUR_YES:
+            raise action_refused(
+                "Order {ref} does not wait for your yes; it is '{status}'.", ref=row.ref, status=shown(row)
+            )
+        if row.read_at is None:
+            raise action_refused("Order {ref} was listed and is not read yet. Try again in a minute.", ref=row.ref)
+        if is_accepted(row) or uow.enqueue(row, MessageKind.ACCEPT) is None:
+            raise action_refused("Order {ref} was accepted before; its page says how far that is.", ref=row.ref)
+        uow.event(row, "accept_requested")
 
 
 @requires(Permission.WRITE)

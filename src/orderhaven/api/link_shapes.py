@@ -48,6 +48,7 @@ class LinkListedOut(Schema):
     does_returns: bool = Field(description="Kept for a later version: nothing is done with it yet.")
     from_at: datetime = Field(description="Older orders are listed and wait for a person's word.")
     dry_run: bool = Field(description="Everything is pulled, nothing is sent.")
+    accepts_by_itself: bool = Field(description="Orders that wait for a yes get it; else a person gives it.")
     wait_s: int = Field(description="How long a completed order waits for a track & trace code.")
     every_s: int = Field(description="How often the marketplace is pulled.")
     ship_by_margin_s: int = Field(description="So long before a ship-by time that the marketplace states a wait ends.")
@@ -81,6 +82,7 @@ class LinkSettingsIn(BodyIn):
 
     from_at: Moment | None = None
     dry_run: StrictBool | None = None
+    accepts_by_itself: StrictBool | None = None
     wait_s: WaitSeconds | None = None
     every_s: EverySeconds | None = None
     ship_by_margin_s: WaitSeconds | None = None

@@ -10,7 +10,7 @@ from ninja import Field, Schema
 from orderhaven.actions.problem_actions import offers
 from orderhaven.api.schema_types import MoneyOut, columns_of
 from orderhaven.core.carriers import Carrier, tracking_url
-from orderhaven.core.order import Address
+from orderhaven.core.order import Address, WaitsFor
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.store.listing.rows import Row
@@ -31,6 +31,9 @@ class OrderListedOut(Schema):
     link: str = Field(description='Its link, by its name; `""`: none takes orders of its channel.')
     status: Status
     status_name: str = Field(description="The status in words, for people.")
+    waits_for: WaitsFor = Field(
+        description='For whose word an order waits that is not accepted yet; `""`: for nobody\'s.'
+    )
     sync: str = Field(description='What the sides still have to be sent, in words; `""` when there is nothing to say.')
     hold: Hold = Field(description='Why it is listed and not created in the shop; `""`: it is not held.')
     shop_number: str = Field(description='`""` while it is not in the shop.')
@@ -156,6 +159,7 @@ class OrderOut(OrderListedOut):
     read_at: datetime | None = Field(description="null: seen in a list, not read yet.")
     deliver_by: datetime | None
     expires_at: datetime | None = Field(description="The marketplace cancels it by itself after this.")
+    has_address: bool = Field(description="false: the marketplace does not show yet where it goes.")
     is_test: bool
     shop_ref: str = Field(description="The shop's own key of its order.")
     shop_state: str

@@ -57,6 +57,9 @@ Carriers = Annotated[
         metavar="CARRIER", help=_("A carrier you use: where several have such codes, it is yours. May be repeated.")
     ),
 ]
+Accepts = Annotated[
+    bool | None, typer.Option("--accepts/--asks", help=_("Whether orders that wait for a yes get it by themselves."))
+]
 Country = Annotated[
     str | None, typer.Option(help=_("The country your parcels start in, as in NL; empty for not said."))
 ]
@@ -115,6 +118,7 @@ def link(
         bool, typer.Option("--dry-run", help=_("Pull everything, send nothing; then show what would be sent."))
     ] = False,
     go: Annotated[bool, typer.Option("--go-live", help=_("End the dry run: send from now on."))] = False,
+    accepts: Accepts = None,
     from_: From = None,
     wait: str | None = typer.Option(None, help=_("How long to wait for a track & trace code, as in 3h.")),
     every: str | None = typer.Option(None, help=_("How often both sides are pulled, as in 5m.")),
@@ -142,6 +146,7 @@ def link(
     settings = links.LinkSettings(
         from_at=since(from_, context.clock.now()),
         dry_run=True if dry_run else (False if go else None),
+        accepts_by_itself=accepts,
         wait=duration(wait),
         every=duration(every),
         ship_by_margin=duration(margin),
@@ -301,6 +306,8 @@ def _sentences(found: Link) -> Iterator[str]:
         every=exact(found.marketplace.pull_every_s),
         wait=exact(found.wait_s),
     )
+    if not found.accepts_by_itself:
+        yield _("Orders that wait for a yes wait for yours.")
     days = ", ".join(weekday_name(day) for day in found.working_days)
     yield n_(
         "Where no ship-by time is stated it is estimated: {number} day on the way, leaving {weekdays} by {cut_off}.",
@@ -345,7 +352,7 @@ def _cells(one: DryRunEntry) -> tuple[str, ...]:
 
 def _facts(found: Link) -> dict[str, object]:
     same = (
-        "transit_days", "working_days", "cut_off", "time_zone", "free_days", "dry_run", "from_at", "wait_s",
+        "transit_days", "working_days", "cut_off", "time_zone", "free_days", "dry_run", "accepts_by_itself", "from_at", "wait_s",
         "ship_by_margin_s", "fulfilled_by_marketplace", "cancellations_per_hour", "default_carrier", "carrier_rules",
         "own_carriers", "ships_from", "name", "channels", "does_orders", "does_stock", "does_returns",
     )  # fmt: skip

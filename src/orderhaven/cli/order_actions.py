@@ -21,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(help=about)(handle)
     app.command("give-back", help=_("Let Orderhaven go on with an order that was taken over."))(give_back)
     app.command(help=_("Cancel an order at the marketplace and in the shop, or accept the buyer's request."))(cancel)
+    app.command(help=_("Say yes to an order that waits for it."))(accept)
     app.command(help=_("Refuse a buyer's cancellation request."))(refuse)
 
 
@@ -58,6 +59,10 @@ def handle(ref: str = _REF) -> None:
 
 def give_back(ref: str = _REF) -> None:
     say(done_about(ref, "give-back"))
+
+
+def accept(ref: str = _REF) -> None:
+    say(done_about(ref, "accept"))
 
 
 def cancel(

@@ -49,6 +49,9 @@ def _say_problems(page: OrderPage, specs_by_name: Mapping[str, ConnectorSpec]) -
         say(f"\n! {problem.sentence}", "yellow")
         for offer in offers(problem.kind):
             say(f"    {_how(offer, page, problem.values)}")
+    if page.asks_for_our_yes:
+        say("\n! " + _("The marketplace waits for your yes to this order."), "yellow")
+        say(f"    orderhaven accept {page.head.ref}    " + _("accept it"))
     if page.head.status is Status.CANCELLATION_REQUESTED:
         say("\n! " + _("The buyer asks to cancel this order."), "yellow")
         say(f"    orderhaven cancel {page.head.ref}    " + _("accept it"))
@@ -103,6 +106,8 @@ def _marketplace(page: OrderPage) -> str:
         if head.currency
         else _("Listed, not read yet.")
     ]
+    if page.read_at and not page.has_address:
+        said.append(_("It shows no address yet: that comes once the order is accepted."))
     if head.ship_by and head.ship_by_is_estimated:
         said.append(_("To be shipped by {time}, estimated from the day of delivery.", time=moment(head.ship_by)))
     elif head.ship_by:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -25,6 +26,15 @@ _ORDINAL = re.compile(r"[0-9]{1,3}(?:e|de|ste|er|ère|ere|ème|eme|th|st|nd|rd|\
 _WRITTEN_ON = re.compile(r"[-–/]\S|,")
 
 _FRENCH_REPEATS = frozenset({"bis", "ter", "quater"})
+
+
+class WaitsFor(StrEnum):
+    """For whose word an order waits that is not yet the merchant's to ship."""
+
+    NOTHING = ""
+    OUR_YES = "our_yes"
+    THEIR_PAYMENT_CHECK = "their_payment_check"
+    THEIR_RELEASE = "their_release"
 
 
 class Address(Struct, frozen=True, kw_only=True):
@@ -48,13 +58,20 @@ class Address(Struct, frozen=True, kw_only=True):
     pickup_point: str | None = None  # its name; None: goes to the street, not to a pick-up point
 
     def __post_init__(self) -> None:
-        if not _COUNTRY.fullmatch(self.country):
+        if not _COUNTRY.fullmatch(self.country) and self.is_known:
             raise ValueError(f"{self.country!r} is not a country: give its two-letter ISO code, like 'NL'.")
+
+    @property
+    def is_known(self) -> bool:
+        return any(getattr(self, name) for name in self.__struct_fields__)
 
     @property
     def display_name(self) -> str:
         """Whom it goes to: the person, else the company; "" when neither is known."""
         return " ".join(f"{self.first_name} {self.last_name}".split()) or self.company
+
+
+NO_ADDRESS = Address(last_name="", street="", postcode="", city="", country="")  # the marketplace does not show it yet
 
 
 def address_lines(address: Address) -> tuple[str, str]:
@@ -223,7 +240,7 @@ class MarketplaceOrder(Struct, frozen=True):
     currency: str
     prices_include_vat: bool
     lines: tuple[MarketplaceLine, ...]
-    ship_to: Address
+    ship_to: Address  # this and the next: NO_ADDRESS where the marketplace shows none before the order is accepted
     bill_to: Address
     shipping_cost: Money
     discount: Money  # of the whole order, not of a line
@@ -231,7 +248,7 @@ class MarketplaceOrder(Struct, frozen=True):
     ship_by: datetime | None = None  # None: the marketplace names no such moment
     deliver_by: datetime | None = None
     expires_at: datetime | None = None  # the marketplace cancels by itself after this
-    needs_acceptance: bool = False  # the marketplace waits for a yes before it is an order
+    waits_for: WaitsFor = WaitsFor.NOTHING
     marketplace_label: bool = False  # travels on a label bought at the marketplace
     is_test: bool = False
     channel: str = ""  # the code of the country, storefront or operator where it was sold; "" where there is none

@@ -11,6 +11,7 @@ class ProblemKind(NamedEnum):
     CURRENCY_REFUSED = "currency_refused", "Currency not sold in"
     NO_LINES = "no_lines", "Order without lines"
     ORDER_MISSING = "order_missing", "Not found at the marketplace"
+    ADDRESS_MISSING = "address_missing", "Address not shown"
     REJECTED = "rejected", "Rejected"
     PARTLY_CREATED = "partly_created", "Shop order incomplete"
     REFERENCE_TAKEN = "reference_taken", "Number taken in the shop"
@@ -70,6 +71,10 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ProblemKind.ORDER_MISSING: (
         "{side} says that order {ref} does not exist, although it was there before. Look it up there; press Retry "
         "when it is back, or handle it manually."
+    ),
+    ProblemKind.ADDRESS_MISSING: (
+        "{side} does not show where this order goes, although it is to be shipped. Nothing is created until it does: it is read "
+        "again every 15 minutes. Look it up there, or handle it manually."
     ),
     ProblemKind.REJECTED: "{side} rejects it: {reason}. Mend that and press Retry, or handle the order manually.",
     ProblemKind.PARTLY_CREATED: (

@@ -21,7 +21,7 @@ from orderhaven.core.commands import (
     ShipmentConfirmation,
     TrackingCorrection,
 )
-from orderhaven.core.order import LineQuantities, MarketplaceOrder
+from orderhaven.core.order import LineQuantities, MarketplaceOrder, WaitsFor
 from orderhaven.ports.connector import AccountProfile
 from orderhaven.ports.receipts import Receipt
 
@@ -34,7 +34,7 @@ class OrderSummary(Struct, frozen=True):
     changed_at: datetime
     lines: tuple[LineQuantities, ...]
     order: MarketplaceOrder | None = None
-    needs_acceptance: bool = False
+    waits_for: WaitsFor = WaitsFor.NOTHING
     channel: str = ""  # as `MarketplaceOrder.channel`; "" too where only the whole order says it
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from orderhaven.core.order import WaitsFor
 from orderhaven.core.shop_order import ShopState
 
 
@@ -32,7 +33,7 @@ class Basket(Struct, frozen=True):
     pickup_point: str = ""
     address: Mapping[str, str] = {}
     discount: str = "0.00"  # on the first line
-    needs_acceptance: bool = False  # it waits for a yes; only at a marketplace with Capability.ACCEPT
+    waits_for: WaitsFor = WaitsFor.NOTHING  # a yes only with Capability.ACCEPT, the rest with Capability.HOLDS_ORDERS
     shipping: str = (
         ""  # of an order that another tool makes: what is charged for sending it; "": what that shop charges
     )
@@ -226,6 +227,9 @@ class SandboxMarketplace(Sandbox, Protocol):
 
     def take_back_shipment(self, ref: str) -> bool:
         """The marketplace undoes what was shipped and cancels it; False, and nothing, where it never does or nothing was."""
+
+    def release(self, ref: str) -> bool:
+        """What the marketplace wanted to see to first is done; False, and nothing, where it waits for nothing of theirs."""
 
     def touch(self, ref: str) -> None:
         """Something small changes about an order, and its place in lists with it."""

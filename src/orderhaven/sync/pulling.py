@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from orderhaven.core.errors import AccountProblem, HubError, OrderProblem, RateLimited, SafeToRetry, UnexpectedResponse
 from orderhaven.core.order import MarketplaceOrder
 from orderhaven.core.problems import ProblemKind
-from orderhaven.ports.connector import Capability
 from orderhaven.ports.marketplace import Marketplace, OrderSummary
 from orderhaven.ports.shop import Shop
 from orderhaven.store.connections import connections
@@ -33,10 +32,12 @@ async def pull_marketplace(sync_run: SyncRun) -> None:
         return
     begun_at, until = sync_run.now(), sync_run.pulls_until()
     cursor, new = sync_run.row.cursor, 0
-    reads_new = True
+    reads_new, reads_again = True, has_unread
     strange: dict[str, str] = {}
     async for page in _marketplace(sync_run).pull(sync_run.row.cursor):
-        if fresh := await _new_to_us(sync_run, routing, page.summaries):
+        fresh, outdated = await _new_to_us(sync_run, routing, page.summaries)
+        reads_again = reads_again or outdated
+        if fresh:
             whole = await _with_orders(sync_run, fresh) if reads_new else fresh
             reads_new = all(one.order is not None for one in whole) and sync_run.now() < until
             new += await sync_run.in_store(
@@ -50,16 +51,18 @@ async def pull_marketplace(sync_run: SyncRun) -> None:
     sync_run.record_pull(begun_at, cursor)
     if new:
         log.info("orders_pulled", new=new)
-    if has_unread or strange or _accepts(sync_run) or not reads_new:
+    if reads_again or strange or not reads_new:
         await _read_whole_orders(sync_run, routing, until)
 
 
-async def _new_to_us(sync_run: SyncRun, routing: Routing, summaries: Sequence[OrderSummary]) -> Sequence[OrderSummary]:
+async def _new_to_us(
+    sync_run: SyncRun, routing: Routing, summaries: Sequence[OrderSummary]
+) -> marketplace_snapshots.SummaryNews:
     """What is news of orders that are known is taken in; the others come back."""
     if not summaries:
-        return ()
+        return marketplace_snapshots.SummaryNews([], read_again=False)
     take = marketplace_snapshots.record_summaries
-    return await sync_run.in_store(take, sync_run.claim, routing, summaries, sync_run.now(), accepts=_accepts(sync_run))
+    return await sync_run.in_store(take, sync_run.claim, routing, summaries, sync_run.now())
 
 
 async def _record_unreadable(sync_run: SyncRun, routing: Routing, causes: Mapping[str, str]) -> None:
@@ -68,10 +71,6 @@ async def _record_unreadable(sync_run: SyncRun, routing: Routing, causes: Mappin
     await sync_run.in_store(
         marketplace_snapshots.record_unreadable, sync_run.claim, routing, tuple(causes), sync_run.now()
     )
-
-
-def _accepts(sync_run: SyncRun) -> bool:
-    return Capability.ACCEPT in sync_run.spec.capabilities
 
 
 async def _with_orders(sync_run: SyncRun, fresh: Sequence[OrderSummary]) -> Sequence[OrderSummary]:

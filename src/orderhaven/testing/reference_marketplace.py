@@ -42,6 +42,7 @@ REFERENCE_MARKETPLACE = ConnectorSpec(
     capabilities=frozenset(
         {
             Capability.ACCEPT,
+            Capability.HOLDS_ORDERS,
             Capability.SHIP_PARTS,
             Capability.SHIP_UNTRACKED,
             Capability.CANCEL,
@@ -160,7 +161,7 @@ class ReferenceMarketplace:
             changed_at=order.changed_at,
             lines=tuple(line.quantities for line in order.lines),
             order=order if self._simulation.lists_whole_orders else None,
-            needs_acceptance=order.needs_acceptance,
+            waits_for=order.waits_for,
             channel=order.channel if self._simulation.lists_channels else "",
         )
 

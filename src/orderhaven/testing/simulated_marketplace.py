@@ -19,7 +19,7 @@ from orderhaven.core.commands import (
 )
 from orderhaven.core.errors import OrderMissing, OrderRejected
 from orderhaven.core.money import Money
-from orderhaven.core.order import LineQuantities, MarketplaceOrder
+from orderhaven.core.order import NO_ADDRESS, LineQuantities, MarketplaceOrder, WaitsFor
 from orderhaven.ports.connector import Capability, Clock
 from orderhaven.ports.marketplace import RemoteState, Verification
 from orderhaven.ports.receipts import Receipt, ReceiptState
@@ -37,11 +37,12 @@ class SimulatedSale:
     order: MarketplaceOrder  # as it was sold; what changed since stands below
     quantities: dict[str, LineQuantities]
     changed_at: datetime
-    needs_acceptance: bool
+    waits_for: WaitsFor
 
     def whole(self) -> MarketplaceOrder:
         lines = tuple(replace(line, quantities=self.quantities[line.ref]) for line in self.order.lines)
-        return replace(self.order, lines=lines, changed_at=self.changed_at, needs_acceptance=self.needs_acceptance)
+        shown = replace(self.order, lines=lines, changed_at=self.changed_at, waits_for=self.waits_for)
+        return replace(shown, ship_to=NO_ADDRESS, bill_to=NO_ADDRESS) if self.waits_for else shown
 
     def is_open(self) -> bool:
         return any(facts.open for facts in self.quantities.values())
@@ -77,13 +78,12 @@ class SimulatedMarketplace(World):
 
     # ------------------------------------------------------------ a person at the other side (ports.sandbox)
 
-    def sell(self, basket: Basket, *, needs_acceptance: bool = False) -> str:
+    def sell(self, basket: Basket) -> str:
         ref = f"{_REF}{next(self._numbers):06d}"
         order = order_of(ref, basket, self._clock.now(), one_line_per_piece=self.one_line_per_piece)
         order = self._as_it_says(replace(order, channel=self._channel(basket)))
         facts = {line.ref: line.quantities for line in order.lines}
-        waits = needs_acceptance or basket.needs_acceptance
-        self._sales[ref] = SimulatedSale(order, facts, self._clock.now(), waits)
+        self._sales[ref] = SimulatedSale(order, facts, self._clock.now(), basket.waits_for)
         return ref
 
     def request_cancellation(self, ref: str) -> None:
@@ -119,6 +119,13 @@ class SimulatedMarketplace(World):
         if not any(facts.shipped for facts in self._sale(ref).quantities.values()):
             return False
         self._change(ref, lambda facts: replace(facts, shipped=0, cancelled=facts.ordered))
+        return True
+
+    def release(self, ref: str) -> bool:
+        sale = self._sale(ref)
+        if sale.waits_for not in (WaitsFor.THEIR_PAYMENT_CHECK, WaitsFor.THEIR_RELEASE):
+            return False
+        sale.waits_for, sale.changed_at = WaitsFor.NOTHING, self._clock.now()
         return True
 
     def touch(self, ref: str) -> None:
@@ -231,7 +238,7 @@ class SimulatedMarketplace(World):
 
     def _ship(self, command: ShipmentConfirmation, carrier_code: str) -> str:
         sale = self._sale(command.order_ref)
-        self._demand(not sale.needs_acceptance, "the order is not accepted yet")
+        self._demand(not sale.waits_for, "the order is not accepted yet")
         self._demand(bool(command.label_number) == sale.order.marketplace_label, "the label does not fit the order")
         self._demand_open(command)
         tracked = command.tracking_number or command.label_number
@@ -270,7 +277,8 @@ class SimulatedMarketplace(World):
     def _accept(self, command: Acceptance, _: str) -> str:
         sale = self._sale(command.order_ref)
         self._demand(sale.is_open(), "the order is cancelled")
-        sale.needs_acceptance, sale.changed_at = False, self._clock.now()
+        self._demand(sale.waits_for is WaitsFor.OUR_YES, "the order does not wait for a yes")
+        sale.waits_for, sale.changed_at = WaitsFor.NOTHING, self._clock.now()
         return f"acceptance-{next(self._numbers)}"
 
     def _refuse(self, command: CancellationRefusal, _: str) -> str:

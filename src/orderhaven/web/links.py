@@ -150,7 +150,8 @@ def _dry_run(request: MerchantRequest, found: Link) -> DryRun:
 
 
 def _shown(request: MerchantRequest, found: Link) -> dict[str, Any]:
-    shop = request.merchant_context.context.specs_by_name.get(found.shop.connector)
+    specs_by_name = request.merchant_context.context.specs_by_name
+    marketplace, shop = (specs_by_name.get(one.connector) for one in (found.marketplace, found.shop))
     would = _dry_run(request, found)
     return {
         "link": found,
@@ -164,6 +165,7 @@ def _shown(request: MerchantRequest, found: Link) -> dict[str, Any]:
         "would_create": any(one.what == MessageKind.CREATE for one in would.dry_run_entries),
         "carriers": sorted(((one.value, one.display_name) for one in Carrier), key=lambda pair: pair[1].casefold()),
         "own_carriers": [Carrier(word) for word in found.own_carriers if word in list(Carrier)],
+        "may_ask": marketplace is not None and Capability.ACCEPT in marketplace.capabilities,
         "may_take_delivered": shop is not None and Capability.FULFILLED_BY_MARKETPLACE in shop.capabilities,
         "rules": [
             {**rule, "says": _(_RULE_KINDS[rule["kind"]]), "carrier": Carrier(rule["carrier"]).display_name}
@@ -188,6 +190,7 @@ def _settings(found: Link) -> list[tuple[str, str]]:
         (_("Channels"), ", ".join(channel_names(found))),
         (_("Orders from"), whole_moment(found.from_at)),
         (_("Pulls both sides every"), exact(found.marketplace.pull_every_s)),
+        (_("Orders that wait for a yes"), "" if found.accepts_by_itself else _("wait for yours")),
         (_("Waits for a code"), exact(found.wait_s)),
         (_("Margin before the ship-by time"), exact(found.ship_by_margin_s)),
         (_("Parcels leave on"), ", ".join(weekday_name(day) for day in found.working_days)),
@@ -205,6 +208,7 @@ def _settings(found: Link) -> list[tuple[str, str]]:
 
 def _wish(request: HttpRequest) -> LinkSettings:
     given = request.POST
+    accepts = given.get("accepts_by_itself", "")
     delivered = given.get("fulfilled_by_marketplace", "")
     cancellations = given.get("cancellations_per_hour", "")
     if cancellations and not cancellations.isdecimal():
@@ -214,6 +218,7 @@ def _wish(request: HttpRequest) -> LinkSettings:
         every=_time(given.get("every_minutes", ""), minutes=1),
         ship_by_margin=_time(given.get("margin_hours", ""), hours=1),
         **_dispatch(given),
+        accepts_by_itself=accepts == "yes" if accepts else None,
         fulfilled_by_marketplace=FulfilledByMarketplace(delivered)
         if delivered in list(FulfilledByMarketplace)
         else None,

@@ -64,6 +64,11 @@ def _cancel(context: ActionContext, ref: str, given: Given, expected: Expected) 
     return _("Order {ref} is cancelled here; marketplace and shop are being updated.", ref=_number(ref))
 
 
+def _accept(context: ActionContext, ref: str, _given: Given, expected: Expected) -> str:
+    orders.accept(context, ref, expected=expected)
+    return _("Order {ref} is being accepted at the marketplace.", ref=_number(ref))
+
+
 def _refuse(context: ActionContext, ref: str, _given: Given, expected: Expected) -> str:
     if orders.refuse(context, ref, expected=expected):
         return _(
@@ -151,6 +156,7 @@ ORDER_ACTIONS: Mapping[str, OrderAction] = {
     "handle": OrderAction(_handle),
     "give-back": OrderAction(_give_back),
     "cancel": OrderAction(_cancel),
+    "accept": OrderAction(_accept),
     "refuse": OrderAction(_refuse),
     "create": OrderAction(_create),
     "create-again": OrderAction(_recreate),

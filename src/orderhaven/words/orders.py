@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orderhaven.core.carriers.recognise import CarrierRule, RuleKind
+from orderhaven.core.order import WaitsFor
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import STATUS_NAMES, Status
 from orderhaven.core.translation import _
@@ -31,6 +32,16 @@ _AFTERWARDS = {  # of what was confirmed before
 _NOT_SENT = {
     ConnectionState.PAUSED: "{marketplace} is not updated: its connection is paused",
     ConnectionState.ATTENTION: "{marketplace} is not updated: its connection needs attention",
+}
+_WAITS = {
+    WaitsFor.OUR_YES: "to be accepted",
+    WaitsFor.THEIR_PAYMENT_CHECK: "{marketplace} checks the payment",
+    WaitsFor.THEIR_RELEASE: "not released by {marketplace} yet",
+}
+_ACCEPTING = {
+    SyncState.PENDING: "being accepted",
+    SyncState.REJECTED: "not accepted: see the problem",
+    SyncState.SYNCED: "accepted",
 }
 _IN_SHOP = {"pending": "being created", "rejected": "not created: see the problem", "synced": "in the shop"}
 OPEN_STATES: Mapping[MessageState, str] = {
@@ -73,9 +84,18 @@ def sync_words(row: Row) -> str:
         return _("handled at {marketplace} by others", marketplace=row.marketplace)
     if row.status in (Status.SHIPPED, Status.CANCELLED) and row.marketplace_sync:
         return _to_marketplace(row)
+    if row.status is Status.PENDING_CONFIRMATION:
+        return waiting_words(row)
     if row.status is Status.NOT_SHIPPED:
         return _before_shipping(row)
     return ""
+
+
+def waiting_words(row: Row) -> str:
+    """For whose word an order waits that is not accepted yet; "" where it waits for nobody's."""
+    if row.waits_for is WaitsFor.OUR_YES and row.marketplace_sync:
+        return _(_ACCEPTING[row.marketplace_sync])
+    return _(_WAITS[row.waits_for], marketplace=row.marketplace) if row.waits_for else ""
 
 
 def message_name(kind: str) -> str:

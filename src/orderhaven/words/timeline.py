@@ -21,6 +21,7 @@ EVENTS: Mapping[str, str] = {
     "handled_externally": "Handled at the marketplace by others",
     "cancelled_in_shop": "Cancelled in the shop",
     "cancel_synced": "The marketplace knows of the cancellation",
+    "accept_requested": "To be accepted at the marketplace",
     "accept_synced": "Accepted at the marketplace",
     "refuse_synced": "The marketplace knows that the cancellation is refused",
     "tracking_corrected": "The marketplace has the new code {tracking_number}",
@@ -78,6 +79,7 @@ FIELDS: Mapping[str, str] = {
     # what can be set of a link
     "from_at": "orders from",
     "dry_run": "dry run",
+    "accepts_by_itself": "accepts orders by itself",
     "wait_s": "wait for a code",
     "ship_by_margin_s": "margin before the ship-by time",
     "fulfilled_by_marketplace": "orders that the marketplace ships itself",

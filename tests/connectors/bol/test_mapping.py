@@ -12,7 +12,7 @@ from orderhaven.connectors.kit.http import Response
 from orderhaven.connectors.kit.session import decode
 from orderhaven.core.errors import UnexpectedResponse
 from orderhaven.core.money import Money
-from orderhaven.core.order import LineQuantities, MarketplaceOrder
+from orderhaven.core.order import LineQuantities, MarketplaceOrder, WaitsFor
 
 
 def item(**other: Any) -> dict[str, Any]:
@@ -291,7 +291,7 @@ def test_a_row_of_a_list_is_a_summary_with_facts() -> None:
 
     assert summary.lines == (LineQuantities("2000000777", 2, shipped=1, cancellation_requested=True),)
     assert summary.changed_at == datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-    assert (summary.order, summary.needs_acceptance) == (None, False)
+    assert (summary.order, summary.waits_for) == (None, WaitsFor.NOTHING)
 
 
 def test_an_unknown_word_in_a_row_is_an_unexpected_response_that_names_its_field() -> None:

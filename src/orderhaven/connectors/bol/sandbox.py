@@ -148,6 +148,9 @@ class Sandbox:
     def take_back_shipment(self, ref: str) -> bool:
         return False  # bol never does that
 
+    def release(self, ref: str) -> bool:
+        return False  # what bol lists is to be shipped
+
     def touch(self, ref: str) -> None:
         self.trade.touch(self.trade.sales[ref].items, self._now())
 

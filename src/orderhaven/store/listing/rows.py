@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
+from orderhaven.core.order import WaitsFor
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.store.connections.routing import channel_name
@@ -27,6 +28,7 @@ class Row:
     shop: str  # "" while no link does orders of its channel
     link: str  # its name; "" as above
     status: Status
+    waits_for: WaitsFor  # while it is not accepted
     hold: Hold
     shop_number: str  # "" while it is not in the shop
     shop_sync: SyncState
@@ -116,6 +118,7 @@ def row_of(row: Order, problems: tuple[ProblemKind, ...], quantity: int, carrier
         shop=row.link.shop.name if row.link is not None else "",
         link=row.link.name if row.link is not None else "",
         status=Status(row.status),
+        waits_for=WaitsFor(row.waits_for),
         hold=Hold(row.hold),
         shop_number=row.shop_number,
         shop_sync=SyncState(row.shop_sync),

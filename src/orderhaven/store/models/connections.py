@@ -96,6 +96,7 @@ class Link(models.Model):
     shop = models.ForeignKey(Connection, models.PROTECT, related_name="links_of_shop")
     from_at = models.DateTimeField()  # older orders are listed and wait for a person's word
     dry_run = models.BooleanField(default=False)
+    accepts_by_itself = models.BooleanField(default=True)  # else a person says yes to each order that waits for one
     wait_s = models.PositiveIntegerField(default=3 * 3600)
     ship_by_margin_s = models.PositiveIntegerField(default=3600)  # before a ship-by time that the marketplace states
     # by which a ship-by time is estimated: see core.order.estimated_ship_by

@@ -63,7 +63,7 @@ class Order(LoadedModel):
     )  # else the marketplace states it; see store.orders.conversions
     deliver_by = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
-    needs_acceptance = models.BooleanField(default=False)
+    waits_for = models.CharField(max_length=20, default="")  # core.order.WaitsFor
     marketplace_label = models.BooleanField(default=False)
     by_marketplace = models.BooleanField(default=False)
     is_test = models.BooleanField(default=False)

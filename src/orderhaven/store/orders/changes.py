@@ -6,13 +6,16 @@ from datetime import datetime
 
 from django.db import transaction
 
+from orderhaven.core.order import WaitsFor
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ProductQuery, ShopState
 from orderhaven.core.status import Status, Trigger
 from orderhaven.store.models import Event, Hold, Line, Order, Problem, ProductMatch, Shipment
-from orderhaven.store.orders.follow_ups import transition_order, wait_ends
+from orderhaven.store.orders.follow_ups import enqueue_intake, transition_order, wait_ends
 from orderhaven.store.orders.unit_of_work import UnitOfWork, orders_to_change
 from orderhaven.store.upkeep.versions import ExpectedVersion
+
+_AT_ONCE = 200
 
 
 @contextmanager
@@ -30,6 +33,18 @@ def changing(
         uow = UnitOfWork(now, actor)
         yield uow, rows
         uow.write()
+
+
+def accept_what_waits(link_id: int, now: datetime, actor: str) -> None:
+    """A link accepts by itself from now on: so it does what came before."""
+    waiting = Order.objects.filter(
+        link_id=link_id, status=Status.PENDING_CONFIRMATION, waits_for=WaitsFor.OUR_YES, closed_at__isnull=True
+    )
+    keys = list(waiting.order_by("id").values_list("id", flat=True))
+    for start in range(0, len(keys), _AT_ONCE):
+        with changing(keys[start : start + _AT_ONCE], now, actor) as (uow, rows):
+            for row in rows:
+                enqueue_intake(uow, row)
 
 
 def open_problems(order_id: int) -> frozenset[ProblemKind]:

@@ -10,7 +10,15 @@ from msgspec.structs import asdict
 
 from orderhaven import paths
 from orderhaven.core.money import Money
-from orderhaven.core.order import Address, Dispatch, LineQuantities, estimated_ship_by, free_days_of, search_key
+from orderhaven.core.order import (
+    Address,
+    Dispatch,
+    LineQuantities,
+    WaitsFor,
+    estimated_ship_by,
+    free_days_of,
+    search_key,
+)
 from orderhaven.core.order import MarketplaceLine as WholeLine
 from orderhaven.core.order import MarketplaceOrder as WholeOrder
 from orderhaven.core.shop_order import ExpectedLine
@@ -111,7 +119,7 @@ def order_columns(whole: WholeOrder) -> dict[str, object]:
         "country": whole.ship_to.country,
         "deliver_by": whole.deliver_by,
         "expires_at": whole.expires_at,
-        "needs_acceptance": whole.needs_acceptance,
+        "waits_for": whole.waits_for,
         "marketplace_label": whole.marketplace_label,
         "by_marketplace": whole.by_marketplace,
         "is_test": whole.is_test,
@@ -140,14 +148,15 @@ def article_columns(line: WholeLine) -> dict[str, object]:
 
 
 def contact_rows(row: Order, whole: WholeOrder) -> list[OrderContact]:
+    """Of who is known: before an order is accepted that may be nobody."""
     of_who_pays = {
         "order_reference": whole.buyer_reference,
         "meta": [list(pair) for pair in whole.contact_meta],
     }
-    return [
-        _person_row(row, ContactRole.SHIP_TO, whole.ship_to),
-        _person_row(row, ContactRole.BILL_TO, whole.bill_to, **of_who_pays),
-    ]
+    known = [_person_row(row, ContactRole.SHIP_TO, whole.ship_to)] if whole.ship_to.is_known else []
+    if whole.bill_to.is_known:
+        known.append(_person_row(row, ContactRole.BILL_TO, whole.bill_to, **of_who_pays))
+    return known
 
 
 def _person_row(row: Order, role: ContactRole, address: Address, **more: object) -> OrderContact:
@@ -181,7 +190,7 @@ def whole_order(row: Order, lines: Sequence[Line], people: Sequence[OrderContact
         ship_by=None if row.ship_by_is_estimated else row.ship_by,
         deliver_by=row.deliver_by,
         expires_at=row.expires_at,
-        needs_acceptance=row.needs_acceptance,
+        waits_for=WaitsFor(row.waits_for),
         marketplace_label=row.marketplace_label,
         is_test=row.is_test,
         buyer_reference=who_pays.order_reference if who_pays else "",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from orderhaven.core.commands import CancelReason
+from orderhaven.core.order import WaitsFor
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ShopState, difference, joined
 from orderhaven.core.status import Header, Status, Transition, Trigger, UnexpectedTrigger, header_of, transition
@@ -157,12 +158,15 @@ def enqueue_intake(uow: UnitOfWork, order: Order) -> None:
     if order.read_at is None or order.hold:
         return
     if order.status == Status.PENDING_CONFIRMATION:
-        if not any(
-            message.kind == MessageKind.ACCEPT and message.state == MessageState.DONE for message in order.outbox
-        ):
+        if order.waits_for == WaitsFor.OUR_YES and order.own_link.accepts_by_itself and not is_accepted(order):
             uow.enqueue(order, MessageKind.ACCEPT)
-    elif not order.shop_ref and _belongs_in_shop(order):
+    elif not (order.shop_ref or order.waits_for) and _belongs_in_shop(order):
         uow.enqueue(order, MessageKind.CREATE)
+
+
+def is_accepted(order: Order) -> bool:
+    """We said yes, whether or not the marketplace's lists show that by now."""
+    return any(message.kind == MessageKind.ACCEPT and message.state == MessageState.DONE for message in order.outbox)
 
 
 def _belongs_in_shop(order: Order) -> bool:
@@ -229,7 +233,7 @@ def _cancelled(uow: UnitOfWork, order: Order, trigger: Trigger, before: Status) 
         uow.enqueue(order, MessageKind.CANCEL, CancelPayload(reason))
     else:
         uow.withdraw_unsent(order, (MessageKind.CANCEL,))
-    if trigger is not Trigger.SHOP_CANCELLED and _in_shop(order):
+    if trigger is not Trigger.SHOP_CANCELLED and in_shop(order):
         uow.enqueue(order, MessageKind.CANCEL_SHOP)
 
 
@@ -237,7 +241,7 @@ def _open_again(uow: UnitOfWork, order: Order, trigger: Trigger) -> None:
     if trigger is Trigger.REOPENED:
         uow.withdraw_unsent(order, (MessageKind.CONFIRM, MessageKind.CANCEL))
     uow.change(order, closed_at=None)
-    if order.needs_acceptance:
+    if order.waits_for:
         transition_order(uow, order, Trigger.UNACCEPTED)
     # an order may be pulled for the first time with a cancellation request: then it was never created in the shop
     elif trigger in (
@@ -249,7 +253,7 @@ def _open_again(uow: UnitOfWork, order: Order, trigger: Trigger) -> None:
         enqueue_intake(uow, order)
 
 
-def _in_shop(order: Order) -> bool:
+def in_shop(order: Order) -> bool:
     """Created, or perhaps being created at this moment: then the cancellation waits behind it."""
     return bool(order.shop_ref) or any(
         message.kind == MessageKind.CREATE and message.state in STARTED for message in order.outbox

@@ -3,21 +3,21 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F, Q
 
-from orderhaven.core.order import LineQuantities
+from orderhaven.core.order import LineQuantities, WaitsFor
 from orderhaven.core.order import MarketplaceOrder as WholeOrder
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.references import order_reference
-from orderhaven.core.status import TRANSITIONS, Status, Trigger, initial_triggers, marketplace_triggers, newly_cancelled
+from orderhaven.core.status import Status, initial_triggers, marketplace_triggers, newly_cancelled
 from orderhaven.ports.marketplace import OrderSummary
 from orderhaven.store.connections.connections import Claim, fence
 from orderhaven.store.connections.routing import Routing
 from orderhaven.store.models import Connection, Hold, Line, Order, OrderContact, Problem, SyncState
 from orderhaven.store.orders.conversions import (
-    PERSON_COLUMNS,
     article_columns,
     contact_rows,
     deadline_columns,
@@ -27,32 +27,42 @@ from orderhaven.store.orders.conversions import (
     order_columns,
 )
 from orderhaven.store.orders.follow_ups import enqueue_intake, transition_order
+from orderhaven.store.orders.read_again import UNTIL_SHOWN, apply_wait, hides_address, renew_people, without_address
 from orderhaven.store.orders.unit_of_work import UnitOfWork, orders_to_change
 from orderhaven.store.orders.unlinked import hold_of, route, say_where_it_goes
 from orderhaven.store.sql import statements
-from orderhaven.store.sql.execute import in_statements, insert, update
+from orderhaven.store.sql.execute import in_statements, insert
 from orderhaven.store.sql.rows import know, links_by_channel, new_row
 from orderhaven.store.upkeep.privacy import overwrite_what_is_erased, take_in_the_journal
 
 
-def record_summaries(
-    claim: Claim, routing: Routing, summaries: Sequence[OrderSummary], now: datetime, *, accepts: bool = False
-) -> list[OrderSummary]:
-    """Apply what changed of orders that are known. Those never seen come back, each once: `insert_orders` is for them.
+class SummaryNews(NamedTuple):
+    """What a page of summaries leaves to be done."""
 
-    `accepts`: the marketplace wants a yes to orders, so one that needs none any more has it.
+    never_seen: list[OrderSummary]  # each once: `insert_orders` is for them
+    read_again: bool  # whether known orders are to be read anew
+
+
+def record_summaries(claim: Claim, routing: Routing, summaries: Sequence[OrderSummary], now: datetime) -> SummaryNews:
+    """Apply what changed of orders that are known.
+
+    One that waits for something else than before, or for nothing any more, is to be read again and moves then: its address is
+    often shown only once it is released.
     """
     with transaction.atomic():
         fence(claim)
-        known = statements.known_lines(routing.connection.id, [summary.ref for summary in summaries])
+        known = statements.known_orders(routing.connection.id, [summary.ref for summary in summaries])
         seen = [summary for summary in summaries if summary.ref in known]
-        _apply_changes(routing, {one.ref: one for one in seen if _differs(known[one.ref], one)}, now)
-        if accepts:
-            _apply_acceptance(routing, seen, now)
+        _apply_changes(routing, {one.ref: one for one in seen if _differs(known[one.ref].lines, one)}, now)
+        outdated = [one.ref for one in seen if known[one.ref].waits_for != one.waits_for]
+        if outdated:
+            _plan_reading(routing, outdated, now)
     whole = [summary.order for summary in seen if summary.order is not None]
     if whole:
         record_orders(claim, routing, _unread_among(routing, whole), now)
-    return list({summary.ref: summary for summary in summaries if summary.ref not in known}.values())
+    return SummaryNews(
+        list({summary.ref: summary for summary in summaries if summary.ref not in known}.values()), bool(outdated)
+    )
 
 
 def insert_orders(claim: Claim, routing: Routing, summaries: Sequence[OrderSummary], now: datetime) -> int:
@@ -88,13 +98,17 @@ def record_orders(claim: Claim, routing: Routing, orders: Sequence[WholeOrder], 
         fence(claim)
         rows = orders_to_change(_keys_of(routing, by_ref, Q(read_at__isnull=True)))
         fresh, read_before = [row for row in rows if not row.currency], [row for row in rows if row.currency]
+        had_no_address = without_address(read_before)
         uow = UnitOfWork(now)
         lines: list[Line] = []
         for row in rows:
             lines += _complete(uow, routing, row, by_ref[row.ref])
         insert(lines, ignore_repeats=True)
-        insert([person for row in fresh for person in contact_rows(row, by_ref[row.ref])], ignore_repeats=True)
-        _renew_people(read_before, by_ref)
+        insert(
+            [person for row in [*fresh, *had_no_address] for person in contact_rows(row, by_ref[row.ref])],
+            ignore_repeats=True,
+        )
+        renew_people(read_before, by_ref)
         uow.write()
 
 
@@ -190,20 +204,6 @@ def _at_most_an_hour(pause: timedelta) -> timedelta:
     return min(pause, _LONGEST_PAUSE)
 
 
-def _renew_people(rows: Sequence[Order], by_ref: Mapping[str, WholeOrder]) -> None:
-    """Of orders that were read before: whoever is still there is as they stand now. What was erased does not come back."""
-    if not rows:
-        return
-    kept = {(one.order_id, one.role): one.id for one in OrderContact.objects.filter(order__in=rows)}
-    renewed = []
-    for row in rows:
-        for person in contact_rows(row, by_ref[row.ref]):
-            if (row.id, person.role) in kept:
-                person.id = kept[row.id, person.role]
-                renewed.append(person)
-    update(renewed, PERSON_COLUMNS)
-
-
 # below: summaries
 
 
@@ -235,7 +235,7 @@ def _new_row(routing: Routing, summary: OrderSummary, now: datetime) -> Order:
     columns: dict[str, object] = {
         "placed_at": summary.placed_at,
         "channel": summary.channel[:100],
-        "needs_acceptance": summary.needs_acceptance,
+        "waits_for": summary.waits_for,
         "by_marketplace": bool(summary.lines) and all(line.by_marketplace for line in summary.lines),
     }
     link = routing.link_for((summary.order or summary).channel)
@@ -243,6 +243,8 @@ def _new_row(routing: Routing, summary: OrderSummary, now: datetime) -> Order:
         # as it mostly is; the unit of work says it of the others
         columns |= order_columns(summary.order) | deadline_columns(link, summary.order)
         columns |= {"read_at": now, "shop_sync": SyncState.PENDING if link is not None else SyncState.NONE}
+    if summary.order is not None and hides_address(summary.order):
+        columns |= {"read_at": None, "read_due_at": now + UNTIL_SHOWN}
     row = new_row(
         Order,
         merchant_id=routing.connection.merchant_id,
@@ -250,7 +252,7 @@ def _new_row(routing: Routing, summary: OrderSummary, now: datetime) -> Order:
         link_id=link.id if link is not None else None,
         ref=summary.ref,
         reference=order_reference(routing.connection.connector, routing.connection.fingerprint, summary.ref),
-        status=Status.PENDING_CONFIRMATION if summary.needs_acceptance else Status.NOT_SHIPPED,
+        status=Status.PENDING_CONFIRMATION if columns["waits_for"] else Status.NOT_SHIPPED,
         hold=hold_of(link, summary.placed_at),
         received_at=now,
         changed_at=summary.changed_at,
@@ -290,19 +292,12 @@ def _apply_changes(routing: Routing, changed: Mapping[str, OrderSummary], now: d
     uow.write()
 
 
-_HEARS_OF_ACCEPTANCE = tuple(str(status) for status, facts in TRANSITIONS.items() if Trigger.ACCEPTED in facts)
-
-
-def _apply_acceptance(routing: Routing, summaries: Sequence[OrderSummary], now: datetime) -> None:
-    """Orders that waited for a yes and have it: they are read again, for the address is often shown only then."""
-    accepted = [summary.ref for summary in summaries if not summary.needs_acceptance]
-    rows = orders_to_change(_keys_of(routing, accepted, Q(needs_acceptance=True, status__in=_HEARS_OF_ACCEPTANCE)))
+def _plan_reading(routing: Routing, refs: Collection[str], now: datetime) -> None:
+    """What is known of these is of before; closed orders stay as they were."""
     uow = UnitOfWork(now)
-    for row in rows:
-        uow.change(row, read_at=None, needs_acceptance=False)  # first, so that it is created only once it is read again
-        transition_order(uow, row, Trigger.ACCEPTED)
-    if rows:
-        uow.write()
+    for row in orders_to_change(_keys_of(routing, refs, Q(read_at__isnull=False, closed_at__isnull=True))):
+        uow.change(row, read_at=None, read_due_at=None)
+    uow.write()
 
 
 def _merge_lines(uow: UnitOfWork, row: Order, lines: Sequence[LineQuantities]) -> None:
@@ -347,8 +342,11 @@ def _complete(uow: UnitOfWork, routing: Routing, row: Order, whole: WholeOrder) 
     if is_older and not row.prefetched_lines and _says_not_when_placed(row):
         uow.change(row, hold=Hold.OLDER)
     deadline = deadline_columns(row.link, whole)
+    waited = WaitsFor(row.waits_for)
     uow.change(row, **order_columns(whole), **deadline, changed_at=whole.changed_at, read_at=uow.now, read_due_at=None)
-    uow.resolve(row, (ProblemKind.ORDER_MISSING, ProblemKind.UNEXPECTED_RESPONSE))
+    uow.resolve(row, (ProblemKind.ORDER_MISSING, ProblemKind.UNEXPECTED_RESPONSE, ProblemKind.ADDRESS_MISSING))
+    if hides_address(whole):
+        uow.change(row, read_at=None, read_due_at=uow.now + UNTIL_SHOWN)
     kept = {line.ref: line for line in row.prefetched_lines}
     # first the articles as they are, then what happened to them since the list was read
     for place, line in enumerate(whole.lines):
@@ -360,6 +358,7 @@ def _complete(uow: UnitOfWork, routing: Routing, row: Order, whole: WholeOrder) 
         if line.ref not in kept
     ]
     _merge_lines(uow, row, [line.quantities for line in whole.lines])
+    apply_wait(uow, row, waited)
     _go_on(uow, row, whole)
     return fresh
 
@@ -372,7 +371,9 @@ def _says_not_when_placed(row: Order) -> bool:
 def _go_on(uow: UnitOfWork, row: Order, whole: WholeOrder) -> None:
     """An order that was read goes on its way to the shop."""
     say_where_it_goes(uow, row, whole.channel)
-    if whole.lines:
+    if hides_address(whole):
+        uow.problem(row, ProblemKind.ADDRESS_MISSING, {"side": row.connection.name})
+    elif whole.lines:
         enqueue_intake(uow, row)
     else:
         uow.problem(row, ProblemKind.NO_LINES)

@@ -11,9 +11,10 @@ from django.db.models import Count, Max, Min, QuerySet
 
 from orderhaven.core.carriers import Carrier, Confidence, Recognition
 from orderhaven.core.carriers.recognise import CarrierRule, rule_for
-from orderhaven.core.order import Address
+from orderhaven.core.order import Address, WaitsFor
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.sentences import sentence
+from orderhaven.core.status import Status
 from orderhaven.store.listing.filters import unindexed
 from orderhaven.store.listing.rows import Row, row_of
 from orderhaven.store.models import (
@@ -216,6 +217,7 @@ class OrderPage:
     evidence: Evidence | None  # None: no code
     confirmed_at: datetime | None  # None: the marketplace did not confirm
     deliver_by: datetime | None
+    has_address: bool  # false: the marketplace does not show it yet
     expires_at: datetime | None  # the marketplace cancels it by itself after this
     is_test: bool
     lines: tuple[LineView, ...]
@@ -223,6 +225,13 @@ class OrderPage:
     shipments: tuple[ShipmentView, ...]
     problems: tuple[ProblemView, ...]  # the open ones
     events: tuple[EventView, ...]  # oldest first
+
+    @property
+    def asks_for_our_yes(self) -> bool:
+        """Whether a person may accept it now: nobody did, and nothing of that is under way."""
+        waits = self.head.status is Status.PENDING_CONFIRMATION and self.head.waits_for is WaitsFor.OUR_YES
+        given = any(one.kind is MessageKind.ACCEPT and one.state is not MessageState.WITHDRAWN for one in self.messages)
+        return waits and self.read_at is not None and not given
 
 
 _LATEST_EVENTS = 200  # of one order; a reader of all events goes along `events`
@@ -244,6 +253,7 @@ def order_page(order_id: int, *, quotes: bool = False) -> OrderPage:
         connector=row.connection.connector,
         shop_connector=row.link.shop.connector if row.link is not None else "",
         evidence=evidence(row),
+        has_address=bool(row.country),
         lines=tuple(_viewed(LineView, one, buyer_asks_to_cancel=one.cancellation_requested) for one in lines),
         messages=tuple(map(_message, Message.objects.filter(order_id=order_id).order_by("id"))),
         shipments=tuple(_viewed(ShipmentView, one) for one in shipments),

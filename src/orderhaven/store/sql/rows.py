@@ -108,7 +108,7 @@ _FOR_CHANGE: Mapping[type[models.Model], Columns] = {
     Order: (
         "id", "connection_id", "link_id",
         "ref", "status", "hold", "received_at", "read_at", "currency", "prices_include_vat", "ship_by",
-        "ship_by_is_estimated", "deliver_by", "needs_acceptance", "by_marketplace", "shop_ref", "shop_number", "shop_state",
+        "ship_by_is_estimated", "deliver_by", "waits_for", "by_marketplace", "shop_ref", "shop_number", "shop_state",
         "shop_status", "completed_at", "wait_until", "tracking_number", "tracking_unreadable", "carrier_name", "tracking_url",
         "label_number", "shop_sync",
         "marketplace_sync",
@@ -137,7 +137,7 @@ _FOR_CREATION: Mapping[type[models.Model], Columns] = {
     Order: (
         "id", "connection_id", "link_id", "channel",
         "ref", "reference", "placed_at", "changed_at", "currency", "prices_include_vat", "shipping_cost",
-        "discount", "language", "country", "ship_by", "ship_by_is_estimated", "deliver_by", "expires_at", "needs_acceptance",
+        "discount", "language", "country", "ship_by", "ship_by_is_estimated", "deliver_by", "expires_at", "waits_for",
         "marketplace_label", "by_marketplace", "is_test", "meta", "shop_ref",
     ),
     Line: (

@@ -173,21 +173,30 @@ def unread(connection_id: int, now: datetime, limit: int) -> list[str]:
 
 
 # loop_ratio: 4 for 100 orders
-_KNOWN_LINES = """
-SELECT o.ref, l.ref, l.ordered, l.shipped, l.cancelled, l.cancellation_requested, l.by_marketplace
+_KNOWN_ORDERS = """
+SELECT o.ref, o.waits_for, l.ref, l.ordered, l.shipped, l.cancelled, l.cancellation_requested, l.by_marketplace
 FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE o.connection_id = %s AND o.ref IN ({keys})
 """
 
 
-def known_lines(connection_id: int, refs: Collection[str]) -> dict[str, dict[str, LineQuantities]]:
-    """What is known of the lines of those of these orders that are known, by the refs of orders and lines."""
-    known: dict[str, dict[str, LineQuantities]] = {}
-    for order_ref, ref, ordered, shipped, cancelled, asks, by_marketplace in rows_among(
-        _KNOWN_LINES, refs, [connection_id]
+class KnownOrder(NamedTuple):
+    """What a list can change of an order."""
+
+    waits_for: str
+    lines: dict[str, LineQuantities]  # by their refs
+
+
+def known_orders(connection_id: int, refs: Collection[str]) -> dict[str, KnownOrder]:
+    """Those of these orders that are known, by their refs."""
+    known: dict[str, KnownOrder] = {}
+    for order_ref, waits_for, ref, ordered, shipped, cancelled, asks, theirs in rows_among(
+        _KNOWN_ORDERS, refs, [connection_id]
     ):
-        lines = known.setdefault(order_ref, {})
+        if order_ref not in known:
+            known[order_ref] = KnownOrder(waits_for, {})
         if ref is not None:
-            lines[ref] = LineQuantities(ref, ordered, shipped, cancelled, bool(asks), bool(by_marketplace))
+            line = LineQuantities(ref, ordered, shipped, cancelled, bool(asks), bool(theirs))
+            known[order_ref].lines[ref] = line
     return known
 
 

@@ -15,7 +15,7 @@ from orderhaven.core.commands import (
     ShipmentConfirmation,
     TrackingCorrection,
 )
-from orderhaven.core.order import MarketplaceOrder
+from orderhaven.core.order import MarketplaceOrder, WaitsFor
 from orderhaven.ports.connector import Capability
 from orderhaven.ports.marketplace import Marketplace
 from orderhaven.ports.sandbox import Basket
@@ -119,7 +119,7 @@ async def _times_cancelled(subject: MarketplaceSubject, command: MarketplaceComm
 
 async def _times_accepted(subject: MarketplaceSubject, command: MarketplaceCommand) -> int:
     order: MarketplaceOrder = await subject.another().read(command.order_ref)
-    return int(not order.needs_acceptance)
+    return int(order.waits_for is not WaitsFor.OUR_YES)
 
 
 async def _times_refused(subject: MarketplaceSubject, command: MarketplaceCommand) -> int:

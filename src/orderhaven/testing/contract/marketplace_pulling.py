@@ -5,8 +5,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from orderhaven.core.errors import SafeToRetry
+from orderhaven.core.order import WaitsFor
 from orderhaven.ports.connector import Capability
 from orderhaven.ports.marketplace import OrderSummary, SummaryPage
 from orderhaven.ports.sandbox import Basket
@@ -195,7 +197,20 @@ class MarketplacePulling:
 
         pulled, _ = await subject.pull()
 
-        assert pulled[ref].needs_acceptance
+        assert pulled[ref].waits_for is WaitsFor.OUR_YES
+
+    @requires(Capability.HOLDS_ORDERS)
+    async def test_an_order_that_they_hold_is_pulled_as_such_and_once_more_when_it_is_released(
+        self, subject: MarketplaceSubject
+    ) -> None:
+        ref = subject.sandbox.sell(replace(BASKET, waits_for=WaitsFor.THEIR_PAYMENT_CHECK))
+        held, _ = await subject.pull()
+
+        released = await pulled_after(subject, ref, subject.sandbox.release)
+
+        assert held[ref].waits_for in (WaitsFor.THEIR_PAYMENT_CHECK, WaitsFor.THEIR_RELEASE)
+        assert released.waits_for is WaitsFor.NOTHING
+        assert (await subject.another().read(ref)).ship_to.is_known
 
 
 class MarketplacePullingWithFaults(PullingWithFaults):
@@ -262,7 +277,7 @@ class MarketplacePullingWithFaults(PullingWithFaults):
         assert order.ref == ref
 
 
-async def pulled_after(subject: MarketplaceSubject, ref: str, happens: Callable[[str], None]) -> OrderSummary:
+async def pulled_after(subject: MarketplaceSubject, ref: str, happens: Callable[[str], object]) -> OrderSummary:
     """What a pull says of an order to which this happened since the pull before."""
     _, cursor = await subject.pull()
     subject.clock.advance(A_POLL)
