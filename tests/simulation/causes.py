@@ -127,10 +127,11 @@ def _has_text_for_a_number(case: Case, called: Called) -> bool:
 def _lost_three_times(case: Case, called: Called) -> bool:
     """Each round is a request that left and had no answer, or a process that never said what became of it."""
     until = called.at + most_skew(case.run) + 1
-    if _met(*PROCESSES)(case, called):
+    if (
+        _met(*PROCESSES)(case, called) or case.run.hits[Trouble.CLOCK_JUMPS]
+    ):  # by a clock that jumps all their time is over
         return True
-    skews = case.run.hits[Trouble.SKEW] + case.run.hits[Trouble.CLOCK_JUMPS]
-    return case.touches(command=True, until=until) + skews >= _ROUNDS
+    return case.touches(command=True, until=until) + case.run.hits[Trouble.SKEW] >= _ROUNDS
 
 
 def _failed_for_hours(case: Case, called: Called) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orderhaven.core.problems import ProblemKind
+from orderhaven.store.models import MessageKind
 from tests.simulation.case import AWAY, CANCELLED, COMPLETED, OPEN, Case
 from tests.simulation.plan import Deed
 
@@ -48,6 +49,12 @@ def _number_after_an_untracked_shipment(case: Case) -> bool:
     bare = [case.run.seconds(one.at) for one in case.shipments if not one.tracking_number and not one.label_number]
     codes = [noted.at for noted in case.diary.codes]
     return bool(bare) and bool(codes) and case.stands(COMPLETED) and min(codes) > min(bare)
+
+
+def _number_after_an_untracked_shipment_unsaid(case: Case) -> bool:
+    """Where its correction failed, that was said."""
+    tried = any(called.message == MessageKind.CORRECT for called in case.called)
+    return _number_after_an_untracked_shipment(case) and not tried
 
 
 def _other_number_than_was_confirmed(case: Case) -> bool:
@@ -110,7 +117,7 @@ _MUSTS = (
     ),
     Must(
         "a code came after it was confirmed without one",
-        _number_after_an_untracked_shipment,
+        _number_after_an_untracked_shipment_unsaid,
         (ProblemKind.LATE_TRACKING,),
     ),
     Must(

@@ -75,7 +75,6 @@ class ReferenceMarketplace:
     def __init__(self, settings: Mapping[str, str], context: ConnectorContext) -> None:
         self._simulation: SimulatedMarketplace = simulation_named(settings["world"])
         self._caller = SandboxClient(self._simulation.auth, settings["key"], context)
-        self._clock = context.clock
 
     async def check(self) -> AccountProfile:
         await self._caller.read("GET /account", lambda: None)
@@ -87,7 +86,7 @@ class ReferenceMarketplace:
 
     async def pull(self, since: str) -> AsyncIterator[SummaryPage]:
         """From the last page to the first: what leaves the list moves others towards pages still to come."""
-        cursor = self._clock.now().isoformat()
+        cursor = self._simulation.time()
         start = datetime.fromisoformat(since) - REFERENCE_MARKETPLACE.limits.overlap if since else None
         pages = await self._caller.read("GET /orders/count", lambda: self._simulation.count_pages(start))
         if pages == 0:

@@ -64,7 +64,6 @@ class ReferenceShop:
         self._simulation: SimulatedShop = simulation_named(settings["world"])
         self._mail_the_buyer = settings.get("mail_buyer", "no") == "yes"
         self._caller = SandboxClient(self._simulation.auth, settings["key"], context)
-        self._clock = context.clock
 
     async def check(self) -> AccountProfile:
         await self._caller.read("GET /account", lambda: None)
@@ -74,10 +73,10 @@ class ReferenceShop:
     async def pull(self, since: str) -> AsyncIterator[ShopPage]:
         if not since:
             await self._caller.read("GET /orders/changed", lambda: None)
-            yield ShopPage((), self._clock.now().isoformat())
+            yield ShopPage((), self._simulation.time())
             return
         begin, *then = since.split(" then ")
-        cursor, after = then or (self._clock.now().isoformat(), "")
+        cursor, after = then or (self._simulation.time(), "")
         start = datetime.fromisoformat(begin) - REFERENCE_SHOP.limits.overlap
         while True:
             rows = await self._caller.read("GET /orders/changed", partial(self._simulation.changed, start, after))
