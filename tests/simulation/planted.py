@@ -84,7 +84,7 @@ MUTANTS = (
         also=Mutant(
             "a hub that wakes after the time sends what it began",
             "sync/sending.py",
-            "            if self._seconds() >= min(one.latest for one in some):",
+            "            if self._seconds() >= first.latest:",
             "            if False:",
         ),
     ),
@@ -380,15 +380,15 @@ MUTANTS = (
     Mutant(
         "the fate of one is given to all that went with it",
         "sync/sender.py",
-        "receipts.get(message.reference, unknown)) for message in messages]",
-        "next(iter(receipts.values()), unknown)) for message in messages]",
+        "receipts.get(message.reference, _UNKNOWN)) for message in messages]",
+        "next(iter(receipts.values()), _UNKNOWN)) for message in messages]",
         pair="second_references",
     ),
     Mutant(
         "an outcome is given to another order",
         "sync/sender.py",
-        "(message, receipts.get(message.reference, unknown)) for message in messages]",
-        "(message, receipts.get(other.reference, unknown)) for message, other in zip(messages, reversed(messages))]",
+        "(message, receipts.get(message.reference, _UNKNOWN)) for message in messages]",
+        "(message, receipts.get(other.reference, _UNKNOWN)) for message, other in zip(messages, reversed(messages))]",
         pair="second_references",
     ),
 )

@@ -18,6 +18,7 @@ from orderhaven.sync.sync_run import SyncRun, result_of
 
 Outcomes = Mapping[int, result.CommandResult]
 Answered = Sequence[tuple[Message, Receipt]]
+_UNKNOWN = Receipt(ReceiptState.UNKNOWN)
 
 
 class Sender(ABC):
@@ -105,10 +106,10 @@ class Sender(ABC):
         return {messages[0].reference: await call(self.command(messages[0]), not_after=not_after)}
 
     async def _outcomes(self, messages: Sequence[Message], receipts: Mapping[str, Receipt]) -> Outcomes:
-        unknown = Receipt(ReceiptState.UNKNOWN)
-        answered = [(message, receipts.get(message.reference, unknown)) for message in messages]
-        outcomes: dict[int, result.CommandResult] = {}
-        for message, receipt in answered:
+        answered = [(message, receipts.get(message.reference, _UNKNOWN)) for message in messages]
+        done = [(message, receipt) for message, receipt in answered if receipt.state is ReceiptState.DONE]
+        outcomes = dict(await self.done(done)) if done else {}
+        for message, receipt in answered if len(done) < len(answered) else ():
             match receipt.state:
                 case ReceiptState.REJECTED:
                     outcomes[message.id] = await self.rejected(message, self._no(receipt.rejection))
@@ -118,8 +119,7 @@ class Sender(ABC):
                     outcomes[message.id] = result.NoAnswerYet()
                 case ReceiptState.PENDING:
                     outcomes[message.id] = result.Processing(receipt.handle)
-        done = [(message, receipt) for message, receipt in answered if receipt.state is ReceiptState.DONE]
-        return outcomes | dict(await self.done(done)) if done else outcomes
+        return outcomes
 
     def _no(self, reason: str) -> result.CommandResult:
         values = {"side": self.side, "reason": reason}

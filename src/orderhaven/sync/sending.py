@@ -212,27 +212,29 @@ class SendQueue:
 
     async def _send_one_after_another(self) -> None:
         while self._begun or await self._begins_more():
-            some = self._for_one_request()
-            messages = [one.message for one in some]
+            first, messages = self._for_one_request()
             if isinstance(self.broke, SafeToRetry):  # begun and not sent: that needs no looking for
                 self._put_off(messages, self.broke.cause)
                 continue
-            if self._seconds() >= min(one.latest for one in some):
+            if self._seconds() >= first.latest:
                 self._put_off(messages, "the time to send this had passed")
                 continue
-            not_after = min(one.not_after for one in some)
-            answers = await _send_request(self._sync_run, self._sender, messages, not_after)
+            answers = await _send_request(self._sync_run, self._sender, messages, first.not_after)
             self.sent += len(answers)
             self.answered += answers
             self.ends += [answer.ends for answer in answers if answer.ends is not None]
             self._count_unknown([answer.outcome for answer in answers])
 
-    def _for_one_request(self) -> list[StartedMessage]:
-        """As many of one kind as a request takes; what was tried before goes alone, for it may be what spoiled a request."""
-        some = [self._begun.popleft()]
-        while len(some) < self._most and self._begun and _go_together(some[0].message, self._begun[0].message):
-            some.append(self._begun.popleft())
-        return some
+    def _for_one_request(self) -> tuple[StartedMessage, list[Message]]:
+        """As many of one kind as a request takes, and the first of them, whose time is over first.
+
+        What was tried before goes alone, for it may be what spoiled a request.
+        """
+        first = self._begun.popleft()
+        messages = [first.message]
+        while len(messages) < self._most and self._begun and _go_together(first.message, self._begun[0].message):
+            messages.append(self._begun.popleft().message)
+        return first, messages
 
     def _put_off(self, messages: Sequence[Message], cause: str) -> None:
         self.answered += [SendResult(message, result.RetryLater(cause)) for message in messages]
