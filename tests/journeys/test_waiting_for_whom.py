@@ -8,6 +8,7 @@ from orderhaven.actions import links as link_actions
 from orderhaven.actions import orders as actions
 from orderhaven.actions.errors import ActionRefused
 from orderhaven.core.order import WaitsFor
+from orderhaven.core.problems import ProblemKind
 from orderhaven.core.status import Status
 from orderhaven.ports.connector import Capability
 from orderhaven.words.order_actions import run_action
@@ -84,3 +85,15 @@ def test_only_an_order_that_waits_for_our_yes_is_accepted(trade: Trade) -> None:
 
     with pytest.raises(ActionRefused, match="does not wait for your yes"):
         actions.accept(trade.context, ref)
+
+
+def test_a_changed_address_reaches_the_shop_or_becomes_a_problem(trade: Trade) -> None:
+    trade.needs(Capability.CHANGES_ORDERS)
+    ref = sold(trade, WaitsFor.NOTHING)
+    assert len(trade.in_shop(ref)) == 1
+
+    assert trade.marketplace.change_address(ref, {"city": "Zwolle"})
+    trade.passes(minutes=6)
+
+    assert trade.problems(ref) == [ProblemKind.ADDRESS_CHANGED]
+    assert len(trade.in_shop(ref)) == 1

@@ -24,6 +24,7 @@ from orderhaven.store.models import (
     MessageState,
     Order,
     OrderContact,
+    Problem,
     ProductMatch,
 )
 from orderhaven.store.orders import marketplace_snapshots
@@ -585,6 +586,104 @@ def test_an_accepted_order_that_shows_no_address_is_read_until_it_does_and_creat
     assert hidden == ([ProblemKind.ADDRESS_MISSING], [], None)
     assert again_at == books.now
     assert (books.problems("A-1"), books.states("A-1")) == ([], [("create", "queued")])
+
+
+# ---------------------------------------------------------------- changed there after it was read
+
+
+def moves(books: Books, ref: str) -> None:
+    """Its list shows that something changed, and it is read again: the buyer lives elsewhere."""
+    whole = books._sold[ref]
+    books._sold[ref] = replace(whole, ship_to=replace(whole.ship_to, city="Zwolle"))
+    books.sees(replace(books.summary(ref), fingerprint="2"))
+    assert books.order(ref).read_at is None
+    books.reads(ref)
+
+
+def wants_three(books: Books, ref: str) -> None:
+    first = books._sold[ref].lines[0]
+    more = replace(first, quantities=replace(first.quantities, ordered=3), total=first.unit_price * 3)
+    books._sold[ref] = replace(books._sold[ref], lines=(more,))
+    books.sees(books.summary(ref))  # the quantity of a list is enough: not every one has a fingerprint
+    assert books.order(ref).read_at is None
+    books.reads(ref)
+
+
+def test_a_new_address_before_the_shop_order_is_made_is_the_one_that_it_gets(books: Books) -> None:
+    books.pulls("A-1")
+
+    moves(books, "A-1")
+
+    assert OrderContact.objects.get(order__ref="A-1", role="ship_to").city == "Zwolle"
+    assert (books.problems("A-1"), books.states("A-1")) == ([], [("create", "queued")])
+    assert "address_changed_there" in books.events("A-1")
+
+
+def test_a_new_address_after_the_shop_order_was_made_is_a_problem(books: Books) -> None:
+    books.places("A-1")
+
+    moves(books, "A-1")
+
+    assert books.problems("A-1") == [ProblemKind.ADDRESS_CHANGED]
+    assert books.states("A-1") == [("create", "done")]
+
+
+def test_a_new_address_while_the_shop_order_is_being_made_is_a_problem(books: Books) -> None:
+    books.pulls("A-1")
+    books.begins("A-1", MessageKind.CREATE)
+
+    moves(books, "A-1")
+
+    assert books.problems("A-1") == [ProblemKind.ADDRESS_CHANGED]
+
+
+def test_other_quantities_before_the_shop_order_is_made_are_those_that_it_gets(books: Books) -> None:
+    books.pulls("A-1")
+
+    wants_three(books, "A-1")
+
+    assert (books.lines("A-1"), books.problems("A-1")) == ([(3, 0, 0)], [])
+    assert books.states("A-1") == [("create", "queued")]
+
+
+def test_other_quantities_after_the_shop_order_was_made_are_a_problem_that_names_the_line(books: Books) -> None:
+    books.places("A-1")
+
+    wants_three(books, "A-1")
+
+    assert books.problems("A-1") == [ProblemKind.LINES_CHANGED]
+    assert Problem.objects.get(order__ref="A-1").values == {"side": "bol NL", "lines": MUG.title}
+
+
+def test_a_line_that_is_not_listed_any_more_is_not_created(books: Books) -> None:
+    books.pulls("A-1", (MUG, 2), (LAMP, 1))
+    whole = books._sold["A-1"]
+    books._sold["A-1"] = replace(whole, lines=whole.lines[:1])
+
+    books.sees(replace(books.summary("A-1"), fingerprint="2"))
+    books.reads("A-1")
+
+    assert (books.lines("A-1"), books.problems("A-1")) == ([(2, 0, 0)], [])
+
+
+def test_an_order_that_is_read_again_and_did_not_change_is_no_news(books: Books) -> None:
+    books.places("A-1")
+
+    books.sees(replace(books.summary("A-1"), fingerprint="2"))
+    books.reads("A-1")
+    books.sees(replace(books.summary("A-1"), fingerprint="2"))
+
+    assert (books.problems("A-1"), books.order("A-1").read_at) == ([], books.now)
+    assert {"address_changed_there", "lines_changed_there"}.isdisjoint(books.events("A-1"))
+
+
+def test_a_closed_order_is_not_read_for_what_changed(books: Books) -> None:
+    books.pulls("A-1")
+    books.sees(books.summary("A-1", cancelled=2))
+
+    books.sees(replace(books.summary("A-1", cancelled=2), fingerprint="2"))
+
+    assert books.order("A-1").read_at is not None
 
 
 # ---------------------------------------------------------------- personal data

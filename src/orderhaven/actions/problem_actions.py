@@ -34,6 +34,8 @@ ACTIONS_FOR: Mapping[ProblemKind, tuple[ProblemAction, ...]] = {
     ProblemKind.ADOPTED_DIFFERS: (ProblemAction.ADOPT, ProblemAction.CREATE, ProblemAction.IGNORE),
     ProblemKind.CHANNEL_NOT_LINKED: (ProblemAction.HANDLE, ProblemAction.IGNORE),
     ProblemKind.SHOP_ORDER_GONE: (ProblemAction.CREATE_AGAIN, ProblemAction.CANCEL, ProblemAction.HANDLE),
+    ProblemKind.ADDRESS_CHANGED: (ProblemAction.DONE, ProblemAction.HANDLE),
+    ProblemKind.LINES_CHANGED: (ProblemAction.DONE, ProblemAction.HANDLE),
     ProblemKind.UNKNOWN_CARRIER: (ProblemAction.CHOOSE_CARRIER, *_USUAL),
     ProblemKind.TRACKING_UNREADABLE: (ProblemAction.DONE, ProblemAction.HANDLE),
     ProblemKind.WAIT_EXTENDED: (ProblemAction.HANDLE,),

@@ -8,9 +8,10 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from orderhaven.core.money import Money, sum_money
 
@@ -266,3 +267,16 @@ class MarketplaceOrder(Struct, frozen=True):
     def by_marketplace(self) -> bool:
         """Whether the marketplace ships every line itself."""
         return bool(self.lines) and all(line.quantities.by_marketplace for line in self.lines)
+
+
+def fingerprint_of(order: MarketplaceOrder) -> str:
+    """Another one when anything changed that a shop order is made of: addresses, articles and how many, prices.
+
+    For a marketplace whose list carries whole orders and shows nothing of the kind by itself.
+    """
+    lines = [
+        (line.ref, line.sku, line.ean, line.quantities.ordered, str(line.unit_price.amount), str(line.discount.amount))
+        for line in order.lines
+    ]
+    amounts = (str(order.shipping_cost.amount), str(order.discount.amount))
+    return blake2b(json.encode((order.ship_to, order.bill_to, amounts, lines)), digest_size=16).hexdigest()

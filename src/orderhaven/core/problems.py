@@ -21,6 +21,8 @@ class ProblemKind(NamedEnum):
     SHOP_ORDER_GONE = "shop_order_gone", "Shop order gone"
     CONTACT_ERASED = "contact_erased", "Buyer's data erased"
     CHANNEL_NOT_LINKED = "channel_not_linked", "Channel without a link"
+    ADDRESS_CHANGED = "address_changed", "Address changed"
+    LINES_CHANGED = "lines_changed", "Order changed"
     # about one order, on its way back
     UNKNOWN_CARRIER = "unknown_carrier", "Carrier uncertain"
     TRACKING_UNREADABLE = "tracking_unreadable", "Not a tracking number"
@@ -105,6 +107,13 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ProblemKind.CHANNEL_NOT_LINKED: (
         "{side} sold this order {channel}, and no link takes the orders from there, so it was created nowhere. Make a link for "
         "that, or add it to a link that exists; then the order goes on by itself."
+    ),
+    ProblemKind.ADDRESS_CHANGED: (
+        "{side} changed an address of this order after it was created in the shop. Change it in the shop order before you ship."
+    ),
+    ProblemKind.LINES_CHANGED: (
+        "{side} changed the order after it was created in the shop: {lines}. Put articles, quantities and prices of the shop order "
+        "right before you ship, or handle the order manually."
     ),
     ProblemKind.UNKNOWN_CARRIER: (
         "The carrier of {tracking_number} is not certain (perhaps {candidates}). Choose the carrier, then press Retry."

@@ -111,6 +111,7 @@ class Capability(StrEnum):
     PREPARES = "prepares"  # a command wants steps before it that nobody sees and that may be repeated
     # of a marketplace
     ACCEPT = "accept"  # orders want a yes first
+    CHANGES_ORDERS = "changes_orders"  # addresses and lines of an order may change, and its list shows that they did
     HOLDS_ORDERS = "holds_orders"  # lists orders while it checks the payment, or before it releases them
     SHIP_PARTS = "ship_parts"  # some of what is open can be confirmed before the rest
     SHIP_UNTRACKED = "ship_untracked"  # a shipment can be confirmed without a tracking number

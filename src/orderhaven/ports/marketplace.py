@@ -35,6 +35,7 @@ class OrderSummary(Struct, frozen=True):
     lines: tuple[LineQuantities, ...]
     order: MarketplaceOrder | None = None
     waits_for: WaitsFor = WaitsFor.NOTHING
+    fingerprint: str = ""  # another one when addresses, lines or prices changed; "": the list shows nothing of the kind
     channel: str = ""  # as `MarketplaceOrder.channel`; "" too where only the whole order says it
 
 

@@ -231,6 +231,12 @@ class SandboxMarketplace(Sandbox, Protocol):
     def release(self, ref: str) -> bool:
         """What the marketplace wanted to see to first is done; False, and nothing, where it waits for nothing of theirs."""
 
+    def change_address(self, ref: str, address: Mapping[str, str]) -> bool:
+        """The buyer has it sent elsewhere, by field name of core.order.Address; False, and nothing, where that cannot be."""
+
+    def change_quantity(self, ref: str, quantity: int) -> bool:
+        """So many pieces of its first line are wanted; False, and nothing, where that cannot be."""
+
     def touch(self, ref: str) -> None:
         """Something small changes about an order, and its place in lists with it."""
 

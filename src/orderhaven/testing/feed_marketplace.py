@@ -24,7 +24,15 @@ from orderhaven.ports.sandbox import CallKind
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE, ReferenceMarketplace, carrier_code
 from orderhaven.testing.simulated_marketplace import SimulatedMarketplace
 
-_LACKS = frozenset({Capability.SHIP_PARTS, Capability.CANCEL_LINES, Capability.CANCEL_QUANTITY, Capability.GIVES_EAN})
+_LACKS = frozenset(
+    {
+        Capability.SHIP_PARTS,
+        Capability.CANCEL_LINES,
+        Capability.CANCEL_QUANTITY,
+        Capability.GIVES_EAN,
+        Capability.CHANGES_ORDERS,
+    }
+)
 FEED_MARKETPLACE = replace(
     REFERENCE_MARKETPLACE,
     name="feed_marketplace",

@@ -14,7 +14,7 @@ from orderhaven.core.commands import (
     TrackingCorrection,
 )
 from orderhaven.core.errors import OrderRejected, UnexpectedResponse, UnknownCarrier
-from orderhaven.core.order import MarketplaceOrder
+from orderhaven.core.order import MarketplaceOrder, fingerprint_of
 from orderhaven.ports.connector import (
     AccountProfile,
     Capability,
@@ -43,6 +43,7 @@ REFERENCE_MARKETPLACE = ConnectorSpec(
         {
             Capability.ACCEPT,
             Capability.HOLDS_ORDERS,
+            Capability.CHANGES_ORDERS,
             Capability.SHIP_PARTS,
             Capability.SHIP_UNTRACKED,
             Capability.CANCEL,
@@ -161,6 +162,7 @@ class ReferenceMarketplace:
             lines=tuple(line.quantities for line in order.lines),
             order=order if self._simulation.lists_whole_orders else None,
             waits_for=order.waits_for,
+            fingerprint=fingerprint_of(order) if self._simulation.shows_changes() else "",
             channel=order.channel if self._simulation.lists_channels else "",
         )
 

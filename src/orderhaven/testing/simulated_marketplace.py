@@ -128,6 +128,28 @@ class SimulatedMarketplace(World):
         sale.waits_for, sale.changed_at = WaitsFor.NOTHING, self._clock.now()
         return True
 
+    def change_address(self, ref: str, address: Mapping[str, str]) -> bool:
+        if not self.shows_changes():
+            return False
+        sale = self._sale(ref)
+        sale.order = replace(sale.order, ship_to=replace(sale.order.ship_to, **address))
+        sale.changed_at = self._clock.now()
+        return True
+
+    def change_quantity(self, ref: str, quantity: int) -> bool:
+        if not self.shows_changes():
+            return False
+        sale = self._sale(ref)
+        first, *others = sale.order.lines
+        sale.quantities[first.ref] = replace(sale.quantities[first.ref], ordered=quantity)
+        total = first.unit_price * quantity - first.discount
+        sale.order = replace(sale.order, lines=(replace(first, total=total), *others))
+        sale.changed_at = self._clock.now()
+        return True
+
+    def shows_changes(self) -> bool:
+        return self._can(Capability.CHANGES_ORDERS)
+
     def touch(self, ref: str) -> None:
         self._change(ref, lambda facts: facts)
 

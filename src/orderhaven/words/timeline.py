@@ -21,6 +21,8 @@ EVENTS: Mapping[str, str] = {
     "handled_externally": "Handled at the marketplace by others",
     "cancelled_in_shop": "Cancelled in the shop",
     "cancel_synced": "The marketplace knows of the cancellation",
+    "address_changed_there": "An address changed at the marketplace",
+    "lines_changed_there": "Changed at the marketplace: {lines}",
     "accept_requested": "To be accepted at the marketplace",
     "accept_synced": "Accepted at the marketplace",
     "refuse_synced": "The marketplace knows that the cancellation is refused",

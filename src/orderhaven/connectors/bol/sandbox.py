@@ -148,6 +148,12 @@ class Sandbox:
     def take_back_shipment(self, ref: str) -> bool:
         return False  # bol never does that
 
+    def change_address(self, ref: str, address: Mapping[str, str]) -> bool:
+        return False  # a buyer who wants that cancels and orders again
+
+    def change_quantity(self, ref: str, quantity: int) -> bool:
+        return False
+
     def release(self, ref: str) -> bool:
         return False  # what bol lists is to be shipped
 

@@ -63,6 +63,9 @@ class Order(LoadedModel):
     )  # else the marketplace states it; see store.orders.conversions
     deliver_by = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    fingerprint = models.CharField(
+        max_length=100, default=""
+    )  # as its list showed it: see ports.marketplace.OrderSummary
     waits_for = models.CharField(max_length=20, default="")  # core.order.WaitsFor
     marketplace_label = models.BooleanField(default=False)
     by_marketplace = models.BooleanField(default=False)

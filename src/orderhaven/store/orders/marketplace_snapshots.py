@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F, Q
+from msgspec.structs import replace
 
 from orderhaven.core.order import LineQuantities, WaitsFor
 from orderhaven.core.order import MarketplaceOrder as WholeOrder
@@ -17,6 +18,7 @@ from orderhaven.ports.marketplace import OrderSummary
 from orderhaven.store.connections.connections import Claim, fence
 from orderhaven.store.connections.routing import Routing
 from orderhaven.store.models import Connection, Hold, Line, Order, OrderContact, Problem, SyncState
+from orderhaven.store.orders.changes_there import as_read, take_changes
 from orderhaven.store.orders.conversions import (
     article_columns,
     contact_rows,
@@ -47,14 +49,15 @@ def record_summaries(claim: Claim, routing: Routing, summaries: Sequence[OrderSu
     """Apply what changed of orders that are known.
 
     One that waits for something else than before, or for nothing any more, is to be read again and moves then: its address is
-    often shown only once it is released.
+    often shown only once it is released. So is one whose addresses, lines or prices are others than those that were read.
     """
     with transaction.atomic():
         fence(claim)
         known = statements.known_orders(routing.connection.id, [summary.ref for summary in summaries])
         seen = [summary for summary in summaries if summary.ref in known]
-        _apply_changes(routing, {one.ref: one for one in seen if _differs(known[one.ref].lines, one)}, now)
-        outdated = [one.ref for one in seen if known[one.ref].waits_for != one.waits_for]
+        changed = {one.ref: one for one in seen if _differs(known[one.ref].lines, one)}
+        _apply_changes(routing, changed, now)
+        outdated = {one.ref: one for one in seen if _is_outdated(known[one.ref], one, changed)}
         if outdated:
             _plan_reading(routing, outdated, now)
     whole = [summary.order for summary in seen if summary.order is not None]
@@ -98,7 +101,7 @@ def record_orders(claim: Claim, routing: Routing, orders: Sequence[WholeOrder], 
         fence(claim)
         rows = orders_to_change(_keys_of(routing, by_ref, Q(read_at__isnull=True)))
         fresh, read_before = [row for row in rows if not row.currency], [row for row in rows if row.currency]
-        had_no_address = without_address(read_before)
+        had_no_address, before = without_address(read_before), as_read(read_before)
         uow = UnitOfWork(now)
         lines: list[Line] = []
         for row in rows:
@@ -109,6 +112,8 @@ def record_orders(claim: Claim, routing: Routing, orders: Sequence[WholeOrder], 
             ignore_repeats=True,
         )
         renew_people(read_before, by_ref)
+        for row in read_before:
+            take_changes(uow, row, before[row.id], by_ref[row.ref])
         uow.write()
 
 
@@ -164,6 +169,7 @@ def erase_contacts(now: datetime, after_closing: timedelta, after_creating: time
     keys = list(OrderContact.objects.filter(over).values_list("id", flat=True)[:limit])
     if not keys:
         return 0
+    Order.objects.filter(contacts__in=keys).exclude(fingerprint="").update(fingerprint="")
     overwrite_what_is_erased(on=True)
     try:
         OrderContact.objects.filter(pk__in=keys).delete()
@@ -211,6 +217,14 @@ def _differs(known: Mapping[str, LineQuantities], summary: OrderSummary) -> bool
     return any(known.get(line.ref) != line for line in summary.lines)
 
 
+def _is_outdated(known: statements.KnownOrder, summary: OrderSummary, changed: Collection[str]) -> bool:
+    """Whether more changed than a list can say."""
+    if known.waits_for != summary.waits_for or (summary.fingerprint and known.fingerprint != summary.fingerprint):
+        return True
+    ordered = {ref: line.ordered for ref, line in known.lines.items()} if summary.ref in changed else {}
+    return bool(ordered) and any(ordered.get(line.ref) != line.ordered for line in summary.lines)
+
+
 def _insert_new(routing: Routing, summaries: Sequence[OrderSummary], now: datetime) -> int:
     rows = [_new_row(routing, summary, now) for summary in summaries]
     keys = {ref: key for key, ref in insert(rows, ignore_repeats=True, returning=("id", "ref"))}
@@ -236,6 +250,7 @@ def _new_row(routing: Routing, summary: OrderSummary, now: datetime) -> Order:
         "placed_at": summary.placed_at,
         "channel": summary.channel[:100],
         "waits_for": summary.waits_for,
+        "fingerprint": summary.fingerprint[:100],
         "by_marketplace": bool(summary.lines) and all(line.by_marketplace for line in summary.lines),
     }
     link = routing.link_for((summary.order or summary).channel)
@@ -287,16 +302,26 @@ def _apply_changes(routing: Routing, changed: Mapping[str, OrderSummary], now: d
     uow = UnitOfWork(now)
     for row in orders_to_change(_keys_of(routing, changed)):
         summary = changed[row.ref]
-        _merge_lines(uow, row, summary.lines)
+        _merge_lines(uow, row, _as_ordered(row, summary.lines))
         uow.change(row, changed_at=summary.changed_at)
     uow.write()
 
 
-def _plan_reading(routing: Routing, refs: Collection[str], now: datetime) -> None:
+def _as_ordered(row: Order, lines: Sequence[LineQuantities]) -> Sequence[LineQuantities]:
+    """How many were ordered stays as it was read until the order is read again: only then it is compared as a whole."""
+    if not row.currency or row.closed_at is not None:
+        return lines
+    kept = {line.ref: line.ordered for line in row.prefetched_lines}
+    return [replace(line, ordered=kept.get(line.ref, line.ordered)) for line in lines]
+
+
+def _plan_reading(routing: Routing, outdated: Mapping[str, OrderSummary], now: datetime) -> None:
     """What is known of these is of before; closed orders stay as they were."""
     uow = UnitOfWork(now)
-    for row in orders_to_change(_keys_of(routing, refs, Q(read_at__isnull=False, closed_at__isnull=True))):
+    for row in orders_to_change(_keys_of(routing, outdated, Q(read_at__isnull=False, closed_at__isnull=True))):
         uow.change(row, read_at=None, read_due_at=None)
+        if outdated[row.ref].fingerprint:
+            uow.change(row, fingerprint=outdated[row.ref].fingerprint[:100])
     uow.write()
 
 

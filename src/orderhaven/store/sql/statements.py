@@ -174,7 +174,7 @@ def unread(connection_id: int, now: datetime, limit: int) -> list[str]:
 
 # loop_ratio: 4 for 100 orders
 _KNOWN_ORDERS = """
-SELECT o.ref, o.waits_for, l.ref, l.ordered, l.shipped, l.cancelled, l.cancellation_requested, l.by_marketplace
+SELECT o.ref, o.waits_for, o.fingerprint, l.ref, l.ordered, l.shipped, l.cancelled, l.cancellation_requested, l.by_marketplace
 FROM store_order o LEFT JOIN store_line l ON l.order_id = o.id WHERE o.connection_id = %s AND o.ref IN ({keys})
 """
 
@@ -183,17 +183,18 @@ class KnownOrder(NamedTuple):
     """What a list can change of an order."""
 
     waits_for: str
+    fingerprint: str
     lines: dict[str, LineQuantities]  # by their refs
 
 
 def known_orders(connection_id: int, refs: Collection[str]) -> dict[str, KnownOrder]:
     """Those of these orders that are known, by their refs."""
     known: dict[str, KnownOrder] = {}
-    for order_ref, waits_for, ref, ordered, shipped, cancelled, asks, theirs in rows_among(
+    for order_ref, waits_for, fingerprint, ref, ordered, shipped, cancelled, asks, theirs in rows_among(
         _KNOWN_ORDERS, refs, [connection_id]
     ):
         if order_ref not in known:
-            known[order_ref] = KnownOrder(waits_for, {})
+            known[order_ref] = KnownOrder(waits_for, fingerprint, {})
         if ref is not None:
             line = LineQuantities(ref, ordered, shipped, cancelled, bool(asks), bool(theirs))
             known[order_ref].lines[ref] = line

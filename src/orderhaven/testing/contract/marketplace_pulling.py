@@ -212,6 +212,35 @@ class MarketplacePulling:
         assert released.waits_for is WaitsFor.NOTHING
         assert (await subject.another().read(ref)).ship_to.is_known
 
+    @requires(Capability.CHANGES_ORDERS)
+    async def test_a_changed_address_shows_in_the_list_and_in_the_order(self, subject: MarketplaceSubject) -> None:
+        ref = subject.sandbox.sell(BASKET)
+        first, _ = await subject.pull()
+
+        changed = await pulled_after(subject, ref, lambda ref: subject.sandbox.change_address(ref, {"street": "Kade"}))
+
+        assert changed.fingerprint not in ("", first[ref].fingerprint)
+        assert (await subject.another().read(ref)).ship_to.street == "Kade"
+
+    @requires(Capability.CHANGES_ORDERS)
+    async def test_a_changed_quantity_shows_in_the_list_and_in_the_order(self, subject: MarketplaceSubject) -> None:
+        ref = subject.sandbox.sell(BASKET)
+        first, _ = await subject.pull()
+
+        changed = await pulled_after(subject, ref, lambda ref: subject.sandbox.change_quantity(ref, 3))
+
+        assert changed.fingerprint not in ("", first[ref].fingerprint)
+        assert (await subject.another().read(ref)).lines[0].quantities.ordered == 3
+
+    @requires(Capability.CHANGES_ORDERS)
+    async def test_what_happens_to_lines_is_no_change_of_the_order(self, subject: MarketplaceSubject) -> None:
+        ref = subject.sandbox.sell(BASKET)
+        first, _ = await subject.pull()
+
+        shipped = await pulled_after(subject, ref, subject.sandbox.ship_part)
+
+        assert shipped.fingerprint == first[ref].fingerprint
+
 
 class MarketplacePullingWithFaults(PullingWithFaults):
     async def since(self, subject: MarketplaceSubject) -> str:
