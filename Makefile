@@ -20,7 +20,7 @@ run: install ## start the hub
 	@$(BIN)/orderhaven up $(args)
 
 test: install browser ## the whole test suite (args="-k word" narrows it)
-	@$(BIN)/python -m pytest -n auto $(args)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(args)
 
 # Some tests drive the web interface in a Chromium; where none can be had, they say what to do.
 browser: install ## find a Chromium for the tests, or install one

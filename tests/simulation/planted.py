@@ -121,8 +121,8 @@ MUTANTS = (
     Mutant(
         "a cancellation is not sent to the shop",
         "store/orders/follow_ups.py",
-        "    if trigger is not Trigger.SHOP_CANCELLED and _in_shop(order):",
-        "    if trigger is Trigger.SHOP_CANCELLED and _in_shop(order):",
+        "    if trigger is not Trigger.SHOP_CANCELLED and in_shop(order):",
+        "    if trigger is Trigger.SHOP_CANCELLED and in_shop(order):",
     ),
     Mutant(
         "a tracking number in the shop is not sent",
