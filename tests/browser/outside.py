@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from orderhaven.connectors import make_sandbox, specs
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.server import SandboxServer
+from orderhaven.core.references import order_ref_in
 from orderhaven.demo.plan import ARTICLES, NOT_FOR_SALE
 from orderhaven.demo.sandboxes import Addresses, until_told_to_end
 from orderhaven.ports.connector import ScaledClock
@@ -57,7 +58,7 @@ class World:
         self.shop.complete(self._in_shop(ref), tracking_number, carrier)
 
     def _in_shop(self, ref: str) -> str:
-        return next((one.shop_ref for one in self.shop.orders() if one.reference == f"{MARKETPLACE}-{ref}"), "")
+        return next((one.shop_ref for one in self.shop.orders() if order_ref_in(one.reference) == ref), "")
 
 
 async def serve(clock: str) -> None:

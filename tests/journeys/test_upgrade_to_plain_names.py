@@ -161,7 +161,10 @@ class Page:
                 names.setdefault(was, set()).add(now)
 
 
-_NEW_SINCE = {"channel", "channels", "does_orders", "does_returns", "does_stock", "link", "links", "name"}
+_NEW_SINCE = {
+    "accepts_by_itself", "channel", "channels", "does_orders", "does_returns", "does_stock", "has_address", "link", "links", "name",
+    "waits_for",
+}  # fmt: skip
 _SPOKEN = {
     "label",
     "sentence",

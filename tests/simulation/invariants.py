@@ -290,7 +290,7 @@ def one_open_message_per_side(case: Case) -> Iterator[str]:
 
 def what_is_over_is_erased_and_nothing_else(case: Case) -> Iterator[str]:
     order = case.order
-    if order is None or order.read_at is None:
+    if order is None or order.read_at is None or not order.country:  # an address that was never shown is not erased
         return
     kept_s, there = case.run.plan.people_kept_hours * 3600, OrderContact.objects.filter(order=order).exists()
     closed = case.diary.first(*CLOSES)

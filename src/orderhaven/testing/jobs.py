@@ -74,6 +74,10 @@ class Jobs:
             return Receipt(ReceiptState.UNKNOWN, handle)
         return job.receipt or Receipt(ReceiptState.PENDING, handle)
 
+    def clear(self) -> None:
+        """Everything is forgotten there, and what is not done yet never is."""
+        self._jobs.clear()
+
     def is_pending(self, reference: str) -> bool:
         return any(job.reference == reference and job.is_pending for job in self._jobs.values())
 

@@ -1,12 +1,11 @@
 """Recording what a marketplace says of its orders: summaries from lists, and whole orders."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from msgspec.structs import replace
 
 from orderhaven.core.order import LineQuantities, WaitsFor
@@ -29,7 +28,15 @@ from orderhaven.store.orders.conversions import (
     order_columns,
 )
 from orderhaven.store.orders.follow_ups import enqueue_intake, transition_order
-from orderhaven.store.orders.read_again import UNTIL_SHOWN, apply_wait, hides_address, renew_people, without_address
+from orderhaven.store.orders.read_again import (
+    UNTIL_SHOWN,
+    apply_wait,
+    hides_address,
+    last_read,
+    renew_people,
+    says_not_when_placed,
+    without_address,
+)
 from orderhaven.store.orders.unit_of_work import UnitOfWork, orders_to_change
 from orderhaven.store.orders.unlinked import hold_of, route, say_where_it_goes
 from orderhaven.store.sql import statements
@@ -125,7 +132,7 @@ def record_unreadable(claim: Claim, routing: Routing, refs: Collection[str], now
     """
     with transaction.atomic():
         fence(claim)
-        known = _last_read(routing, refs)
+        known = last_read(routing, refs)
         uow = UnitOfWork(now)
         due = {one.key: one.at + _at_most_an_hour(one.at - one.changed_at) for one in known.values() if one.at}
         for row in orders_to_change(list(due)):
@@ -188,22 +195,6 @@ def _keys_of(routing: Routing, refs: Collection[str], *conditions: Q) -> list[in
 # below: orders that are read again
 
 _LONGEST_PAUSE = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class _LastRead:
-    key: int
-    at: datetime | None  # None: its next fetch is planned already
-    changed_at: datetime
-
-
-def _last_read(routing: Routing, refs: Collection[str]) -> dict[str, _LastRead]:
-    known: dict[str, _LastRead] = {}
-    for some in in_statements(refs):
-        rows = Order.objects.filter(connection=routing.connection, ref__in=some)
-        for ref, key, at, changed_at in rows.values_list("ref", "id", "read_at", "changed_at"):
-            known[ref] = _LastRead(key, at, changed_at)
-    return known
 
 
 def _at_most_an_hour(pause: timedelta) -> timedelta:
@@ -364,7 +355,7 @@ def _complete(uow: UnitOfWork, routing: Routing, row: Order, whole: WholeOrder) 
     if not row.currency:
         route(uow, row, routing.link_for(whole.channel), whole.placed_at)
     is_older = row.link is not None and whole.placed_at < row.link.from_at
-    if is_older and not row.prefetched_lines and _says_not_when_placed(row):
+    if is_older and not row.prefetched_lines and says_not_when_placed(row):
         uow.change(row, hold=Hold.OLDER)
     deadline = deadline_columns(row.link, whole)
     waited = WaitsFor(row.waits_for)
@@ -386,11 +377,6 @@ def _complete(uow: UnitOfWork, routing: Routing, row: Order, whole: WholeOrder) 
     apply_wait(uow, row, waited)
     _go_on(uow, row, whole)
     return fresh
-
-
-def _says_not_when_placed(row: Order) -> bool:
-    """Its list did not: then it counts as placed when it was first pulled."""
-    return Order.objects.filter(pk=row.id, placed_at=F("received_at")).exists()
 
 
 def _go_on(uow: UnitOfWork, row: Order, whole: WholeOrder) -> None:

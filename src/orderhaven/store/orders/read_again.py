@@ -1,16 +1,20 @@
 """Orders that are read again: people who are known only now, and what they wait for since."""
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F
 
 from orderhaven.core.order import MarketplaceOrder as WholeOrder
 from orderhaven.core.order import WaitsFor
 from orderhaven.core.status import TRANSITIONS, Status, Trigger
+from orderhaven.store.connections.routing import Routing
 from orderhaven.store.models import MessageKind, Order, OrderContact
 from orderhaven.store.orders.conversions import PERSON_COLUMNS, contact_rows
 from orderhaven.store.orders.follow_ups import in_shop, transition_order
 from orderhaven.store.orders.unit_of_work import UnitOfWork
-from orderhaven.store.sql.execute import update
+from orderhaven.store.sql.execute import in_statements, update
 
 UNTIL_SHOWN = timedelta(minutes=15)
 
@@ -18,6 +22,30 @@ UNTIL_SHOWN = timedelta(minutes=15)
 def hides_address(whole: WholeOrder) -> bool:
     """Nobody has to do anything about it any more, and still it does not say where it goes: it is read until it does."""
     return not (whole.waits_for or whole.ship_to.is_known)
+
+
+def says_not_when_placed(row: Order) -> bool:
+    """Its list did not: then it counts as placed when it was first pulled."""
+    return Order.objects.filter(pk=row.id, placed_at=F("received_at")).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class LastRead:
+    """When an order was read last."""
+
+    key: int
+    at: datetime | None  # None: its next fetch is planned already
+    changed_at: datetime
+
+
+def last_read(routing: Routing, refs: Collection[str]) -> dict[str, LastRead]:
+    """Those of these orders that are known, by their refs."""
+    known: dict[str, LastRead] = {}
+    for some in in_statements(refs):
+        rows = Order.objects.filter(connection=routing.connection, ref__in=some)
+        for ref, key, at, changed_at in rows.values_list("ref", "id", "read_at", "changed_at"):
+            known[ref] = LastRead(key, at, changed_at)
+    return known
 
 
 def without_address(rows: Sequence[Order]) -> list[Order]:
