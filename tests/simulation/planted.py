@@ -103,8 +103,8 @@ MUTANTS = (
     Mutant(
         "being taken in counts as being done",
         "sync/sender.py",
-        "                    outcomes[message.id] = result.Processing(receipt.handle)",
-        "                    outcomes[message.id] = result.Done(receipt.remote_ref)",
+        "    return result.Processing(receipt.handle)",
+        "    return result.Done(receipt.remote_ref)",
     ),
     Mutant(
         "what is rejected is blocked without a Problem",
@@ -133,9 +133,9 @@ MUTANTS = (
     Mutant(
         "the buyer stands in the log",
         "sync/sender.py",
-        "        return {messages[0].reference: await call(self.command(messages[0]), not_after=not_after)}",
-        "        __import__('structlog').get_logger().info('sending', of=repr(self.command(messages[0])))\n"
-        "        return {messages[0].reference: await call(self.command(messages[0]), not_after=not_after)}",
+        "            receipt: Receipt = await call(self.command(message), not_after=not_after)",
+        "            __import__('structlog').get_logger().info('sending', of=repr(self.command(message)))\n"
+        "            receipt: Receipt = await call(self.command(message), not_after=not_after)",
     ),
     # ---------------------------------------------------------------- excuses that the hub makes for itself
     Mutant(

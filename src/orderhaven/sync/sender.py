@@ -71,15 +71,17 @@ class Sender(ABC):
 
     async def send(self, messages: Sequence[Message], not_after: datetime) -> Outcomes:
         """One request, for one message or for several of a kind; each has a fate of its own."""
+        if len(messages) > 1:
+            return await self._send_together(messages, not_after)
+        (message,) = messages
+        call = getattr(self.connector, self.methods[MessageKind(message.kind)])
         try:
-            receipts = await self._receipts(messages, not_after)
-        except (OrderProblem, UnexpectedResponse) as refusal:
-            if len(messages) > 1:  # by one of them, perhaps: the next time each goes alone
-                return {message.id: result.RetryLater(str(refusal)) for message in messages}
-            if not isinstance(refusal, OrderProblem):
-                raise
-            return {messages[0].id: await self.rejected(messages[0], result_of(refusal, self.side))}
-        return await self._outcomes(messages, receipts)
+            receipt: Receipt = await call(self.command(message), not_after=not_after)
+        except OrderProblem as refusal:
+            return {message.id: await self.rejected(message, result_of(refusal, self.side))}
+        if receipt.state is ReceiptState.PENDING:
+            return {message.id: _pending(message, receipt)}
+        return await self._outcomes(messages, {message.reference: receipt})
 
     async def poll(self, messages: Sequence[Message]) -> Outcomes:
         """What became of messages that were taken in. They come without their orders: most are only asked after."""
@@ -97,13 +99,13 @@ class Sender(ABC):
 
     # ------------------------------------------------------------ below: how
 
-    async def _receipts(self, messages: Sequence[Message], not_after: datetime) -> Mapping[str, Receipt]:
-        if len(messages) > 1:
+    async def _send_together(self, messages: Sequence[Message], not_after: datetime) -> Outcomes:
+        try:
             commands = [self.command(message) for message in messages]
-            many: Mapping[str, Receipt] = await self.connector.send_many(commands, not_after=not_after)
-            return many
-        call = getattr(self.connector, self.methods[MessageKind(messages[0].kind)])
-        return {messages[0].reference: await call(self.command(messages[0]), not_after=not_after)}
+            receipts: Mapping[str, Receipt] = await self.connector.send_many(commands, not_after=not_after)
+        except (OrderProblem, UnexpectedResponse) as refusal:  # by one of them, perhaps: the next time each goes alone
+            return {message.id: result.RetryLater(str(refusal)) for message in messages}
+        return await self._outcomes(messages, receipts)
 
     async def _outcomes(self, messages: Sequence[Message], receipts: Mapping[str, Receipt]) -> Outcomes:
         answered = [(message, receipts.get(message.reference, _UNKNOWN)) for message in messages]
@@ -115,12 +117,17 @@ class Sender(ABC):
                     outcomes[message.id] = await self.rejected(message, self._no(receipt.rejection))
                 case ReceiptState.UNKNOWN:
                     outcomes[message.id] = result.Unconfirmed(f"{self.side} does not say what became of it")
-                case ReceiptState.PENDING if message.handle:
-                    outcomes[message.id] = result.NoAnswerYet()
                 case ReceiptState.PENDING:
-                    outcomes[message.id] = result.Processing(receipt.handle)
+                    outcomes[message.id] = _pending(message, receipt)
         return outcomes
 
     def _no(self, reason: str) -> result.CommandResult:
         values = {"side": self.side, "reason": reason}
         return result.NeedsAttention(ProblemKind.REJECTED, values, cause=without_numbers(reason))
+
+
+def _pending(message: Message, receipt: Receipt) -> result.CommandResult:
+    """Taken in just now, or asked after and not done yet."""
+    if message.handle:
+        return result.NoAnswerYet()
+    return result.Processing(receipt.handle)
