@@ -108,6 +108,18 @@ def test_an_order_whose_number_is_taken_is_created_on_a_persons_word(trade: Shif
     assert trade.problems(ref) == []
 
 
+def test_an_order_whose_number_is_taken_can_be_that_order_all_the_same(trade: Shift, backup: Path) -> None:
+    ref = restored_with(trade, backup, another_quantity)
+    shop_ref = trade.in_shop(ref)[0].shop_ref
+
+    onboarding.adopt(trade.context, ref, shop_ref, although_it_differs=True)
+    trade.passes(minutes=10)
+
+    assert trade.told(trade.shop, "POST /orders") == 1
+    assert trade.shop_ref(ref) == shop_ref
+    assert ProblemKind.REFERENCE_TAKEN not in trade.problems(ref)
+
+
 def test_the_shop_order_of_another_order_here_is_not_taken_for_this_one(trade: Shift) -> None:
     first = trade.placed()
     coming = f"RM-{int(first.removeprefix('RM-')) + 1:06d}"

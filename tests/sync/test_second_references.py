@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from orderhaven.core.errors import OrderRejected, UnexpectedResponse
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ShopOrderDraft
 from orderhaven.ports.receipts import Receipt
@@ -112,6 +114,58 @@ def test_one_that_is_refused_in_a_feed_holds_up_no_other(trade: Shift) -> None:
     assert [trade.problems(ref) for ref in others] == [[]] * 4
     assert trade.problems(refused) == [ProblemKind.REJECTED]
     assert "investigation" in trade.reason(refused)
+
+
+def spoils_every_feed_with(trade: Shift, spoiled: str, error: Exception) -> None:
+    """A feed with this order is not taken, whatever else is in it."""
+    takes = trade.marketplace.take_feed
+
+    def take_feed(feed: Any) -> str:
+        if any(command.order_ref == spoiled for command, _ in feed):
+            raise error
+        return str(takes(feed))
+
+    trade.marketplace.take_feed = take_feed
+
+
+def test_a_feed_that_is_refused_as_a_whole_goes_in_halves_at_once(trade: Shift) -> None:
+    *others, refused = shipped_together(trade, 8)
+    spoils_every_feed_with(trade, refused, OrderRejected("Feed marketplace", "a line of the feed is wrong"))
+
+    trade.passes(minutes=12)
+
+    assert [len(trade.confirmed(ref)) for ref in others] == [1] * 7
+    assert (trade.problems(refused), trade.confirmed(refused)) == ([ProblemKind.REJECTED], [])
+    assert trade.told(trade.marketplace, "POST /feeds/shipments") == 7  # 8, 4 and 4, 2 and 2, 1 and 1
+
+
+def test_a_feed_that_nobody_understands_the_answer_to_is_verified_before_anything_is_sent_again(trade: Shift) -> None:
+    refs = shipped_together(trade, 4)
+    trade.marketplace.faults.late_by = timedelta(hours=2)  # its list does not show what it did
+    takes = trade.marketplace.take_feed
+
+    def take_feed(feed: Any) -> str:
+        takes(feed)
+        trade.marketplace.take_feed = takes
+        raise UnexpectedResponse("status 418")
+
+    trade.marketplace.take_feed = take_feed
+
+    trade.passes(hours=1)
+
+    assert [len(trade.confirmed(ref)) for ref in refs] == [1] * 4
+    assert trade.told(trade.marketplace, "POST /feeds/shipments") == 1
+    assert [trade.problems(ref) for ref in refs] == [[]] * 4
+
+
+def test_a_feed_that_was_too_much_for_now_goes_as_one_the_next_time(trade: Shift) -> None:
+    trade.marketplace.faults.add(FaultKind.RATE_LIMITED, "POST /feeds/shipments")
+    refs = shipped_together(trade, 6)
+
+    trade.passes(minutes=30)
+
+    assert [len(trade.confirmed(ref)) for ref in refs] == [1] * 6
+    assert trade.told(trade.marketplace, "POST /feeds/shipments") == 2
 
 
 def test_a_feed_without_an_answer_is_verified_order_by_order_and_doubles_none(trade: Shift) -> None:

@@ -50,7 +50,6 @@ class ShopSender(Sender):
         super().__init__(sync_run)
         self._shop: Shop = sync_run.connector
         self._drafts: dict[int, ShopOrderDraft] = {}
-        self._references: dict[int, str] = {}
 
     async def precheck(self, messages: Sequence[Message]) -> Outcomes:
         outcomes: dict[int, result.CommandResult] = {}
@@ -128,10 +127,7 @@ class ShopSender(Sender):
         return outcomes
 
     def _reference(self, message: Message) -> str:
-        known = self._references.get(message.id)
-        if known is None:
-            known = self._references[message.id] = reference_of(message, self.spec.limits.reference_length)
-        return known
+        return reference_of(message, self.spec.limits.reference_length)
 
     def _draft(self, message: Message) -> ShopOrderDraft:
         return commands.draft_of(message, self._reference(message))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from orderhaven.core.commands import MarketplaceCommand
-from orderhaven.core.errors import OrderProblem, UnexpectedResponse, without_numbers
+from orderhaven.core.errors import HubError, OrderProblem, UnexpectedResponse, without_numbers
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ShopCommand
 from orderhaven.ports.connector import Capability
@@ -100,12 +100,25 @@ class Sender(ABC):
     # ------------------------------------------------------------ below: how
 
     async def _send_together(self, messages: Sequence[Message], not_after: datetime) -> Outcomes:
+        """A request that is refused as a whole did nothing: its halves are sent, so that one order spoils no other's."""
+        commands = [self.command(message) for message in messages]
         try:
-            commands = [self.command(message) for message in messages]
             receipts: Mapping[str, Receipt] = await self.connector.send_many(commands, not_after=not_after)
-        except (OrderProblem, UnexpectedResponse) as refusal:  # by one of them, perhaps: the next time each goes alone
-            return {message.id: result.RetryLater(str(refusal)) for message in messages}
+        except OrderProblem:
+            half = len(messages) // 2
+            first = await self._send_half(messages[:half], not_after)
+            return {**first, **await self._send_half(messages[half:], not_after)}
+        except UnexpectedResponse as surprise:
+            # nobody knows what that did, so each is looked for before it is sent again
+            return dict.fromkeys([message.id for message in messages], result.Unconfirmed(surprise.cause))
         return await self._outcomes(messages, receipts)
+
+    async def _send_half(self, messages: Sequence[Message], not_after: datetime) -> Outcomes:
+        """What is raised here holds for this half alone."""
+        try:
+            return await self.send(messages, not_after)
+        except HubError as error:
+            return dict.fromkeys([message.id for message in messages], result_of(error, self.side))
 
     async def _outcomes(self, messages: Sequence[Message], receipts: Mapping[str, Receipt]) -> Outcomes:
         answered = [(message, receipts.get(message.reference, _UNKNOWN)) for message in messages]

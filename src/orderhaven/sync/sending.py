@@ -228,7 +228,7 @@ class SendQueue:
     def _for_one_request(self) -> tuple[StartedMessage, list[Message]]:
         """As many of one kind as a request takes, and the first of them, whose time is over first.
 
-        What was tried before goes alone, for it may be what spoiled a request.
+        One of which nobody knew what became goes alone the next time: it may be what spoiled a request.
         """
         first = self._begun.popleft()
         messages = [first.message]
@@ -305,7 +305,7 @@ async def _send_all(sync_run: SyncRun, outgoing: SendQueue) -> None:
 
 
 def _go_together(first: Message, other: Message) -> bool:
-    return first.kind == other.kind and first.attempt == other.attempt == 1
+    return first.kind == other.kind and first.rounds == other.rounds == 0
 
 
 async def _send_request(

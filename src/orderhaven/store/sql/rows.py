@@ -129,7 +129,7 @@ _FOR_SENDING: Mapping[type[models.Model], Columns] = {
     ),
     Line: (*_STATE_OF_A_LINE, "cancellation_requested", "position", "remote_ids"),
     Message: (
-        "id", "order_id", "connection_id", "side", "kind", "part", "generation", "rank", "state", "attempt", "deaths",
+        "id", "order_id", "connection_id", "side", "kind", "part", "generation", "rank", "state", "attempt", "rounds", "deaths",
         "not_after", "payload", "handle", "reference", "prepared",
     ),
 }  # fmt: skip

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from orderhaven.core.errors import AuthRejected, OutcomeUnknown, RateLimited, SafeToRetry, UnexpectedResponse
 from orderhaven.ports.connector import Capability
@@ -61,6 +62,11 @@ class PullingWithFaults(CheckedAccount):
             [page async for page in connector.pull(since)]
 
 
+def skip_unless_many(subject: Subject) -> None:
+    if subject.spec.limits.commands_per_call == 1:
+        pytest.skip(f"{subject.spec.title} takes one command in a request")
+
+
 EFFECT_RULE = (
     "a command is one request with an effect that must not be doubled; reads and repeatable preparations may come before it, and "
     "nothing comes after it"
@@ -102,6 +108,40 @@ class EveryCommand:
         effects = subject.effects(calls)
         assert len(effects) == 1, f"{EFFECT_RULE}: not one effect, but {effects}"
         assert subject.requests(calls)[-1:] == effects, f"{EFFECT_RULE}: the last of {calls} has no effect"
+
+    @requires(Capability.PREPARES)
+    async def test_a_preparation_has_no_effect_and_is_made_once(self, subject: Any, case: CommandCase) -> None:
+        connector = await subject.warm()
+        what = structs.replace(await case.prepare(subject, connector), prepared="")
+        before = len(subject.sandbox.calls)
+
+        kept = await connector.prepare(what)
+        prepared = structs.replace(what, prepared=kept)
+        again = await connector.prepare(prepared)
+
+        assert subject.effects(subject.sandbox.calls[before:]) == [], f"{EFFECT_RULE}: a preparation has one"
+        assert again == kept, "what was prepared is not prepared again"
+        assert await case.times_done(subject, prepared) == 0
+        await self.succeed(subject, case, connector, prepared)
+        assert await case.times_done(subject, prepared) == 1
+
+    @requires()
+    async def test_commands_that_go_together_are_one_effect_and_each_has_its_receipt(
+        self, subject: Any, case: CommandCase
+    ) -> None:
+        connector = await subject.warm()
+        skip_unless_many(subject)
+        several = [await case.prepare(subject, connector) for _ in range(3)]
+        before = len(subject.sandbox.calls)
+
+        receipts = await connector.send_many(several, not_after=subject.soon())
+
+        effects = subject.effects(subject.sandbox.calls[before:])
+        assert len(effects) == 1, f"{EFFECT_RULE}: not one effect, but {effects}"
+        assert set(receipts) == {what.reference for what in several}
+        for what in several:
+            assert (await subject.final_receipt(connector, what, receipts[what.reference])).rejection == ""
+        assert [await case.times_done(subject, what) for what in several] == [1, 1, 1]
 
     @requires()
     async def test_a_command_happens(self, subject: Any, case: CommandCase) -> None:

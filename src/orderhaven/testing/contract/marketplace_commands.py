@@ -6,8 +6,8 @@ import pytest
 
 from orderhaven.core.errors import OutcomeUnknown
 from orderhaven.ports.marketplace import RemoteState
-from orderhaven.testing.contract.both_roles import CommandCase, EveryCommand
-from orderhaven.testing.contract.commands import CASES
+from orderhaven.testing.contract.both_roles import CommandCase, EveryCommand, skip_unless_many
+from orderhaven.testing.contract.commands import CASES, to_confirm
 from orderhaven.testing.contract.requirement import requires
 from orderhaven.testing.contract.subject import Lost, MarketplaceSubject
 
@@ -35,6 +35,37 @@ class MarketplaceCommands(EveryCommand):
         verification = await subject.verified(subject.another(), command)
 
         assert verification.state is RemoteState.DONE
+
+    @pytest.mark.parametrize("lost", [Lost.BEFORE, Lost.AFTER])
+    @requires()
+    async def test_of_commands_whose_common_reply_is_lost_each_is_verified(
+        self, subject: MarketplaceSubject, case: CommandCase, lost: Lost
+    ) -> None:
+        marketplace = await subject.warm()
+        skip_unless_many(subject)
+        several = [await case.prepare(subject, marketplace) for _ in range(2)]
+        subject.lose_reply(lost)
+
+        with pytest.raises(OutcomeUnknown):
+            await marketplace.send_many(several, not_after=subject.soon())
+
+        for command in several:
+            await self.verify(subject, marketplace, command, times=int(lost is Lost.AFTER))
+
+    @requires()
+    async def test_one_command_that_is_refused_spoils_none_that_went_with_it(self, subject: MarketplaceSubject) -> None:
+        marketplace = await subject.warm()
+        skip_unless_many(subject)
+        first, refused, last = [await to_confirm(subject, marketplace) for _ in range(3)]
+        subject.sandbox.cancel(refused.order_ref)
+
+        receipts = await marketplace.send_many([first, refused, last], not_after=subject.soon())
+
+        final = [
+            await subject.final_receipt(marketplace, one, receipts[one.reference]) for one in (first, refused, last)
+        ]
+        assert [bool(receipt.rejection) for receipt in final] == [False, True, False]
+        assert {one.order_ref for one in subject.sandbox.shipments()} == {first.order_ref, last.order_ref}
 
     @requires()
     async def test_sent_again_it_stands_there_once(self, subject: MarketplaceSubject, case: CommandCase) -> None:
