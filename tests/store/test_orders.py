@@ -588,6 +588,21 @@ def test_an_accepted_order_that_shows_no_address_is_read_until_it_does_and_creat
     assert (books.problems("A-1"), books.states("A-1")) == ([], [("create", "queued")])
 
 
+def test_an_order_that_was_handled_before_needs_no_address(books: Books) -> None:
+    """Some marketplaces take it away after a while."""
+    whole = books.whole("A-1")
+    lines = tuple(
+        replace(line, quantities=replace(line.quantities, shipped=line.quantities.ordered)) for line in whole.lines
+    )
+    books._sold["A-1"] = replace(whole, ship_to=NO_ADDRESS, bill_to=NO_ADDRESS, lines=lines)
+
+    books.sees(books.summary("A-1"))
+    books.reads("A-1")
+
+    assert (books.problems("A-1"), books.states("A-1")) == ([], [])
+    assert books.order("A-1").read_at is not None
+
+
 # ---------------------------------------------------------------- changed there after it was read
 
 

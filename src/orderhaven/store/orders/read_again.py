@@ -20,8 +20,9 @@ UNTIL_SHOWN = timedelta(minutes=15)
 
 
 def hides_address(whole: WholeOrder) -> bool:
-    """Nobody has to do anything about it any more, and still it does not say where it goes: it is read until it does."""
-    return not (whole.waits_for or whole.ship_to.is_known)
+    """It is to be shipped and waits for nobody, and still it does not say where it goes: it is read until it does."""
+    is_open = any(line.quantities.open for line in whole.lines)
+    return is_open and not (whole.waits_for or whole.ship_to.is_known)
 
 
 def says_not_when_placed(row: Order) -> bool:
