@@ -22,7 +22,7 @@ from orderhaven.core.networks import LOOPBACK
 from orderhaven.ports.connector import ConnectorContext, Side
 from orderhaven.ports.marketplace import Receipt
 from orderhaven.ports.sandbox import Basket
-from orderhaven.store.connections import connections
+from orderhaven.store.connections import connections, links
 from orderhaven.store.models import Connection, Link, Merchant, Message
 from orderhaven.store.sql.execute import StoreExecutor
 from orderhaven.sync import worker
@@ -30,7 +30,7 @@ from orderhaven.sync.sync_run import Hub
 from orderhaven.testing.clock import ManualClock
 from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE, ReferenceMarketplace
 from orderhaven.testing.reference_shop import REFERENCE_SHOP
-from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE, _connect, start_trade
+from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE, connect, start_trade
 from tests.sync.conftest import Shift
 
 _SOON_S = 2.0  # real seconds, so that a busy machine keeps no healthy one from answering
@@ -131,11 +131,12 @@ class ManyMarketplaces:
     def link(self) -> None:
         now = self.clock.now()
         merchant = Merchant.objects.create(name="Wolkenwinkel", slug="wolkenwinkel")
-        shop = _connect(merchant, REFERENCE_SHOP, "Webshop", self._shop.settings(""), now)
+        shop = connect(merchant, REFERENCE_SHOP, "Webshop", self._shop.settings(""), now)
         for number, (world, url) in enumerate(zip(self.worlds, self._urls, strict=True)):
             settings = {**world.settings(""), "url": url}
-            row = _connect(merchant, WIRED, f"Marketplace {number}", settings, now)
-            Link.objects.create(merchant=merchant, marketplace=row, shop=shop, from_at=now)
+            row = connect(merchant, WIRED, f"Marketplace {number}", settings, now)
+            link = Link.objects.create(merchant=merchant, name=row.name, marketplace=row, shop=shop, from_at=now)
+            links.write_scope(link)
 
     async def in_store(self, work: Callable[[], Any]) -> Any:
         return await self.hub.run_in_store(work)
