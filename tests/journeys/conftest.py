@@ -36,7 +36,7 @@ from orderhaven.store.sql.execute import StoreExecutor
 from orderhaven.sync import worker
 from orderhaven.sync.sync_run import Hub
 from orderhaven.testing.clock import ManualClock
-from orderhaven.testing.pairs import pairs_of_all
+from tests.pairs import PAIRS
 
 MUG = CatalogueItem("MUG-1", "8712345678906", "Mug, blue", "12.99")
 LAMP = CatalogueItem("LAMP-2", "8712345678913", "Lamp", "49.95")
@@ -249,7 +249,7 @@ def start_trade(marketplace: ConnectorSpec, shop: ConnectorSpec, **link: Any) ->
     return Trade(clock, hub, sides[0], sides[1], made)
 
 
-@pytest.fixture(params=pairs_of_all(), ids=str)
+@pytest.fixture(params=PAIRS, ids=str)
 def trade(request: pytest.FixtureRequest, store: None) -> Any:
     """Every journey is made by the references, by each connector against one of them, and by one pair of connectors."""
     marker = request.node.get_closest_marker("link")

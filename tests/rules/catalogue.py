@@ -30,6 +30,7 @@ PACKAGE = ROOT / "src" / "orderhaven"
 CONNECTORS = PACKAGE / "connectors"
 TEMPLATES = PACKAGE / "web" / "templates"
 LANGUAGES = ("nl",)
+SPECS = specs()  # what errors of connectors say is known from here on
 HUB = ""  # whose catalogue: the hub's, or that of a connector by its folder's name
 
 Id = str | tuple[str, str]  # (one, more) for a sentence about a number of things
@@ -61,9 +62,9 @@ BY_VARIABLE: Mapping[str, tuple[str, ...]] = {
     "connection_form.html: choice.setting.help": (),
     "connection_form.html: choice.setting.label": (),
     "connection_form.html: spec.version": (),
-    "connection_form.html: remark": ("core/reasons.py: TEMPLATES",),
+    "connection_form.html: remark": (),
     "connection_live.html: spec.version": (),
-    "core/reasons.py: template": ("core/reasons.py: TEMPLATES",),
+    "core/reasons.py: template": ("core/reasons.py: TEMPLATES", "core/reasons.py: FITS_MUCH"),
     "core/translation.py: self.english": (),
     "core/sentences.py: STATUS_NAMES[Status(value)][1]": (),
     "users.html: one.role": ("words/roles.py: ROLE_NAMES",),
@@ -211,9 +212,9 @@ def names_in_enums(module: ast.Module) -> Iterator[ast.Constant]:
 
 def in_declaration(owner: str) -> Iterator[Id]:
     """What a form asks for, and what its help says."""
-    spec = specs()[owner]
+    spec = SPECS[owner]
     yield from (words for setting in spec.settings for words in (setting.label, setting.help))
-    yield from filter(None, [spec.limitations, spec.version])
+    yield from filter(None, [spec.limitations, spec.version, *spec.error_reasons])
 
 
 def words_in(table: ast.expr | None) -> Iterator[str]:

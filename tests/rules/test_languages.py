@@ -17,7 +17,7 @@ from babel.messages.catalog import Message
 from orderhaven import catalogues
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
-from orderhaven.core.reasons import TEMPLATES, is_known, translate_reason
+from orderhaven.core.reasons import is_known, templates, translate_reason
 from orderhaven.core.sentences import sentence
 from orderhaven.core.status import STATUS_NAMES
 from orderhaven.core.translation import ENGLISH, _, current_catalogue, n_
@@ -145,7 +145,7 @@ def test_the_other_sides_own_words_stay_as_they_are() -> None:
         assert translate_reason("Onbekende vervoerder {TNT}") == "Onbekende vervoerder {TNT}"
 
 
-@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("template", templates())
 def test_a_reason_is_told_from_the_others(template: str) -> None:
     """The first that fits counts, so a general one must not stand before a special one."""
     words = re.sub(r"\{(\w+)\}", r"«\1»", template)

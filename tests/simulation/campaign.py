@@ -1,7 +1,7 @@
 """Many seeds on all cores: progress while they play, the first failing ones shrunk and told, and what was reached.
 
 `python -m tests.simulation --seeds 2000 [--from N] [--pair MARKETPLACE-SHOP]`, or `--seed N` to play one again. Without a pair, the
-references and what is installed take turns.
+references and a pair of connectors take turns.
 """
 
 import multiprocessing

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orderhaven.testing.pairs import installed_pair
+from tests.pairs import CONNECTORS
 from tests.simulation.campaign import Campaign
 from tests.simulation.outcome import Ending, Outcome
 from tests.simulation.plan import Deed, Trouble
@@ -62,7 +62,7 @@ def test_a_failure_is_reported_with_the_command_that_plays_it_again() -> None:
     plan = plan_of(12)
     outcome = Outcome(
         12,
-        installed_pair(),
+        CONNECTORS,
         ["C1: lost"],
         Counter(),
         Counter(),
@@ -83,7 +83,7 @@ def test_a_failure_is_reported_with_the_command_that_plays_it_again() -> None:
 def test_what_no_seed_reached_is_named() -> None:
     campaign = Campaign()
     rows, troubles, endings = {("not_shipped", "tracking_added"): 1}, {Trouble.RESET: 1}, {Ending.OPEN: 1}
-    campaign.take(Outcome(1, installed_pair(), [], Counter(rows), Counter(troubles), Counter(endings), 1, 2.0, 0.1))
+    campaign.take(Outcome(1, CONNECTORS, [], Counter(rows), Counter(troubles), Counter(endings), 1, 2.0, 0.1))
 
     missed = campaign.missed()
 
@@ -107,6 +107,6 @@ def test_a_planted_fault_still_has_its_place(mutant: Mutant) -> None:
 def test_a_campaign_in_which_little_came_about_is_reported() -> None:
     campaign = Campaign()
     endings = Counter({Ending.OPEN: 190, Ending.CONFIRMED_UNTRACKED: 20})
-    campaign.take(Outcome(1, installed_pair(), [], Counter(), Counter(), endings, 205, 2.0, 0.1))
+    campaign.take(Outcome(1, CONNECTORS, [], Counter(), Counter(), endings, 205, 2.0, 0.1))
 
     assert campaign.too_few() == ["only 20 of 210 orders were confirmed, and 40% must be"]

@@ -4,11 +4,12 @@ import pytest
 
 from orderhaven.connectors import specs
 from orderhaven.ports.connector import Side
-from orderhaven.testing.pairs import REFERENCES, SECOND_REFERENCES, Pair, installed_pair, pair_named, pairs_of_all
+from orderhaven.testing.pairs import REFERENCES, SECOND_REFERENCES, Pair, pair_named, pairs_of_all
+from tests.pairs import CONNECTORS, PAIRS
 
 
 def test_a_pair_is_found_by_its_name() -> None:
-    assert [pair_named(str(pair)) for pair in pairs_of_all()] == list(pairs_of_all())
+    assert [pair_named(str(pair)) for pair in PAIRS] == list(PAIRS)
     assert pair_named("reference_marketplace-reference_shop") == REFERENCES
 
 
@@ -25,4 +26,4 @@ def test_each_connector_plays_against_a_reference_and_not_against_every_other() 
     there = {Pair(name, REFERENCES.shop) for name, side in sides.items() if side is Side.MARKETPLACE}
     here = {Pair(REFERENCES.marketplace, name) for name, side in sides.items() if side is Side.SHOP}
 
-    assert set(pairs_of_all()) == {REFERENCES, SECOND_REFERENCES, *there, *here, installed_pair()}
+    assert set(pairs_of_all(CONNECTORS)) == {REFERENCES, SECOND_REFERENCES, *there, *here, CONNECTORS}

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
+from orderhaven.core.reasons import add_reasons
 from orderhaven.ports.connector import ENTRY_POINTS, ConnectorContext, ConnectorSpec, WebhookJudge
 from orderhaven.ports.replay import Stage
 
@@ -23,6 +24,8 @@ def specs() -> Mapping[str, ConnectorSpec]:
     }
     for entry in entry_points(group=ENTRY_POINTS):
         found.setdefault(entry.name, entry.load())
+    for spec in found.values():
+        add_reasons(spec.error_reasons)
     return found
 
 

@@ -5,6 +5,7 @@ was made of is found again here. The cause of an UnexpectedResponse is not: it i
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from orderhaven.core.translation import _
@@ -56,7 +57,6 @@ TEMPLATES = (
     "an error in Orderhaven: see the log and report it",
     "{side} does not let this connection in",
     # of a marketplace
-    "the login does not take this client ID and secret",
     "the list of orders did not keep still while it was read",
     "it takes {most} lines in one request, and this one has {number}",
     "{side} does not show the shipment of order {ref} yet",
@@ -68,31 +68,7 @@ TEMPLATES = (
     # of a shop
     "{side} answers a web page with status {status} instead of data",
     "{side} answers a web page with status {status}",
-    "{side} says that {system}'s API is not there",
-    "{side} left order {shop_ref} half made ({code})",
     "{side} took it and answered something unreadable: {reason}",
-    "a firewall in front of it blocks this order (status {status})",
-    "it does not know the consumer key, or its user may not see orders: use a shop manager's key",
-    "the consumer secret is wrong or the key lacks a right: {words}",
-    "a plug-in or a rule of WordPress opens its REST API to those who are logged in only: {words}",
-    "a security plug-in or a firewall closes its REST API: {words}",
-    "the key may read but not write ({code}): give it Read/Write and a shop manager as user",
-    "these fields of the order are not valid: {fields}",
-    "over plain http everybody on the way can read the key and the orders; use its https address",
-    "that is not a web address; it looks like {example}",
-    "the shop's address is {address}; use that",
-    "there is a WordPress, but {system} is not switched on or is older than {version}",
-    "{system} must be {version} or newer: older ones cannot tell exactly whether they have an order already; this one is {found}",
-    "{system} must be {version} or newer: older ones cannot tell exactly whether they have an order already",
-    "its permalinks are off: in WordPress, Settings > Permalinks, choose 'Post name' and save",
-    "WordPress's API is shut off there ({reason})",
-    "it shows a log-in page: let /wp-json/ through, or use the shop's public address",
-    "it answers a web page (status {status}): no WordPress shop was found there",
-    "it answers something else than the shop's data (status {status})",
-    "The shop computes no taxes: orders are placed with prices as the marketplace states them.",
-    "by its settings for prices and taxes it would make the total {total} instead of {expected}",
-    "the buyer's e-mail address has more than the {most} characters that it keeps",
-    "a part of the address has more than the {most} bytes that it keeps",
     "the order's number has more than the {most} characters that it keeps",
     # of a shop order that does not fit
     "{line} points at no product",
@@ -102,17 +78,23 @@ TEMPLATES = (
     "it is in {currency} instead of {expected}",
     "its total is {total} instead of {expected}",
     "it has no total",
-    "the shop broke off while it made the order, and left it in status '{status}'",
     "the shop took nothing from stock",
-    "the shop took nothing from stock for {articles}: set the order to On hold and back, which takes it, or switch 'Lower the shop's "
-    "stock' off for this connection if something else keeps the stock",
-    # what fits much stands last
-    "it answered {status}",
-    "the login answered {status}",
-    "{side} answered {status}",
 )
+FITS_MUCH = ("{side} answered {status}",)  # looked at last
 
 _UNIDENTIFIED = TEMPLATES[0]
+_of_connectors: dict[str, None] = {}  # templates, in the order in which they came
+
+
+def add_reasons(templates: Iterable[str]) -> None:
+    """What errors of a connector say beside these: `ConnectorSpec.error_reasons`, from when the connector is found."""
+    _of_connectors.update(dict.fromkeys(templates))
+    _patterns.cache_clear()
+
+
+def templates() -> tuple[str, ...]:
+    """In the order in which they are tried: the first that fits is it."""
+    return (*TEMPLATES, *_of_connectors, *FITS_MUCH)
 
 
 def translate_reason(reason: str) -> str:
@@ -135,7 +117,7 @@ def is_known(reason: str) -> bool:
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((_pattern(template), template) for template in TEMPLATES)
+    return tuple((_pattern(template), template) for template in templates())
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -44,17 +44,11 @@ def installed(side: Side) -> Sequence[str]:
     return sorted(one.name for one in specs().values() if one.side is side and one.sandbox)
 
 
-def installed_pair() -> Pair:
-    """The first marketplace and the first shop that are installed; a reference where none is."""
-    marketplaces = [*installed(Side.MARKETPLACE), REFERENCES.marketplace]
-    return Pair(marketplaces[0], [*installed(Side.SHOP), REFERENCES.shop][0])
-
-
-def pairs_of_all() -> Sequence[Pair]:
-    """Each connector against a reference, the references, and one pair of connectors: not every pair that there is."""
+def pairs_of_all(*connectors: Pair) -> Sequence[Pair]:
+    """The references, each connector against a reference, and these pairs of connectors: not every pair that there is."""
     there = [Pair(name, REFERENCES.shop) for name in installed(Side.MARKETPLACE)]
     here = [Pair(REFERENCES.marketplace, name) for name in installed(Side.SHOP)]
-    return list(dict.fromkeys((REFERENCES, SECOND_REFERENCES, *there, *here, installed_pair())))
+    return list(dict.fromkeys((REFERENCES, SECOND_REFERENCES, *there, *here, *connectors)))
 
 
 def pair_named(text: str) -> Pair:

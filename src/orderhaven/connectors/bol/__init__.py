@@ -73,6 +73,12 @@ _LIMITATIONS = (
     "note the number of a bol label in the shop order."
 )
 
+_ERROR_REASONS = (
+    "the login does not take this client ID and secret",
+    "it answered {status}",
+    "the login answered {status}",
+)
+
 SPEC = ConnectorSpec(
     name="bol",
     title="bol",
@@ -113,4 +119,5 @@ SPEC = ConnectorSpec(
     other_carrier="OTHER",
     carrier_required_with_tracking=True,
     limitations=_LIMITATIONS,
+    error_reasons=_ERROR_REASONS,
 )

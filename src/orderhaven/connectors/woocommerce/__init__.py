@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from orderhaven.connectors.woocommerce.reasons import REASONS
 from orderhaven.ports.connector import Capability, ConnectorSpec, Limits, Setting, SettingKind, Side
 
 _SETTINGS = (
@@ -129,4 +130,5 @@ SPEC = ConnectorSpec(
     replay="orderhaven.connectors.woocommerce.replay:Recorded",
     version="REST v3 (WooCommerce 9.9 and later)",
     limitations=_LIMITATIONS,
+    error_reasons=REASONS,
 )

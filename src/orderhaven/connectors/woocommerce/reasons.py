@@ -1,0 +1,31 @@
+"""What errors of WooCommerce say, beside what any connector's say."""
+
+REASONS = (
+    "{side} says that {system}'s API is not there",
+    "{side} left order {shop_ref} half made ({code})",
+    "a firewall in front of it blocks this order (status {status})",
+    "it does not know the consumer key, or its user may not see orders: use a shop manager's key",
+    "the consumer secret is wrong or the key lacks a right: {words}",
+    "a plug-in or a rule of WordPress opens its REST API to those who are logged in only: {words}",
+    "a security plug-in or a firewall closes its REST API: {words}",
+    "the key may read but not write ({code}): give it Read/Write and a shop manager as user",
+    "these fields of the order are not valid: {fields}",
+    "over plain http everybody on the way can read the key and the orders; use its https address",
+    "that is not a web address; it looks like {example}",
+    "the shop's address is {address}; use that",
+    "there is a WordPress, but {system} is not switched on or is older than {version}",
+    "{system} must be {version} or newer: older ones cannot tell exactly whether they have an order already; this one is {found}",
+    "{system} must be {version} or newer: older ones cannot tell exactly whether they have an order already",
+    "its permalinks are off: in WordPress, Settings > Permalinks, choose 'Post name' and save",
+    "WordPress's API is shut off there ({reason})",
+    "it shows a log-in page: let /wp-json/ through, or use the shop's public address",
+    "it answers a web page (status {status}): no WordPress shop was found there",
+    "it answers something else than the shop's data (status {status})",
+    "The shop computes no taxes: orders are placed with prices as the marketplace states them.",
+    "by its settings for prices and taxes it would make the total {total} instead of {expected}",
+    "the buyer's e-mail address has more than the {most} characters that it keeps",
+    "a part of the address has more than the {most} bytes that it keeps",
+    "the shop broke off while it made the order, and left it in status '{status}'",
+    "the shop took nothing from stock for {articles}: set the order to On hold and back, which takes it, or switch 'Lower the shop's "
+    "stock' off for this connection if something else keeps the stock",
+)
