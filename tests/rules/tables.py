@@ -18,7 +18,7 @@ from orderhaven.core.carriers import Carrier, Family, tracking_url
 from orderhaven.core.carriers.families import FAMILIES, S10_FAMILIES
 from orderhaven.core.problems import SENTENCES, ProblemKind
 from orderhaven.core.status import STATUS_NAMES, TRANSITIONS, Status
-from orderhaven.ports.connector import Capability, ConnectorSpec, Limits, Setting
+from orderhaven.ports.connector import Capability, ConnectorSpec, Limits, Setting, Side
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -145,8 +145,13 @@ def limits(spec: ConnectorSpec) -> str:
     ]
     if Capability.ASYNCHRONOUS_COMMANDS in spec.capabilities:
         rows.append(("how long the hub waits for an outcome that is promised for later", span(one.outcome_deadline)))
+    if spec.side is Side.MARKETPLACE:
         rows.append(("lines in one confirmation", str(one.lines_per_confirmation)))
         rows.append(("lines in one cancellation", str(one.lines_per_cancellation)))
+    if one.pieces_per_confirmation:
+        rows.append(("pieces in one confirmation", str(one.pieces_per_confirmation)))
+    if one.pieces_per_cancellation:
+        rows.append(("pieces in one cancellation", str(one.pieces_per_cancellation)))
     if Capability.FIND_PRODUCTS_BY_EAN in spec.capabilities:
         rows.append(("open orders are read again every", span(one.refresh_every)))
     return table(("limit", "value"), rows)

@@ -76,6 +76,18 @@ class TestReferenceMarketplaceThatAnswersAtOnceAndCountsPieces(MarketplaceContra
         return subject
 
 
+class TestReferenceMarketplaceThatTakesPieceByPiece(MarketplaceContract):
+    @pytest.fixture
+    def subject(self) -> MarketplaceSubject:
+        subject = marketplace_subject()
+        world = subject.sandbox
+        assert isinstance(world, SimulatedMarketplace)
+        world.one_line_per_piece, world.pieces_at_a_time = True, 1
+        limits = replace(subject.spec.limits, pieces_per_confirmation=1, pieces_per_cancellation=1)
+        subject.spec = replace(subject.spec, limits=limits)
+        return subject
+
+
 class TestReferenceMarketplaceThatHandlesWholeOrdersOnly(MarketplaceContract):
     """It takes no part of an order, wants a tracking number with each shipment, names no EAN and ships for nothing; its carriers
     are those of the account."""

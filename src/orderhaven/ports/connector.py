@@ -120,6 +120,8 @@ class Capability(StrEnum):
     CANCEL_QUANTITY = "cancel_quantity"  # fewer pieces of a line can be cancelled than are open
     CANCELLATION_REQUESTS = "cancellation_requests"
     REFUSE_CANCELLATION = "refuse_cancellation"  # a buyer's request can be refused through the API
+    # its record of a shipment tells ours from anybody else's: by our reference, its key or the tracking number
+    SHOWS_SHIPMENTS = "shows_shipments"
     CORRECT_TRACKING = "correct_tracking"  # a confirmed shipment's code can be changed
     FULFILMENT = "fulfilment"  # the marketplace ships some orders itself
     OWN_LABEL = "own_label"  # some orders travel on the marketplace's own label
@@ -170,6 +172,8 @@ class Limits:
     orders_per_lookup: int = 50  # references, products or orders asked for in one call
     lines_per_confirmation: int = 100
     lines_per_cancellation: int = 100
+    pieces_per_confirmation: int = 0  # of all its lines together; 0: as many as there are. Wants SHIP_PARTS
+    pieces_per_cancellation: int = 0  # wants CANCEL_QUANTITY
     # how long an effect may stay invisible after the call was given up
     visibility_delay: timedelta = timedelta(minutes=2)
     outcome_deadline: timedelta = timedelta(minutes=30)  # for OUTCOME_LATER
@@ -232,7 +236,9 @@ class ConnectorContext:
 class AccountProfile:
     """Whose account a connection is, as the other side says it."""
 
-    fingerprint: str  # the same for the same account, whatever keys are used; never a secret
+    # the same for the same account, whatever keys are used; never a secret. Where the API has no name for the account: the id of
+    # something that is its own and lasts, such as its oldest warehouse, with a word in `limitations`
+    fingerprint: str
     name: str
     remarks: tuple[str, ...] = ()  # what the merchant should know (old version, mails on, test mode ...)
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # setting key -> what this account offers

@@ -1,5 +1,5 @@
-"""A second marketplace in memory, which is what the reference marketplace is not: it takes commands by the feed and reports later
-what became of each; it ships and cancels whole orders, and gives no EAN."""
+"""A second marketplace in memory, which is what the reference marketplace is not: a command is uploaded first, then submitted in a
+feed, and a report says later what became of each; it ships and cancels whole orders, and gives no EAN."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -37,7 +37,7 @@ FEED_MARKETPLACE = replace(
     REFERENCE_MARKETPLACE,
     name="feed_marketplace",
     title="Feed marketplace",
-    capabilities=REFERENCE_MARKETPLACE.capabilities - _LACKS,
+    capabilities=REFERENCE_MARKETPLACE.capabilities - _LACKS | {Capability.PREPARES},
     limits=replace(REFERENCE_MARKETPLACE.limits, commands_per_call=20),
     connector="orderhaven.testing.feed_marketplace:FeedMarketplace",
     sandbox="orderhaven.testing.feed_marketplace:SimulatedFeedMarketplace",
@@ -53,7 +53,8 @@ _FEEDS: Mapping[type[MarketplaceCommand], str] = {
 
 class SimulatedFeedMarketplace(SimulatedMarketplace):
     purposes: ClassVar[Mapping[str, CallKind]] = {
-        call.replace("POST /", "POST /feeds/"): kind for call, kind in SimulatedMarketplace.purposes.items()
+        "POST /uploads": CallKind.PREPARE,
+        **{call.replace("POST /", "POST /feeds/"): kind for call, kind in SimulatedMarketplace.purposes.items()},
     }
 
     def __init__(self, clock: Clock) -> None:
@@ -61,6 +62,13 @@ class SimulatedFeedMarketplace(SimulatedMarketplace):
         self.lacks = _LACKS
         self._feeds: dict[str, dict[str, Receipt]] = {}  # handle -> our reference -> receipt
         self._feed_numbers = count(1)
+        self._uploads: dict[str, str] = {}  # upload -> order
+
+    def upload(self, ref: str) -> str:
+        """Of a command about this order. It says nothing yet, and may be made again."""
+        upload = f"upload-{len(self._uploads) + 1}"
+        self._uploads[upload] = ref
+        return upload
 
     def take_feed(self, feed: Sequence[tuple[MarketplaceCommand, str]]) -> str:
         """Commands with the carrier's code of each. One that cannot be carried out is refused in the report, and no other with it."""
@@ -68,6 +76,7 @@ class SimulatedFeedMarketplace(SimulatedMarketplace):
         self._feeds[handle] = {}
         for command, code in feed:
             try:
+                self._demand(self._uploads.get(command.prepared) == command.order_ref, "there is no such upload")
                 self._feeds[handle][command.reference] = self.carry_out(command, code)
             except OrderProblem as refusal:
                 reason = refusal.values.get("reason", str(refusal))
@@ -88,6 +97,12 @@ class FeedMarketplace(ReferenceMarketplace):
     def __init__(self, settings: Mapping[str, str], context: ConnectorContext) -> None:
         super().__init__(settings, context)
         self._feeding: SimulatedFeedMarketplace = self._simulation  # type: ignore[assignment]
+
+    async def prepare(self, command: MarketplaceCommand) -> str:
+        if command.prepared:
+            return command.prepared
+        ref = command.order_ref
+        return await self._caller.read("POST /uploads", lambda: self._feeding.upload(ref), about=ref)
 
     async def send_many(self, commands: Sequence[MarketplaceCommand], *, not_after: datetime) -> Mapping[str, Receipt]:
         feed: list[tuple[MarketplaceCommand, str]] = []

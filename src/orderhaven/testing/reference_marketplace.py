@@ -51,6 +51,7 @@ REFERENCE_MARKETPLACE = ConnectorSpec(
             Capability.CANCEL_QUANTITY,
             Capability.CANCELLATION_REQUESTS,
             Capability.REFUSE_CANCELLATION,
+            Capability.SHOWS_SHIPMENTS,
             Capability.CORRECT_TRACKING,
             Capability.ASYNCHRONOUS_COMMANDS,
             Capability.FULFILMENT,
@@ -107,12 +108,12 @@ class ReferenceMarketplace:
         return await self._send("acceptances", command, not_after)
 
     async def confirm(self, command: ShipmentConfirmation, *, not_after: datetime) -> Receipt:
-        _demand_at_most(REFERENCE_MARKETPLACE.limits.lines_per_confirmation, command)
+        self._demand_at_most(REFERENCE_MARKETPLACE.limits.lines_per_confirmation, command)
         word = "" if command.label_number else carrier_code(command.tracking_number, command.carrier)
         return await self._send("shipments", command, not_after, word)
 
     async def cancel(self, command: Cancellation, *, not_after: datetime) -> Receipt:
-        _demand_at_most(REFERENCE_MARKETPLACE.limits.lines_per_cancellation, command)
+        self._demand_at_most(REFERENCE_MARKETPLACE.limits.lines_per_cancellation, command)
         return await self._send("cancellations", command, not_after)
 
     async def refuse_cancellation(self, command: CancellationRefusal, *, not_after: datetime) -> Receipt:
@@ -150,6 +151,13 @@ class ReferenceMarketplace:
             about=command.order_ref,
         )
 
+    def _demand_at_most(self, lines: int, command: MarketplaceCommand) -> None:
+        pieces, most = sum(one.quantity for one in command.quantities), self._simulation.pieces_at_a_time
+        if len(command.quantities) > lines:
+            raise OrderRejected(SIDE, f"it takes {lines} lines at a time, and this has {len(command.quantities)}")
+        if most and pieces > most:
+            raise OrderRejected(SIDE, f"it takes {most} pieces at a time, and this has {pieces}")
+
     def _outcome(self, handle: str) -> Receipt:
         malformed = self._simulation.faults.is_malformed("outcomes", handle)
         return Receipt(ReceiptState.UNKNOWN, handle) if malformed else self._simulation.outcome(handle)
@@ -173,8 +181,3 @@ def carrier_code(code: str, carrier: Carrier | None) -> str:
     if carrier is None or carrier not in REFERENCE_MARKETPLACE.carriers:
         raise UnknownCarrier(code, carrier or "")
     return REFERENCE_MARKETPLACE.carriers[carrier]
-
-
-def _demand_at_most(lines: int, command: MarketplaceCommand) -> None:
-    if len(command.quantities) > lines:
-        raise OrderRejected(SIDE, f"it takes {lines} lines at a time, and this has {len(command.quantities)}")

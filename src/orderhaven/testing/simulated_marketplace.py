@@ -13,6 +13,7 @@ from orderhaven.core.commands import (
     Acceptance,
     Cancellation,
     CancellationRefusal,
+    LineQuantity,
     MarketplaceCommand,
     ShipmentConfirmation,
     TrackingCorrection,
@@ -50,8 +51,8 @@ class SimulatedSale:
 
 class SimulatedMarketplace(World):
     """Its switches: `outcome_takes` (None: every command is answered at once), `one_line_per_piece` (a line id for each piece),
-    `lists_whole_orders`, `lists_channels` (whether a list says on which channel an order was sold), `channels`, and what it
-    `lacks`. No other request than its connector's reaches it: it speaks no HTTP."""
+    `pieces_at_a_time` (0: as many as there are), `lists_whole_orders`, `lists_channels` (whether a list says on which channel an
+    order was sold), `channels`, and what it `lacks`. No other request than its connector's reaches it: it speaks no HTTP."""
 
     purposes: ClassVar[Mapping[str, CallKind]] = {
         "POST /shipments": CallKind.CONFIRM,
@@ -66,6 +67,7 @@ class SimulatedMarketplace(World):
         super().__init__(clock)
         self.outcome_takes: timedelta | None = timedelta(seconds=30)
         self.one_line_per_piece = False
+        self.pieces_at_a_time = 0
         self.lists_whole_orders = False
         self.lacks: frozenset[Capability] = frozenset()
         self.lists_channels = True
@@ -266,11 +268,7 @@ class SimulatedMarketplace(World):
         tracked = command.tracking_number or command.label_number
         self._demand(bool(tracked) or self._can(Capability.SHIP_UNTRACKED), "a shipment has a tracking number")
         self._demand_all_that_is_open(command, Capability.SHIP_PARTS)
-        pieces = {
-            key: 1 if self.one_line_per_piece else part.quantity
-            for part in command.quantities
-            for key in part.remote_ids[: part.quantity if self.one_line_per_piece else 1]
-        }
+        pieces = {key: number for part in command.quantities for key, number in self._ids_of(command, part)}
         for part in command.quantities:
             facts = sale.quantities[part.line_ref]
             sale.quantities[part.line_ref] = replace(
@@ -280,6 +278,13 @@ class SimulatedMarketplace(World):
         return self._record_shipment(
             command.order_ref, pieces, carrier_code, command.tracking_number, command.label_number
         )
+
+    def _ids_of(self, command: ShipmentConfirmation, part: LineQuantity) -> Sequence[tuple[str, int]]:
+        """The line's own id, or an id of each piece: of those that were in no shipment yet."""
+        if not self.one_line_per_piece:
+            return [(part.remote_ids[0], part.quantity)]
+        gone = {key for one in self._shipments.values() if one.order_ref == command.order_ref for key in one.quantities}
+        return [(key, 1) for key in part.remote_ids if key not in gone][: part.quantity]
 
     def _cancel(self, command: Cancellation, _: str) -> str:
         sale = self._sale(command.order_ref)
@@ -328,6 +333,8 @@ class SimulatedMarketplace(World):
         return key
 
     def _demand_open(self, command: MarketplaceCommand) -> None:
+        pieces = sum(part.quantity for part in command.quantities)
+        self._demand(not self.pieces_at_a_time or pieces <= self.pieces_at_a_time, "that is too many pieces at a time")
         facts = self._sale(command.order_ref).quantities
         for part in command.quantities:
             self._demand(facts[part.line_ref].open >= part.quantity, "the pieces are handled already")

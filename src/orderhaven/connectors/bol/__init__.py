@@ -91,6 +91,7 @@ SPEC = ConnectorSpec(
             Capability.CANCEL,
             Capability.CANCEL_LINES,
             Capability.CANCELLATION_REQUESTS,
+            Capability.SHOWS_SHIPMENTS,
             Capability.CORRECT_TRACKING,
             Capability.ASYNCHRONOUS_COMMANDS,
             Capability.FULFILMENT,

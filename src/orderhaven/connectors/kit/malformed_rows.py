@@ -1,12 +1,12 @@
 """How the sandbox of an API that speaks JSON bends one row of a list out of shape."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import msgspec
-from msgspec.structs import replace
+from msgspec import structs
 
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.ports.sandbox import EVERY_ROW, FIRST_ROW, Malformation, SandboxList
@@ -20,9 +20,14 @@ class JsonRows:
     key: str  # the field by which a row is known
     decides: str  # the way to a field without which nothing can be done, as "items.0.quantity"
     word: str  # the way to a field that holds one of a few words, or an amount
-    within: str = ""  # the field that holds the list; "" where the answer is the list
+    within: str = ""  # the way to the list, as "data.orders.items"; "" where the answer is the list
     detail: Callable[[Request, str], bool] = lambda request, ref: False  # whether it asks for this one by itself
-    word_alone: str = ""  # the way to the word in an answer about one; "" where it is the same
+    # the ways to both in an answer about one; "" where they are the same
+    decides_alone: str = ""
+    word_alone: str = ""
+
+    def alone(self) -> Self:
+        return replace(self, decides=self.decides_alone or self.decides, word=self.word_alone or self.word)
 
 
 def asks(method: str, path: str, *names: str) -> Callable[[Request], bool]:
@@ -82,7 +87,7 @@ class RowBender:
             if rows.asks(request):
                 response = _changed(response, partial(_in_list, rows=rows, one=one))
             elif one.alone and rows.detail(request, one.key):
-                response = _changed(response, partial(_malformed, rows=rows, how=one.how, word=rows.word_alone))
+                response = _changed(response, partial(_malformed, rows=rows.alone(), how=one.how))
         return response
 
 
@@ -91,11 +96,11 @@ def _changed(response: Response, change: Callable[[Any], Any]) -> Response:
         whole = msgspec.json.decode(response.body)
     except msgspec.DecodeError:  # another fault was there first
         return response
-    return replace(response, body=msgspec.json.encode(change(whole)))
+    return structs.replace(response, body=msgspec.json.encode(change(whole)))
 
 
 def _in_list(whole: Any, rows: JsonRows, one: _Malformed) -> Any:
-    found = whole.get(rows.within, []) if rows.within else whole
+    found = _at(whole, rows.within)
     if one.key == FIRST_ROW and found:
         one.key = str(found[0].get(rows.key))
     changed = []
@@ -105,10 +110,19 @@ def _in_list(whole: Any, rows: JsonRows, one: _Malformed) -> Any:
         changed.append(_malformed(row, rows, one.how) if is_meant else row)
         if is_meant:
             one.met(key)
-    return {**whole, rows.within: changed} if rows.within else changed
+    if not found:
+        return whole
+    return _with(whole, rows.within, changed) if rows.within else changed
 
 
-def _malformed(row: dict[str, Any], rows: JsonRows, how: Malformation, word: str = "") -> Any:
+def _at(whole: Any, way: str) -> Sequence[Any]:
+    """The list that stands there; nothing where an answer is without one."""
+    for name in filter(None, way.split(".")):
+        whole = (whole or {}).get(name)
+    return whole or ()
+
+
+def _malformed(row: dict[str, Any], rows: JsonRows, how: Malformation) -> Any:
     match how:
         case Malformation.UNIDENTIFIED:
             return _with(row, rows.key, None, drop=True)
@@ -119,7 +133,7 @@ def _malformed(row: dict[str, Any], rows: JsonRows, how: Malformation, word: str
         case Malformation.OTHER_TYPE:
             return _with(row, rows.decides, {"is": ["another", "thing"]})
         case Malformation.UNKNOWN_WORD:
-            return _with(row, word or rows.word, "SOMETHING_NEW")
+            return _with(row, rows.word, "SOMETHING_NEW")
 
 
 def _with(value: Any, way: str, put: Any, *, drop: bool = False) -> Any:

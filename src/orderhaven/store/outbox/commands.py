@@ -20,9 +20,10 @@ from orderhaven.core.commands import (  # fmt: skip
 )
 from orderhaven.core.order import MarketplaceLine as WholeLine
 from orderhaven.core.order import MarketplaceOrder as WholeOrder
+from orderhaven.core.parts import cut_in_parts
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ExpectedLine, ProductQuery, ShopOrderDraft
-from orderhaven.ports.connector import Capability, ConnectorSpec
+from orderhaven.ports.connector import Capability, ConnectorSpec, Limits
 from orderhaven.store.models import Line, Link, Message, Order, ProductLookup, ProductMatch
 from orderhaven.store.orders.conversions import wanted, whole_order
 from orderhaven.store.outbox import result
@@ -287,8 +288,7 @@ def _parts(message: Message, payload: InParts, spec: ConnectorSpec) -> ComposedM
         kept = {ref: min(count, still_open.get(ref, 0)) for ref, count in begun.quantities.items()}
         cut = [{ref: count for ref, count in kept.items() if count}]
     else:
-        lines, most = list(still_open.items()), _lines_per_part(payload, spec)
-        cut = [dict(lines[start : start + most]) for start in range(0, len(lines), most)]
+        cut = cut_in_parts(still_open, *_most_per_part(payload, spec.limits))
     if not any(cut):
         return result.NotNeeded()
     flaw = _not_possible_there(message.order, payload, cut, still_open, spec)
@@ -298,9 +298,11 @@ def _parts(message: Message, payload: InParts, spec: ConnectorSpec) -> ComposedM
     return ComposedMessage(message, first, tuple(rest))
 
 
-def _lines_per_part(payload: InParts, spec: ConnectorSpec) -> int:
-    is_shipment = isinstance(payload, ConfirmPayload)
-    return spec.limits.lines_per_confirmation if is_shipment else spec.limits.lines_per_cancellation
+def _most_per_part(payload: InParts, limits: Limits) -> tuple[int, int]:
+    """Lines, pieces."""
+    if isinstance(payload, ConfirmPayload):
+        return limits.lines_per_confirmation, limits.pieces_per_confirmation
+    return limits.lines_per_cancellation, limits.pieces_per_cancellation
 
 
 def _not_possible_there(

@@ -1,6 +1,7 @@
 """Every command that a marketplace takes, each with how to get there and how to see at the sandbox that it happened."""
 
 from itertools import count
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -16,6 +17,7 @@ from orderhaven.core.commands import (
     TrackingCorrection,
 )
 from orderhaven.core.order import MarketplaceOrder, WaitsFor
+from orderhaven.core.parts import cut_in_parts
 from orderhaven.ports.connector import Capability
 from orderhaven.ports.marketplace import Marketplace
 from orderhaven.ports.sandbox import Basket
@@ -29,6 +31,8 @@ BASKET = Basket([(MUG, 2), (LAMP, 1)])
 ONE_MUG = Basket([(MUG, 1)])
 ONE_LINE = Basket([(MUG, 2)])  # some marketplaces cancel line by line
 _NUMBERS = count(1)
+Command = TypeVar("Command", bound=MarketplaceCommand)
+InParts = TypeVar("InParts", ShipmentConfirmation, Cancellation)
 
 
 def quantities_of(order: MarketplaceOrder) -> tuple[LineQuantity, ...]:
@@ -67,39 +71,74 @@ async def sold(subject: MarketplaceSubject, marketplace: Marketplace, basket: Ba
     return await marketplace.read(subject.sandbox.sell(basket))
 
 
+def parts_of(subject: MarketplaceSubject, command: InParts) -> list[InParts]:
+    """As the hub sends it: each with no more than one request takes."""
+    limits = subject.spec.limits
+    if isinstance(command, Cancellation):
+        most = limits.lines_per_cancellation, limits.pieces_per_cancellation
+    else:
+        most = limits.lines_per_confirmation, limits.pieces_per_confirmation
+    by_ref = {one.line_ref: one for one in command.quantities}
+    return [
+        replace(
+            command,
+            reference=f"{command.reference}-{nth}" if nth else command.reference,
+            quantities=tuple(replace(by_ref[ref], quantity=quantity) for ref, quantity in part.items()),
+        )
+        for nth, part in enumerate(cut_in_parts({ref: one.quantity for ref, one in by_ref.items()}, *most))
+    ]
+
+
+async def prepared(subject: MarketplaceSubject, marketplace: Marketplace, command: Command) -> Command:
+    """As the hub begins it."""
+    if Capability.PREPARES not in subject.spec.capabilities:
+        return command
+    return replace(command, prepared=await marketplace.prepare(command))
+
+
+async def first_part(subject: MarketplaceSubject, marketplace: Marketplace, command: InParts) -> InParts:
+    """So much of it as goes in one request, ready to be sent."""
+    return await prepared(subject, marketplace, parts_of(subject, command)[0])
+
+
 async def shipped(subject: MarketplaceSubject, marketplace: Marketplace, shipment: ShipmentConfirmation) -> str:
-    """Confirm it and wait until that is so; the marketplace's key of the shipment."""
-    receipt = await marketplace.confirm(shipment, not_after=subject.soon())
-    receipt = await subject.final_receipt(marketplace, shipment, receipt)
-    assert receipt.rejection == ""
-    return receipt.remote_ref or (await subject.verified(marketplace, shipment)).remote_ref
+    """Confirm it, part after part, and wait until that is so; the marketplace's key of the (last) shipment."""
+    for part in parts_of(subject, shipment):
+        command = await prepared(subject, marketplace, part)
+        receipt = await marketplace.confirm(command, not_after=subject.soon())
+        receipt = await subject.final_receipt(marketplace, command, receipt)
+        assert receipt.rejection == ""
+    return receipt.remote_ref or (await subject.verified(marketplace, command)).remote_ref
 
 
 async def to_confirm(subject: MarketplaceSubject, marketplace: Marketplace) -> ShipmentConfirmation:
-    return shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject))
+    whole = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject))
+    return await first_part(subject, marketplace, whole)
 
 
 async def _to_cancel(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
-    return cancellation_of(await sold(subject, marketplace, ONE_LINE))
+    pieces = min(2, subject.spec.limits.pieces_per_cancellation or 2)
+    order = await sold(subject, marketplace, Basket([(MUG, pieces)]))
+    return await prepared(subject, marketplace, cancellation_of(order))
 
 
 async def _to_accept(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
     assert subject.sell_unaccepted is not None, "a connector that declares ACCEPT needs a subject with sell_unaccepted"
     order = await marketplace.read(subject.sell_unaccepted(BASKET))
-    return Acceptance(order.ref, _reference(order), quantities_of(order))
+    return await prepared(subject, marketplace, Acceptance(order.ref, _reference(order), quantities_of(order)))
 
 
 async def _to_refuse(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
     order = await sold(subject, marketplace, ONE_LINE)
     subject.sandbox.request_cancellation(order.ref)
-    return CancellationRefusal(order.ref, _reference(order), quantities_of(order))
+    return await prepared(subject, marketplace, CancellationRefusal(order.ref, _reference(order), quantities_of(order)))
 
 
 async def _to_correct(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
     order = await sold(subject, marketplace)
-    shipment = shipment_of(order, TRACKING_NUMBER, usual_carrier(subject))
+    shipment = parts_of(subject, shipment_of(order, TRACKING_NUMBER, usual_carrier(subject)))[0]
     key = await shipped(subject, marketplace, shipment)
-    return TrackingCorrection(
+    correction = TrackingCorrection(
         order.ref,
         _reference(order),
         shipment.quantities,
@@ -107,6 +146,7 @@ async def _to_correct(subject: MarketplaceSubject, marketplace: Marketplace) -> 
         tracking_number=OTHER_TRACKING_NUMBER,
         carrier=shipment.carrier,
     )
+    return await prepared(subject, marketplace, correction)
 
 
 async def _times_confirmed(subject: MarketplaceSubject, command: MarketplaceCommand) -> int:

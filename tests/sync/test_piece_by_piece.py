@@ -1,0 +1,71 @@
+"""A marketplace that counts piece by piece, and takes one in a request."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from orderhaven.core.status import Status
+from orderhaven.ports.sandbox import CallFault, CallKind
+from tests.journeys.conftest import LAMP, MUG, POSTNL_CODE, start_trade
+from tests.sync.conftest import Shift
+from tests.sync.seams import MARKETPLACE, SHOP
+
+
+@pytest.fixture
+def trade(store: None) -> Iterator[Shift]:
+    limits = replace(MARKETPLACE.limits, pieces_per_confirmation=1, pieces_per_cancellation=1)
+    started = start_trade(replace(MARKETPLACE, limits=limits), SHOP)
+    started.__class__ = Shift
+    started.marketplace.one_line_per_piece, started.marketplace.pieces_at_a_time = True, 1
+    started.passes(seconds=10)
+    yield started  # type: ignore[misc]
+    started.close()
+
+
+def of_three_pieces(trade: Shift) -> str:
+    ref = trade.sells((MUG, 2), (LAMP, 1))
+    trade.passes(minutes=6)
+    return ref
+
+
+def test_each_piece_is_confirmed_once_and_the_order_is_shipped_with_the_last(trade: Shift) -> None:
+    ref = of_three_pieces(trade)
+
+    trade.shop.complete(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(minutes=30)
+
+    pieces = [one.quantities for one in trade.confirmed(ref)]
+    assert [sum(one.values()) for one in pieces] == [1, 1, 1]
+    assert len({key for one in pieces for key in one}) == 3
+    assert {one.tracking_number for one in trade.confirmed(ref)} == {POSTNL_CODE}
+    assert (trade.order(ref).status, trade.problems(ref)) == (Status.SHIPPED, [])
+
+
+def test_a_piece_of_which_the_reply_was_lost_is_confirmed_once(trade: Shift) -> None:
+    ref = of_three_pieces(trade)
+    seen = []
+
+    def second_confirmation(call: object) -> bool:
+        seen.append(call)
+        return len(seen) == 2
+
+    trade.marketplace.faults.spoil(
+        CallFault.AFTER, lambda call: call.kind is CallKind.CONFIRM and second_confirmation(call)
+    )
+    trade.shop.complete(trade.shop_ref(ref), POSTNL_CODE)
+    trade.passes(minutes=60)
+
+    assert [sum(one.quantities.values()) for one in trade.confirmed(ref)] == [1, 1, 1]
+    assert (trade.order(ref).status, trade.problems(ref)) == (Status.SHIPPED, [])
+
+
+def test_each_piece_is_cancelled(trade: Shift) -> None:
+    ref = of_three_pieces(trade)
+
+    trade.shop.cancel(trade.shop_ref(ref))
+    trade.passes(minutes=30)
+
+    assert trade.marketplace.cancelled() == {ref}
+    assert trade.told(trade.marketplace, "/cancellations") == 3
+    assert (trade.order(ref).status, trade.problems(ref)) == (Status.CANCELLED, [])
