@@ -62,6 +62,10 @@ class Trade:
         return self.order(ref).shop_ref
 
     @property
+    def marketplace_spec(self) -> ConnectorSpec:
+        return self.hub.specs_by_name[self.connection(Side.MARKETPLACE).connector]
+
+    @property
     def context(self) -> ActionContext:
         """A person's hand: what every action takes first."""
         return ActionContext(

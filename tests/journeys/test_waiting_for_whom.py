@@ -15,6 +15,8 @@ from orderhaven.words.order_actions import run_action
 
 from .conftest import Trade
 
+HELD_THERE = (WaitsFor.THEIR_PAYMENT_CHECK, WaitsFor.THEIR_RELEASE)
+
 
 def sold(trade: Trade, wait: WaitsFor) -> str:
     trade.passes(seconds=10)
@@ -29,7 +31,7 @@ def asks(trade: Trade) -> None:
     )
 
 
-@pytest.mark.parametrize("wait", [WaitsFor.THEIR_PAYMENT_CHECK, WaitsFor.THEIR_RELEASE])
+@pytest.mark.parametrize("wait", HELD_THERE)
 def test_an_order_that_they_hold_goes_on_by_itself_once_they_release_it(trade: Trade, wait: WaitsFor) -> None:
     trade.needs(Capability.HOLDS_ORDERS)
     ref = sold(trade, wait)
@@ -38,7 +40,8 @@ def test_an_order_that_they_hold_goes_on_by_itself_once_they_release_it(trade: T
     trade.marketplace.release(ref)
     trade.passes(minutes=12)
 
-    assert (held.status, held.waits_for, held.country) == (Status.PENDING_CONFIRMATION, wait, "")
+    assert (held.status, held.country) == (Status.PENDING_CONFIRMATION, "")
+    assert held.waits_for in HELD_THERE  # which of the two is more than some marketplaces say
     assert trade.order(ref).status == Status.NOT_SHIPPED
     assert len(trade.in_shop(ref)) == 1
     assert trade.problems(ref) == []

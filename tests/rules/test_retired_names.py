@@ -35,6 +35,17 @@ SOURCES = [
 ]
 
 
+# The connectors that the code had when it had those names. Another's words are its own marketplace's or shop's.
+RENAMED = {"kit", "bol", "woocommerce"}
+CONNECTORS = ROOT / "src/orderhaven/connectors"
+
+
+def is_older(path: Path) -> bool:
+    if path.parent == CONNECTORS or not path.is_relative_to(CONNECTORS):
+        return True
+    return path.relative_to(CONNECTORS).parts[0] in RENAMED
+
+
 def identifiers(tree: ast.AST) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         match node:
@@ -71,7 +82,7 @@ def module_of(path: Path) -> str:
     return ".".join(parts[2:] if parts[0] == "src" else parts).removesuffix(".__init__")
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", list(filter(is_older, SOURCES)), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_retired_name_is_used(path: Path) -> None:
     tree = ast.parse(path.read_text())
 

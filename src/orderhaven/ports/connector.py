@@ -131,12 +131,13 @@ class Capability(StrEnum):
     # of a shop
     FIND_BY_REFERENCE = "find_by_reference"  # also what a hub created that remembers nothing of it
     FIND_PRODUCTS_BY_EAN = "find_products_by_ean"
+    SETS_PRICES = "sets_prices"  # an order comes to what the buyer paid, whatever the shop asks for the same articles
     SUPPRESS_MAIL = "suppress_mail"  # orders can be created without the shop mailing the buyer
     # can hold an order the marketplace ships itself, without touching stock
     FULFILLED_BY_MARKETPLACE = "fulfilled_by_marketplace"
     # what the merchant can do there with an order that was placed
     EDIT_ORDERS = "edit_orders"  # change its lines
-    REOPEN_ORDERS = "reopen_orders"  # open it again after it was completed or cancelled
+    REOPEN_ORDERS = "reopen_orders"  # open it again after it was completed or cancelled, or complete what was cancelled
     TRASH_ORDERS = "trash_orders"  # throw it away in such a way that it can still be found
     DELETE_ORDERS = "delete_orders"  # make it be gone for good
 

@@ -96,7 +96,8 @@ class Marketplace(Protocol):
         """Steps before the deciding request that have no effect that anybody sees and may be repeated: a draft, an upload.
 
         Called with Capability.PREPARES alone. The result is stored before the command is sent, and is `prepared` of the
-        command then, when it is verified, and when it is prepared again: what is already made is not made again.
+        command then, when it is verified, and when it is prepared again: what is already made is not made again. It may raise what
+        the command would: then nothing is stored, and nothing sent.
         """
 
     async def send_many(self, commands: Sequence[MarketplaceCommand], *, not_after: datetime) -> Mapping[str, Receipt]:

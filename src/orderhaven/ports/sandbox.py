@@ -172,7 +172,9 @@ class SandboxFaults(Protocol):
 
 
 class Sandbox(Protocol):
-    calls: list[str]  # "METHOD /path" of every request taken in, in order
+    calls: list[
+        str
+    ]  # "METHOD /path" of every request taken in, in order; behind that, what else tells requests to one address apart
     faults: Any  # a `SandboxFaults`
     speaks_http: bool  # False: only its connector reaches it, in the same process
 

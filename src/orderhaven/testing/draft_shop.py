@@ -26,6 +26,7 @@ DRAFT_SHOP = replace(
             Capability.ASYNCHRONOUS_COMMANDS,
             Capability.CANCEL,
             Capability.FIND_PRODUCTS_BY_EAN,
+            Capability.SETS_PRICES,
             Capability.SUPPRESS_MAIL,
             Capability.FULFILLED_BY_MARKETPLACE,
         }

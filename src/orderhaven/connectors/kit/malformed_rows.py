@@ -21,7 +21,8 @@ class JsonRows:
     decides: str  # the way to a field without which nothing can be done, as "items.0.quantity"
     word: str  # the way to a field that holds one of a few words, or an amount
     within: str = ""  # the way to the list, as "data.orders.items"; "" where the answer is the list
-    detail: Callable[[Request, str], bool] = lambda request, ref: False  # whether it asks for this one by itself
+    # whether it asks for this one by itself; a record of one thing is asked for so alone
+    detail: Callable[[Request, str], bool] = lambda request, ref: False
     # the ways to both in an answer about one; "" where they are the same
     decides_alone: str = ""
     word_alone: str = ""
@@ -86,7 +87,7 @@ class RowBender:
                 continue
             if rows.asks(request):
                 response = _changed(response, partial(_in_list, rows=rows, one=one))
-            elif one.alone and rows.detail(request, one.key):
+            elif (one.alone or one.listing is SandboxList.RECORDS) and rows.detail(request, one.key):
                 response = _changed(response, partial(_malformed, rows=rows.alone(), how=one.how))
         return response
 

@@ -29,7 +29,7 @@ _READINGS = 5
 _PATIENCE = timedelta(minutes=3)  # what one pull waits in all for its turn, once its first page has come
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots it could not be called with its parameters
 class ListOfChanges(Generic[Row, Item]):
     """What a connector says of such a list."""
 

@@ -1,7 +1,7 @@
 """Lists decoded row by row, so that one malformed row holds up no other."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -24,7 +24,7 @@ class MalformedRow(msgspec.Struct, frozen=True):
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots it could not be called with its parameters, as Rows[Some]([])
 class Rows(Generic[Row]):
     good: list[Row]
     malformed: list[MalformedRow] = field(default_factory=list)
@@ -35,9 +35,10 @@ class Rows(Generic[Row]):
 
 
 class RowsOf(Generic[Row]):
-    """`key` is the field by which a row is known; `within` the one that holds the list, "" where the answer is the list.
+    """`key` is the field by which a row is known; `within` the way to the list, as "data.orders.items"; "" where the answer is
+    the list.
 
-    An answer without that field has no rows.
+    An answer without it has no rows.
     """
 
     def __init__(self, row: type[Row], key: str, within: str = "") -> None:
@@ -45,8 +46,8 @@ class RowsOf(Generic[Row]):
         self._key = key
         self._one = msgspec.json.Decoder(row)
         self._names = frozenset(field.encode_name for field in msgspec.structs.fields(row))
-        self._within = within
-        self._all, self._raw = _whole(row, within), _whole(msgspec.Raw, within)
+        self._within = tuple(filter(None, within.split(".")))
+        self._all, self._raw = _whole(row, self._within), _whole(msgspec.Raw, self._within)
 
     def read(self, response: Response, side: str) -> Rows[Row]:
         """Raises NotData, and UnexpectedResponse for what is no list at all."""
@@ -76,7 +77,11 @@ class RowsOf(Generic[Row]):
             return malformed(answer, self._key, str(error), self._names)
 
     def _listed(self, whole: Any) -> list[Any]:
-        found: list[Any] = getattr(whole, self._within) if self._within else whole
+        for name in self._within:
+            whole = getattr(whole, name)
+            if whole is None:
+                return []
+        found: list[Any] = whole
         return found
 
 
@@ -100,7 +105,10 @@ def _outline(row: Any, names: Collection[str]) -> str:
     return ", ".join(found) or f"an object with {len(row)} fields, none of them known"
 
 
-def _whole(row: Any, within: str) -> Any:
+def _whole(row: Any, within: Sequence[str]) -> Any:
     if not within:
         return list[row]
-    return msgspec.defstruct("Whole", [(within, list[row], msgspec.field(default_factory=list))])
+    name, *below = within
+    if below:
+        return msgspec.defstruct("Whole", [(name, _whole(row, below) | None, None)])
+    return msgspec.defstruct("Whole", [(name, list[row], msgspec.field(default_factory=list))])

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -47,8 +47,18 @@ class Session:
     Answers below 400 come back as they are, and so do the statuses that the caller names in `also`; all others are raised.
     """
 
-    def __init__(self, side: str, base_url: str, context: ConnectorContext, auth: Auth, limits: Limits) -> None:
+    def __init__(
+        self,
+        side: str,
+        base_url: str,
+        context: ConnectorContext,
+        auth: Auth,
+        limits: Limits,
+        meaning: Callable[[Response], int] = lambda response: response.status,
+    ) -> None:
+        """`meaning` is the status that an answer should have had, where an API says "log in" or "slow down" in a body with 200."""
         self.side = side
+        self._meaning = meaning
         self.base_url = base_url.rstrip("/")
         self.clock = context.clock
         self._transport: Transport = context.transport
@@ -112,7 +122,7 @@ class Session:
         if left_s <= 0:
             raise SafeToRetry("the time to send this had passed")
         try:
-            return _without_preamble(await self._transport(request, left_s))
+            return self._as_it_means(await self._transport(request, left_s))
         except NoAnswer as error:
             if error.sent:
                 raise OutcomeUnknown(f"{self.side} {error}") from None
@@ -133,11 +143,18 @@ class Session:
             signed = await self._signed(request)
             async with socket.turn:
                 try:
-                    response = _without_preamble(await self._transport(signed, self._timeout_s))
+                    response = self._as_it_means(await self._transport(signed, self._timeout_s))
                 except NoAnswer as error:
                     raise SafeToRetry(f"{self.side} {error}") from None
         self._refuse_wrong_clock(response)
         return signed, response
+
+    def _as_it_means(self, response: Response) -> Response:
+        """So that refusals too are read behind whatever stands before them."""
+        body = data_of(response.body)
+        plain = response if body is response.body else Response(response.status, response.headers, body)
+        status = self._meaning(plain)
+        return plain if status == plain.status else Response(status, plain.headers, plain.body)
 
     def _refuse_wrong_clock(self, response: Response) -> None:
         """A clock that is off makes good keys refused ones."""
@@ -215,12 +232,6 @@ def _not_data(response: Response, side: str) -> NotData:
 
 def is_web_page(response: Response) -> bool:
     return response.body.lstrip()[:1] == b"<" and not begins_with_a_warning(response.body)
-
-
-def _without_preamble(response: Response) -> Response:
-    """So that refusals too are read behind whatever stands before them."""
-    body = data_of(response.body)
-    return response if body is response.body else Response(response.status, response.headers, body)
 
 
 def _without_nul(body: bytes) -> bytes:

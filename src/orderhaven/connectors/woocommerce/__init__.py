@@ -103,6 +103,7 @@ SPEC = ConnectorSpec(
             Capability.CANCEL,
             Capability.FIND_BY_REFERENCE,
             Capability.FIND_PRODUCTS_BY_EAN,
+            Capability.SETS_PRICES,
             Capability.SUPPRESS_MAIL,
             Capability.FULFILLED_BY_MARKETPLACE,
             Capability.EDIT_ORDERS,

@@ -3,9 +3,9 @@
 import pytest
 
 from orderhaven.core.shop_order import ShopState
-from orderhaven.testing.contract.commands import TRACKING_NUMBER, shipment_of, sold, usual_carrier
+from orderhaven.testing.contract.commands import TRACKING_NUMBER, first_part, shipment_of, sold, usual_carrier
 from orderhaven.testing.contract.requirement import requires
-from orderhaven.testing.contract.shop_orders import created, found_by, prepared
+from orderhaven.testing.contract.shop_orders import created, found_by, to_create
 from orderhaven.testing.contract.subject import MarketplaceSubject, Noise, ShopSubject, Subject
 
 EVERY_NOISE = pytest.mark.parametrize("noise", list(Noise))
@@ -20,7 +20,7 @@ class ShopBehindNoise:
         precede(subject, noise)
         shop = await subject.warm()
         _, cursor = await subject.pull()
-        order_draft = await prepared(subject, shop)
+        order_draft = await to_create(subject, shop)
 
         order = await created(subject, shop, order_draft)
 
@@ -43,7 +43,8 @@ class MarketplaceBehindNoise:
         order = await sold(subject, marketplace)
         pulled, _ = await subject.pull()
 
-        shipment = shipment_of(order, TRACKING_NUMBER, usual_carrier(subject))
+        whole = shipment_of(order, TRACKING_NUMBER, usual_carrier(subject))
+        shipment = await first_part(subject, marketplace, whole)
         receipt = await marketplace.confirm(shipment, not_after=subject.soon())
 
         assert order.ref in pulled

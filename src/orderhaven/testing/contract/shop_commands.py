@@ -8,7 +8,7 @@ from orderhaven.ports.connector import Capability
 from orderhaven.ports.shop import Shop
 from orderhaven.testing.contract.both_roles import CommandCase, EveryCommand
 from orderhaven.testing.contract.requirement import requires
-from orderhaven.testing.contract.shop_orders import cancellation_of, found_by, placed, prepared
+from orderhaven.testing.contract.shop_orders import cancellation_of, found_by, placed, to_create
 from orderhaven.testing.contract.subject import ShopSubject
 
 Target = ShopCommand
@@ -33,7 +33,7 @@ async def _times_cancelled(subject: ShopSubject, what: Target) -> int:
 
 
 CASES = (
-    CommandCase("create", (), prepared, _times_created),
+    CommandCase("create", (), to_create, _times_created),
     CommandCase("cancel", (Capability.CANCEL,), _to_cancel, _times_cancelled),
 )
 

@@ -9,7 +9,7 @@ from orderhaven.core.errors import SafeToRetry, UnexpectedResponse
 from orderhaven.core.shop_order import ProductQuery, ShopState
 from orderhaven.ports.connector import Capability
 from orderhaven.testing.contract.requirement import requires
-from orderhaven.testing.contract.shop_orders import created, found_by, placed, prepared
+from orderhaven.testing.contract.shop_orders import created, found_by, placed, to_create
 from orderhaven.testing.contract.subject import Break, On, ShopSubject
 from orderhaven.testing.goods import GIFT, LAMP, MUG, many_articles
 
@@ -189,7 +189,7 @@ class ShopLookups:
     @requires()
     async def test_a_repeated_placement_stands_under_one_reference_only(self, subject: ShopSubject) -> None:
         shop = await subject.warm()
-        first, second = await prepared(subject, shop), await prepared(subject, shop)
+        first, second = await to_create(subject, shop), await to_create(subject, shop)
         for order_draft in (first, second):
             await created(subject, shop, order_draft)
 

@@ -18,28 +18,38 @@ BASKET = Basket([(MUG, 2), (LAMP, 1)])
 _NUMBERS = count(1)
 
 
-async def prepared(
+async def drafted(
     subject: ShopSubject,
     shop: Shop,
     basket: Basket = BASKET,
     reference: str = "",
     order_discount: str = "0.00",
 ) -> ShopOrderDraft:
-    """All that `sync` does before it creates: the shop sells the articles, and they are looked up."""
+    """What the hub wants made: the shop sells the articles, and they are looked up."""
     subject.sandbox.stock([article for article, _ in basket.lines])
     order = order_of(f"M-{next(_NUMBERS):07d}", basket, subject.clock.now())
     order = replace(order, discount=Money.of(order_discount, order.currency))
     wanted = {line.ref: ProductQuery(line.sku, line.ean) for line in order.lines}
     products = await shop.find_products(list(wanted.values()))
-    draft = ShopOrderDraft(
+    return ShopOrderDraft(
         order=order,
         reference=reference or f"orh-{order.ref}",
         marketplace="Somewhere",
         quantities={line.ref: line.quantities.ordered for line in order.lines},
         products={ref: products[each] for ref, each in wanted.items()},
     )
-    is_prepared = Capability.PREPARES in subject.spec.capabilities
-    return replace(draft, prepared=await shop.prepare(draft)) if is_prepared else draft
+
+
+async def prepared(subject: ShopSubject, shop: Shop, draft: ShopOrderDraft) -> ShopOrderDraft:
+    """As the hub begins it."""
+    if Capability.PREPARES not in subject.spec.capabilities:
+        return draft
+    return replace(draft, prepared=await shop.prepare(draft))
+
+
+async def to_create(subject: ShopSubject, shop: Shop, basket: Basket = BASKET, reference: str = "") -> ShopOrderDraft:
+    """All that `sync` does before it creates."""
+    return await prepared(subject, shop, await drafted(subject, shop, basket, reference))
 
 
 async def created(subject: ShopSubject, shop: Shop, draft: ShopOrderDraft) -> ShopOrderSnapshot:
@@ -59,7 +69,7 @@ async def found_by(shop: Shop, *drafts: ShopOrderDraft) -> Mapping[str, tuple[Sh
 
 
 async def placed(subject: ShopSubject, shop: Shop, basket: Basket = BASKET, reference: str = "") -> ShopOrderSnapshot:
-    return await created(subject, shop, await prepared(subject, shop, basket, reference))
+    return await created(subject, shop, await to_create(subject, shop, basket, reference))
 
 
 def cancellation_of(shop_ref: str) -> ShopOrderCancellation:

@@ -11,7 +11,7 @@ from orderhaven.testing.contract.commands import TRACKING_NUMBER
 from orderhaven.testing.contract.requirement import expire_tokens, requires
 from orderhaven.testing.contract.shop_orders import placed
 from orderhaven.testing.contract.subject import ShopSubject
-from orderhaven.testing.goods import GIFT, LAMP, MUG
+from orderhaven.testing.goods import GIFT, LAMP, MUG, many_articles
 
 
 class ShopReading:
@@ -62,13 +62,14 @@ class ShopReading:
         order = await placed(subject, await subject.warm())
         subject.sandbox.stock([GIFT])
         subject.sandbox.add_line(order.shop_ref, GIFT, 3)
-        subject.sandbox.add_line(order.shop_ref, MUG, 1, "12.95")
+        subject.sandbox.stock([OTHER])
+        subject.sandbox.add_line(order.shop_ref, OTHER, 1, "12.95")
 
         lines = (await snapshot(subject, order.shop_ref)).lines
 
         ours, theirs = [line for line in lines if line.line_ref], [line for line in lines if not line.line_ref]
         assert ours == list(order.lines)
-        assert [(line.sku, line.quantity) for line in theirs] == [(GIFT.sku, 3), (MUG.sku, 1)]
+        assert [(line.sku, line.quantity) for line in theirs] == [(GIFT.sku, 3), (OTHER.sku, 1)]
         assert [line.total is not None and line.total.is_zero for line in theirs] == [True, False]
 
     @requires(Capability.EDIT_ORDERS)
@@ -230,6 +231,7 @@ class ShopPulling(PullingWithFaults):
 
 
 BASKET_OF_ONE = Basket([(MUG, 1)])
+(OTHER,) = many_articles(1)
 
 
 async def worked_on(subject: ShopSubject, code: str = "") -> ShopOrderSnapshot:
