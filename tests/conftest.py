@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _HOME = Path(tempfile.mkdtemp(prefix="orderhaven-tests-"))
 os.environ["ORDERHAVEN_DATA"] = str(_HOME / "data")
@@ -30,6 +31,11 @@ from tests.stores import point_store_at  # noqa: E402
 os.environ.setdefault(
     "ORDERHAVEN_SEEDS_FROM", str(random.SystemRandom().randrange(10_000, 10_000_000))
 )  # workers inherit it
+
+
+# how long an example takes says only how busy the machine is
+settings.register_profile("timeless", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("timeless")
 
 
 def pytest_report_header() -> str:
