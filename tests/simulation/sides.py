@@ -61,7 +61,6 @@ class Sides:
         self._chance = chance
         self.there, self.here = pair.marketplace_spec, pair.shop_spec
         self.specs_by_name = {one.name: one for one in (self.there, self.here)}
-        self.carriers = self.there.carriers
         self.marketplace: SandboxMarketplace = make_sandbox(self.there, clock)
         self.shop: SandboxShop = make_sandbox(self.here, clock)
         self.shop.stock((*ARTICLES, GIFT, SOMETHING_ELSE), STOCK)

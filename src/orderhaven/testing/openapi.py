@@ -225,11 +225,11 @@ def wrong_parameters(operation: Operation) -> Iterator[tuple[str, str]]:
     """Name and value of queries that the file does not allow."""
     for name, each in operation.parameters.items():
         schema = each["schema"]
-        if "enum" in schema:
+        if "enum" in schema or "enum" in schema.get("items", {}):
             yield name, "SOMETHING_NEW"
         if schema["type"] == "integer":
             yield name, "one"
-            yield name, "0"
+            yield from [(name, str(schema["minimum"] - 1))] if "minimum" in schema else []
             yield from [(name, str(schema["maximum"] + 1))] if "maximum" in schema else []
 
 
