@@ -17,6 +17,7 @@ from django.db import connection, connections
 from django.db.utils import OperationalError
 
 from orderhaven.cli.main import run, sentence_of
+from orderhaven.store import migrations
 from orderhaven.store.connections.keys import load_keys
 from orderhaven.store.models import Connection, ConnectionState, Event
 from tests.cli.conftest import Cli, Said, environment
@@ -180,14 +181,19 @@ def dump_of(file: Path) -> list[str]:
 
 
 @pytest.mark.processes
-def test_an_upgrade_copies_the_database_first(tmp_path: Path, process: Callable[..., Said]) -> None:
+def test_an_upgrade_copies_the_database_first_whatever_one_that_was_killed_left(
+    tmp_path: Path, process: Callable[..., Said]
+) -> None:
     assert process("orders").code == 0
     assert list((tmp_path / "data").glob("*before*")) == []
     before = dump_of(older(tmp_path, "0005"))
+    (migration,) = Path(migrations.__file__).parent.glob("0006_*.py")
+    for left in (".newest", ".newest.unfinished"):
+        (tmp_path / "data" / f"orderhaven.before-{migration.stem}{left}").write_bytes(b"SQLite format 3")
 
     assert process("orders").code == 0
 
-    (copy,) = (tmp_path / "data").glob("orderhaven.before-0006*.sqlite3")
+    (copy,) = (tmp_path / "data").glob("orderhaven.before-0006*")
     assert dump_of(copy) == before
     assert copy.stat().st_mode & 0o077 == 0
 

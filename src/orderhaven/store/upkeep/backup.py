@@ -26,21 +26,30 @@ def copy_database(target: Path) -> int:
         raise NoBackup(_("{file} exists already, and a backup never overwrites one. Name another file.", file=target))
     if not target.parent.is_dir():
         raise NoBackup(_("There is no folder {folder}. Make it first, or name another one.", folder=target.parent))
-    unfinished = target.with_name(target.name + ".unfinished")
+    unfinished = unfinished_copy(target)
+    taken = NoBackup(
+        _("{file} or {other} exists already. Remove it, or name another file.", file=target, other=unfinished)
+    )
+    try:
+        os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:  # somebody else's, who may be at work on it
+        raise taken from None
     try:
         _copy(paths.sqlite_file(), unfinished)
         os.link(unfinished, target)  # unlike a rename, this fails when the name was taken meanwhile
     except FileExistsError:
-        raise NoBackup(
-            _("{file} or {other} exists already. Remove it, or name another file.", file=target, other=unfinished)
-        ) from None
+        raise taken from None
     finally:
         unfinished.unlink(missing_ok=True)
     return target.stat().st_size
 
 
+def unfinished_copy(target: Path) -> Path:
+    """What stands there while a copy is made, and after a death in the middle of it."""
+    return target.with_name(f"{target.name}.unfinished")
+
+
 def _copy(source: Path, target: Path) -> None:
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     origin = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=20)
     copy = sqlite3.connect(target)
     try:

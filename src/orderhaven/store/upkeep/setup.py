@@ -14,7 +14,7 @@ from django.db import DatabaseError
 
 from orderhaven import paths
 from orderhaven.core.translation import _
-from orderhaven.store.upkeep.backup import copy_database
+from orderhaven.store.upkeep.backup import copy_database, unfinished_copy
 from orderhaven.store.upkeep.privacy import make_private
 
 log = structlog.get_logger()
@@ -103,7 +103,8 @@ def _copy_of_what_was_there(first: str) -> Path | None:
         return None
     target = paths.sqlite_file().with_suffix(f".before-{first.partition('.')[2]}.sqlite3")
     newest = target.with_suffix(".newest")
-    newest.unlink(missing_ok=True)
+    for left_over in (newest, unfinished_copy(newest)):  # of one that was killed here: nobody else migrates now
+        left_over.unlink(missing_ok=True)
     copy_database(newest)
     newest.replace(target)
     return target
