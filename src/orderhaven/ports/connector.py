@@ -205,7 +205,8 @@ class ConnectorSpec:
     other_carrier: str = ""  # their word for a carrier they have no word for; "" when there is none
     carrier_required_with_tracking: bool = False
     limitations: str = ""  # what this API cannot do although people expect it, for docs and setup
-    # what its errors say, {values} left open, beside what any connector's say: told in every language that it speaks
+    # what its errors say, {values} left open, beside what any connector's say: told in every language that it speaks. Each is tried on
+    # the reasons of all connectors, so it begins and ends with words of its own
     error_reasons: tuple[str, ...] = ()
 
     def carrier_code(self, carrier: Carrier, ships_from: str = "") -> str:

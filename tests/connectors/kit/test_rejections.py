@@ -28,6 +28,8 @@ def answer(body: object, status: int = 403) -> Response:
         ({"title": "Expired JWT"}, "Expired JWT"),
         ({"message": "<b>Your plan</b> has\nno API."}, "Your plan has no API"),
         ({"detail": {"code": 7}, "message": "Blocked for your country"}, "Blocked for your country"),
+        ({"errors": [{"message": "You are not allowed to do that"}]}, "You are not allowed to do that"),
+        ({"errors": ["odd", {"title": "Suspended"}]}, "Suspended"),
         (b"<html><title>403 Forbidden</title>", "status 403, from a firewall or a security plugin in front of it"),
     ],
 )

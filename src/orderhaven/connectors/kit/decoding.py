@@ -196,14 +196,20 @@ _OF_THE_KEY = re.compile(
 _OF_EVERY_REFUSAL = frozenset({"", "unauthorized", "unauthorised", "forbidden", "access denied", "error"})
 
 
-class _ErrorBody(msgspec.Struct):
-    """As RFC 9457 has it, as OAuth 2.0 has it (RFC 6749, 5.2), and as many have it."""
+class _OneError(msgspec.Struct):
+    """As RFC 9457 has it, and as GraphQL and JSON:API have it in a list."""
 
     detail: Discard[str] = None
-    error_description: Discard[str] = None
     message: Discard[str] = None
     title: Discard[str] = None
+
+
+class _ErrorBody(_OneError):
+    """The same, with the words of OAuth 2.0 (RFC 6749, 5.2)."""
+
+    error_description: Discard[str] = None
     error: Discard[str] = None
+    errors: Discard[list[_OneError]] = None
 
 
 def date_of(response: Response) -> datetime | None:
@@ -239,7 +245,8 @@ def reasons(response: Response) -> list[str]:
         body = decoded_leniently(response.body, _ErrorBody)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
-    said = (body.detail, body.error_description, body.message, body.title, body.error)
+    said = [body.detail, body.error_description, body.message, body.title, body.error]
+    said += [words for one in body.errors or () for words in (one.detail, one.message, one.title)]
     return [words for one in said if (words := _plain(one or "")).casefold() not in _OF_EVERY_REFUSAL]
 
 

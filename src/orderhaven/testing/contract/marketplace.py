@@ -1,5 +1,6 @@
 """All that a marketplace connector promises."""
 
+from orderhaven.testing.contract.any_answer import MarketplaceWithAnyAnswer
 from orderhaven.testing.contract.malformed_rows import MarketplaceWithMalformedRows
 from orderhaven.testing.contract.marketplace_commands import MarketplaceCommands
 from orderhaven.testing.contract.marketplace_outcomes import MarketplaceOutcomes
@@ -19,5 +20,6 @@ class MarketplaceContract(
     MarketplaceCommands,
     MarketplaceBehindNoise,
     MarketplaceWithMalformedRows,
+    MarketplaceWithAnyAnswer,
 ):
     """Subclass it, name the subclass Test..., and give it a fixture `subject` that returns a new MarketplaceSubject."""
