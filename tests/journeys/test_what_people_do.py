@@ -96,7 +96,7 @@ _DEED_NEEDS = {"asked": Capability.CANCELLATION_REQUESTS}
 @pytest.mark.parametrize("deeds", _LATE, ids=", ".join)
 def test_a_late_cancellation_is_one_problem_and_one_word_closes_it(trade: Trade, deeds: tuple[str, ...]) -> None:
     needed = {_DEED_NEEDS[deed] for deed in deeds if deed in _DEED_NEEDS}
-    if deeds == ("cancelled there", "6 min", "completed"):  # by then it is cancelled in the shop as well
+    if deeds[:2] == ("cancelled there", "6 min"):  # by then it is cancelled in the shop as well
         needed.add(Capability.REOPEN_ORDERS)
     trade.needs(*needed)
     ref = placed(trade)
