@@ -172,9 +172,35 @@ def test_an_account_of_another_merchant_is_not_named(stranger: Program, trade: T
     """One account is one connection in a store; whose it is, and what they call it, is nobody else's business."""
     Connection.objects.filter(name="bol NL").update(name="Wolkenwinkel bij bol")
     settings = trade.marketplace.settings("https://marketplace.test")
-    tried = account_setup.try_account(trade.context, REFERENCE_MARKETPLACE.name, "x", settings)
-    Connection.objects.filter(side="marketplace").update(fingerprint=tried.account.fingerprint)
 
     answer = stranger.post(f"/connectors/{REFERENCE_MARKETPLACE.name}/trial", {"name": "x", "settings": settings})
 
     assert (answer.status_code, "Wolkenwinkel" in answer.json()["detail"]) == (409, False)
+
+
+def test_an_account_is_read_and_its_codes_are_chosen_by_a_program(program: Program, trade: Trade) -> None:
+    trade.marketplace.carriers = {"1": "DPD", "2": "Orange van"}  # type: ignore[attr-defined]
+    trade.marketplace.reasons = {"9": "Sold out"}  # type: ignore[attr-defined]
+
+    read = program.post("/connections/bol NL/read-account", {})
+    chosen = program.patch("/connections/bol NL/codes", {"carriers": {"2": "postnl"}, "reasons": {"9": "out_of_stock"}})
+
+    assert (read.status_code, chosen.status_code) == (200, 200)
+    details = program.get("/connections/bol NL").json()["account_details"]
+    assert details["carriers"] == [
+        {"code": "1", "label": "DPD", "carrier": "dpd", "state": "matched"},
+        {"code": "2", "label": "Orange van", "carrier": "postnl", "state": "chosen"},
+    ]
+    assert details["reasons"] == [{"code": "9", "label": "Sold out", "reason": "out_of_stock", "state": "chosen"}]
+
+
+def test_codes_of_another_version_of_the_connection_are_left_alone(program: Program, trade: Trade) -> None:
+    trade.marketplace.carriers = {"2": "Orange van"}  # type: ignore[attr-defined]
+    program.post("/connections/bol NL/read-account", {})
+    old = program.get("/connections/bol NL").headers["ETag"]
+    program.patch("/connections/bol NL/codes", {"carriers": {"2": "postnl"}})
+
+    answer = program.patch("/connections/bol NL/codes", {"carriers": {"2": "dpd"}}, If_Match=old)
+
+    assert answer.status_code == 412
+    assert Connection.objects.get(name="bol NL").account_choices.carriers == {"2": "postnl"}

@@ -21,6 +21,7 @@ BODIES: dict[str, Any] = {
     "try_account": {"name": "x", "settings": {}},
     "connect": {"connector": "reference_shop", "name": "x", "settings": {}},
     "change_connection": {"every_s": 600},
+    "choose_codes": {"carriers": {"1": "dpd"}},
     "make_link": {"marketplace": "bol NL", "shop": "Webshop"},
     "change_link": {"wait_s": 60},
     "add_carrier_rule": {"kind": "tracking_prefix", "match": "XY", "carrier": "dpd"},
@@ -129,7 +130,8 @@ def test_who_may_only_look_changes_nothing(api: Interface, program: Program, tra
 def test_an_operator_sets_nothing_up(api: Interface, program: Program, trade: Trade, ref: str) -> None:
     operator = program.with_token(token_for(trade, Role.OPERATOR))
     set_up = {
-        "try_account", "connect", "change_connection", "make_link", "change_link", "add_carrier_rule", "end_carrier_rule",
+        "try_account", "connect", "change_connection", "read_account", "choose_codes", "make_link", "change_link",
+        "add_carrier_rule", "end_carrier_rule",
     }  # fmt: skip
 
     answers = {one[0]: ask(operator, one, ref).status_code for one in operations(api)}

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,8 +16,17 @@ from django.db import connections as django_connections
 from django.db.backends.signals import connection_created
 
 from orderhaven.actions.context import ActionContext
+from orderhaven.connectors import open_connector
 from orderhaven.connectors.kit.server import InProcessTransport
-from orderhaven.ports.connector import Capability, ConnectorSpec, Side
+from orderhaven.ports.account import read_account
+from orderhaven.ports.connector import (
+    AccountProfile,
+    Capability,
+    ConnectorContext,
+    ConnectorSpec,
+    InMemoryTokenCache,
+    Side,
+)
 from orderhaven.ports.sandbox import (
     EFFECTS,
     BackOfficeOrder,
@@ -30,7 +39,7 @@ from orderhaven.ports.sandbox import (
     SandboxMarketplace,
     SandboxShop,
 )
-from orderhaven.store.connections import connections, keys, links
+from orderhaven.store.connections import accounts, connections, keys, links
 from orderhaven.store.models import Connection, ConnectionState, Event, Link, Merchant, Order, Problem
 from orderhaven.store.sql.execute import StoreExecutor
 from orderhaven.sync import worker
@@ -224,6 +233,25 @@ def connect(
     )
 
 
+def read_accounts(hub: Hub, rows: Sequence[Connection], sides: Sequence[Sandbox]) -> None:
+    """What setting up a connection keeps of its account."""
+
+    async def read(row: Connection, spec: ConnectorSpec) -> AccountProfile:
+        context = ConnectorContext(hub.clock, hub.transport, InMemoryTokenCache())
+        connector = open_connector(spec, connections.open_settings(row), context)
+        try:
+            return await read_account(connector, spec)
+        finally:
+            await connector.close()
+
+    for row, side in zip(rows, sides, strict=True):
+        spec = hub.specs_by_name[row.connector]
+        profile = asyncio.run(read(row, spec))
+        columns = accounts.columns_of(profile, spec, hub.clock.now(), 0.5)
+        Connection.objects.filter(pk=row.pk).update(fingerprint=profile.fingerprint, account=columns["account"])
+        side.calls.clear()
+
+
 def put_back(backup: Path) -> None:
     """The store holds what the backup holds; connections that ended tasks left open see that too."""
     django_connections.close_all()
@@ -250,6 +278,7 @@ def start_trade(marketplace: ConnectorSpec, shop: ConnectorSpec, **link: Any) ->
     )
     links.write_scope(made)
     sides[1].stock([MUG, LAMP], 1000)
+    read_accounts(hub, (there, here), sides)
     return Trade(clock, hub, sides[0], sides[1], made)
 
 

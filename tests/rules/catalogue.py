@@ -73,7 +73,6 @@ BY_VARIABLE: Mapping[str, tuple[str, ...]] = {
     "web/connections.py: setting.help": (),
     "web/connections.py: setting.label": (),
     "web/errors.py: message": (),
-    "web/order.py: name": ("web/order.py: REASONS",),
     "web/templatetags/words.py: text": (),
     "words/orders.py: STATUS_NAMES[status][1]": (),
     "words/timeline.py: str(data['role'])": ("words/roles.py: ROLE_NAMES",),

@@ -330,7 +330,7 @@ def _linked(name: str, sides: Sides, now: datetime, *, from_at: datetime, wait_s
     merchant = Merchant.objects.create(name=name, slug=name.lower())
     by_role = {one.side: one for one in sides.specs_by_name.values()}
     there, here = (
-        _connection(merchant, by_role[role], title, sides.settings(role), now)
+        _connection(merchant, by_role[role], title, sides, now)
         for role, title in ((Side.MARKETPLACE, "Marketplace"), (Side.SHOP, "Shop"))
     )
     made = Link.objects.create(
@@ -340,9 +340,8 @@ def _linked(name: str, sides: Sides, now: datetime, *, from_at: datetime, wait_s
     return made
 
 
-def _connection(
-    merchant: Merchant, spec: ConnectorSpec, name: str, settings: dict[str, str], now: datetime
-) -> Connection:
+def _connection(merchant: Merchant, spec: ConnectorSpec, name: str, sides: Sides, now: datetime) -> Connection:
+    settings = sides.settings(spec.side)
     secret = {setting.key for setting in spec.settings if setting.secret}
     given = {setting.key: setting.default for setting in spec.settings if setting.default is not None} | settings
     return Connection.objects.create(
@@ -353,6 +352,7 @@ def _connection(
         settings={key: value for key, value in given.items() if key not in secret},
         secrets=keys.encrypt({key: value for key, value in given.items() if key in secret}),
         fingerprint=f"{merchant.slug} {name}",
+        account=sides.account_of(spec),
         pull_at=now,
         refresh_at=now if spec.side is Side.SHOP else None,
     )

@@ -1,12 +1,16 @@
 """The two sides of a run behind one face, whichever pair of connectors plays: what people do there."""
 
+import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import cached_property
 
-from orderhaven.connectors import make_sandbox
+from orderhaven.connectors import make_sandbox, open_connector
+from orderhaven.core.carriers import Carrier
 from orderhaven.core.order import WaitsFor
-from orderhaven.ports.connector import Capability, Side
+from orderhaven.ports.account import NOTHING_CHOSEN, NOTHING_KEPT, KeptAccount, kept_of, spec_of_account
+from orderhaven.ports.connector import Capability, ConnectorContext, ConnectorSpec, InMemoryTokenCache, Side
 from orderhaven.ports.sandbox import (
     BackOfficeOrder,
     Basket,
@@ -58,6 +62,7 @@ class Sides:
 
     def __init__(self, pair: Pair, clock: LoopClock, chance: random.Random, hit: Callable[[Trouble], None]) -> None:
         self._hit = hit
+        self._clock = clock
         self._chance = chance
         self.there, self.here = pair.marketplace_spec, pair.shop_spec
         self.specs_by_name = {one.name: one for one in (self.there, self.here)}
@@ -70,6 +75,18 @@ class Sides:
         if role is Side.MARKETPLACE:
             return dict(self.marketplace.settings("http://marketplace.test"))
         return dict(self.shop.settings("http://127.0.0.1:8080"))
+
+    def account_of(self, spec: ConnectorSpec) -> KeptAccount:
+        """What setting up a connection keeps; only of an account that has words of its own, so that no other one is asked."""
+        if not (spec.carriers_are_listed or spec.reasons_are_listed):
+            return NOTHING_KEPT
+        context = ConnectorContext(self._clock, None, InMemoryTokenCache())
+        return kept_of(asyncio.run(open_connector(spec, self.settings(spec.side), context).check()), spec)
+
+    @cached_property
+    def carriers(self) -> Mapping[Carrier, str]:
+        """Ours -> the word of the marketplace's account."""
+        return spec_of_account(self.there, self.account_of(self.there), NOTHING_CHOSEN).carriers
 
     def side(self, name: str) -> Sandbox:
         return self.marketplace if name == MARKETPLACE else self.shop

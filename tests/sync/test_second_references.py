@@ -101,10 +101,10 @@ def test_one_that_is_refused_in_a_feed_holds_up_no_other(trade: Shift) -> None:
     *others, refused = shipped_together(trade, 5)
     rejects = trade.marketplace.carry_out
 
-    def carry_out(command: Any, code: str = "") -> Receipt:
+    def carry_out(command: Any) -> Receipt:
         if command.order_ref == refused:
             trade.marketplace._demand(False, "it is under investigation")
-        return rejects(command, code)
+        return rejects(command)
 
     trade.marketplace.carry_out = carry_out
 
@@ -121,7 +121,7 @@ def spoils_every_feed_with(trade: Shift, spoiled: str, error: Exception) -> None
     takes = trade.marketplace.take_feed
 
     def take_feed(feed: Any) -> str:
-        if any(command.order_ref == spoiled for command, _ in feed):
+        if any(command.order_ref == spoiled for command in feed):
             raise error
         return str(takes(feed))
 

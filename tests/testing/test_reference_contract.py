@@ -109,7 +109,8 @@ class TestReferenceMarketplaceThatHandlesWholeOrdersOnly(MarketplaceContract):
         world = subject.sandbox
         assert isinstance(world, SimulatedMarketplace)
         world.lacks = self.LACKS
-        subject.account_carriers = REFERENCE_MARKETPLACE.carriers
+        world.carriers = {code: carrier.spelled for carrier, code in REFERENCE_MARKETPLACE.carriers.items()}
+        subject.lose_carrier = world.carriers.pop
         subject.spec = replace(subject.spec, capabilities=subject.spec.capabilities - self.LACKS, carriers={})
         return subject
 
@@ -117,7 +118,9 @@ class TestReferenceMarketplaceThatHandlesWholeOrdersOnly(MarketplaceContract):
 class TestMarketplaceOfFeeds(MarketplaceContract):
     @pytest.fixture
     def subject(self) -> MarketplaceSubject:
-        return marketplace_subject(FEED_MARKETPLACE)
+        subject = marketplace_subject(FEED_MARKETPLACE)
+        subject.lose_carrier = subject.sandbox.carriers.pop  # type: ignore[attr-defined]
+        return subject
 
 
 class TestReferenceShop(ShopContract):

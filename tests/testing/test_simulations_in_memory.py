@@ -100,7 +100,7 @@ def test_a_spoiled_confirmation_happens_or_not_as_its_fault_says(
     marketplace = opened(REFERENCE_MARKETPLACE, world, clock)
 
     async def confirm() -> None:
-        shipment = shipment_of(await marketplace.read(ref))
+        shipment = shipment_of(REFERENCE_MARKETPLACE, await marketplace.read(ref))
         world.faults.add(kind, "POST", delay=timedelta(minutes=1))
         await marketplace.confirm(shipment, not_after=clock.now() + timedelta(seconds=30))
 

@@ -12,7 +12,8 @@ from django.contrib.sessions.models import Session
 from orderhaven.actions import dry_run
 from orderhaven.connectors import specs
 from orderhaven.core.notifications import NotificationKind
-from orderhaven.ports.connector import ConnectorSpec
+from orderhaven.ports.account import KeptAccount
+from orderhaven.ports.connector import Capability, ConnectorSpec
 from orderhaven.store.access import credentials
 from orderhaven.store.models import Connection, Event, Link, Message, Token, User, Webhook
 from tests.journeys.conftest import LAMP, MUG
@@ -99,6 +100,40 @@ def test_the_page_says_what_is_wrong_with_a_connection(house: House) -> None:
     assert "Nothing is pulled or pushed until you resume it." in page
     assert "orderhaven resume" not in page  # a command is of no use to whoever has a button
     assert "in order" not in house.viewer.get(house.at("connections/Webshop")).content.decode()
+
+
+def test_a_carrier_that_is_not_known_is_chosen_on_the_connections_page(house: House) -> None:
+    of_account = KeptAccount(carriers={"1": "DPD", "2": "Orange van"})
+    Connection.objects.filter(name="bol NL").update(account=of_account)
+
+    before = html.unescape(house.administrator.get(house.at("connections/bol NL")).content.decode())
+    given = {"act": "choose_codes", "carrier:1": "auto", "carrier:2": "postnl"}
+    house.administrator.post(house.at("connections/bol NL/actions"), given)
+
+    before = before.partition('id="account"')[2]
+    assert before.index("<td>Orange van") < before.index("<td>DPD")  # what has to be chosen comes first
+    assert "not known: choose" in before
+    row = Connection.objects.get(name="bol NL")
+    assert row.account_choices.carriers == {"2": "postnl"}
+    page = html.unescape(house.viewer.get(house.at("connections/bol NL")).content.decode())
+    assert "<select" not in page.partition('id="account"')[2]
+    assert "PostNL" in page.partition('id="account"')[2]
+
+
+def test_what_an_account_cannot_do_stands_on_the_connections_page(house: House) -> None:
+    Connection.objects.filter(name="bol NL").update(account=KeptAccount(lacks=(Capability.CANCEL,)))
+
+    page = html.unescape(house.viewer.get(house.at("connections/bol NL")).content.decode())
+
+    assert "cancelling orders" in page.partition('id="account"')[2]
+
+
+def test_an_operator_reads_no_account_again(house: House) -> None:
+    read_at = Connection.objects.get(name="bol NL").account_read_at
+
+    house.operator.post(house.at("connections/bol NL/actions"), {"act": "read_account"})
+
+    assert Connection.objects.get(name="bol NL").account_read_at == read_at
 
 
 def test_a_pause_that_the_other_side_asked_for_moves_the_next_poll(house: House) -> None:

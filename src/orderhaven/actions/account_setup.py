@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from random import random
 from shlex import quote
 
 from orderhaven import paths
@@ -18,8 +19,9 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reasons import name_connection, translate_reason
 from orderhaven.core.sentences import sentence
 from orderhaven.core.translation import _
+from orderhaven.ports.account import read_account
 from orderhaven.ports.connector import AccountProfile, ConnectorSpec, Side
-from orderhaven.store.connections import connections, nudges
+from orderhaven.store.connections import accounts, connections, nudges
 from orderhaven.store.connections.keys import KeysLost
 from orderhaven.store.models import Connection, ConnectionState
 from orderhaven.store.upkeep.versions import ExpectedVersion
@@ -74,7 +76,12 @@ def try_account(context: ActionContext, connector: str, name: str, given: Mappin
     if not stays:
         demand_reachable(spec, settings)
     account: AccountProfile = probe(
-        context, spec, settings, lambda connector: connector.check(), keeps_private_network=stays
+        context,
+        spec,
+        settings,
+        lambda connector: read_account(connector, spec),
+        side="" if row._state.adding else row.name,
+        keeps_private_network=stays,
     )
     _demand_own_account(spec, row, account)
     return ConnectionTrial(spec, row, settings, account, moved)
@@ -100,16 +107,19 @@ def save(
     demand_offered(trial.spec, trial.settings, trial.account.choices)
     row = trial.row
     if every is not None:
-        demand_not_too_often(every, trial.spec)
+        demand_not_too_often(every, trial.spec, row.name)
         row.pull_every_s = int(every.total_seconds())
     elif row._state.adding:
         row.pull_every_s = int(max(_EVERY, trial.spec.limits.poll_floor).total_seconds())
-    row.fingerprint, row.account_name = trial.account.fingerprint, trial.account.name[:200]
-    row.currencies, row.channels = sorted(trial.account.currencies), dict(trial.account.channels)
+    columns = accounts.columns_of(trial.account, trial.spec, context.clock.now(), random())
+    changes = accounts.changes_by(row, columns)
+    row.fingerprint = trial.account.fingerprint
+    for name, value in columns.items():
+        setattr(row, name, value)
     is_new = row._state.adding
     shown, secret = split_secrets(trial.spec, trial.settings)
     row.keeps_private_network = row.keeps_private_network and not trial.moved
-    connections.save_account(row, shown, secret, context.clock.now(), context.actor, trial.moved, expected)
+    connections.save_account(row, shown, secret, context.clock.now(), context.actor, trial.moved, changes, expected)
     return SavedConnection(row.name, trial.account, is_new)
 
 
@@ -148,7 +158,7 @@ def webhook_address(context: ActionContext, name: str) -> tuple[str, str]:
     row = context.connection(name)
     spec = context.spec(row.connector)
     if not spec.webhook:
-        raise action_refused("{title} does not call Orderhaven; it is asked every few minutes.", title=spec.title)
+        raise action_refused("{name} does not call Orderhaven; it is asked every few minutes.", name=row.name)
     key = nudges.key_of(row.pk)
     return f"{paths.web_address()}/hooks/{key}", nudges.secret_of(key)
 
@@ -182,12 +192,12 @@ class ConnectionRow:
     trouble: str  # a sentence; "" when all is well
 
 
-def demand_not_too_often(every: timedelta, spec: ConnectorSpec) -> None:
+def demand_not_too_often(every: timedelta, spec: ConnectorSpec, its_name: str) -> None:
     floor = spec.limits.poll_floor
     if every < floor:
         raise action_refused(
-            "{title} may not be asked more often than every {seconds} seconds.",
-            title=spec.title,
+            "{name} may not be asked more often than every {seconds} seconds.",
+            name=its_name,
             seconds=int(floor.total_seconds()),
         )
 
@@ -261,7 +271,7 @@ def _demand_own_account(spec: ConnectorSpec, row: Connection, account: AccountPr
 def _shown(context: ActionContext, row: Connection) -> ConnectionRow:
     links = tuple(LinkSummary(one.name, one.shop.name, one.channels, one.dry_run) for one in row.links.all())
     now = context.clock.now()
-    spec = context.specs_by_name.get(row.connector)
+    spec = context.spec_of(row) if row.connector in context.specs_by_name else None
     return ConnectionRow(
         name=row.name,
         connector=row.connector,

@@ -12,6 +12,7 @@ from orderhaven.connectors import specs
 from orderhaven.core.access import ALL_PERMISSIONS, Permission
 from orderhaven.core.networks import EVERYWHERE
 from orderhaven.core.translation import _
+from orderhaven.ports.account import spec_of_account
 from orderhaven.ports.connector import Clock, ConnectorSpec, RealClock
 from orderhaven.store.connections import connections, links
 from orderhaven.store.listing.filters import FoundOrder, find_orders
@@ -101,6 +102,13 @@ class ActionContext:
                 ref=found.ref,
             )
         return links.of_id(found.link_id)
+
+    def spec_of(self, row: Connection) -> ConnectorSpec:
+        """As the connection's account has it."""
+        return spec_of_account(self.spec(row.connector), row.account, row.account_choices)
+
+    def marketplace_of(self, found: FoundOrder) -> ConnectorSpec:
+        return self.spec_of(self.connection(found.marketplace))
 
     def spec(self, connector: str) -> ConnectorSpec:
         if connector not in self.specs_by_name:

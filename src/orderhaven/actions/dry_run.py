@@ -74,7 +74,7 @@ def _would_send(context: ActionContext, link: Link, message: Message, known: Map
         return _would_create(link, message, known)
     if message.side == Side.SHOP:
         return _in_shop(message, _contents(message))
-    outcome = commands.compose_message(message, context.spec(message.order.connection.connector))
+    outcome = commands.compose_message(message, context.spec_of(message.order.connection))
     problem, facts = "", ""
     match outcome:
         case ComposedMessage():
@@ -112,8 +112,7 @@ def _would_create(link: Link, message: Message, known: Mapping[ProductQuery, str
 
 def _asked(context: ActionContext, link: Link, wanted: Sequence[ProductQuery]) -> Mapping[ProductQuery, str]:
     """Which product the shop has for each; "" for none. Raises ActionRefused."""
-    spec = context.spec(link.shop.connector)
-    at_once = spec.limits.orders_per_lookup
+    at_once = context.spec_of(link.shop).limits.orders_per_lookup
 
     async def look(shop: Shop) -> dict[ProductQuery, str]:
         found: dict[ProductQuery, str] = {}
@@ -122,7 +121,7 @@ def _asked(context: ActionContext, link: Link, wanted: Sequence[ProductQuery]) -
                 for first in range(0, len(wanted), at_once):
                     found |= await shop.find_products(wanted[first : first + at_once])
         except TimeoutError:
-            raise SafeToRetry(f"{spec.title} did not answer in time") from None
+            raise SafeToRetry(f"{link.shop.name} did not answer in time") from None
         return found
 
     if not wanted:

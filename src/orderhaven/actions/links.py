@@ -176,10 +176,10 @@ def _columns(settings: LinkSettings) -> dict[str, object]:
 
 
 def _demand_possible(context: ActionContext, row: Link, settings: LinkSettings) -> None:
-    shop = context.spec(row.shop.connector)
+    shop = context.spec_of(row.shop)
     if settings.every is not None:
-        demand_not_too_often(settings.every, context.spec(row.marketplace.connector))
-        demand_not_too_often(settings.every, shop)
+        demand_not_too_often(settings.every, context.spec_of(row.marketplace), row.marketplace.name)
+        demand_not_too_often(settings.every, shop, row.shop.name)
     if settings.wait is not None and not timedelta(0) <= settings.wait <= _LONGEST_WAIT:
         raise action_refused("The wait for a code is between 0 and 14 days.")
     if settings.ship_by_margin is not None and settings.ship_by_margin < timedelta(0):
@@ -194,7 +194,8 @@ def _demand_possible(context: ActionContext, row: Link, settings: LinkSettings) 
         and Capability.FULFILLED_BY_MARKETPLACE not in shop.capabilities
     ):
         raise action_refused(
-            "{shop} cannot take orders that the marketplace ships itself. Leave them out of the shop.", shop=shop.title
+            "{shop} cannot take orders that the marketplace ships itself. Leave them out of the shop.",
+            shop=row.shop.name,
         )
 
 

@@ -189,7 +189,7 @@ def _adopt_of_link(
     context: ActionContext, link: Link, some: Sequence[tuple[FoundOrder, str]], force: bool
 ) -> list[AdoptionResult]:
     done = []
-    step = context.spec(link.shop.connector).limits.orders_per_lookup
+    step = context.spec_of(link.shop).limits.orders_per_lookup
     for start in range(0, len(some), step):
         part = some[start : start + step]
         seen = _look(context, link, part)

@@ -37,6 +37,8 @@ _NOT_DONE = frozenset(
         ProblemKind.NO_LINES,
         ProblemKind.REJECTED,
         ProblemKind.UNKNOWN_CARRIER,
+        ProblemKind.CARRIER_NOT_LISTED,
+        ProblemKind.REASON_NOT_LISTED,
         ProblemKind.OWN_LABEL,
         ProblemKind.TRACKING_REQUIRED,
         ProblemKind.ONLY_WHOLE_SHIPMENTS,
@@ -116,11 +118,11 @@ def cancel(
 ) -> None:
     """Cancel at the marketplace and in the shop; or accept the buyer's wish to. Raises ActionRefused."""
     found = context.order(ref)
-    marketplace = context.spec(found.connector)
+    marketplace = context.marketplace_of(found)
     if Capability.CANCEL not in marketplace.capabilities:
         raise action_refused(
             "{marketplace} takes no cancellation. Cancel order {ref} there; it shows here within minutes.",
-            marketplace=marketplace.title,
+            marketplace=found.marketplace,
             ref=found.ref,
         )
     with changing([found.order_id], context.clock.now(), context.actor, expected) as (uow, [row]):
@@ -139,9 +141,9 @@ def cancel(
 def accept(context: ActionContext, ref: str, *, expected: ExpectedVersion | None = None) -> None:
     """Say yes to an order that waits for it: it goes on once the marketplace shows that it heard. Raises ActionRefused."""
     found = context.order(ref)
-    marketplace = context.spec(found.connector)
+    marketplace = context.marketplace_of(found)
     if Capability.ACCEPT not in marketplace.capabilities:
-        raise action_refused("{marketplace} asks for no yes to an order.", marketplace=marketplace.title)
+        raise action_refused("{marketplace} asks for no yes to an order.", marketplace=found.marketplace)
     with changing([found.order_id], context.clock.now(), context.actor, expected) as (uow, [row]):
         if row.status != Status.PENDING_CONFIRMATION or row.waits_for != WaitsFor.OUR_YES:
             raise action_refused(
@@ -161,7 +163,7 @@ def refuse(context: ActionContext, ref: str, *, expected: ExpectedVersion | None
     Whether the marketplace is updated now; where it takes no refusal, shipping is what refuses.
     """
     found = context.order(ref)
-    is_sent = Capability.REFUSE_CANCELLATION in context.spec(found.connector).capabilities
+    is_sent = Capability.REFUSE_CANCELLATION in context.marketplace_of(found).capabilities
     with changing([found.order_id], context.clock.now(), context.actor, expected) as (uow, [row]):
         if row.status != Status.CANCELLATION_REQUESTED:
             raise action_refused(

@@ -33,11 +33,13 @@ def probe(
     settings: Mapping[str, str],
     question: Callable[[Any], Awaitable[R]],
     *,
+    side: str = "",
     keeps_private_network: bool = False,
 ) -> R:
     """What the other side answers. Raises ActionRefused with a sentence for whatever went wrong there.
 
-    `keeps_private_network`: of a connection that was made before networks had to be allowed.
+    `side`: its connection's name, once it has one. `keeps_private_network`: of a connection that was made before networks had to
+    be allowed.
     """
     try:
         with _turn_of(context.merchant_id):
@@ -47,22 +49,22 @@ def probe(
                 )
             )
     except HubError as error:
-        raise ActionRefused(sentence_of(error, spec.title)) from error
+        raise ActionRefused(sentence_of(error, side or spec.title)) from error
     except (NoCertificates, NoNetwork) as error:
         raise ActionRefused(str(error)) from None
     except TimeoutError:
         raise action_refused(
             "{side} was asked for {seconds} seconds and did not answer. Nothing was changed; look whether it works, and "
             "try again.",
-            side=spec.title,
+            side=side or spec.title,
             seconds=round(context.patience_s),
         ) from None
 
 
 def ask_of(context: ActionContext, row: Connection, question: Callable[[Any], Awaitable[R]]) -> R:
     """The same of a connection that exists. Raises KeysLost too."""
-    spec, settings = context.spec(row.connector), connections.open_settings(row)
-    return probe(context, spec, settings, question, keeps_private_network=row.keeps_private_network)
+    spec, settings = context.spec_of(row), connections.open_settings(row)
+    return probe(context, spec, settings, question, side=row.name, keeps_private_network=row.keeps_private_network)
 
 
 def sentence_of(error: HubError, side: str) -> str:
@@ -85,7 +87,9 @@ def sentence_of(error: HubError, side: str) -> str:
                 side=side, cause=translate_reason(error.cause),
             )  # fmt: skip
         case AccountProblem():
-            return setup_sentence(error.kind, error.values)
+            return setup_sentence(
+                error.kind, {**error.values, "side": side} if "side" in error.values else error.values
+            )
         case _:
             return str(error)
 

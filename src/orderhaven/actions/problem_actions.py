@@ -37,6 +37,7 @@ ACTIONS_FOR: Mapping[ProblemKind, tuple[ProblemAction, ...]] = {
     ProblemKind.ADDRESS_CHANGED: (ProblemAction.DONE, ProblemAction.HANDLE),
     ProblemKind.LINES_CHANGED: (ProblemAction.DONE, ProblemAction.HANDLE),
     ProblemKind.UNKNOWN_CARRIER: (ProblemAction.CHOOSE_CARRIER, *_USUAL),
+    ProblemKind.CARRIER_NOT_LISTED: (ProblemAction.CHOOSE_CARRIER, *_USUAL),
     ProblemKind.TRACKING_UNREADABLE: (ProblemAction.DONE, ProblemAction.HANDLE),
     ProblemKind.WAIT_EXTENDED: (ProblemAction.HANDLE,),
     ProblemKind.LATE_TRACKING: (ProblemAction.CORRECT, ProblemAction.DONE),

@@ -13,6 +13,7 @@ from orderhaven.core.carriers.recognise import CarrierRule, rule_from
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import ProductQuery
 from orderhaven.core.status import Status
+from orderhaven.core.translation import _
 from orderhaven.ports.connector import Capability, ConnectorSpec
 from orderhaven.store.models import REJECTED_STATES, UNFINISHED, MessageKind, MessageState, Order
 from orderhaven.store.orders.changes import changing, keep_match, last_shipment, waiting_for_product
@@ -40,13 +41,13 @@ def choose_carrier(
     marketplace would never hear of it."""
     found = context.order(ref)
     chosen = carrier_named(carrier)
-    marketplace = context.spec(found.connector)
-    _require_known(marketplace, chosen)
+    marketplace = context.marketplace_of(found)
+    _require_known(marketplace, chosen, found.marketplace)
     with changing([found.order_id], context.clock.now(), context.actor, expected) as (uow, [row]):
         waits = _waits_for_correction(row, marketplace)
         uow.change(row, chosen_carrier=str(chosen))
         uow.event(row, "carrier_chosen", {"carrier": str(chosen)})
-        uow.resolve(row, (ProblemKind.UNKNOWN_CARRIER,))
+        uow.resolve(row, (ProblemKind.UNKNOWN_CARRIER, ProblemKind.CARRIER_NOT_LISTED))
         for message in row.outbox:
             if message.kind in (MessageKind.CONFIRM, MessageKind.CORRECT) and message.state in REJECTED_STATES:
                 uow.restart(row, message, MessageState.UNCONFIRMED if message.attempt else MessageState.QUEUED)
@@ -63,11 +64,11 @@ def choose_carrier(
 def correct(context: ActionContext, ref: str, *, expected: ExpectedVersion | None = None) -> str:
     """Tell the marketplace the code that came after the confirmation. The code. Raises ActionRefused."""
     found = context.order(ref)
-    marketplace = context.spec(found.connector)
+    marketplace = context.marketplace_of(found)
     if Capability.CORRECT_TRACKING not in marketplace.capabilities:
         raise action_refused(
             "{marketplace} takes no other code once a shipment is confirmed. Add it there by hand.",
-            marketplace=marketplace.title,
+            marketplace=found.marketplace,
         )
     with changing([found.order_id], context.clock.now(), context.actor, expected) as (uow, [row]):
         if row.confirmed_at is None or last_shipment(row.pk) is None:
@@ -143,12 +144,12 @@ def _waits_for_correction(row: Order, marketplace: ConnectorSpec) -> bool:
     )
 
 
-def _require_known(spec: ConnectorSpec, carrier: Carrier) -> None:
-    if spec.carriers and not spec.carrier_code(carrier):
-        known = ", ".join(sorted(spec.carriers))
+def _require_known(spec: ConnectorSpec, carrier: Carrier, its_name: str) -> None:
+    if not spec.takes_carrier(carrier):
+        known = ", ".join(sorted(spec.carriers)) or _("none yet")
         raise action_refused(
             "{marketplace} does not know the carrier '{carrier}'. It knows: {known}.",
-            marketplace=spec.title,
+            marketplace=its_name,
             carrier=carrier,
             known=known,
         )

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Field, Router, Schema, Status
 
-from orderhaven.actions import account_setup
+from orderhaven.actions import account_setup, accounts
 from orderhaven.actions.account_setup import ConnectionRow
 from orderhaven.actions.context import ActionContext
 from orderhaven.actions.errors import action_refused
@@ -17,6 +17,9 @@ from orderhaven.api.etags import expected_by, tagged_answer
 from orderhaven.api.lookups import connection_named, connector_named
 from orderhaven.api.schema_types import BodyIn, DoneOut, EverySeconds, Name, Settings, columns_of
 from orderhaven.core.access import Permission
+from orderhaven.core.carriers import Carrier
+from orderhaven.core.commands import CancelReason
+from orderhaven.core.matching import MatchState
 from orderhaven.core.translation import _
 from orderhaven.ports.connector import Capability, ConnectorSpec, Setting, SettingKind, Side
 from orderhaven.store.connections import connections
@@ -77,10 +80,57 @@ class ConnectionsOut(Schema):
     connections: list[ConnectionOut]
 
 
+class CarrierCodeOut(Schema):
+    """A carrier of the account."""
+
+    code: str
+    label: str = Field(description='As the account calls it; `""`: it is gone.')
+    carrier: Carrier | None = Field(description="Which of ours it is; null: none, or not known.")
+    state: MatchState
+
+
+class ReasonCodeOut(Schema):
+    """A reason to cancel of the account."""
+
+    code: str
+    label: str = Field(description='As the account calls it; `""`: it is gone.')
+    reason: CancelReason | None = Field(description="Which of ours it is; null: none, or not known.")
+    state: MatchState
+
+
+class AccountOut(Schema):
+    """What the account has of its own, as it was last read. Empty lists: its connector's hold."""
+
+    read_at: datetime | None = Field(description="null: not read yet.")
+    capabilities: list[Capability]
+    lacks: list[Capability] = Field(description="What other accounts there can do.")
+    currencies: list[str] = Field(description="What a shop sells in; empty: it does not say.")
+    carriers: list[CarrierCodeOut]
+    reasons: list[ReasonCodeOut]
+
+
+class AccountReadOut(DoneOut):
+    """An account that was read."""
+
+    changes: dict[str, str] = Field(description="What is otherwise than before, by kind; empty: nothing.")
+
+
+class ChoicesIn(BodyIn):
+    """Code of the account -> which of ours it is; `none`: none of them; `auto`: forget what was chosen. Others stay."""
+
+    carriers: Settings = Field(default={}, description="As in `postnl`.")
+    reasons: Settings = Field(default={}, description="`out_of_stock`, `buyer_request` or `other`.")
+
+
+class ChoicesOut(DoneOut):
+    going_on: int = Field(description="How many orders that waited for it go on.")
+
+
 class ConnectionDetailOut(ConnectionOut):
-    """A connection with its settings, secrets left out."""
+    """A connection with its settings, secrets left out, and what its account has of its own."""
 
     settings: dict[str, str]
+    account_details: AccountOut
 
 
 class ConnectionIn(BodyIn):
@@ -175,7 +225,7 @@ def connection(request: ApiRequest, name: Name, response: HttpResponse) -> objec
     context = request.auth.demand(Permission.READ)
     row = connection_named(context, name)
     [shown] = [one for one in account_setup.connection_list(context) if one.name == row.name]
-    whole = ConnectionDetailOut(**_columns(shown), settings=row.settings)
+    whole = ConnectionDetailOut(**_columns(shown), settings=row.settings, account_details=_details(context, row.name))
     return tagged_answer(request, response, whole, version_of_connection(row.pk))
 
 
@@ -220,6 +270,34 @@ def poll(request: ApiRequest, name: Name) -> DoneOut:
     return DoneOut(sentence=_("'{name}' is due now, but no hub runs here that would ask it.", name=name))
 
 
+@router.post(
+    "/connections/{name}/read-account",
+    response=AccountReadOut,
+    summary="Read an account again",
+    openapi_extra=refuses(404, 409),
+)
+def read_account(request: ApiRequest, name: Name) -> AccountReadOut:
+    """It is read every day by itself; this reads it now."""
+    context = request.auth.demand(Permission.CONFIGURE)
+    changes = accounts.read_again(context, connection_named(context, name).name)
+    return AccountReadOut(sentence=_("The account of '{name}' was read.", name=name), changes=dict(changes))
+
+
+@router.patch(
+    "/connections/{name}/codes",
+    response=ChoicesOut,
+    summary="Choose which of ours an account's codes are",
+    openapi_extra=conditional(refuses(404, 409, body=True)),
+)
+def choose_codes(request: ApiRequest, name: Name, given: ChoicesIn) -> ChoicesOut:
+    """Of carriers and reasons to cancel that the account lists. Orders that waited for a code go on."""
+    context = request.auth.demand(Permission.CONFIGURE)
+    row = connection_named(context, name)
+    expected = expected_by(request, row.pk, version_of_connection)
+    going = accounts.choose_codes(context, row.name, given.carriers, given.reasons, expected=expected)
+    return ChoicesOut(sentence=_("The choices for '{name}' are saved.", name=name), going_on=going)
+
+
 def _save(
     context: ActionContext,
     connector: str,
@@ -241,6 +319,13 @@ def _account(account: Any) -> dict[str, Any]:
         "currencies": sorted(account.currencies),
         "channels": dict(account.channels),
     }
+
+
+def _details(context: ActionContext, name: str) -> AccountOut:
+    found = accounts.account_of(context, name)
+    carriers = [columns_of(CarrierCodeOut, one, carrier=one.ours or None) for one in found.carriers]
+    reasons = [columns_of(ReasonCodeOut, one, reason=one.ours or None) for one in found.reasons]
+    return AccountOut(**columns_of(AccountOut, found, carriers=carriers, reasons=reasons))
 
 
 def _columns(row: ConnectionRow) -> dict[str, Any]:

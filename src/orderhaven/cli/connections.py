@@ -56,7 +56,7 @@ def connect(
             say(_(spec.limitations) + "\n", "dim")
         settings |= _ask_for(spec, settings, is_new=is_new)
     trial = account_setup.try_account(context, connector, name or connector, settings)
-    say(_("{title} answers: {account}", title=spec.title, account=trial.account.name))
+    say(_("{title} answers: {account}", title=spec.title if is_new else name or connector, account=trial.account.name))
     for remark in trial.account.remarks:
         say(f"  {translate_reason(remark)}")
     if at_a_screen:

@@ -12,7 +12,18 @@ import typer
 from rich.text import Text
 
 from orderhaven import __version__, paths
-from orderhaven.cli import carriers, connections, links, onboarding, order_actions, order_list, shipping, upkeep, users
+from orderhaven.cli import (
+    accounts,
+    carriers,
+    connections,
+    links,
+    onboarding,
+    order_actions,
+    order_list,
+    shipping,
+    upkeep,
+    users,
+)
 from orderhaven.cli.console import err
 from orderhaven.cli.usage_errors import in_our_words
 from orderhaven.core.errors import HubError
@@ -26,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (upkeep, users, connections, links, order_list, order_actions, onboarding, shipping, carriers):
+for part in (upkeep, users, connections, accounts, links, order_list, order_actions, onboarding, shipping, carriers):
     part.add_to(app)
 in_our_words(app)
 

@@ -1,11 +1,11 @@
 """What a marketplace is sent about an order: it left, it is cancelled, it is accepted."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from msgspec import Struct
 
 from orderhaven.core.carriers import Carrier
+from orderhaven.core.translation import NamedEnum
 
 
 class TrackingNumber(Struct, frozen=True):
@@ -52,17 +52,23 @@ class ShipmentConfirmation(MarketplaceCommand, frozen=True):
     carrier: Carrier | None = None  # None exactly when there is no tracking number or no carrier could be recognised
     ships_from: str = ""  # ISO-2 country; "" when the merchant has not said
     label_number: str = ""  # the number of the marketplace's own label; then neither code nor carrier is sent
+    carrier_code: str = (
+        ""  # the marketplace's word for that carrier; "" with a carrier: it has no list, and any name will do
+    )
     completed_at: datetime | None = None  # when the shop completed it; None: the shop does not say
 
 
-class CancelReason(StrEnum):
-    BUYER_REQUEST = "buyer_request"
-    OUT_OF_STOCK = "out_of_stock"
-    OTHER = "other"
+class CancelReason(NamedEnum):
+    """Why an order is cancelled."""
+
+    OUT_OF_STOCK = "out_of_stock", "Out of stock"
+    BUYER_REQUEST = "buyer_request", "The buyer asked"
+    OTHER = "other", "Another reason"
 
 
 class Cancellation(MarketplaceCommand, frozen=True):
     reason: CancelReason = CancelReason.OTHER
+    reason_code: str = ""  # the marketplace's word for it; "": it asks for none
 
 
 class Acceptance(MarketplaceCommand, frozen=True):
@@ -84,3 +90,4 @@ class TrackingCorrection(MarketplaceCommand, frozen=True):
     carrier: Carrier | None = None
     ships_from: str = ""
     confirmation_reference: str = ""  # our reference of the confirmation
+    carrier_code: str = ""  # as in ShipmentConfirmation

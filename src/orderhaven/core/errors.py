@@ -15,7 +15,8 @@ HubError
 │   │   └── MayNotWrite   the key may only read
 │   ├── AccessRejected    something else keeps us out: a plug-in, a firewall, an account that is not active
 │   ├── WrongAddress      the URL is not what it should be
-│   └── ClockOff          this machine's clock differs too much from the side's
+│   ├── ClockOff          this machine's clock differs too much from the side's
+│   └── OtherAccount      the keys open another account than the one that was connected
 └── UnexpectedResponse    ours: a reply nobody has seen before; block it with the redacted evidence
 
 Errors carry a problem kind and its values instead of a finished sentence, so that every face (CLI, web, API, mail)
@@ -145,6 +146,13 @@ class ClockOff(AccountProblem):
 
     def __init__(self, side: str, seconds: int) -> None:
         super().__init__(ProblemKind.CLOCK_OFF, side=side, seconds=str(seconds))
+
+
+class OtherAccount(AccountProblem):
+    """Nothing of this account may be mixed with what is kept of the one that was connected. No later try goes better."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(ProblemKind.OTHER_ACCOUNT, side=side)
 
 
 class UnexpectedResponse(HubError):

@@ -25,6 +25,7 @@ class ProblemKind(NamedEnum):
     LINES_CHANGED = "lines_changed", "Order changed"
     # about one order, on its way back
     UNKNOWN_CARRIER = "unknown_carrier", "Carrier uncertain"
+    CARRIER_NOT_LISTED = "carrier_not_listed", "Carrier without a code"
     TRACKING_UNREADABLE = "tracking_unreadable", "Not a tracking number"
     OWN_LABEL = "own_label", "Label number missing"
     TRACKING_REQUIRED = "tracking_required", "Track & trace code required"
@@ -34,6 +35,7 @@ class ProblemKind(NamedEnum):
     LATE_TRACKING = "late_tracking", "Code came later"
     REOPENED_AFTER_SHIPPING = "reopened_after_shipping", "Reopened after shipping"
     # about one order, cancelled somewhere
+    REASON_NOT_LISTED = "reason_not_listed", "Reason without a code"
     ONLY_WHOLE_CANCELLATIONS = "only_whole_cancellations", "Only cancelled as a whole"
     ONLY_WHOLE_LINES = "only_whole_lines", "Line only cancelled as a whole"
     LINES_CANCELLED = "lines_cancelled", "Lines cancelled"
@@ -118,6 +120,10 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ProblemKind.UNKNOWN_CARRIER: (
         "The carrier of {tracking_number} is not certain (perhaps {candidates}). Choose the carrier, then press Retry."
     ),
+    ProblemKind.CARRIER_NOT_LISTED: (
+        "{side} names its own carriers, and none of them is known to be {carrier}. On the page of {side}, say which one it is, then "
+        "press Retry; or choose another carrier for this order."
+    ),
     ProblemKind.TRACKING_UNREADABLE: (
         "In {place} of the shop order stands {quoted}, which cannot be read as a tracking number. Put the number there, or empty "
         "that field; without a number the order goes untracked when its wait is over."
@@ -150,6 +156,10 @@ SENTENCES: Mapping[ProblemKind, str] = {
     ProblemKind.REOPENED_AFTER_SHIPPING: (
         "The shop reopened this order after its shipment was sent to the marketplace. Complete it again or settle "
         "it with the buyer."
+    ),
+    ProblemKind.REASON_NOT_LISTED: (
+        "{side} names its own reasons for a cancellation, and none of them is known to be '{cancel_reason}'. On the page of {side}, "
+        "say which one it is, then press Retry."
     ),
     ProblemKind.ONLY_WHOLE_CANCELLATIONS: (
         "{side} cancels an order only as a whole, and part of this one has to stay or was shipped. Settle the rest at the "

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from orderhaven.core.carriers import Carrier
+from orderhaven.core.commands import CancelReason
 from orderhaven.core.problems import AT_FIRST, QUOTED, SENTENCES, ProblemKind
 from orderhaven.core.reasons import translate_reason
 from orderhaven.core.status import STATUS_NAMES, Status, Trigger
@@ -45,6 +47,10 @@ def _format_value(name: str, value: str) -> str:
             return _(STATUS_NAMES[Status(value)][1])
         case "trigger" if value in list(Trigger):
             return Trigger(value).label
+        case "carrier" if value in list(Carrier):
+            return Carrier(value).display_name
+        case "cancel_reason" if value in list(CancelReason):
+            return CancelReason(value).label
         case "place":
             return value or _("the field for it")
         case "channel":

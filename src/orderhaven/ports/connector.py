@@ -12,6 +12,8 @@ from typing import Any, Protocol, Self
 from iso3166 import countries_by_alpha2, countries_by_alpha3
 
 from orderhaven.core.carriers import Carrier
+from orderhaven.core.commands import CancelReason
+from orderhaven.core.translation import NamedEnum
 from orderhaven.ports.sockets import Sockets
 
 ENTRY_POINTS = "orderhaven.connectors"  # the group in which another package offers a connector: its name -> its spec
@@ -102,44 +104,55 @@ class Side(StrEnum):
     SHOP = "shop"
 
 
-class Capability(StrEnum):
+class Capability(NamedEnum):
     """Abilities. Code asks for these; it never asks which connector it has."""
 
     # of either side
     # a command is answered with "we will see"; the outcome is asked for
-    ASYNCHRONOUS_COMMANDS = "asynchronous_commands"
-    PREPARES = "prepares"  # a command wants steps before it that nobody sees and that may be repeated
+    ASYNCHRONOUS_COMMANDS = "asynchronous_commands", "answers that come later"
+    # a command wants steps before it that nobody sees and that may be repeated
+    PREPARES = "prepares", "steps before a command"
     # of a marketplace
-    ACCEPT = "accept"  # orders want a yes first
-    CHANGES_ORDERS = "changes_orders"  # addresses and lines of an order may change, and its list shows that they did
-    HOLDS_ORDERS = "holds_orders"  # lists orders while it checks the payment, or before it releases them
-    SHIP_PARTS = "ship_parts"  # some of what is open can be confirmed before the rest
-    SHIP_UNTRACKED = "ship_untracked"  # a shipment can be confirmed without a tracking number
-    CANCEL = "cancel"  # the merchant can cancel through the API (for a shop: the hub can)
-    CANCEL_LINES = "cancel_lines"  # some lines can be cancelled while others stay, or were sent
-    CANCEL_QUANTITY = "cancel_quantity"  # fewer pieces of a line can be cancelled than are open
-    CANCELLATION_REQUESTS = "cancellation_requests"
-    REFUSE_CANCELLATION = "refuse_cancellation"  # a buyer's request can be refused through the API
+    ACCEPT = "accept", "accepting orders"  # orders want a yes first
+    # addresses and lines of an order may change, and its list shows that they did
+    CHANGES_ORDERS = "changes_orders", "changes of orders"
+    # lists orders while it checks the payment, or before it releases them
+    HOLDS_ORDERS = "holds_orders", "orders that it still holds"
+    SHIP_PARTS = "ship_parts", "shipping an order in parts"  # some of what is open can be confirmed before the rest
+    # a shipment can be confirmed without a tracking number
+    SHIP_UNTRACKED = "ship_untracked", "shipping without a tracking number"
+    CANCEL = "cancel", "cancelling orders"  # the merchant can cancel through the API (for a shop: the hub can)
+    # some lines can be cancelled while others stay, or were sent
+    CANCEL_LINES = "cancel_lines", "cancelling single lines"
+    # fewer pieces of a line can be cancelled than are open
+    CANCEL_QUANTITY = "cancel_quantity", "cancelling part of a line"
+    CANCELLATION_REQUESTS = "cancellation_requests", "buyers' requests to cancel"
+    # a buyer's request can be refused through the API
+    REFUSE_CANCELLATION = "refuse_cancellation", "refusing a request to cancel"
     # its record of a shipment tells ours from anybody else's: by our reference, its key or the tracking number
-    SHOWS_SHIPMENTS = "shows_shipments"
-    CORRECT_TRACKING = "correct_tracking"  # a confirmed shipment's code can be changed
-    FULFILMENT = "fulfilment"  # the marketplace ships some orders itself
-    OWN_LABEL = "own_label"  # some orders travel on the marketplace's own label
-    PICKUP_POINTS = "pickup_points"
-    GIVES_EAN = "gives_ean"  # an order's lines name the EAN of what was bought
-    CHARGES_SHIPPING = "charges_shipping"  # the buyer pays for shipping, and the order says how much
+    SHOWS_SHIPMENTS = "shows_shipments", "telling our shipments from others"
+    CORRECT_TRACKING = "correct_tracking", "correcting a tracking number"  # a confirmed shipment's code can be changed
+    FULFILMENT = "fulfilment", "orders that it ships itself"  # the marketplace ships some orders itself
+    OWN_LABEL = "own_label", "its own shipping labels"  # some orders travel on the marketplace's own label
+    PICKUP_POINTS = "pickup_points", "pick-up points"
+    GIVES_EAN = "gives_ean", "EANs of articles"  # an order's lines name the EAN of what was bought
+    CHARGES_SHIPPING = "charges_shipping", "shipping costs"  # the buyer pays for shipping, and the order says how much
     # of a shop
-    FIND_BY_REFERENCE = "find_by_reference"  # also what a hub created that remembers nothing of it
-    FIND_PRODUCTS_BY_EAN = "find_products_by_ean"
-    SETS_PRICES = "sets_prices"  # an order comes to what the buyer paid, whatever the shop asks for the same articles
-    SUPPRESS_MAIL = "suppress_mail"  # orders can be created without the shop mailing the buyer
+    # also what a hub created that remembers nothing of it
+    FIND_BY_REFERENCE = "find_by_reference", "finding orders by our number"
+    FIND_PRODUCTS_BY_EAN = "find_products_by_ean", "finding products by EAN"
+    # an order comes to what the buyer paid, whatever the shop asks for the same articles
+    SETS_PRICES = "sets_prices", "orders at the price that the buyer paid"
+    # orders can be created without the shop mailing the buyer
+    SUPPRESS_MAIL = "suppress_mail", "orders without a mail to the buyer"
     # can hold an order the marketplace ships itself, without touching stock
-    FULFILLED_BY_MARKETPLACE = "fulfilled_by_marketplace"
+    FULFILLED_BY_MARKETPLACE = "fulfilled_by_marketplace", "orders that the marketplace ships itself"
     # what the merchant can do there with an order that was placed
-    EDIT_ORDERS = "edit_orders"  # change its lines
-    REOPEN_ORDERS = "reopen_orders"  # open it again after it was completed or cancelled, or complete what was cancelled
-    TRASH_ORDERS = "trash_orders"  # throw it away in such a way that it can still be found
-    DELETE_ORDERS = "delete_orders"  # make it be gone for good
+    EDIT_ORDERS = "edit_orders", "changing orders"  # change its lines
+    # open it again after it was completed or cancelled, or complete what was cancelled
+    REOPEN_ORDERS = "reopen_orders", "reopening orders"
+    TRASH_ORDERS = "trash_orders", "orders in the trash"  # throw it away in such a way that it can still be found
+    DELETE_ORDERS = "delete_orders", "deleting orders"  # make it be gone for good
 
 
 class SettingKind(StrEnum):
@@ -188,6 +201,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorSpec:
+    """What a connector is. What an account has of its own takes the place of these defaults: see `AccountProfile`."""
+
     name: str  # the folder's name
     title: str  # as people write it
     side: Side
@@ -200,10 +215,13 @@ class ConnectorSpec:
     replay: str = ""  # "package.module:Class", a ports.replay.Stage, called with (clock); "" when nothing was recorded
     version: str = ""  # of their API
     carriers: Mapping[Carrier, str] = field(default_factory=dict)  # ours -> their word
+    carriers_are_listed: bool = False  # the account has a list of its own, and what is not on it has no word
     # where their word depends on the country (ISO-2) from which the parcel is sent
     carriers_from: Mapping[str, Mapping[Carrier, str]] = field(default_factory=dict)
     other_carrier: str = ""  # their word for a carrier they have no word for; "" when there is none
     carrier_required_with_tracking: bool = False
+    reasons: Mapping[CancelReason, str] = field(default_factory=dict)  # ours -> their word; empty: it asks for none
+    reasons_are_listed: bool = False  # as `carriers_are_listed`
     limitations: str = ""  # what this API cannot do although people expect it, for docs and setup
     # what its errors say, {values} left open, beside what any connector's say: told in every language that it speaks. Each is tried on
     # the reasons of all connectors, so it begins and ends with words of its own
@@ -213,6 +231,15 @@ class ConnectorSpec:
         """Their word for it, or their way out for carriers they have no word for; "" when they will not have it at all."""
         there = self.carriers_from.get(ships_from, {})
         return there.get(carrier) or self.carriers.get(carrier) or self.other_carrier
+
+    def takes_carrier(self, carrier: Carrier, ships_from: str = "") -> bool:
+        """Whether it hears of this carrier: by a word of its own, or because it has no list."""
+        has_list = self.carriers or self.carriers_are_listed
+        return not has_list or bool(self.carrier_code(carrier, ships_from))
+
+    def reason_code(self, reason: CancelReason) -> str:
+        """Their word for why an order is cancelled, or the one for another reason; "" when they have neither."""
+        return self.reasons.get(reason) or self.reasons.get(CancelReason.OTHER, "")
 
 
 class TokenCache(Protocol):
@@ -236,7 +263,10 @@ class ConnectorContext:
 
 @dataclass(frozen=True, slots=True)
 class AccountProfile:
-    """Whose account a connection is, as the other side says it."""
+    """Whose account a connection is and what it has of its own, as the other side says it: read at setup and every day.
+
+    Whatever is left out is as the spec says.
+    """
 
     # the same for the same account, whatever keys are used; never a secret. Where the API has no name for the account: the id of
     # something that is its own and lasts, such as its oldest warehouse, with a word in `limitations`
@@ -246,6 +276,12 @@ class AccountProfile:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # setting key -> what this account offers
     currencies: frozenset[str] = frozenset()  # of a shop: what it sells in; empty: it does not say
     channels: Mapping[str, str] = field(default_factory=dict)  # of a marketplace: code -> what it calls it; empty: none
+    title: str = ""  # what this marketplace or shop is called, where one software runs many
+    lacks: frozenset[Capability] = frozenset()  # what the spec declares and this account cannot do
+    limits: Limits | None = None
+    # code -> what the account calls it; the hub matches each to one of ours, and a command carries the code
+    carriers: Mapping[str, str] | None = None
+    reasons: Mapping[str, str] | None = None  # to cancel
 
 
 class InMemoryTokenCache:

@@ -23,7 +23,6 @@ from orderhaven.ports.connector import Capability
 from orderhaven.ports.marketplace import Marketplace, RemoteState, Verification
 from orderhaven.ports.receipts import ReceiptState
 from orderhaven.ports.shop import Shop
-from orderhaven.store.connections import connections
 from orderhaven.store.models import Message, MessageKind
 from orderhaven.store.orders import shop_snapshots
 from orderhaven.store.orders.conversions import facts_of
@@ -32,6 +31,7 @@ from orderhaven.store.outbox.commands import ExpectedShopOrder
 from orderhaven.store.outbox.payloads import CreatePayload
 from orderhaven.store.outbox.queue import ComposedMessage
 from orderhaven.store.outbox.references import reference_of, reference_of_older_versions
+from orderhaven.sync.account import take_account
 from orderhaven.sync.lookup import result_of_lookup, result_of_older, result_of_own
 from orderhaven.sync.sender import Answered, Outcomes, Sender
 from orderhaven.sync.sending import deliver
@@ -163,16 +163,11 @@ class ShopSender(Sender):
         return outcomes
 
     async def _currencies(self, wanted: Collection[str]) -> Collection[str]:
-        """What the shop sells in; empty: it does not say. Asked anew before an order is refused for what was read at setup."""
+        """What the shop sells in; empty: it does not say. Asked anew before an order is refused for what was read before."""
         known: Collection[str] = self.sync_run.row.currencies
         if not known or set(wanted) <= set(known):
             return known
-        account = await self._shop.check()
-        self.sync_run.row.currencies = sorted(account.currencies)
-        await self.sync_run.in_store(
-            connections.save_schedule, self.sync_run.claim, currencies=self.sync_run.row.currencies
-        )
-        return account.currencies
+        return (await take_account(self.sync_run)).currencies
 
     async def _products(self, order_drafts: Collection[ShopOrderDraft]) -> Mapping[ProductQuery, str]:
         articles = commands.articles_of(order_drafts)

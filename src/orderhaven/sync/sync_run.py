@@ -16,12 +16,14 @@ from orderhaven.core.errors import (
     MayNotWrite,
     OrderProblem,
     OrderRejected,
+    OtherAccount,
     OutcomeUnknown,
     RateLimited,
     SafeToRetry,
     UnexpectedResponse,
 )
 from orderhaven.core.problems import ProblemKind
+from orderhaven.ports.account import AccountChoices, KeptAccount, spec_of_account
 from orderhaven.ports.connector import Capability, Clock, ConnectorContext, ConnectorSpec, Side
 from orderhaven.ports.sockets import HostSockets, Sockets
 from orderhaven.store.connections import connections
@@ -59,7 +61,7 @@ async def gather_limited(most: int, things: Collection[T], call: Callable[[T], A
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    version: tuple[str, str, bool]  # settings, secrets and network it was opened with
+    version: tuple[str, str, bool, int]  # settings, secrets, network and number of calls it was opened with
     connector: Any
     tokens: StoredTokens
     sockets: Sockets
@@ -77,20 +79,28 @@ class Hub:
     times_per_message: dict[int, timedelta] = field(default_factory=dict)  # connection -> how long one took last
     hosts: HostSockets = field(default_factory=HostSockets)
     _open: dict[int, _Opened] = field(default_factory=dict)
+    _specs: dict[int, tuple[tuple[ConnectorSpec, KeptAccount, AccountChoices], ConnectorSpec]] = field(
+        default_factory=dict
+    )
 
     def spec_of(self, row: Connection) -> ConnectorSpec:
-        return self.specs_by_name[row.connector]
+        """As the connection's account has it."""
+        says = (self.specs_by_name[row.connector], row.account, row.account_choices)
+        kept = self._specs.get(row.pk)
+        if kept is None or kept[0] != says:
+            kept = self._specs[row.pk] = says, spec_of_account(*says)
+        return kept[1]
 
     async def connector_of(self, row: Connection) -> Any:
         """The connection's connector, opened once and again when its settings or secrets changed. Raises KeysLost."""
-        version = (str(row.settings), row.secrets, row.keeps_private_network)
+        spec = self.spec_of(row)
+        version = (str(row.settings), row.secrets, row.keeps_private_network, spec.limits.concurrent_calls)
         kept = self._open.get(row.pk)
         if kept is not None and kept.version == version:
             return kept.connector
         settings = await self.run_in_store(connections.open_settings, row)
         tokens = StoredTokens(self.run_in_store, row.pk)
         network = (row.keeps_private_network and self.as_before) or self.transport
-        spec = self.spec_of(row)
         sockets = Sockets(spec.limits.concurrent_calls, self.hosts)
         connector = open_connector(spec, settings, ConnectorContext(self.clock, network, tokens, sockets))
         if kept is not None:
@@ -371,7 +381,7 @@ def _failed(sync_run: SyncRun, cause: str, after: timedelta | None) -> None:
 def _refused(sync_run: SyncRun, error: AccountProblem) -> None:
     """A token that ended early, a log-in that starts anew and a firewall that learns refuse once or twice; a key that is wrong
     is refused every time, and one that may only read says so."""
-    if isinstance(error, MayNotWrite) or connections.record_rejection(sync_run.claim, sync_run.now()):
+    if isinstance(error, MayNotWrite | OtherAccount) or connections.record_rejection(sync_run.claim, sync_run.now()):
         log.warning("connection_needs_attention", problem=error.kind)
         connections.needs_attention(sync_run.claim, error.kind, by_name(error, sync_run.row.name), sync_run.now())
         return

@@ -16,6 +16,7 @@ from orderhaven.store.connections import connections
 from orderhaven.store.orders import marketplace_snapshots
 from orderhaven.store.sql.execute import StoreFailure
 from orderhaven.store.upkeep import clock_ahead
+from orderhaven.sync.account import read_account_again
 from orderhaven.sync.garbage import collect_rarely
 from orderhaven.sync.pulling import end_waits, pull_marketplace, pull_shop, refresh_open
 from orderhaven.sync.pushing import push_marketplace, push_shop
@@ -60,16 +61,20 @@ def _mend_times(now: datetime, pace: float) -> None:
         log.warning("clock_was_ahead", connections=mended)
 
 
+# last: nobody waits for what an account is asked once a day
+_READ_ACCOUNT = Step("account_due_at", read_account_again)
 STEPS: Mapping[Side, tuple[Step, ...]] = {
     Side.MARKETPLACE: (
         Step("pull_at", pull_marketplace),
         Step("push_at", push_marketplace),
+        _READ_ACCOUNT,
     ),
     Side.SHOP: (
         Step("wait_at", end_waits, in_trouble=True),
         Step("pull_at", pull_shop),
         Step("refresh_at", refresh_open),
         Step("push_at", push_shop),
+        _READ_ACCOUNT,
     ),
 }
 

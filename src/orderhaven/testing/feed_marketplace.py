@@ -1,5 +1,6 @@
 """A second marketplace in memory, which is what the reference marketplace is not: a command is uploaded first, then submitted in a
-feed, and a report says later what became of each; it ships and cancels whole orders, and gives no EAN."""
+feed, and a report says later what became of each; it ships and cancels whole orders, gives no EAN, and each account has
+carriers and reasons of its own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import ClassVar
 
 from msgspec import structs
 
+from orderhaven.core.carriers import Carrier
 from orderhaven.core.commands import (
     Acceptance,
     Cancellation,
@@ -21,7 +23,7 @@ from orderhaven.core.errors import OrderProblem
 from orderhaven.ports.connector import Capability, Clock, ConnectorContext
 from orderhaven.ports.receipts import Receipt, ReceiptState
 from orderhaven.ports.sandbox import CallKind
-from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE, ReferenceMarketplace, carrier_code
+from orderhaven.testing.reference_marketplace import REFERENCE_MARKETPLACE, ReferenceMarketplace, demand_carrier
 from orderhaven.testing.simulated_marketplace import SimulatedMarketplace
 
 _LACKS = frozenset(
@@ -39,9 +41,15 @@ FEED_MARKETPLACE = replace(
     title="Feed marketplace",
     capabilities=REFERENCE_MARKETPLACE.capabilities - _LACKS | {Capability.PREPARES},
     limits=replace(REFERENCE_MARKETPLACE.limits, commands_per_call=20),
+    carriers={},
+    carriers_are_listed=True,
+    reasons={},
+    reasons_are_listed=True,
     connector="orderhaven.testing.feed_marketplace:FeedMarketplace",
     sandbox="orderhaven.testing.feed_marketplace:SimulatedFeedMarketplace",
 )
+_CARRIERS = tuple(carrier.spelled for carrier in Carrier if carrier not in (Carrier.BULGARIAN_POSTS, Carrier.OTHER))
+_REASONS = {"R1": "No stock left", "R2": "Cancelled at the customer's request", "R3": "Other reason"}
 _FEEDS: Mapping[type[MarketplaceCommand], str] = {
     ShipmentConfirmation: "shipments",
     Cancellation: "cancellations",
@@ -60,6 +68,8 @@ class SimulatedFeedMarketplace(SimulatedMarketplace):
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.lacks = _LACKS
+        self.carriers = {f"FM-{number}": label for number, label in enumerate(_CARRIERS, start=1)}
+        self.reasons = dict(_REASONS)
         self._feeds: dict[str, dict[str, Receipt]] = {}  # handle -> our reference -> receipt
         self._feed_numbers = count(1)
         self._uploads: dict[str, str] = {}  # upload -> order
@@ -70,14 +80,14 @@ class SimulatedFeedMarketplace(SimulatedMarketplace):
         self._uploads[upload] = ref
         return upload
 
-    def take_feed(self, feed: Sequence[tuple[MarketplaceCommand, str]]) -> str:
-        """Commands with the carrier's code of each. One that cannot be carried out is refused in the report, and no other with it."""
+    def take_feed(self, feed: Sequence[MarketplaceCommand]) -> str:
+        """One that cannot be carried out is refused in the report, and no other with it."""
         handle = f"feed-{next(self._feed_numbers)}"
         self._feeds[handle] = {}
-        for command, code in feed:
+        for command in feed:
             try:
                 self._demand(self._uploads.get(command.prepared) == command.order_ref, "there is no such upload")
-                self._feeds[handle][command.reference] = self.carry_out(command, code)
+                self._feeds[handle][command.reference] = self.carry_out(command)
             except OrderProblem as refusal:
                 reason = refusal.values.get("reason", str(refusal))
                 self._feeds[handle][command.reference] = Receipt(ReceiptState.REJECTED, handle, rejection=reason)
@@ -105,15 +115,16 @@ class FeedMarketplace(ReferenceMarketplace):
         return await self._caller.read("POST /uploads", lambda: self._feeding.upload(ref), about=ref)
 
     async def send_many(self, commands: Sequence[MarketplaceCommand], *, not_after: datetime) -> Mapping[str, Receipt]:
-        feed: list[tuple[MarketplaceCommand, str]] = []
+        feed: list[MarketplaceCommand] = []
         receipts: dict[str, Receipt] = {}
         for command in commands:
             try:
-                feed.append((command, _code_of(command)))
+                demand_carrier(command)
+                feed.append(command)
             except OrderProblem as refusal:
                 receipts[command.reference] = Receipt(ReceiptState.REJECTED, rejection=str(refusal))
         handle = await self._give(_FEEDS[type(commands[0])], feed, not_after) if feed else ""
-        return receipts | {command.reference: Receipt(ReceiptState.PENDING, handle) for command, _ in feed}
+        return receipts | {command.reference: Receipt(ReceiptState.PENDING, handle) for command in feed}
 
     async def outcomes(self, pending: Mapping[str, str]) -> Mapping[str, Receipt]:
         return await self._caller.read(
@@ -121,13 +132,12 @@ class FeedMarketplace(ReferenceMarketplace):
             lambda: {reference: self._report(handle, reference) for reference, handle in pending.items()},
         )
 
-    async def _send(
-        self, what: str, command: MarketplaceCommand, not_after: datetime, carrier_code: str = ""
-    ) -> Receipt:
-        return Receipt(ReceiptState.PENDING, await self._give(what, [(command, carrier_code)], not_after))
+    async def _send(self, what: str, command: MarketplaceCommand, not_after: datetime) -> Receipt:
+        demand_carrier(command)
+        return Receipt(ReceiptState.PENDING, await self._give(what, [command], not_after))
 
-    async def _give(self, what: str, feed: Sequence[tuple[MarketplaceCommand, str]], not_after: datetime) -> str:
-        about = feed[0][0].order_ref if len(feed) == 1 else ""
+    async def _give(self, what: str, feed: Sequence[MarketplaceCommand], not_after: datetime) -> str:
+        about = feed[0].order_ref if len(feed) == 1 else ""
         return await self._caller.send(
             f"POST /feeds/{what}", lambda: self._feeding.take_feed(feed), not_after=not_after, about=about
         )
@@ -135,9 +145,3 @@ class FeedMarketplace(ReferenceMarketplace):
     def _report(self, handle: str, reference: str) -> Receipt:
         malformed = self._feeding.faults.is_malformed("outcomes", handle)
         return Receipt(ReceiptState.UNKNOWN, handle) if malformed else self._feeding.report(handle, reference)
-
-
-def _code_of(command: MarketplaceCommand) -> str:
-    if isinstance(command, ShipmentConfirmation | TrackingCorrection) and not getattr(command, "label_number", ""):
-        return carrier_code(command.tracking_number, command.carrier)
-    return ""

@@ -9,6 +9,7 @@ from orderhaven.core.commands import (
     Acceptance,
     Cancellation,
     CancellationRefusal,
+    CancelReason,
     MarketplaceCommand,
     ShipmentConfirmation,
     TrackingCorrection,
@@ -67,6 +68,7 @@ REFERENCE_MARKETPLACE = ConnectorSpec(
     version="1",
     carriers={carrier: f"RM-{carrier.upper()}" for carrier in Carrier if carrier is not _WITHOUT_A_WORD},
     carrier_required_with_tracking=True,
+    reasons={reason: f"RM-{reason.upper()}" for reason in CancelReason},
     limitations="It lives in memory: it ends with the process.",
 )
 
@@ -84,6 +86,9 @@ class ReferenceMarketplace:
             fingerprint=self._simulation.name,
             name=f"Reference marketplace ({self._simulation.name})",
             channels=self._simulation.channels,
+            lacks=self._simulation.lacks,
+            carriers=self._simulation.carriers,
+            reasons=self._simulation.reasons,
         )
 
     async def pull(self, since: str) -> AsyncIterator[SummaryPage]:
@@ -109,8 +114,7 @@ class ReferenceMarketplace:
 
     async def confirm(self, command: ShipmentConfirmation, *, not_after: datetime) -> Receipt:
         self._demand_at_most(REFERENCE_MARKETPLACE.limits.lines_per_confirmation, command)
-        word = "" if command.label_number else carrier_code(command.tracking_number, command.carrier)
-        return await self._send("shipments", command, not_after, word)
+        return await self._send("shipments", command, not_after)
 
     async def cancel(self, command: Cancellation, *, not_after: datetime) -> Receipt:
         self._demand_at_most(REFERENCE_MARKETPLACE.limits.lines_per_cancellation, command)
@@ -120,9 +124,7 @@ class ReferenceMarketplace:
         return await self._send("rejections", command, not_after)
 
     async def correct(self, command: TrackingCorrection, *, not_after: datetime) -> Receipt:
-        return await self._send(
-            "corrections", command, not_after, carrier_code(command.tracking_number, command.carrier)
-        )
+        return await self._send("corrections", command, not_after)
 
     async def outcomes(self, pending: Mapping[str, str]) -> Mapping[str, Receipt]:
         return await self._caller.read(
@@ -141,12 +143,11 @@ class ReferenceMarketplace:
     async def close(self) -> None:
         return None
 
-    async def _send(
-        self, what: str, command: MarketplaceCommand, not_after: datetime, carrier_code: str = ""
-    ) -> Receipt:
+    async def _send(self, what: str, command: MarketplaceCommand, not_after: datetime) -> Receipt:
+        demand_carrier(command)
         return await self._caller.send(
             f"POST /{what}",
-            lambda: self._simulation.carry_out(command, carrier_code),
+            lambda: self._simulation.carry_out(command),
             not_after=not_after,
             about=command.order_ref,
         )
@@ -175,9 +176,9 @@ class ReferenceMarketplace:
         )
 
 
-def carrier_code(code: str, carrier: Carrier | None) -> str:
-    if not code:
-        return ""
-    if carrier is None or carrier not in REFERENCE_MARKETPLACE.carriers:
-        raise UnknownCarrier(code, carrier or "")
-    return REFERENCE_MARKETPLACE.carriers[carrier]
+def demand_carrier(command: MarketplaceCommand) -> None:
+    """A tracking number without a carrier's code is not sent."""
+    if not isinstance(command, ShipmentConfirmation | TrackingCorrection):
+        return
+    if command.tracking_number and not command.carrier_code:
+        raise UnknownCarrier(command.tracking_number, command.carrier or "")

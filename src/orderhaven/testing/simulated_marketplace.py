@@ -52,7 +52,8 @@ class SimulatedSale:
 class SimulatedMarketplace(World):
     """Its switches: `outcome_takes` (None: every command is answered at once), `one_line_per_piece` (a line id for each piece),
     `pieces_at_a_time` (0: as many as there are), `lists_whole_orders`, `lists_channels` (whether a list says on which channel an
-    order was sold), `channels`, and what it `lacks`. No other request than its connector's reaches it: it speaks no HTTP."""
+    order was sold), `channels`, and what it `lacks`; `carriers` and `reasons` to cancel, code -> label (None: it takes any). No
+    other request than its connector's reaches it: it speaks no HTTP."""
 
     purposes: ClassVar[Mapping[str, CallKind]] = {
         "POST /shipments": CallKind.CONFIRM,
@@ -72,6 +73,9 @@ class SimulatedMarketplace(World):
         self.lacks: frozenset[Capability] = frozenset()
         self.lists_channels = True
         self.channels = {"nl": "Netherlands", "be": "Belgium"}
+        self.carriers: dict[str, str] | None = None
+        self.reasons: dict[str, str] | None = None
+        self.reasons_given: dict[str, str] = {}  # order -> the reason with which it was cancelled
         self._sales: dict[str, SimulatedSale] = {}
         self._shipments: dict[str, ConfirmedShipment] = {}
         self._done: dict[str, str] = {}  # our reference -> what was made
@@ -215,13 +219,13 @@ class SimulatedMarketplace(World):
         self._jobs.run()
         return self._sale(ref).whole()
 
-    def carry_out(self, command: MarketplaceCommand, carrier_code: str = "") -> Receipt:
+    def carry_out(self, command: MarketplaceCommand) -> Receipt:
         """Carry it out, now or later. Raises OrderRejected when that is known at once."""
         self._jobs.run()
         self._sale(command.order_ref)
         if self.outcome_takes is None:
-            return Receipt(ReceiptState.DONE, remote_ref=self._do(command, carrier_code))
-        take = partial(self._do, command, carrier_code)
+            return Receipt(ReceiptState.DONE, remote_ref=self._do(command))
+        take = partial(self._do, command)
         return self._jobs.take(command.reference, command.order_ref, self.outcome_takes, take)
 
     def outcome(self, handle: str) -> Receipt:
@@ -255,13 +259,14 @@ class SimulatedMarketplace(World):
         ]
         return sorted(found, key=lambda sale: (sale.changed_at, sale.order.ref))
 
-    def _do(self, command: MarketplaceCommand, carrier_code: str) -> str:
+    def _do(self, command: MarketplaceCommand) -> str:
         if command.reference not in self._done:
-            self._done[command.reference] = _ACTS[type(command)](self, command, carrier_code)
+            self._done[command.reference] = _ACTS[type(command)](self, command)
         return self._done[command.reference]
 
-    def _ship(self, command: ShipmentConfirmation, carrier_code: str) -> str:
+    def _ship(self, command: ShipmentConfirmation) -> str:
         sale = self._sale(command.order_ref)
+        self._demand_carrier(command.carrier_code)
         self._demand(not sale.waits_for, "the order is not accepted yet")
         self._demand(bool(command.label_number) == sale.order.marketplace_label, "the label does not fit the order")
         self._demand_open(command)
@@ -276,7 +281,7 @@ class SimulatedMarketplace(World):
             )
         sale.changed_at = self._clock.now()
         return self._record_shipment(
-            command.order_ref, pieces, carrier_code, command.tracking_number, command.label_number
+            command.order_ref, pieces, command.carrier_code, command.tracking_number, command.label_number
         )
 
     def _ids_of(self, command: ShipmentConfirmation, part: LineQuantity) -> Sequence[tuple[str, int]]:
@@ -286,8 +291,9 @@ class SimulatedMarketplace(World):
         gone = {key for one in self._shipments.values() if one.order_ref == command.order_ref for key in one.quantities}
         return [(key, 1) for key in part.remote_ids if key not in gone][: part.quantity]
 
-    def _cancel(self, command: Cancellation, _: str) -> str:
+    def _cancel(self, command: Cancellation) -> str:
         sale = self._sale(command.order_ref)
+        self._demand(self.reasons is None or command.reason_code in self.reasons, "the account has no such reason")
         self._demand_open(command)
         self._demand_all_that_is_open(command, Capability.CANCEL_LINES)
         for part in command.quantities:
@@ -299,25 +305,27 @@ class SimulatedMarketplace(World):
                 facts, cancelled=facts.cancelled + part.quantity, cancellation_requested=False
             )
         sale.changed_at = self._clock.now()
+        self.reasons_given[command.order_ref] = command.reason_code
         return f"cancellation-{next(self._numbers)}"
 
-    def _accept(self, command: Acceptance, _: str) -> str:
+    def _accept(self, command: Acceptance) -> str:
         sale = self._sale(command.order_ref)
         self._demand(sale.is_open(), "the order is cancelled")
         self._demand(sale.waits_for is WaitsFor.OUR_YES, "the order does not wait for a yes")
         sale.waits_for, sale.changed_at = WaitsFor.NOTHING, self._clock.now()
         return f"acceptance-{next(self._numbers)}"
 
-    def _refuse(self, command: CancellationRefusal, _: str) -> str:
+    def _refuse(self, command: CancellationRefusal) -> str:
         self._demand(self._sale(command.order_ref).is_open(), "the order is handled already")
         self.withdraw_cancellation_request(command.order_ref)
         return f"refusal-{next(self._numbers)}"
 
-    def _correct(self, command: TrackingCorrection, carrier_code: str) -> str:
+    def _correct(self, command: TrackingCorrection) -> str:
+        self._demand_carrier(command.carrier_code)
         key = command.shipment_ref or self._done.get(command.confirmation_reference, "") or self._newest_with(command)
         self._demand(key in self._shipments, "there is no such shipment")
         self._shipments[key] = replace(
-            self._shipments[key], tracking_number=command.tracking_number, carrier_code=carrier_code
+            self._shipments[key], tracking_number=command.tracking_number, carrier_code=command.carrier_code
         )
         return key
 
@@ -331,6 +339,9 @@ class SimulatedMarketplace(World):
         key = f"shipment-{next(self._numbers)}"
         self._shipments[key] = ConfirmedShipment(ref, pieces, word, tracking_number, label, self._clock.now(), key)
         return key
+
+    def _demand_carrier(self, code: str) -> None:
+        self._demand(self.carriers is None or not code or code in self.carriers, "the account has no such carrier")
 
     def _demand_open(self, command: MarketplaceCommand) -> None:
         pieces = sum(part.quantity for part in command.quantities)
@@ -380,7 +391,7 @@ class SimulatedMarketplace(World):
         return self._sales[ref]
 
 
-_ACTS: Mapping[type[MarketplaceCommand], Callable[[SimulatedMarketplace, Any, str], str]] = {
+_ACTS: Mapping[type[MarketplaceCommand], Callable[[SimulatedMarketplace, Any], str]] = {
     ShipmentConfirmation: SimulatedMarketplace._ship,
     Cancellation: SimulatedMarketplace._cancel,
     Acceptance: SimulatedMarketplace._accept,

@@ -21,6 +21,7 @@ from orderhaven.ports.connector import ConnectorSpec, Setting, SettingKind, Side
 from orderhaven.store.connections import connections
 from orderhaven.store.outbox import repeated_rejections
 from orderhaven.store.upkeep import health
+from orderhaven.web import account
 from orderhaven.web.confirmation import way_back
 from orderhaven.web.merchant_context import MerchantRequest, merchant_required
 from orderhaven.words.timeline import actor_words, event_words
@@ -81,7 +82,7 @@ def _page(request: MerchantRequest, name: str, called: tuple[str, str] | None = 
     """With the address and the secret by which the other side may call, when they were asked for: in this answer only."""
     context = request.merchant_context.context
     row = context.connection(name)
-    spec = context.spec(row.connector)
+    spec = context.spec_of(row)
     heartbeat = health.record_heartbeat()
     if request.GET.get("live") == heartbeat:
         return HttpResponse(status=204)
@@ -101,7 +102,8 @@ def _page(request: MerchantRequest, name: str, called: tuple[str, str] | None = 
     }
     if "live" in request.GET:
         return render(request, "connection_live.html", live)
-    return render(request, "connection.html", {**_form(spec, row.settings, name, is_new=False), **live})
+    page = {**_form(spec, row.settings, name, is_new=False), **account.account_card(request, name), **live}
+    return render(request, "connection.html", page)
 
 
 @merchant_required
@@ -123,6 +125,10 @@ def act(request: MerchantRequest, name: str) -> HttpResponse:
                 messages.success(request, _("'{name}' is asked now.", name=name))
             else:
                 messages.error(request, _("'{name}' is due now, but no hub runs here that would ask it.", name=name))
+        case "read_account":
+            messages.success(request, account.read_again(request, name))
+        case "choose_codes":
+            messages.success(request, account.choose(request, name))
         case "webhook":
             return _page(request, name, account_setup.webhook_address(context, name))
     return redirect(way_back(request))
@@ -144,8 +150,8 @@ def _try_and_save(request: MerchantRequest, spec: ConnectorSpec, name: str, *, i
         return _again(request, spec, name, str(error), is_new=is_new)
     for remark in trial.account.remarks:
         messages.success(request, translate_reason(remark))
-    account = saved.account.name
-    messages.success(request, _("{title} answers as {account}: saved.", title=spec.title, account=account))
+    title = spec.title if is_new else name
+    messages.success(request, _("{title} answers as {account}: saved.", title=title, account=saved.account.name))
     return redirect("connections", request.merchant_context.merchant.slug)
 
 

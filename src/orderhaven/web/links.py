@@ -150,8 +150,11 @@ def _dry_run(request: MerchantRequest, found: Link) -> DryRun:
 
 
 def _shown(request: MerchantRequest, found: Link) -> dict[str, Any]:
-    specs_by_name = request.merchant_context.context.specs_by_name
-    marketplace, shop = (specs_by_name.get(one.connector) for one in (found.marketplace, found.shop))
+    context = request.merchant_context.context
+    marketplace, shop = (
+        context.spec_of(one) if one.connector in context.specs_by_name else None
+        for one in (found.marketplace, found.shop)
+    )
     would = _dry_run(request, found)
     return {
         "link": found,

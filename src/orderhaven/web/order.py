@@ -20,7 +20,7 @@ from orderhaven.core.commands import CancelReason
 from orderhaven.core.order import Address
 from orderhaven.core.status import Status
 from orderhaven.core.translation import _
-from orderhaven.ports.connector import Capability
+from orderhaven.ports.connector import Capability, ConnectorSpec
 from orderhaven.store.models import REJECTED_STATES, Side
 from orderhaven.store.orders import order_page
 from orderhaven.store.orders.order_page import MessageView, OrderPage, ProblemView
@@ -47,11 +47,6 @@ _ASKS = {
     ProblemAction.ADOPT: "adopt",
     ProblemAction.CHOOSE_CARRIER: "choose_carrier",
     ProblemAction.CANCEL: "cancel",
-}
-REASONS = {
-    CancelReason.OUT_OF_STOCK: "Out of stock",
-    CancelReason.BUYER_REQUEST: "The buyer asked",
-    CancelReason.OTHER: "Another reason",
 }
 
 
@@ -106,7 +101,7 @@ def _shown(request: MerchantRequest, page: OrderPage, buyer: Mapping[str, Addres
             for one in reversed(page.events)
         ],
         "carriers": _carriers(request, page),
-        "reasons": [(reason.value, _(name)) for reason, name in REASONS.items()],
+        "reasons": [(reason.value, reason.label) for reason in CancelReason],
         "may_cancel": _may_cancel(request, page),
         "support": _for_support(page),
     }
@@ -114,9 +109,17 @@ def _shown(request: MerchantRequest, page: OrderPage, buyer: Mapping[str, Addres
 
 def _carriers(request: MerchantRequest, page: OrderPage) -> list[tuple[str, str]]:
     """Whom the marketplace knows; all where it takes any name."""
-    marketplace = request.merchant_context.context.specs_by_name.get(page.connector)
-    known = [one for one in Carrier if marketplace is None or not marketplace.carriers or marketplace.carrier_code(one)]
+    marketplace = _marketplace(request, page)
+    known = [one for one in Carrier if marketplace is None or marketplace.takes_carrier(one)]
     return sorted(((one.value, one.display_name) for one in known), key=lambda pair: pair[1].casefold())
+
+
+def _marketplace(request: MerchantRequest, page: OrderPage) -> ConnectorSpec | None:
+    """As its account has it; None: its connector is not installed any more."""
+    context = request.merchant_context.context
+    return (
+        context.spec_of(context.connection(page.head.marketplace)) if page.connector in context.specs_by_name else None
+    )
 
 
 def _sides(request: MerchantRequest, page: OrderPage) -> dict[str, Any]:
@@ -171,12 +174,12 @@ def _asks_to_cancel(request: MerchantRequest, page: OrderPage) -> dict[str, Any]
     """The buyer's wish, when it waits for an answer."""
     if page.head.status is not Status.CANCELLATION_REQUESTED:
         return None
-    marketplace = request.merchant_context.context.specs_by_name.get(page.connector)
+    marketplace = _marketplace(request, page)
     return {"may_refuse": marketplace is not None and Capability.REFUSE_CANCELLATION in marketplace.capabilities}
 
 
 def _may_cancel(request: MerchantRequest, page: OrderPage) -> bool:
-    marketplace = request.merchant_context.context.specs_by_name.get(page.connector)
+    marketplace = _marketplace(request, page)
     is_open = page.head.status in (Status.NOT_SHIPPED, Status.PENDING_CONFIRMATION)
     return is_open and marketplace is not None and Capability.CANCEL in marketplace.capabilities
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from orderhaven.core.carriers import Carrier
 from orderhaven.core.problems import ProblemKind
 from orderhaven.core.reasons import translate_reason
 from orderhaven.core.status import Status, Trigger
 from orderhaven.core.translation import _
+from orderhaven.ports.connector import Capability
 from orderhaven.store.models import MessageKind
+from orderhaven.words.accounts import carrier_label, reason_label
 from orderhaven.words.days import exact
 from orderhaven.words.orders import status_name
 
@@ -47,6 +49,8 @@ EVENTS: Mapping[str, str] = {
     "connected": "Connected",
     "keys_changed": "New keys or settings",
     "address_changed": "Its address was {before} and is {after} now",
+    "account_changed": "The account changed",
+    "account_codes_chosen": "Codes of the account chosen",
     "paused": "Paused",
     "resumed": "Resumed",
     "failing_long": "Fails for hours: {reason}",
@@ -95,6 +99,20 @@ FIELDS: Mapping[str, str] = {
     "does_returns": "does returns",
     "carrier_rule": "carrier rule",
     "ended_rule": "carrier rule ended",
+    # what can change of an account
+    "title": "title",
+    "account_name": "name",
+    "abilities_gone": "no longer possible",
+    "abilities_new": "possible now",
+    "currencies_gone": "currencies that are gone",
+    "currencies_new": "new currencies",
+    "channels_gone": "channels that are gone",
+    "channels_new": "new channels",
+    "carriers_gone": "carriers that are gone",
+    "carriers_new": "new carriers",
+    "reasons_gone": "reasons to cancel that are gone",
+    "reasons_new": "new reasons to cancel",
+    "limits": "limits",
 }
 _YES_NO = {"True": "yes", "False": "no"}
 
@@ -123,16 +141,26 @@ def _details(kind: str, data: Mapping[str, object]) -> str:
     match kind:
         case "confirmed":
             parts = [str(data.get("tracking_number") or _("without a code")), _carrier(data.get("carrier"))]
-        case "link_changed" | "linked":
-            parts = [_changed(name, str(value)) for name, value in data.items()]
+        case "link_changed" | "linked" | "account_changed":
+            parts = [changes_words(data)]
+        case "account_codes_chosen":
+            words = (("carriers", carrier_label), ("reasons", reason_label))
+            parts = [f"{code}: {label(ours)}" for name, label in words for code, ours in _pairs(data.get(name))]
         case _:
             return ""
     listed = ", ".join(part for part in parts if part)
     return f" ({listed})" if listed else ""
 
 
+def changes_words(data: Mapping[str, object]) -> str:
+    """What was set of a link, or changed of an account."""
+    return ", ".join(_changed(name, str(value)) for name, value in data.items())
+
+
 def _changed(name: str, value: str) -> str:
     called = _(FIELDS[name]) if name in FIELDS else name
+    if name.startswith("abilities"):
+        value = ", ".join(_ability(word) for word in value.split(", "))
     if name.endswith("_s") and value.replace(".", "", 1).isdecimal():
         return f"{called}: {exact(float(value))}"
     return f"{called}: {_(_YES_NO[value]) if value in _YES_NO else value}"
@@ -140,6 +168,14 @@ def _changed(name: str, value: str) -> str:
 
 def _carrier(word: object) -> str:
     return Carrier(str(word)).display_name if word in list(Carrier) else str(word or "")
+
+
+def _pairs(kept: object) -> Iterable[tuple[str, str]]:
+    return kept.items() if isinstance(kept, Mapping) else ()
+
+
+def _ability(word: str) -> str:
+    return Capability(word).label if word in list(Capability) else word
 
 
 class _Values(dict[str, str]):

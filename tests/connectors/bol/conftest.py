@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
+from orderhaven.connectors.bol import SPEC
 from orderhaven.connectors.bol.connector import Bol
 from orderhaven.connectors.bol.sandbox import Sandbox
 from orderhaven.connectors.kit.http import Request, Response
@@ -96,14 +97,22 @@ class World:
     def shipment(self, ref: str, reference: str = "OH-1", **what: Any) -> ShipmentConfirmation:
         what.setdefault("tracking_number", "3SABCD1234567")
         what.setdefault("carrier", Carrier.POSTNL if what["tracking_number"] else None)
+        carrier, ships_from = what["carrier"], what.get("ships_from", "")
+        what.setdefault("carrier_code", SPEC.carrier_code(carrier, ships_from) if carrier else "")
         return ShipmentConfirmation(ref, reference, self.pieces(ref), **what)
 
     def cancellation(self, ref: str, reason: CancelReason = CancelReason.OTHER) -> Cancellation:
-        return Cancellation(ref, "OH-C1", self.pieces(ref)[:1], reason)
+        return Cancellation(ref, "OH-C1", self.pieces(ref)[:1], reason=reason, reason_code=SPEC.reason_code(reason))
 
     def correction(self, ref: str, shipment_ref: str = "") -> TrackingCorrection:
         return TrackingCorrection(
-            ref, "OH-K1", self.pieces(ref), shipment_ref, "JVGL0600000000000001", Carrier.DHL_ECOMMERCE_NL
+            ref,
+            "OH-K1",
+            self.pieces(ref),
+            shipment_ref,
+            "JVGL0600000000000001",
+            Carrier.DHL_ECOMMERCE_NL,
+            carrier_code=SPEC.carrier_code(Carrier.DHL_ECOMMERCE_NL),
         )
 
     def pieces(self, ref: str) -> tuple[LineQuantity, ...]:

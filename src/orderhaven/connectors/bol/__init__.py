@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from orderhaven.core.carriers import Carrier
+from orderhaven.core.commands import CancelReason
 from orderhaven.ports.connector import Capability, ConnectorSpec, Limits, Setting, SettingKind, Side
 
 _SETTINGS = (
@@ -119,6 +120,11 @@ SPEC = ConnectorSpec(
     carriers_from={"BE": {Carrier.DPD: "DPD-BE", Carrier.FEDEX: "FEDEX_BE"}},
     other_carrier="OTHER",
     carrier_required_with_tracking=True,
+    reasons={
+        CancelReason.OUT_OF_STOCK: "OUT_OF_STOCK",
+        CancelReason.BUYER_REQUEST: "REQUESTED_BY_CUSTOMER",
+        CancelReason.OTHER: "OTHER",
+    },
     limitations=_LIMITATIONS,
     error_reasons=_ERROR_REASONS,
 )

@@ -12,7 +12,6 @@ from orderhaven.connectors.kit.http import Response
 from orderhaven.connectors.kit.rows import Rows
 from orderhaven.core.commands import (
     Cancellation,
-    CancelReason,
     LineQuantity,
     MarketplaceCommand,
     ShipmentConfirmation,
@@ -23,15 +22,10 @@ from orderhaven.ports.marketplace import RemoteState, Verification
 from orderhaven.ports.receipts import Receipt, ReceiptState
 
 _LONGEST_REFERENCE = 90
-_REASON = {
-    CancelReason.BUYER_REQUEST: "REQUESTED_BY_CUSTOMER",
-    CancelReason.OUT_OF_STOCK: "OUT_OF_STOCK",
-    CancelReason.OTHER: "OTHER",
-}
 
 
 def shipment_body(shipment: ShipmentConfirmation) -> dict[str, Any]:
-    """One confirmation. Raises UnknownCarrier for a code of no known carrier: bol takes none without."""
+    """One confirmation. Raises UnknownCarrier for a tracking number without a carrier's code: bol takes none."""
     if len(shipment.reference) > _LONGEST_REFERENCE:
         reason = f"the order's number has more than the {_LONGEST_REFERENCE} characters that it keeps"
         raise OrderRejected(SPEC.title, reason)
@@ -51,7 +45,7 @@ def cancellation_body(cancellation: Cancellation) -> dict[str, Any]:
     """One item, all that is open of it."""
     _refuse_too_many(cancellation, SPEC.limits.lines_per_cancellation)
     (quantity,) = cancellation.quantities
-    return {"orderItems": [{"orderItemId": item_ref(quantity), "reasonCode": _REASON[cancellation.reason]}]}
+    return {"orderItems": [{"orderItemId": item_ref(quantity), "reasonCode": cancellation.reason_code}]}
 
 
 def correction_body(correction: TrackingCorrection) -> dict[str, Any]:
@@ -71,10 +65,9 @@ def _refuse_too_many(command: MarketplaceCommand, most: int) -> None:
 
 
 def _transport(command: ShipmentConfirmation | TrackingCorrection) -> dict[str, Any]:
-    if command.carrier is None:
-        raise UnknownCarrier(command.tracking_number, "")
-    word = SPEC.carrier_code(command.carrier, command.ships_from)
-    return {"transporterCode": word, "trackAndTrace": command.tracking_number}
+    if not command.carrier_code:
+        raise UnknownCarrier(command.tracking_number, command.carrier.display_name if command.carrier else "")
+    return {"transporterCode": command.carrier_code, "trackAndTrace": command.tracking_number}
 
 
 def refusal(response: Response, command: MarketplaceCommand) -> OrderProblem:

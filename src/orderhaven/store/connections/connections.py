@@ -243,6 +243,7 @@ def save_account(
     now: datetime,
     actor: str,
     moved: Collection[tuple[str, str]] = (),
+    changes: Mapping[str, str] = {},
     expected: ExpectedVersion | None = None,
 ) -> None:
     """Insert or rewrite a connection that was tested; everything is due at once, and an old token is forgotten. Raises Changed."""
@@ -255,6 +256,9 @@ def save_account(
         "account_name",
         "currencies",
         "channels",
+        "account",
+        "account_read_at",
+        "account_due_at",
         "pull_every_s",
         "keeps_private_network",
     ]
@@ -275,6 +279,12 @@ def save_account(
         for before, after in moved:
             data = {"before": before, "after": after}
             Event.objects.create(connection_id=row.pk, at=now, actor=actor, kind="address_changed", data=data)
+        if changes:
+            record_account_change(row.pk, changes, now, actor)
+
+
+def record_account_change(connection_id: int, changes: Mapping[str, str], now: datetime, actor: str) -> None:
+    Event.objects.create(connection_id=connection_id, at=now, actor=actor, kind="account_changed", data=dict(changes))
 
 
 def pull_now(row: Connection, now: datetime) -> None:

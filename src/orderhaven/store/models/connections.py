@@ -4,12 +4,23 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.functional import cached_property
 
 from orderhaven.core.order import WORKING_DAYS
+from orderhaven.ports.account import AccountChoices, KeptAccount
+from orderhaven.store.sql.struct_field import StructField
+
+
+class KeptAccountField(StructField):
+    struct_decoder = msgspec.json.Decoder(KeptAccount)
+
+
+class AccountChoicesField(StructField):
+    struct_decoder = msgspec.json.Decoder(AccountChoices)
 
 
 class Merchant(models.Model):
@@ -39,6 +50,10 @@ class Connection(models.Model):
     account_name = models.CharField(max_length=200, default="")
     currencies = models.JSONField(default=list)  # what a shop sells in; empty: it does not say
     channels = models.JSONField(default=dict)  # of a marketplace: code -> what it calls it; empty: it has none
+    account = KeptAccountField(default=KeptAccount)
+    account_choices = AccountChoicesField(default=AccountChoices)
+    account_read_at = models.DateTimeField(null=True)  # null: not since this is kept
+    account_due_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=20, default=ConnectionState.ACTIVE)
     problem_kind = models.CharField(max_length=40, default="")
     problem_values = models.JSONField(default=dict)

@@ -111,6 +111,13 @@ def keep_match(shop_id: int, sku: str, product_ref: str) -> None:
     ProductMatch.objects.update_or_create(shop_id=shop_id, sku=sku, defaults={"product_ref": product_ref})
 
 
+def waiting_for_a_code(connection_id: int, limit: int = 500) -> list[int]:
+    """Orders that stand still because their marketplace's account had no code for a carrier or a reason."""
+    kinds = (ProblemKind.CARRIER_NOT_LISTED, ProblemKind.REASON_NOT_LISTED)
+    problems = Problem.objects.filter(kind__in=kinds, resolved_at__isnull=True, order__connection_id=connection_id)
+    return list(problems.order_by("order_id").values_list("order_id", flat=True).distinct()[:limit])
+
+
 def waiting_for_product(shop_id: int, sku: str, limit: int = 500) -> list[int]:
     """Orders that stand still because the shop has no such article."""
     problems = Problem.objects.filter(kind=ProblemKind.UNKNOWN_PRODUCT, resolved_at__isnull=True, values__sku=sku)

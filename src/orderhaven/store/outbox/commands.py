@@ -13,6 +13,7 @@ from orderhaven.core.commands import (  # fmt: skip
     Acceptance,
     Cancellation,
     CancellationRefusal,
+    CancelReason,
     LineQuantity,
     MarketplaceCommand,
     ShipmentConfirmation,
@@ -172,7 +173,7 @@ def compose_message(message: Message, spec: ConnectorSpec) -> ComposedMessage | 
         case ConfirmPayload():
             return _shipment(message, spec)
         case CancelPayload(reason=reason):
-            return _parts(message, CancelPayload(reason), spec)
+            return _cancellation(message, reason, spec)
         case CorrectPayload() as payload:
             return _correction(message, payload, spec)
         case AcceptPayload() | RefusePayload() as payload:
@@ -201,10 +202,13 @@ def command_of(message: Message) -> MarketplaceCommand:
                 carrier=_carrier(payload.carrier),
                 ships_from=payload.ships_from,
                 label_number=payload.label_number,
+                carrier_code=payload.carrier_code,
                 completed_at=row.completed_at,
             )
         case CancelPayload():
-            return Cancellation(*common, prepared=message.prepared, reason=payload.reason)
+            return Cancellation(
+                *common, prepared=message.prepared, reason=payload.reason, reason_code=payload.reason_code
+            )
         case CorrectPayload():
             return TrackingCorrection(
                 *common,
@@ -214,6 +218,7 @@ def command_of(message: Message) -> MarketplaceCommand:
                 carrier=_carrier(payload.carrier),
                 ships_from=payload.ships_from,
                 confirmation_reference=payload.confirmation_reference,
+                carrier_code=payload.carrier_code,
             )
         case RefusePayload():
             return CancellationRefusal(*common, prepared=message.prepared)
@@ -236,7 +241,7 @@ def _shipment(message: Message, spec: ConnectorSpec) -> ComposedMessage | result
         return tracking
     if not (tracking.tracking_number or Capability.SHIP_UNTRACKED in spec.capabilities):
         return result.NeedsAttention(ProblemKind.TRACKING_REQUIRED, _side(row))
-    return _parts(message, ConfirmPayload(*tracking), spec)
+    return _parts(message, ConfirmPayload(**tracking._asdict()), spec)
 
 
 def _correction(
@@ -258,6 +263,7 @@ class _Tracking(NamedTuple):
     tracking_number: str
     carrier: str
     ships_from: str
+    carrier_code: str = ""
 
 
 def _tracking(row: Order, spec: ConnectorSpec) -> _Tracking | result.NeedsAttention:
@@ -267,14 +273,26 @@ def _tracking(row: Order, spec: ConnectorSpec) -> _Tracking | result.NeedsAttent
     if seen is None or not seen.tracking_number:
         return _Tracking("", "", ships_from)
     carrier = carrier_of(row, seen)
-    if carrier is not None and spec.carriers and not spec.carrier_code(carrier, ships_from):
+    if carrier is not None and not spec.takes_carrier(carrier, ships_from):
+        if spec.carriers_are_listed and spec.carrier_required_with_tracking:
+            return result.NeedsAttention(ProblemKind.CARRIER_NOT_LISTED, {**_side(row), "carrier": carrier})
         carrier = None
     if carrier is None and (spec.carrier_required_with_tracking or seen.needs_choice):
         candidates = ", ".join(one.display_name for one in seen.candidates) or "no carrier known here"
         return result.NeedsAttention(
             ProblemKind.UNKNOWN_CARRIER, {"tracking_number": seen.tracking_number, "candidates": candidates}
         )
-    return _Tracking(seen.tracking_number, str(carrier or ""), ships_from)
+    code = spec.carrier_code(carrier, ships_from) if carrier is not None else ""
+    return _Tracking(seen.tracking_number, str(carrier or ""), ships_from, code)
+
+
+def _cancellation(
+    message: Message, reason: CancelReason, spec: ConnectorSpec
+) -> ComposedMessage | result.CommandResult:
+    code = spec.reason_code(reason)
+    if spec.reasons_are_listed and not code:
+        return result.NeedsAttention(ProblemKind.REASON_NOT_LISTED, {**_side(message.order), "cancel_reason": reason})
+    return _parts(message, CancelPayload(reason, code), spec)
 
 
 InParts = TypeVar("InParts", ConfirmPayload, CancelPayload)

@@ -4,14 +4,13 @@ Before that a payload holds what was known when the message was put. Decoded and
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 import msgspec
-from django.db import models
 from msgspec import Struct
 
 from orderhaven.core.commands import CancelReason
 from orderhaven.core.translation import NamedEnum
+from orderhaven.store.sql.struct_field import StructField
 
 Quantities = Mapping[str, int]  # line ref -> quantity; empty until the message begins
 
@@ -50,12 +49,14 @@ class ConfirmPayload(_StoredPayload, frozen=True, tag=MessageKind.CONFIRM.value)
     tracking_number: str = ""
     carrier: str = ""  # "": it goes without
     ships_from: str = ""
+    carrier_code: str = ""  # the marketplace's word for that carrier
     label_number: str = ""  # of the marketplace, instead of a code
     quantities: Quantities = {}
 
 
 class CancelPayload(_StoredPayload, frozen=True, tag=MessageKind.CANCEL.value):
     reason: CancelReason = CancelReason.OTHER
+    reason_code: str = ""  # the marketplace's word for it
     quantities: Quantities = {}
 
 
@@ -71,6 +72,7 @@ class CorrectPayload(_StoredPayload, frozen=True, tag=MessageKind.CORRECT.value)
     tracking_number: str = ""
     carrier: str = ""
     ships_from: str = ""
+    carrier_code: str = ""
 
 
 MarketplacePayload = AcceptPayload | ConfirmPayload | CancelPayload | RefusePayload | CorrectPayload
@@ -85,24 +87,7 @@ EMPTY_PAYLOADS: Mapping[MessageKind, Payload] = {
     MessageKind.REFUSE: RefusePayload(),
     MessageKind.CORRECT: CorrectPayload(),
 }
-decode = msgspec.json.Decoder(Payload).decode
 
 
-if TYPE_CHECKING:
-    _Column = models.JSONField[Payload, Payload]
-else:
-    _Column = models.JSONField
-
-
-class PayloadField(_Column):
-    """A JSON column whose values are payloads on this side of the database; migrations see a plain one."""
-
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        return value if value is None else decode(value)
-
-    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        return super().get_db_prep_value(msgspec.to_builtins(value), connection, prepared)
-
-    def deconstruct(self) -> Any:
-        name, _path, args, kwargs = super().deconstruct()
-        return name, "django.db.models.JSONField", args, kwargs
+class PayloadField(StructField):
+    struct_decoder = msgspec.json.Decoder(Payload)

@@ -8,9 +8,9 @@ import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
 from orderhaven.store.models import Connection, Line, Link, Message, Order, OrderContact
-from orderhaven.store.outbox.payloads import PayloadField, decode
 from orderhaven.store.sql.execute import rows, rows_among, vendor
 from orderhaven.store.sql.loaded import Loaded, New, Related
+from orderhaven.store.sql.struct_field import StructField
 
 M = TypeVar("M", bound=models.Model)
 Columns = tuple[str, ...]
@@ -95,7 +95,7 @@ def _converter(column: Any, vendor: str) -> Converter | None:
     if isinstance(field, models.DateTimeField | models.BooleanField) and vendor == "sqlite":
         return None  # the driver's own converters give what the ORM would
     if isinstance(field, models.JSONField):
-        return decode if isinstance(field, PayloadField) else _JSON.decode
+        return field.struct_decoder.decode if isinstance(field, StructField) else _JSON.decode
     steps = [*database.ops.get_db_converters(column), *column.get_db_converters(database)]
     if len(steps) > 1:
         raise NotImplementedError(f"{field} is converted in more than one step")

@@ -24,10 +24,10 @@ from orderhaven.store.notifications.deliveries import pause_after
 
 SLACK = timedelta(minutes=1)  # clocks of several workers differ a little
 _FARTHEST = timedelta(hours=1)  # as far ahead as anything is put off by itself
-_FARTHEST_REREADING = timedelta(days=1)  # a connector says how often, and none says less
+_FARTHEST_REREADING = timedelta(days=1)  # a connector says how often, and none says less; an account is read once a day
 _CALL_IS_OVER = timedelta(minutes=10)  # whatever was sent by that clock has arrived by then, or never will
-_HAPPENED = ("last_pulled_at", "failing_since", "rejected_since")
-_DUE = ("pull_at", "push_at", "refresh_at", "wait_at", "repeated_retry_at")
+_HAPPENED = ("last_pulled_at", "failing_since", "rejected_since", "account_read_at")
+_DUE = ("pull_at", "push_at", "refresh_at", "wait_at", "repeated_retry_at", "account_due_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ def _is_ahead(row: Connection, bounds: _Bounds) -> bool:
         "repeated_retry_at": bounds.planned,
         "backoff_until": bounds.planned,
         "refresh_at": bounds.planned + _FARTHEST_REREADING,
+        "account_due_at": bounds.planned + 1.1 * _FARTHEST_REREADING,
     }
     return any((at := getattr(row, name)) is not None and at > moment for name, moment in latest.items())
 

@@ -63,7 +63,7 @@ def version_of_connection(connection_id: int) -> str:
 
 
 _OF_A_LINK = (*(field.attname for field in Link._meta.concrete_fields), "marketplace__pull_every_s")
-_OF_A_CONNECTION = ("name", "settings", "secrets", "pull_every_s", "state")
+_OF_A_CONNECTION = ("name", "settings", "secrets", "pull_every_s", "state", "account_choices")
 
 
 def _row(found: Mapping[str, Any] | None) -> object:

@@ -18,10 +18,11 @@ from msgspec.structs import replace
 from orderhaven.connectors import make_sandbox, open_connector
 from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.server import InProcessTransport
-from orderhaven.core.commands import Cancellation, LineQuantity, ShipmentConfirmation
+from orderhaven.core.commands import Cancellation, CancelReason, LineQuantity, ShipmentConfirmation
 from orderhaven.core.errors import HubError
 from orderhaven.core.order import MarketplaceOrder
 from orderhaven.core.shop_order import ProductQuery, ShopOrderCancellation, ShopOrderDraft, ShopOrderSnapshot
+from orderhaven.ports.account import NOTHING_CHOSEN, kept_of, read_account, spec_of_account
 from orderhaven.ports.connector import AccountProfile, Capability, ConnectorContext, ConnectorSpec, InMemoryTokenCache
 from orderhaven.ports.marketplace import SummaryPage, Verification
 from orderhaven.ports.receipts import Receipt
@@ -171,7 +172,10 @@ class MarketplaceWithAnyAnswer(AnyAnswer):
         if side.can(Capability.ASYNCHRONOUS_COMMANDS):
             calls.append(lambda: marketplace.outcomes({"ours-1": "1", "ours-2": "2"}))
         if side.can(Capability.CANCEL):
-            cancellation = Cancellation(shipment.order_ref, "ours-2", shipment.quantities, prepared=shipment.prepared)
+            reason = side.spec.reason_code(CancelReason.OTHER)
+            cancellation = Cancellation(
+                shipment.order_ref, "ours-2", shipment.quantities, prepared=shipment.prepared, reason_code=reason
+            )
             calls.append(lambda: marketplace.cancel(cancellation, not_after=soon))
             calls.append(lambda: marketplace.verify(cancellation))
         return calls
@@ -255,6 +259,8 @@ async def _side(spec: ConnectorSpec, nth: int, change: Callable[[bytes], bytes])
         open_connector(spec, given_settings, ConnectorContext(clock, transport, InMemoryTokenCache()))
         for transport in (sound, _Spoiling(sound, nth, change))
     )
+    if spec.carriers_are_listed or spec.reasons_are_listed:
+        spec = spec_of_account(spec, kept_of(await read_account(plain, spec), spec), NOTHING_CHOSEN)
     return Side(spec, clock, sandbox, plain, spoiled)
 
 
@@ -264,7 +270,10 @@ async def _sold(side: Side) -> tuple[str, ShipmentConfirmation]:
     order = await side.plain.read(side.sandbox.sell(Basket(lines=((MUG, 2), (LAMP, 1)), address=BUYER)))
     piece = LineQuantity(order.lines[0].ref, order.lines[0].remote_ids, 1)
     carrier = next(iter(side.spec.carriers), None)
-    shipment = ShipmentConfirmation(order.ref, "ours-1", (piece,), tracking_number=_TRACKING_NUMBER, carrier=carrier)
+    code = side.spec.carrier_code(carrier) if carrier else ""
+    shipment = ShipmentConfirmation(
+        order.ref, "ours-1", (piece,), tracking_number=_TRACKING_NUMBER, carrier=carrier, carrier_code=code
+    )
     return cursor, await side.prepared(shipment)
 
 

@@ -18,7 +18,7 @@ from orderhaven.core.commands import (
 )
 from orderhaven.core.order import MarketplaceOrder, WaitsFor
 from orderhaven.core.parts import cut_in_parts
-from orderhaven.ports.connector import Capability
+from orderhaven.ports.connector import Capability, ConnectorSpec
 from orderhaven.ports.marketplace import Marketplace
 from orderhaven.ports.sandbox import Basket
 from orderhaven.testing.contract.both_roles import CommandCase
@@ -44,27 +44,37 @@ def quantities_of(order: MarketplaceOrder) -> tuple[LineQuantity, ...]:
     )
 
 
-def shipment_of(order: MarketplaceOrder, code: str = "", carrier: Carrier | None = None) -> ShipmentConfirmation:
+def shipment_of(
+    spec: ConnectorSpec, order: MarketplaceOrder, code: str = "", carrier: Carrier | None = None
+) -> ShipmentConfirmation:
     return ShipmentConfirmation(
-        order.ref, _reference(order), quantities_of(order), tracking_number=code, carrier=carrier
+        order.ref,
+        _reference(order),
+        quantities_of(order),
+        tracking_number=code,
+        carrier=carrier,
+        carrier_code=spec.carrier_code(carrier) if carrier else "",
     )
 
 
-def cancellation_of(order: MarketplaceOrder) -> Cancellation:
-    return Cancellation(order.ref, _reference(order), quantities_of(order), reason=CancelReason.OUT_OF_STOCK)
+def cancellation_of(
+    spec: ConnectorSpec, order: MarketplaceOrder, reason: CancelReason = CancelReason.OUT_OF_STOCK
+) -> Cancellation:
+    code = spec.reason_code(reason)
+    return Cancellation(order.ref, _reference(order), quantities_of(order), reason=reason, reason_code=code)
 
 
 def usual_carrier(subject: MarketplaceSubject) -> Carrier | None:
     """One that this marketplace has a word for; None where it has no list."""
-    known = subject.carriers
+    known = subject.spec.carriers
     return Carrier.POSTNL if Carrier.POSTNL in known else next(iter(known), None)
 
 
 def plain_shipment_of(subject: MarketplaceSubject, order: MarketplaceOrder) -> ShipmentConfirmation:
     """Without a tracking number, where that is possible."""
     if Capability.SHIP_UNTRACKED in subject.spec.capabilities:
-        return shipment_of(order)
-    return shipment_of(order, TRACKING_NUMBER, usual_carrier(subject))
+        return shipment_of(subject.spec, order)
+    return shipment_of(subject.spec, order, TRACKING_NUMBER, usual_carrier(subject))
 
 
 async def sold(subject: MarketplaceSubject, marketplace: Marketplace, basket: Basket = BASKET) -> MarketplaceOrder:
@@ -112,14 +122,14 @@ async def shipped(subject: MarketplaceSubject, marketplace: Marketplace, shipmen
 
 
 async def to_confirm(subject: MarketplaceSubject, marketplace: Marketplace) -> ShipmentConfirmation:
-    whole = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject))
+    whole = shipment_of(subject.spec, await sold(subject, marketplace), TRACKING_NUMBER, usual_carrier(subject))
     return await first_part(subject, marketplace, whole)
 
 
 async def _to_cancel(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
     pieces = min(2, subject.spec.limits.pieces_per_cancellation or 2)
     order = await sold(subject, marketplace, Basket([(MUG, pieces)]))
-    return await prepared(subject, marketplace, cancellation_of(order))
+    return await prepared(subject, marketplace, cancellation_of(subject.spec, order))
 
 
 async def _to_accept(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
@@ -136,7 +146,7 @@ async def _to_refuse(subject: MarketplaceSubject, marketplace: Marketplace) -> M
 
 async def _to_correct(subject: MarketplaceSubject, marketplace: Marketplace) -> MarketplaceCommand:
     order = await sold(subject, marketplace)
-    shipment = parts_of(subject, shipment_of(order, TRACKING_NUMBER, usual_carrier(subject)))[0]
+    shipment = parts_of(subject, shipment_of(subject.spec, order, TRACKING_NUMBER, usual_carrier(subject)))[0]
     key = await shipped(subject, marketplace, shipment)
     correction = TrackingCorrection(
         order.ref,
@@ -145,6 +155,7 @@ async def _to_correct(subject: MarketplaceSubject, marketplace: Marketplace) -> 
         shipment_ref=key,
         tracking_number=OTHER_TRACKING_NUMBER,
         carrier=shipment.carrier,
+        carrier_code=shipment.carrier_code,
     )
     return await prepared(subject, marketplace, correction)
 

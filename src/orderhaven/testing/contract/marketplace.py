@@ -2,6 +2,7 @@
 
 from orderhaven.testing.contract.any_answer import MarketplaceWithAnyAnswer
 from orderhaven.testing.contract.malformed_rows import MarketplaceWithMalformedRows
+from orderhaven.testing.contract.marketplace_account import MarketplaceAccount
 from orderhaven.testing.contract.marketplace_commands import MarketplaceCommands
 from orderhaven.testing.contract.marketplace_outcomes import MarketplaceOutcomes
 from orderhaven.testing.contract.marketplace_pulling import MarketplacePulling, MarketplacePullingWithFaults
@@ -16,6 +17,7 @@ class MarketplaceContract(
     MarketplaceReading,
     MarketplaceShipping,
     MarketplaceCancelling,
+    MarketplaceAccount,
     MarketplaceOutcomes,
     MarketplaceCommands,
     MarketplaceBehindNoise,

@@ -89,8 +89,8 @@ class MarketplaceOutcomes:
     async def test_a_part_that_left_does_not_make_the_rest_look_done(self, subject: MarketplaceSubject) -> None:
         marketplace, carrier = await subject.warm(), usual_carrier(subject)
         order = await sold(subject, marketplace)
-        await shipped(subject, marketplace, part_of(shipment_of(order, "3SXYZA1234567", carrier), 1))
-        whole_rest = shipment_of(await marketplace.read(order.ref), TRACKING_NUMBER, carrier)
+        await shipped(subject, marketplace, part_of(shipment_of(subject.spec, order, "3SXYZA1234567", carrier), 1))
+        whole_rest = shipment_of(subject.spec, await marketplace.read(order.ref), TRACKING_NUMBER, carrier)
         rest = await first_part(subject, marketplace, whole_rest)
 
         verification = await subject.verified(marketplace, rest)
@@ -101,10 +101,10 @@ class MarketplaceOutcomes:
     async def test_a_part_that_others_sent_does_not_make_the_whole_look_done(self, subject: MarketplaceSubject) -> None:
         marketplace, carrier = await subject.warm(), usual_carrier(subject)
         order = await sold(subject, marketplace)
-        whole = await first_part(subject, marketplace, shipment_of(order, TRACKING_NUMBER, carrier))
+        whole = await first_part(subject, marketplace, shipment_of(subject.spec, order, TRACKING_NUMBER, carrier))
         if sum(one.quantity for one in whole.quantities) == 1:
             pytest.skip(f"{subject.spec.title} confirms piece by piece: of one piece there is no part")
-        await shipped(subject, marketplace, part_of(shipment_of(order, "3SXYZA1234567", carrier), 1))
+        await shipped(subject, marketplace, part_of(shipment_of(subject.spec, order, "3SXYZA1234567", carrier), 1))
 
         verification = await subject.verified(marketplace, whole)
 

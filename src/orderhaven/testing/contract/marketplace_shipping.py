@@ -37,11 +37,11 @@ class MarketplaceShipping:
     @requires()
     async def test_tracking_number_and_carrier_arrive_exactly_so(self, subject: MarketplaceSubject) -> None:
         marketplace, carrier = await subject.warm(), usual_carrier(subject)
-        shipment = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, carrier)
+        shipment = shipment_of(subject.spec, await sold(subject, marketplace), TRACKING_NUMBER, carrier)
 
         await shipped(subject, marketplace, shipment)
 
-        code = subject.carriers[carrier] if carrier else ""
+        code = subject.spec.carriers[carrier] if carrier else ""
         arrived = {(one.order_ref, one.tracking_number, one.carrier_code) for one in subject.sandbox.shipments()}
         assert arrived == {(shipment.order_ref, TRACKING_NUMBER, code)}
 
@@ -50,10 +50,10 @@ class MarketplaceShipping:
         marketplace = await subject.warm()
         wanted = {}
 
-        for carrier, word in subject.carriers.items():
+        for carrier, word in subject.spec.carriers.items():
             order = await sold(subject, marketplace)
             wanted[order.ref] = word
-            await shipped(subject, marketplace, shipment_of(order, TRACKING_NUMBER, carrier))
+            await shipped(subject, marketplace, shipment_of(subject.spec, order, TRACKING_NUMBER, carrier))
 
         assert {arrived.order_ref: arrived.carrier_code for arrived in subject.sandbox.shipments()} == wanted
 
@@ -63,7 +63,7 @@ class MarketplaceShipping:
     ) -> None:
         marketplace = await subject.warm()
 
-        await shipped(subject, marketplace, shipment_of(await sold(subject, marketplace)))
+        await shipped(subject, marketplace, shipment_of(subject.spec, await sold(subject, marketplace)))
 
         arrived = subject.sandbox.shipments()
         assert {(one.tracking_number, one.label_number) for one in arrived} == {("", "")}
@@ -94,7 +94,7 @@ class MarketplaceShipping:
     async def test_a_label_arrives_without_tracking_number_or_carrier(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
         order = await sold(subject, marketplace, Basket([(MUG, 1)], marketplace_label=True))
-        bare = shipment_of(order)
+        bare = shipment_of(subject.spec, order)
         label = "6ff736b5-cdd0-4150-8c67-78269ee986f5"
 
         await shipped(
@@ -108,7 +108,8 @@ class MarketplaceShipping:
 
     @requires()
     async def test_a_carrier_without_a_word_there_is_never_sent_as_another(self, subject: MarketplaceSubject) -> None:
-        stranger = next((carrier for carrier in Carrier if carrier not in subject.carriers), None)
+        await subject.warm()
+        stranger = next((carrier for carrier in Carrier if carrier not in subject.spec.carriers), None)
 
         await assert_never_another(subject, stranger)
 
@@ -163,7 +164,7 @@ class MarketplaceCancelling:
         marketplace = await subject.warm()
         order = await sold(subject, marketplace, ONE_LINE)
 
-        await cancelled(subject, marketplace, cancellation_of(order))
+        await cancelled(subject, marketplace, cancellation_of(subject.spec, order))
 
         facts = [line.quantities for line in (await marketplace.read(order.ref)).lines]
         assert [each.cancelled for each in facts] == [2]
@@ -173,7 +174,7 @@ class MarketplaceCancelling:
     @requires(Capability.CANCEL, Capability.CANCEL_LINES)
     async def test_a_line_is_cancelled_and_the_others_stay(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
-        whole = cancellation_of(await sold(subject, marketplace))
+        whole = cancellation_of(subject.spec, await sold(subject, marketplace))
 
         await cancelled(subject, marketplace, replace(whole, quantities=whole.quantities[:1]))
 
@@ -183,7 +184,7 @@ class MarketplaceCancelling:
     @requires(Capability.CANCEL, Capability.CANCEL_QUANTITY)
     async def test_a_piece_of_a_line_is_cancelled_and_the_others_stay(self, subject: MarketplaceSubject) -> None:
         marketplace = await subject.warm()
-        whole = cancellation_of(await sold(subject, marketplace, ONE_LINE))
+        whole = cancellation_of(subject.spec, await sold(subject, marketplace, ONE_LINE))
 
         await cancelled(subject, marketplace, replace(whole, quantities=(replace(whole.quantities[0], quantity=1),)))
 
@@ -199,7 +200,7 @@ class MarketplaceCancelling:
         before = len(subject.sandbox.calls)
 
         with pytest.raises(OrderProblem):
-            await marketplace.cancel(cancellation_of(order), not_after=subject.soon())
+            await marketplace.cancel(cancellation_of(subject.spec, order), not_after=subject.soon())
 
         assert subject.effects(subject.sandbox.calls[before:]) == [], "it went out although it was refused"
 
@@ -214,7 +215,7 @@ class MarketplaceCancelling:
         before = len(subject.sandbox.calls)
 
         with pytest.raises(OrderProblem):
-            await marketplace.cancel(cancellation_of(order), not_after=subject.soon())
+            await marketplace.cancel(cancellation_of(subject.spec, order), not_after=subject.soon())
 
         assert subject.effects(subject.sandbox.calls[before:]) == [], "it went out although it was refused"
 
@@ -224,7 +225,7 @@ class MarketplaceCancelling:
         most = min(limits.lines_per_cancellation, limits.pieces_per_cancellation or limits.lines_per_cancellation)
         order = await sold(subject, marketplace, lines(most))
 
-        await cancelled(subject, marketplace, cancellation_of(order))
+        await cancelled(subject, marketplace, cancellation_of(subject.spec, order))
 
         assert set(subject.sandbox.cancelled()) == {order.ref}
 
@@ -265,9 +266,11 @@ class MarketplaceCancelling:
         self, subject: MarketplaceSubject
     ) -> None:
         marketplace, carrier = await subject.warm(), usual_carrier(subject)
-        first = part_of(shipment_of(await sold(subject, marketplace, ONE_LINE), TRACKING_NUMBER, carrier), 1)
+        first = part_of(
+            shipment_of(subject.spec, await sold(subject, marketplace, ONE_LINE), TRACKING_NUMBER, carrier), 1
+        )
         await shipped(subject, marketplace, first)
-        rest = shipment_of(await marketplace.read(first.order_ref), TRACKING_NUMBER, carrier)
+        rest = shipment_of(subject.spec, await marketplace.read(first.order_ref), TRACKING_NUMBER, carrier)
         await shipped(subject, marketplace, rest)
         correction = TrackingCorrection(
             first.order_ref,
@@ -275,6 +278,7 @@ class MarketplaceCancelling:
             first.quantities,
             tracking_number=OTHER_TRACKING_NUMBER,
             carrier=carrier,
+            carrier_code=first.carrier_code,
             confirmation_reference=first.reference,
         )
 
@@ -289,8 +293,8 @@ class MarketplaceCancelling:
         marketplace = await subject.warm()
         arrived: dict[Carrier, str] = {}
         for carrier in Carrier:
-            shipment = shipment_of(await sold(subject, marketplace, ONE_LINE), TRACKING_NUMBER, carrier)
-            if subject.carrier_code(carrier) or goes_without(subject.spec):
+            shipment = shipment_of(subject.spec, await sold(subject, marketplace, ONE_LINE), TRACKING_NUMBER, carrier)
+            if subject.spec.carrier_code(carrier) or goes_without(subject.spec):
                 await shipped(subject, marketplace, shipment)
                 arrived[carrier] = subject.sandbox.shipments()[-1].carrier_code
 
@@ -302,8 +306,11 @@ class MarketplaceCancelling:
         marketplace = await subject.warm()
         for country, words in subject.spec.carriers_from.items():
             for carrier, word in words.items():
-                shipment = shipment_of(await sold(subject, marketplace, ONE_LINE), TRACKING_NUMBER, carrier)
-                await shipped(subject, marketplace, replace(shipment, ships_from=country))
+                shipment = shipment_of(
+                    subject.spec, await sold(subject, marketplace, ONE_LINE), TRACKING_NUMBER, carrier
+                )
+                code = subject.spec.carrier_code(carrier, country)
+                await shipped(subject, marketplace, replace(shipment, ships_from=country, carrier_code=code))
 
                 assert subject.sandbox.shipments()[-1].carrier_code == word
 
@@ -319,9 +326,9 @@ async def cancelled(subject: MarketplaceSubject, marketplace: Marketplace, comma
 def means(subject: MarketplaceSubject, word: str, carrier: Carrier) -> bool:
     """Their way out and no word at all mean nobody; any other word has to name the carrier, or the brand it belongs to."""
     if word in ("", subject.spec.other_carrier) or carrier in (Carrier.COURIER, Carrier.OTHER):
-        return word == subject.carrier_code(carrier)
-    if word == subject.account_carriers.get(carrier):
-        return True  # a word of an account's own, which may be any
+        return word == subject.spec.carrier_code(carrier)
+    if subject.spec.carriers_are_listed and word == subject.spec.carrier_code(carrier):
+        return True  # a code of the account's own, which may be any
     brand = next((brand for brand, divisions in DIVISIONS.items() if carrier in divisions), carrier)
     return bool({carrier, brand} & set(carriers_named(word)))
 
@@ -330,7 +337,7 @@ async def assert_never_another(subject: MarketplaceSubject, carrier: Carrier | N
     """Without a word for it, it goes as "other", by its own name where that is taken, or without a carrier where that is allowed,
     and else not at all."""
     marketplace, spec = await subject.warm(), subject.spec
-    shipment = shipment_of(await sold(subject, marketplace), TRACKING_NUMBER, carrier)
+    shipment = shipment_of(subject.spec, await sold(subject, marketplace), TRACKING_NUMBER, carrier)
     before = len(subject.sandbox.calls)
 
     try:
@@ -341,7 +348,7 @@ async def assert_never_another(subject: MarketplaceSubject, carrier: Carrier | N
     else:
         arrived = {one.carrier_code for one in subject.sandbox.shipments()}
         # where carriers are the account's own, one that it did not name may be taken by its name
-        by_name = {carrier.display_name} if carrier is not None and subject.account_carriers else set()
+        by_name = {carrier.display_name} if carrier is not None and spec.carriers_are_listed else set()
         assert arrived <= {"", spec.other_carrier, *by_name}, "the carrier went out as another one"
         assert goes_without(spec) or "" not in arrived
 

@@ -43,7 +43,7 @@ class MarketplaceBehindNoise:
         order = await sold(subject, marketplace)
         pulled, _ = await subject.pull()
 
-        whole = shipment_of(order, TRACKING_NUMBER, usual_carrier(subject))
+        whole = shipment_of(subject.spec, order, TRACKING_NUMBER, usual_carrier(subject))
         shipment = await first_part(subject, marketplace, whole)
         receipt = await marketplace.confirm(shipment, not_after=subject.soon())
 

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from orderhaven.core.carriers import Carrier
 from orderhaven.core.commands import MarketplaceCommand
 from orderhaven.core.shop_order import ShopCommand, ShopOrderSnapshot
-from orderhaven.ports.connector import ConnectorSpec
+from orderhaven.ports.account import AccountChoices, kept_of, read_account, spec_of_account
+from orderhaven.ports.connector import AccountProfile, ConnectorSpec
 from orderhaven.ports.marketplace import (
     Marketplace,
     OrderSummary,
@@ -157,22 +157,22 @@ class MarketplaceSubject(Subject):
         None  # an order that waits for a yes; needed with Capability.ACCEPT
     )
     unknown_handle: str = "999999999"  # of a command that nobody there remembers
-    # our carriers -> the words that the sandbox's account has for them, where the spec lists none because each account has its own
-    account_carriers: Mapping[Carrier, str] = field(default_factory=dict)
-
-    @property
-    def carriers(self) -> Mapping[Carrier, str]:
-        """Those that this marketplace has a word for."""
-        return self.account_carriers or self.spec.carriers
-
-    def carrier_code(self, carrier: Carrier) -> str:
-        return self.account_carriers.get(carrier, "") or self.spec.carrier_code(carrier)
+    lose_carrier: Callable[[str], None] | None = (
+        None  # takes a code from the account; needed where `check` lists carriers
+    )
+    account: AccountProfile | None = None  # as `warm` read it
+    _declared: ConnectorSpec | None = None
 
     async def warm(self) -> Marketplace:
-        """A connector that has signed in, so that the next request is not about credentials."""
+        """A connector that has signed in, so that the next request is not about credentials. From then on `spec` is the account's."""
         marketplace: Marketplace = self.another()
-        await marketplace.check()
+        await self.read_account(marketplace)
         return marketplace
+
+    async def read_account(self, marketplace: Marketplace) -> None:
+        self._declared = self._declared or self.spec
+        self.account = await read_account(marketplace, self._declared)
+        self.spec = spec_of_account(self._declared, kept_of(self.account, self._declared), AccountChoices())
 
     async def pull(self, since: str = "") -> tuple[dict[str, OrderSummary], str]:
         """One whole pull: the last summary of each order, and the cursor to go on with."""
