@@ -26,6 +26,7 @@ import structlog  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
+from orderhaven.store.upkeep import new_database  # noqa: E402
 from tests.stores import point_store_at  # noqa: E402
 
 os.environ.setdefault(
@@ -50,7 +51,7 @@ def pytest_sessionfinish() -> None:
 def sqlite_template() -> Path:
     template = _HOME / "template.sqlite3"
     point_store_at({**connections.databases["default"], "NAME": str(template)})
-    call_command("migrate", verbosity=0)
+    new_database.bring_up_to_date()
     connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connections.close_all()
     return template
@@ -78,7 +79,7 @@ def postgres_database(postgres_url: str) -> dict[str, object]:
     database = settings.postgres(postgres_url)
     kept = connections.databases["default"]
     point_store_at(database)
-    call_command("migrate", verbosity=0)
+    new_database.bring_up_to_date()
     point_store_at(kept)
     return database
 

@@ -14,6 +14,7 @@ from django.db import DatabaseError
 
 from orderhaven import paths
 from orderhaven.core.translation import _
+from orderhaven.store.upkeep import new_database
 from orderhaven.store.upkeep.backup import copy_database, unfinished_copy
 from orderhaven.store.upkeep.privacy import make_private
 
@@ -80,7 +81,7 @@ def _migrate(missing: Sequence[str]) -> None:
             for number, name in enumerate(missing, 1):
                 log.info("database_upgrade", step=number, of=len(missing))
                 call_command("migrate", *name.split(".", 1), verbosity=0, interactive=False, skip_checks=True)
-        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+        new_database.bring_up_to_date()
     except Exception as error:
         if before is None:
             raise
