@@ -107,3 +107,12 @@ class Connector:
 def test_what_cannot_be_is_no_account(own: dict[str, Any]) -> None:
     with pytest.raises(UnexpectedResponse):
         asyncio.run(read_account(Connector(**own), SPEC))
+
+
+@pytest.mark.parametrize(
+    "own", [{}, {"limits": SPEC.limits}, {"limits": replace(SPEC.limits, pieces_per_confirmation=1)}, {"carriers": {}}]
+)
+def test_what_can_be_is_taken(own: dict[str, Any]) -> None:
+    profile = asyncio.run(read_account(Connector(**own), SPEC))
+
+    assert profile == AccountProfile("1", "Ours", **own)

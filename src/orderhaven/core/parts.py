@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 
-def cut_in_parts(quantities: Mapping[str, int], lines: int, pieces: int = 0) -> list[dict[str, int]]:
-    """Line -> quantity, in the same order, in parts of at most so many lines and pieces (0: as many as there are)."""
+def cut_in_parts(quantities: Mapping[str, int], lines: int, pieces: int | None = None) -> list[dict[str, int]]:
+    """Line -> quantity, in the same order, in parts of at most so many lines and pieces (None: any number)."""
     most = pieces or sum(quantities.values())
     parts: list[dict[str, int]] = []
     room = 0  # for pieces, in the last part

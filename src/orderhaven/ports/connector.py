@@ -186,8 +186,8 @@ class Limits:
     orders_per_lookup: int = 50  # references, products or orders asked for in one call
     lines_per_confirmation: int = 100
     lines_per_cancellation: int = 100
-    pieces_per_confirmation: int = 0  # of all its lines together; 0: as many as there are. Wants SHIP_PARTS
-    pieces_per_cancellation: int = 0  # wants CANCEL_QUANTITY
+    pieces_per_confirmation: int | None = None  # of all its lines together; None: any number. Wants SHIP_PARTS
+    pieces_per_cancellation: int | None = None  # wants CANCEL_QUANTITY
     # how long an effect may stay invisible after the call was given up
     visibility_delay: timedelta = timedelta(minutes=2)
     outcome_deadline: timedelta = timedelta(minutes=30)  # for OUTCOME_LATER

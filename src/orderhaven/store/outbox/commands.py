@@ -316,7 +316,7 @@ def _parts(message: Message, payload: InParts, spec: ConnectorSpec) -> ComposedM
     return ComposedMessage(message, first, tuple(rest))
 
 
-def _most_per_part(payload: InParts, limits: Limits) -> tuple[int, int]:
+def _most_per_part(payload: InParts, limits: Limits) -> tuple[int, int | None]:
     """Lines, pieces."""
     if isinstance(payload, ConfirmPayload):
         return limits.lines_per_confirmation, limits.pieces_per_confirmation
