@@ -162,8 +162,8 @@ class Page:
 
 
 _NEW_SINCE = {
-    "accepts_by_itself", "channel", "channels", "does_orders", "does_returns", "does_stock", "has_address", "link", "links", "name",
-    "waits_for",
+    "accepts_by_itself", "account_details", "channel", "channels", "does_orders", "does_returns", "does_stock", "has_address", "link",
+    "links", "name", "waits_for",
 }  # fmt: skip
 _SPOKEN = {
     "label",

@@ -112,7 +112,8 @@ class Day:
             time.sleep(every_s)
 
     def judge(self, sight: Sight) -> Verdict:
-        rules = Rules(self.marketplace.carriers, self.marketplace.other_carrier, WAIT)
+        marketplace = self.hub.marketplace(self.marketplace)
+        rules = Rules(marketplace.carriers, marketplace.other_carrier, WAIT)
         return compare(sight.context.marketplace, sight.context.shop, sight.hub, rules)
 
     def end(self) -> None:

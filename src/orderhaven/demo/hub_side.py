@@ -59,6 +59,14 @@ class DemoHub:
 
         return not Connection.objects.filter(last_pulled_at__isnull=True).exists()
 
+    def marketplace(self, spec: ConnectorSpec) -> ConnectorSpec:
+        """As the account that was connected has it."""
+        from orderhaven.ports.account import spec_of_account
+        from orderhaven.store.models import Connection
+
+        row = Connection.objects.get(name=self._linked)
+        return spec_of_account(spec, row.account, row.account_choices)
+
     def press_buttons(self) -> list[str]:
         """What a person at the hub has to do now and then: why it was done, a sentence each."""
         from orderhaven.actions import account_setup, links

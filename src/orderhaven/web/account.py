@@ -71,12 +71,23 @@ def _list(
                 "label": one.label or one.code,
                 "ours": label(one.ours),
                 "chosen": _chosen(one),
-                "by_name": label(one.ours) if one.state is MatchState.MATCHED else _("choose"),
+                "by_name": _by_name(one, label),
                 "why": matched_words(one),
             }
             for one in rows
         ],
     }
+
+
+def _by_name(match: CodeMatch, label: Callable[[str], str]) -> str:
+    """What stands in the list for nobody's choice."""
+    match match.state:
+        case MatchState.MATCHED:
+            return label(match.ours)
+        case MatchState.GONE:
+            return _("forget it")
+        case _:
+            return _("choose")
 
 
 def _chosen(match: CodeMatch) -> str:
