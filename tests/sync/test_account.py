@@ -146,6 +146,17 @@ def test_a_reading_that_fails_stops_nothing_and_is_tried_again_less_and_less_oft
     assert account(trade).account_read_at > read_at
 
 
+def test_a_reading_that_fails_is_no_failure_of_the_connection(trade: Shift) -> None:
+    trade.marketplace.faults.add(FaultKind.BROKEN, "GET /account")
+    trade.passes(hours=23)
+    trade.marketplace.calls.clear()
+
+    while "GET /account" not in trade.marketplace.calls:
+        trade.passes(seconds=20)
+
+    assert (account(trade).failures, account(trade).backoff_until) == (0, None)
+
+
 def test_keys_of_another_account_pause_the_connection_and_nothing_of_that_account_is_kept(trade: Shift) -> None:
     trade.marketplace.name, was = "somebody-else", trade.marketplace.name
     trade.marketplace.carriers.clear()

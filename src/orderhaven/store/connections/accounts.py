@@ -14,6 +14,7 @@ from orderhaven.store.upkeep.versions import ExpectedVersion
 
 _EVERY = timedelta(days=1)
 _SOONEST_AGAIN, _LATEST_AGAIN = timedelta(minutes=5), timedelta(hours=6)
+_AGAIN_AT_FIRST = timedelta(hours=1)  # of one that was made before accounts were kept
 
 Columns = Mapping[str, object]
 
@@ -32,7 +33,7 @@ def columns_of(profile: AccountProfile, spec: ConnectorSpec, now: datetime, spre
 
 def due_after_failure(row: Connection, now: datetime) -> datetime:
     """The longer it fails, the longer it is left alone, up to six hours."""
-    late = now - (row.account_read_at + _EVERY) if row.account_read_at is not None else timedelta(0)
+    late = now - (row.account_read_at + _EVERY) if row.account_read_at is not None else _AGAIN_AT_FIRST
     return now + min(max(late, _SOONEST_AGAIN), _LATEST_AGAIN)
 
 
