@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orderhaven.connectors import specs
 from orderhaven.demo.day import ORIGIN, Wish
 from orderhaven.demo.processes import Sandboxes
 from orderhaven.demo.sandboxes import Wanted
-from orderhaven.ports.connector import ScaledClock, Side
+from orderhaven.ports.connector import ScaledClock
 from tests.docs.blocks import ROOT
 from tests.docs.reader import Reader, surroundings
+from tests.pairs import CONNECTORS
 
 _MINUTES_IN_A_SECOND = 60.0  # so that both sides are pulled every five seconds
 _SOLD_WITHIN_HOURS = 0.01
@@ -86,11 +86,10 @@ def free_address() -> str:
 
 
 def _wanted(clock: str) -> Wanted:
-    by_role = {one.side: one.name for one in reversed(specs().values()) if one.sandbox}
     return Wanted(
         clock=clock,
-        marketplace=by_role[Side.MARKETPLACE],
-        shop=by_role[Side.SHOP],
+        marketplace=CONNECTORS.marketplace,
+        shop=CONNECTORS.shop,
         orders=_ORDERS,
         seed=Wish(orders=_ORDERS).seed,
         selling_hours=_SOLD_WITHIN_HOURS,

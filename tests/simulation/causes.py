@@ -175,7 +175,8 @@ PROBLEMS_BY: Mapping[str, Cause] = {
     ProblemKind.QUANTITIES_DIFFER: _did(Deed.CHANGE_QUANTITY, Deed.SHIP_PART_THERE, Deed.ADD_LINE, Deed.SWAP),
     ProblemKind.TRACKING_UNREADABLE: _has_text_for_a_number,
     ProblemKind.LATE_TRACKING: _did(Deed.ADD_CODE, Deed.SHIP),
-    ProblemKind.REOPENED_AFTER_SHIPPING: _did(Deed.REOPEN),
+    # in some shops an order is open again once something is added to it
+    ProblemKind.REOPENED_AFTER_SHIPPING: _did(Deed.REOPEN, Deed.CHANGE_QUANTITY, Deed.ADD_LINE, Deed.ADD_GIFT),
     ProblemKind.REOPENED_AFTER_CANCELLING: _did(Deed.REOPEN),
     ProblemKind.SHOP_ORDER_GONE: _did(Deed.TRASH, Deed.DELETE),
     ProblemKind.SHOP_CANCELLED_LATE: _did(Deed.CANCEL_IN_SHOP, Deed.CANCEL_HERE),

@@ -146,7 +146,7 @@ def it_is_confirmed_with_the_shops_facts(case: Case) -> Iterator[str]:
         if one.tracking_number and one.tracking_number not in carriers:
             yield f"it was confirmed with '{one.tracking_number}', which never stood in the shop by then"
         carrier = carriers.get(one.tracking_number)
-        there = case.run.sides.there
+        there = case.run.sides.marketplace_spec
         words = {there.carrier_code(carrier)} if carrier else {"", there.other_carrier}
         if one.carrier_code not in words:
             yield f"it was confirmed with carrier '{one.carrier_code}', and '{one.tracking_number}' is of {words}"

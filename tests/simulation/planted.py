@@ -127,7 +127,7 @@ MUTANTS = (
     Mutant(
         "a tracking number in the shop is not sent",
         "store/outbox/commands.py",
-        "_parts(message, ConfirmPayload(*tracking), spec)",
+        "_parts(message, ConfirmPayload(**tracking._asdict()), spec)",
         "_parts(message, ConfirmPayload(ships_from=tracking.ships_from), spec)",
     ),
     Mutant(

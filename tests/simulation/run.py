@@ -352,7 +352,7 @@ def _connection(merchant: Merchant, spec: ConnectorSpec, name: str, sides: Sides
         settings={key: value for key, value in given.items() if key not in secret},
         secrets=keys.encrypt({key: value for key, value in given.items() if key in secret}),
         fingerprint=f"{merchant.slug} {name}",
-        account=sides.account_of(spec),
+        account=sides.accounts[spec.name],
         pull_at=now,
         refresh_at=now if spec.side is Side.SHOP else None,
     )

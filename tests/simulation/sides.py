@@ -2,12 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
-from functools import cached_property
 
 from orderhaven.connectors import make_sandbox, open_connector
-from orderhaven.core.carriers import Carrier
+from orderhaven.connectors.kit.server import InProcessTransport
 from orderhaven.core.order import WaitsFor
 from orderhaven.ports.account import NOTHING_CHOSEN, NOTHING_KEPT, KeptAccount, kept_of, spec_of_account
 from orderhaven.ports.connector import Capability, ConnectorContext, ConnectorSpec, InMemoryTokenCache, Side
@@ -69,6 +68,7 @@ class Sides:
         self.marketplace: SandboxMarketplace = make_sandbox(self.there, clock)
         self.shop: SandboxShop = make_sandbox(self.here, clock)
         self.shop.stock((*ARTICLES, GIFT, SOMETHING_ELSE), STOCK)
+        self.accounts = {one.name: self._account_of(one) for one in (self.there, self.here)}
         self.wire = Wire(self.marketplace, self.shop, chance, hit)
 
     def settings(self, role: Side) -> dict[str, str]:
@@ -76,17 +76,18 @@ class Sides:
             return dict(self.marketplace.settings("http://marketplace.test"))
         return dict(self.shop.settings("http://127.0.0.1:8080"))
 
-    def account_of(self, spec: ConnectorSpec) -> KeptAccount:
+    def _account_of(self, spec: ConnectorSpec) -> KeptAccount:
         """What setting up a connection keeps; only of an account that has words of its own, so that no other one is asked."""
         if not (spec.carriers_are_listed or spec.reasons_are_listed):
             return NOTHING_KEPT
-        context = ConnectorContext(self._clock, None, InMemoryTokenCache())
+        hosts = {"marketplace.test": self.marketplace, "127.0.0.1:8080": self.shop}
+        context = ConnectorContext(self._clock, InProcessTransport(hosts), InMemoryTokenCache())
         return kept_of(asyncio.run(open_connector(spec, self.settings(spec.side), context).check()), spec)
 
-    @cached_property
-    def carriers(self) -> Mapping[Carrier, str]:
-        """Ours -> the word of the marketplace's account."""
-        return spec_of_account(self.there, self.account_of(self.there), NOTHING_CHOSEN).carriers
+    @property
+    def marketplace_spec(self) -> ConnectorSpec:
+        """As its account has it."""
+        return spec_of_account(self.there, self.accounts[self.there.name], NOTHING_CHOSEN)
 
     def side(self, name: str) -> Sandbox:
         return self.marketplace if name == MARKETPLACE else self.shop

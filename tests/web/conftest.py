@@ -15,13 +15,12 @@ from django.template.base import Variable, VariableDoesNotExist
 from django.test import Client
 from django.test.utils import setup_test_environment, teardown_test_environment
 
-from orderhaven.connectors import specs
 from orderhaven.core.access import Role as Access
-from orderhaven.ports.connector import Side
 from orderhaven.store.access import credentials
 from orderhaven.store.connections import merchants
 from orderhaven.store.models import User
 from tests.journeys.conftest import start_trade
+from tests.pairs import CONNECTORS
 
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -79,9 +78,8 @@ def names_of_templates(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def trade(store: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Of the first connectors with a sandbox; the web's clock begins where the trade's stands."""
-    by_role = {one.side: one for one in specs().values() if one.sandbox}
-    started = start_trade(by_role[Side.MARKETPLACE], by_role[Side.SHOP])
+    """Between two connectors; the web's clock begins where the trade's stands."""
+    started = start_trade(CONNECTORS.marketplace_spec, CONNECTORS.shop_spec)
     started.passes(seconds=10)
     monkeypatch.setenv("ORDERHAVEN_CLOCK", f"{started.clock.now().isoformat()},1,{time()}")
     yield started

@@ -153,4 +153,4 @@ def _with_sandbox(role: Side, name: str) -> ConnectorSpec:
     found = {one.name: one for one in specs().values() if one.side is role and one.sandbox}
     if not found or (name and name not in found):
         raise CannotPlay(f"No {role} '{name}' with a sandbox is installed; there are: {', '.join(found) or 'none'}.")
-    return found[name] if name else next(iter(found.values()))
+    return found[name] if name else min(found.values(), key=lambda one: not one.plays_demo)

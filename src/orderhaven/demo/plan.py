@@ -2,9 +2,11 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+
+from msgspec import structs
 
 from orderhaven.core.carriers.checks import mod10_digit
 from orderhaven.demo.codes import Code, label_number, make_code
@@ -106,6 +108,11 @@ def plan_day(orders: int, seed: int, selling_hours: float) -> list[Plan]:
     chance.shuffle(stories)
     slot = timedelta(hours=selling_hours) / max(orders, 1)
     return [_plan(chance, story, slot * (place + chance.random())) for place, story in enumerate(stories)]
+
+
+def at_full_price(plan: Plan) -> Plan:
+    """For a shop that takes its own prices only."""
+    return replace(plan, basket=structs.replace(plan.basket, discount="0.00"))
 
 
 def _stories(orders: int) -> list[Story]:

@@ -17,9 +17,9 @@ from orderhaven.connectors.kit.http import Request, Response
 from orderhaven.connectors.kit.server import SandboxServer
 from orderhaven.demo.outside import look_outside
 from orderhaven.demo.people import People
-from orderhaven.demo.plan import plan_day
+from orderhaven.demo.plan import at_full_price, plan_day
 from orderhaven.demo.trouble import Trouble
-from orderhaven.ports.connector import Clock, ConnectorSpec, ScaledClock
+from orderhaven.ports.connector import Capability, Clock, ConnectorSpec, ScaledClock
 
 _ACTS_EVERY_S = 0.03
 _LABEL_SETTING = "label_meta_key"  # a shop that declares it has a place for the number of a marketplace label
@@ -52,6 +52,8 @@ class World:
         there, here = specs_by_name[wanted.marketplace], specs_by_name[wanted.shop]
         self.marketplace, self.shop = make_sandbox(there, clock), make_sandbox(here, clock)
         plans = plan_day(wanted.orders, wanted.seed, wanted.selling_hours)
+        if Capability.SETS_PRICES not in here.capabilities:
+            plans = [at_full_price(plan) for plan in plans]
         self.people = People(self.marketplace, self.shop, clock, plans, _label_key(here, self.shop))
         self.trouble = Trouble(self.marketplace, self.shop, clock)
         self._wanted = wanted

@@ -226,6 +226,7 @@ class ConnectorSpec:
     # what its errors say, {values} left open, beside what any connector's say: told in every language that it speaks. Each is tried on
     # the reasons of all connectors, so it begins and ends with words of its own
     error_reasons: tuple[str, ...] = ()
+    plays_demo: bool = False  # the demo's day is played with it where nobody names another one
 
     def carrier_code(self, carrier: Carrier, ships_from: str = "") -> str:
         """Their word for it, or their way out for carriers they have no word for; "" when they will not have it at all."""

@@ -17,7 +17,7 @@ from orderhaven.core.errors import (
     UnexpectedResponse,
     WrongAddress,
 )
-from orderhaven.ports.connector import Clock, ConnectorContext
+from orderhaven.ports.connector import Clock, ConnectorContext, is_recent
 from orderhaven.ports.sandbox import CallFault, CallKind, Malformation, SandboxCall, SandboxList
 
 T = TypeVar("T")
@@ -345,7 +345,7 @@ class SandboxClient:
 
     async def _fresh_token(self) -> str:
         now = self._context.clock.now()
-        if self._failed is not None and now - self._failed[0] < _AFTER_FAILING:
+        if self._failed is not None and is_recent(self._failed[0], now, _AFTER_FAILING):
             raise self._failed[1]  # whoever waits for a log-in gets what came of it
         try:
             token, ends_at = self._door.sign_in(self._key)

@@ -243,9 +243,9 @@ class SimulatedMarketplace(World):
         is_open = any(line.open for line in facts)
         if isinstance(command, Cancellation) and not is_open and all(line.cancelled for line in facts):
             return Verification(RemoteState.DONE)  # cancelled is cancelled, whoever did it
-        return Verification(
-            RemoteState.NOT_DONE if is_open or isinstance(command, TrackingCorrection) else RemoteState.DONE_BY_OTHERS
-        )
+        if is_open or isinstance(command, TrackingCorrection):
+            return Verification(RemoteState.NOT_DONE)
+        return Verification(RemoteState.DONE_BY_OTHERS if self._can(Capability.SHOWS_SHIPMENTS) else RemoteState.DONE)
 
     # ------------------------------------------------------------ inside
 

@@ -127,4 +127,5 @@ SPEC = ConnectorSpec(
     },
     limitations=_LIMITATIONS,
     error_reasons=_ERROR_REASONS,
+    plays_demo=True,
 )

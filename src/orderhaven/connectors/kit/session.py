@@ -114,6 +114,10 @@ class Session:
         self._refuse_wrong_clock(response)
         if response.status == 401 and await self._auth.renew(request):
             raise SafeToRetry(f"{self.side} wants a fresh token")
+        if response.status < 300 and is_web_page(
+            response
+        ):  # of a proxy, or a page that says "back soon": no yes of an API
+            raise OutcomeUnknown(f"{self.side} answered a web page instead of data")
         return self._classify(request, response, also)
 
     async def _sent(self, request: Request, not_after: datetime) -> Response:

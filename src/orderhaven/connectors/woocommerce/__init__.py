@@ -132,4 +132,5 @@ SPEC = ConnectorSpec(
     version="REST v3 (WooCommerce 9.9 and later)",
     limitations=_LIMITATIONS,
     error_reasons=REASONS,
+    plays_demo=True,
 )

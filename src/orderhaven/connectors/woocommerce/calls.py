@@ -273,7 +273,7 @@ class Calls:
         headers = {"Content-Type": "application/json"}
         data = msgspec.json.encode(body)
         response = await self._session.send(
-            method, path, not_after=not_after, headers=headers, body=data, also=REFUSALS
+            method, path, not_after=not_after, headers=headers, body=data, also=(200, *REFUSALS)
         )
         await self._demand_permalinks(response)
         if response.status >= 400:

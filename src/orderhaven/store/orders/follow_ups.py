@@ -21,6 +21,7 @@ from orderhaven.store.models import (
     MessageState,
     Order,
 )
+from orderhaven.store.orders.closing import close_without_the_rest
 from orderhaven.store.orders.conversions import facts_of
 from orderhaven.store.orders.unit_of_work import UnitOfWork
 from orderhaven.store.outbox.payloads import CancelPayload
@@ -216,7 +217,9 @@ def _handled_by_others(uow: UnitOfWork, order: Order) -> None:
             uow.nudge(message.connection_id)
     ours = any(message.state in SENT for message in confirmations)
     uow.withdraw_unsent(order, (MessageKind.CONFIRM,))
-    if not ours:
+    if ours:
+        close_without_the_rest(uow, order)
+    else:
         uow.change(order, handled_externally=True, closed_at=order.closed_at or uow.now)
         uow.touch(order)
 

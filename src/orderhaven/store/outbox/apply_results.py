@@ -10,7 +10,8 @@ from orderhaven.core.problems import ProblemKind
 from orderhaven.core.shop_order import THROWN_AWAY, ShopOrderSnapshot, ShopState, with_clean_tracking_numbers
 from orderhaven.core.status import Status
 from orderhaven.store.connections.connections import TAKES_LONG
-from orderhaven.store.models import UNFINISHED, Message, MessageKind, MessageState, Order, Shipment
+from orderhaven.store.models import Message, MessageKind, MessageState, Order, Shipment
+from orderhaven.store.orders.closing import close_confirmed, close_without_the_rest, is_under_way, last_of_ours
 from orderhaven.store.orders.follow_ups import is_still_needed
 from orderhaven.store.orders.shop_snapshots import apply_snapshot
 from orderhaven.store.orders.unit_of_work import UnitOfWork
@@ -180,13 +181,9 @@ def _confirmed(
     confirmations = [one for one in row.outbox if one.kind == MessageKind.CONFIRM]
     if len(confirmations) > 1 and not done.by_others:  # the number may have changed since the parts before this one
         _correct_the_others(uow, row, message, payload.tracking_number, pace)
-    rest = [one for one in confirmations if one.state in UNFINISHED]
-    if not rest:
-        uow.change(row, closed_at=row.closed_at or uow.now)
-        if not done.by_others:
-            uow.change(row, confirmed_at=row.confirmed_at or uow.now)
-            uow.event(row, "confirmed", {"tracking_number": payload.tracking_number, "carrier": payload.carrier})
-        uow.resolve(row, (ProblemKind.WAIT_EXTENDED, ProblemKind.QUANTITIES_DIFFER))
+    if not is_under_way(row):
+        in_parts = len(confirmations) > 1
+        close_confirmed(uow, row, payload if not done.by_others else last_of_ours(row) if in_parts else None)
 
 
 def _follow_the_number(uow: UnitOfWork, row: Order, message: Message, code: str, remote_ref: str, pace: Pace) -> None:
@@ -242,6 +239,8 @@ def _unconfirmed(uow: UnitOfWork, row: Order, message: Message, cause: str, pace
 def _drop(uow: UnitOfWork, row: Order, message: Message) -> None:
     uow.change_message(row, message, state=MessageState.WITHDRAWN, finished_at=uow.now)
     uow.resolve_of_message(message)
+    if message.kind == MessageKind.CONFIRM:
+        close_without_the_rest(uow, row)
 
 
 def _again(uow: UnitOfWork, row: Order, message: Message, cause: str, after: timedelta | None, pace: Pace) -> None:

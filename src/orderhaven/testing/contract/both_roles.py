@@ -200,6 +200,21 @@ class EveryCommand:
         assert await case.times_done(subject, what) == 1
 
     @requires()
+    async def test_a_web_page_in_answer_to_a_command_is_never_taken_for_a_yes(
+        self, subject: Any, case: CommandCase
+    ) -> None:
+        connector = await subject.warm()
+        what = await case.prepare(subject, connector)
+        subject.break_with(Break.WEB_PAGE, On.COMMANDS)
+
+        with pytest.raises((OutcomeUnknown, SafeToRetry)):
+            await case.run(connector, what, subject.soon())
+
+        subject.clear_faults()
+        subject.clock.advance(subject.spec.limits.visibility_delay)
+        assert await case.times_done(subject, what) == 0
+
+    @requires()
     async def test_a_command_with_an_expired_token_happens_now_or_the_next_time_and_once(
         self, subject: Any, case: CommandCase
     ) -> None:

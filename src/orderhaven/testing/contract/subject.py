@@ -44,6 +44,7 @@ class Break(StrEnum):
     SERVER_ERROR = "server_error"  # nothing done, a 5xx
     UNREACHABLE = "unreachable"  # nothing listens
     GARBAGE = "garbage"  # done, and the answer cannot be read
+    WEB_PAGE = "web_page"  # nothing done, and a web page with status 200
 
 
 class Noise(StrEnum):
@@ -66,6 +67,7 @@ _BROKEN = {
     Break.SERVER_ERROR: CallFault.STATUS,
     Break.UNREACHABLE: CallFault.REFUSED,
     Break.GARBAGE: CallFault.GARBAGE,
+    Break.WEB_PAGE: CallFault.HTML,
 }
 _NOISE = {Noise.BYTE_ORDER_MARK: CallFault.MARKED, Noise.WARNING: CallFault.WARNED}
 _CALLS: Mapping[On, Callable[[SandboxCall], bool]] = {
