@@ -24,6 +24,7 @@ class Row(msgspec.Struct):
     state: str
 
 
+_LIMITS = Limits(poll_floor=timedelta(minutes=5))
 ROWS = RowsOf(Row, "id", within="data.orders.items")
 
 
@@ -39,13 +40,17 @@ def status_in_the_body(response: Response) -> int:
     return int(msgspec.json.decode(response.body).get("code", response.status))
 
 
-def session(answer: Response) -> Session:
+def _context(answer: Response) -> ConnectorContext:
     async def transport(request: Request, timeout_s: float) -> Response:
         return answer
 
-    context = ConnectorContext(ManualClock(), transport, InMemoryTokenCache())
-    limits = Limits(poll_floor=timedelta(minutes=5))
-    return Session("The shop", "https://shop.test", context, HeaderKeys({}), limits, meaning=status_in_the_body)
+    return ConnectorContext(ManualClock(), transport, InMemoryTokenCache())
+
+
+def session(answer: Response) -> Session:
+    return Session(
+        "The shop", "https://shop.test", _context(answer), HeaderKeys({}), _LIMITS, meaning=status_in_the_body
+    )
 
 
 @pytest.mark.parametrize(("said", "meant"), [(401, AuthRejected), (403, AuthRejected), (429, RateLimited)])
@@ -57,6 +62,15 @@ def test_a_no_in_a_body_is_the_no_that_it_says(said: int, meant: type[Exception]
 def test_a_server_error_in_the_answer_to_a_command_leaves_it_open() -> None:
     with pytest.raises(OutcomeUnknown):
         asyncio.run(session(answered({"code": 500})).send("POST", "/graphql", not_after=START + timedelta(seconds=30)))
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_a_web_page_is_no_yes_to_a_command(status: int) -> None:
+    page = Response(status, {}, b"\n<!doctype html><title>Back soon</title>")
+    plain = Session("The shop", "https://shop.test", _context(page), HeaderKeys({}), _LIMITS)
+
+    with pytest.raises(OutcomeUnknown):
+        asyncio.run(plain.send("POST", "/orders", not_after=START + timedelta(seconds=30)))
 
 
 def test_a_yes_is_one() -> None:

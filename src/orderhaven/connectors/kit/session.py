@@ -103,7 +103,7 @@ class Session:
     ) -> Response:
         """Send once. SafeToRetry and RateLimited mean that it surely did not happen; OutcomeUnknown that it may have.
 
-        A status in `also` is the caller's to read, a server error too: whether it means no is what their API says.
+        A status in `also` is the caller's to read, a server error and a web page too: whether it means no is what their API says.
         """
         async with self._sockets.one() as socket:
             request = await self._auth.sign(Request(method, self._url(path), headers or {}, body))
@@ -114,9 +114,8 @@ class Session:
         self._refuse_wrong_clock(response)
         if response.status == 401 and await self._auth.renew(request):
             raise SafeToRetry(f"{self.side} wants a fresh token")
-        if response.status < 300 and is_web_page(
-            response
-        ):  # of a proxy, or a page that says "back soon": no yes of an API
+        if response.status < 300 and response.status not in also and is_web_page(response):
+            # a proxy's, or one that says "back soon": no yes of an API
             raise OutcomeUnknown(f"{self.side} answered a web page instead of data")
         return self._classify(request, response, also)
 
