@@ -56,6 +56,7 @@ NOT_TYPED: Mapping[str, str] = {
     "docs/how-to/run-as-a-service.md: 3. Add the unit: `/etc/systemd/system/orderhaven.service`": "needs root and systemd",
     "docs/how-to/run-as-a-service.md: 5. Run commands on the same data": "a script that root installs",
     "docs/how-to/run-as-a-service.md: If somebody lost a password": "asks for a password, which only a keyboard gives",
+    "docs/how-to/send-the-right-carrier.md: When the marketplace has carriers of its own": "needs a marketplace with a list",
     "docs/how-to/several-shops.md: Divide them": "needs a marketplace with channels",
     "docs/how-to/several-shops.md: Divide them (2)": "needs a marketplace with channels",
     "docs/how-to/several-shops.md: Divide them (3)": "needs a marketplace with channels",
