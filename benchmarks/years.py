@@ -117,7 +117,7 @@ _ORDER = (
     "id", "merchant", "connection", "link", "ref", "reference", "channel", "status", "hold", "placed_at", "received_at", "changed_at",
     "read_at", "currency",
     "prices_include_vat", "shipping_cost", "discount", "total", "language", "country", "ship_by",
-    "ship_by_is_estimated", "waits_for",
+    "ship_by_is_estimated", "waits_for", "fingerprint",
     "marketplace_label", "by_marketplace", "is_test", "meta", "shop_ref", "shop_number", "shop_state",
     "shop_status", "completed_at", "wait_until", "tracking_number", "tracking_unreadable", "carrier_name",
     "tracking_url", "label_number", "chosen_carrier",
@@ -175,7 +175,7 @@ def _order(one: Bought, accounts: Accounts) -> tuple[object, ...]:
     return (
         one.key, accounts.merchant, link.marketplace_id, link.pk, ref_of(one.key), _reference(one), "", one.status, "", one.at, one.at,
         one.at, one.at, "EUR", True, Decimal("2.95"), Decimal(0), Decimal("28.93"), "nl", "NL",
-        one.at + timedelta(hours=20), False, "", False, one.by_marketplace, False, [], str(one.key),
+        one.at + timedelta(hours=20), False, "", "", False, one.by_marketplace, False, [], str(one.key),
         shop_number_of(one.key), state, word, completed_at, one.at + timedelta(days=1) if one.status == "waiting" else None,
         code_of(one.key) if one.status == "shipped" else "", False, "", "", "", "",
         "synced", "synced" if notified_at else "", notified_at,

@@ -236,9 +236,9 @@ def connect(
 def read_accounts(hub: Hub, rows: Sequence[Connection], sides: Sequence[Sandbox]) -> None:
     """What setting up a connection keeps of its account."""
 
-    async def read(row: Connection, spec: ConnectorSpec) -> AccountProfile:
+    async def read(spec: ConnectorSpec, settings: Mapping[str, str]) -> AccountProfile:
         context = ConnectorContext(hub.clock, hub.transport, InMemoryTokenCache())
-        connector = open_connector(spec, connections.open_settings(row), context)
+        connector = open_connector(spec, settings, context)
         try:
             return await read_account(connector, spec)
         finally:
@@ -246,7 +246,7 @@ def read_accounts(hub: Hub, rows: Sequence[Connection], sides: Sequence[Sandbox]
 
     for row, side in zip(rows, sides, strict=True):
         spec = hub.specs_by_name[row.connector]
-        profile = asyncio.run(read(row, spec))
+        profile = asyncio.run(read(spec, connections.open_settings(row)))
         columns = accounts.columns_of(profile, spec, hub.clock.now(), 0.5)
         Connection.objects.filter(pk=row.pk).update(fingerprint=profile.fingerprint, account=columns["account"])
         side.calls.clear()
