@@ -23,8 +23,9 @@ _AT_ONCE = 500  # the next look takes the rest
 _ALL_CLEAR_FOLLOWS = frozenset({NotificationKind.CONNECTION})
 # what a problem's sentence may name. Left out are words that came from outside: they might quote a buyer's name or street
 SAFE_VALUES = frozenset({
-    "candidates", "carrier", "cancel_reason", "tracking_number", "count", "currency", "duration", "trigger", "hours", "limit", "line", "lines", "place",
-    "ref", "seconds", "shop_ref", "shop_refs", "shop_total", "side", "channel", "sku", "status", "title", "total",
+    "candidates", "carrier", "cancel_reason", "tracking_number", "count", "currency", "duration", "trigger", "hours", "limit",
+    "line", "lines", "place", "ref", "seconds", "shop_ref", "shop_refs", "shop_total", "side", "channel", "sku", "status", "title",
+    "total",
 })  # fmt: skip
 
 
