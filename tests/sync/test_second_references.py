@@ -186,3 +186,15 @@ def test_an_outcome_goes_to_the_order_that_it_is_about(trade: Shift) -> None:
     told = Message.objects.filter(kind=MessageKind.CONFIRM).select_related("order")
     made = {one.order_ref: key for key, one in trade.marketplace._shipments.items()}
     assert {one.order.ref: one.remote_ref for one in told} == {ref: made[ref] for ref in refs}
+
+
+def test_a_500_that_says_why_is_a_no_and_leaves_nothing_in_doubt(trade: Shift) -> None:
+    trade.shop.refuses = lambda draft: "it is closed on Sundays"
+
+    ref = trade.sells()
+    trade.passes(minutes=30)
+
+    [create] = Message.objects.filter(order__ref=ref, kind=MessageKind.CREATE)
+    assert (create.attempt, create.rounds) == (1, 0)
+    assert trade.problems(ref) == [ProblemKind.REJECTED]
+    assert trade.in_shop(ref) == []

@@ -1,5 +1,5 @@
 """A second shop in memory, which is what the reference shop is not: each order begins as a draft, becomes an order in a job that is
-answered later, and is found by its draft alone."""
+answered later, and is found by its draft alone. What it will not make an order of it refuses with status 500."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import ClassVar
 
-from orderhaven.core.errors import OrderRejected
+from orderhaven.core.errors import OrderProblem, OrderRejected
 from orderhaven.core.shop_order import ShopCommand, ShopOrderCancellation, ShopOrderDraft, ShopOrderSnapshot
 from orderhaven.ports.connector import Capability, Clock, ConnectorContext
 from orderhaven.ports.receipts import Receipt
 from orderhaven.ports.sandbox import BackOfficeOrder, CallKind
 from orderhaven.testing.jobs import Jobs
 from orderhaven.testing.reference_shop import REFERENCE_SHOP, ReferenceShop
+from orderhaven.testing.sandbox_auth import ServerError
 from orderhaven.testing.simulated_shop import SIDE, SimulatedShop
 
 DRAFT_SHOP = replace(
@@ -63,12 +64,15 @@ class SimulatedDraftShop(SimulatedShop):
         return draft
 
     def order_from(self, order_draft: ShopOrderDraft, *, mail_the_buyer: bool) -> Receipt:
-        """Turn a draft into an order, later. Raises OrderRejected for a draft that is none (any more)."""
+        """Turn a draft into an order, later. Raises ServerError for what it will make none of."""
         self._jobs.run()
         draft = order_draft.prepared
-        if self._drafts.get(draft) != "":
-            raise OrderRejected(SIDE, "there is no such draft any more")
-        self.demand_creatable(order_draft)
+        try:
+            if self._drafts.get(draft) != "":
+                raise OrderRejected(SIDE, "there is no such draft any more")
+            self.demand_creatable(order_draft)
+        except OrderProblem as no:
+            raise ServerError(no) from None
 
         def make() -> str:
             if self._drafts[draft]:
@@ -138,6 +142,7 @@ class DraftShop(ReferenceShop):
             lambda: self._drafting.order_from(order_draft, mail_the_buyer=self._mail_the_buyer),
             not_after=not_after,
             about=order_draft.order.ref,
+            means_no=True,
         )
 
     async def cancel(self, cancellation: ShopOrderCancellation, *, not_after: datetime) -> Receipt:

@@ -11,6 +11,7 @@ from weakref import WeakMethod, WeakValueDictionary
 
 from orderhaven.core.errors import (
     AuthRejected,
+    HubError,
     OutcomeUnknown,
     RateLimited,
     SafeToRetry,
@@ -300,6 +301,14 @@ class World:
         return [self.auth.key]
 
 
+class ServerError(Exception):
+    """What a side answers with status 500. Whether that is a no is for its connector to say."""
+
+    def __init__(self, no: HubError) -> None:
+        super().__init__()
+        self.no = no  # what it means, if it does
+
+
 class SandboxClient:
     """The connector's side: signs in, and sorts what comes back by whose turn it is."""
 
@@ -321,8 +330,10 @@ class SandboxClient:
         except InjectedFailure as spoiled:
             raise _of_a_read(spoiled.fault) from None
 
-    async def send(self, call: str, act: Callable[[], T], *, not_after: datetime, about: str = "") -> T:
-        """Send once, and not at or after `not_after`."""
+    async def send(
+        self, call: str, act: Callable[[], T], *, not_after: datetime, about: str = "", means_no: bool = False
+    ) -> T:
+        """Send once, and not at or after `not_after`. `means_no`: a 500 that says why is the other side's no."""
         token = await self._token()
         if self._context.clock.now() >= not_after:
             raise SafeToRetry("the time to send this had passed")
@@ -333,6 +344,8 @@ class SandboxClient:
             raise SafeToRetry("the reference wants a fresh token") from None
         except InjectedFailure as spoiled:
             raise _of_a_command(spoiled.fault) from None
+        except ServerError as answer:
+            raise (answer.no if means_no else OutcomeUnknown("the reference answered 500")) from None
         if self._context.clock.now() > not_after:
             raise OutcomeUnknown("the reference did not answer in time")
         return result
