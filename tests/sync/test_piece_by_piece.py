@@ -89,18 +89,22 @@ def first_piece_only(trade: Shift) -> str:
     return ref
 
 
-@pytest.mark.parametrize("shows", [True, False], ids=["shows shipments", "shows none"])
-@pytest.mark.parametrize("rest", ["shipped", "cancelled"])
-def test_an_order_of_which_others_saw_to_the_rest_is_confirmed_and_closed(trade: Shift, rest: str, shows: bool) -> None:
-    trade.marketplace.lacks = frozenset() if shows else frozenset({Capability.SHOWS_SHIPMENTS})
-    ref = first_piece_only(trade)
-
+def others_see_to_the_rest(trade: Shift, ref: str, rest: str) -> None:
     if rest == "shipped":
         trade.marketplace.ship_elsewhere(ref)
     else:
         trade.marketplace.cancel(ref)
     trade.marketplace.faults.clear()
     trade.passes(minutes=60)
+
+
+@pytest.mark.parametrize("shows", [True, False], ids=["shows shipments", "shows none"])
+@pytest.mark.parametrize("rest", ["shipped", "cancelled"])
+def test_an_order_of_which_others_saw_to_the_rest_is_confirmed_and_closed(trade: Shift, rest: str, shows: bool) -> None:
+    trade.marketplace.lacks = frozenset() if shows else frozenset({Capability.SHOWS_SHIPMENTS})
+    ref = first_piece_only(trade)
+
+    others_see_to_the_rest(trade, ref, rest)
 
     order = trade.order(ref)
     assert order.confirmed_at is not None
@@ -116,12 +120,7 @@ def test_an_order_is_closed_of_which_others_saw_to_the_rest_while_the_hub_was_no
     # as a hub leaves it that ends between two parts
     Message.objects.filter(kind=MessageKind.CONFIRM, state=MessageState.QUEUED).update(attempt=0)
 
-    if rest == "shipped":
-        trade.marketplace.ship_elsewhere(ref)
-    else:
-        trade.marketplace.cancel(ref)
-    trade.marketplace.faults.clear()
-    trade.passes(minutes=60)
+    others_see_to_the_rest(trade, ref, rest)
 
     order = trade.order(ref)
     assert (order.confirmed_at is None, order.closed_at is None) == (False, False)

@@ -1,6 +1,8 @@
 """What arrives at the marketplace when an order is shipped, will not come, or got another tracking number."""
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -8,6 +10,7 @@ from msgspec.structs import replace
 from orderhaven.core.carriers import DIVISIONS, Carrier, carriers_named
 from orderhaven.core.commands import Cancellation, ShipmentConfirmation, TrackingCorrection
 from orderhaven.core.errors import OrderProblem, UnknownCarrier
+from orderhaven.core.order import MarketplaceOrder
 from orderhaven.ports.connector import Capability, ConnectorSpec
 from orderhaven.ports.marketplace import Marketplace
 from orderhaven.ports.sandbox import Basket
@@ -121,29 +124,15 @@ class MarketplaceShipping:
     async def test_a_shipment_of_more_lines_than_one_confirmation_takes_is_refused_before_it_is_sent(
         self, subject: MarketplaceSubject
     ) -> None:
-        marketplace = await subject.warm()
-        order = await sold(subject, marketplace, lines(subject.spec.limits.lines_per_confirmation + 1))
-        before = len(subject.sandbox.calls)
-
-        with pytest.raises(OrderProblem):
-            await marketplace.confirm(plain_shipment_of(subject, order), not_after=subject.soon())
-
-        assert subject.effects(subject.sandbox.calls[before:]) == [], "it went out although it was refused"
+        most = subject.spec.limits.lines_per_confirmation
+        await assert_too_much(subject, lines(most + 1), plain_shipment_of)
 
     @requires()
     async def test_a_shipment_of_more_pieces_than_one_confirmation_takes_is_refused_before_it_is_sent(
         self, subject: MarketplaceSubject
     ) -> None:
-        marketplace = await subject.warm()
-        order = await sold(
-            subject, marketplace, Basket([(MUG, one_piece_too_many(subject.spec.limits.pieces_per_confirmation))])
-        )
-        before = len(subject.sandbox.calls)
-
-        with pytest.raises(OrderProblem):
-            await marketplace.confirm(plain_shipment_of(subject, order), not_after=subject.soon())
-
-        assert subject.effects(subject.sandbox.calls[before:]) == [], "it went out although it was refused"
+        most = subject.spec.limits.pieces_per_confirmation
+        await assert_too_much(subject, Basket([(MUG, one_piece_too_many(most))]), plain_shipment_of)
 
     @requires()
     async def test_a_shipment_of_as_many_lines_as_one_confirmation_takes_arrives(
@@ -195,29 +184,15 @@ class MarketplaceCancelling:
     async def test_a_cancellation_of_more_lines_than_one_takes_is_refused_before_it_is_sent(
         self, subject: MarketplaceSubject
     ) -> None:
-        marketplace = await subject.warm()
-        order = await sold(subject, marketplace, lines(subject.spec.limits.lines_per_cancellation + 1))
-        before = len(subject.sandbox.calls)
-
-        with pytest.raises(OrderProblem):
-            await marketplace.cancel(cancellation_of(subject.spec, order), not_after=subject.soon())
-
-        assert subject.effects(subject.sandbox.calls[before:]) == [], "it went out although it was refused"
+        most = subject.spec.limits.lines_per_cancellation
+        await assert_too_much(subject, lines(most + 1), whole_cancellation_of)
 
     @requires(Capability.CANCEL)
     async def test_a_cancellation_of_more_pieces_than_one_takes_is_refused_before_it_is_sent(
         self, subject: MarketplaceSubject
     ) -> None:
-        marketplace = await subject.warm()
-        order = await sold(
-            subject, marketplace, Basket([(MUG, one_piece_too_many(subject.spec.limits.pieces_per_cancellation))])
-        )
-        before = len(subject.sandbox.calls)
-
-        with pytest.raises(OrderProblem):
-            await marketplace.cancel(cancellation_of(subject.spec, order), not_after=subject.soon())
-
-        assert subject.effects(subject.sandbox.calls[before:]) == [], "it went out although it was refused"
+        most = subject.spec.limits.pieces_per_cancellation
+        await assert_too_much(subject, Basket([(MUG, one_piece_too_many(most))]), whole_cancellation_of)
 
     @requires(Capability.CANCEL)
     async def test_as_many_lines_as_one_cancellation_takes_are_cancelled(self, subject: MarketplaceSubject) -> None:
@@ -313,6 +288,27 @@ class MarketplaceCancelling:
                 await shipped(subject, marketplace, replace(shipment, ships_from=country, carrier_code=code))
 
                 assert subject.sandbox.shipments()[-1].carrier_code == word
+
+
+async def assert_too_much(
+    subject: MarketplaceSubject,
+    basket: Basket,
+    command_of: Callable[[MarketplaceSubject, MarketplaceOrder], ShipmentConfirmation | Cancellation],
+) -> None:
+    """All of this basket in one command is refused before it is sent."""
+    marketplace = await subject.warm()
+    command = command_of(subject, await sold(subject, marketplace, basket))
+    send: Any = marketplace.cancel if isinstance(command, Cancellation) else marketplace.confirm
+    before = len(subject.sandbox.calls)
+
+    with pytest.raises(OrderProblem):
+        await send(command, not_after=subject.soon())
+
+    assert subject.effects(subject.sandbox.calls[before:]) == [], "it went out although it was refused"
+
+
+def whole_cancellation_of(subject: MarketplaceSubject, order: MarketplaceOrder) -> Cancellation:
+    return cancellation_of(subject.spec, order)
 
 
 async def cancelled(subject: MarketplaceSubject, marketplace: Marketplace, command: Cancellation) -> None:
