@@ -292,7 +292,7 @@ def _cancellation(
     code = spec.reason_code(reason)
     if spec.reasons_are_listed and not code:
         return result.NeedsAttention(ProblemKind.REASON_NOT_LISTED, {**_side(message.order), "cancel_reason": reason})
-    return _parts(message, CancelPayload(reason, code), spec)
+    return _parts(message, CancelPayload(reason, reason_code=code), spec)
 
 
 InParts = TypeVar("InParts", ConfirmPayload, CancelPayload)

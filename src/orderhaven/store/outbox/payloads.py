@@ -49,15 +49,15 @@ class ConfirmPayload(_StoredPayload, frozen=True, tag=MessageKind.CONFIRM.value)
     tracking_number: str = ""
     carrier: str = ""  # "": it goes without
     ships_from: str = ""
-    carrier_code: str = ""  # the marketplace's word for that carrier
     label_number: str = ""  # of the marketplace, instead of a code
     quantities: Quantities = {}
+    carrier_code: str = ""  # the marketplace's word for that carrier
 
 
 class CancelPayload(_StoredPayload, frozen=True, tag=MessageKind.CANCEL.value):
     reason: CancelReason = CancelReason.OTHER
-    reason_code: str = ""  # the marketplace's word for it
     quantities: Quantities = {}
+    reason_code: str = ""  # the marketplace's word for it
 
 
 class RefusePayload(_StoredPayload, frozen=True, tag=MessageKind.REFUSE.value):
