@@ -52,8 +52,7 @@ class SimulatedSale:
 class SimulatedMarketplace(World):
     """Its switches: `outcome_takes` (None: every command is answered at once), `one_line_per_piece` (a line id for each piece),
     `pieces_at_a_time` (0: as many as there are), `lists_whole_orders`, `lists_channels` (whether a list says on which channel an
-    order was sold), `channels`, and what it `lacks`; `carriers` and `reasons` to cancel, code -> label (None: it takes any). No
-    other request than its connector's reaches it: it speaks no HTTP."""
+    order was sold), `channels`, what it `lacks`, `carriers` and `reasons` to cancel, code -> label (None: it takes any)."""
 
     purposes: ClassVar[Mapping[str, CallKind]] = {
         "POST /shipments": CallKind.CONFIRM,
@@ -336,6 +335,7 @@ class SimulatedMarketplace(World):
         return next((key for key in reversed(made) if wanted and wanted <= set(self._shipments[key].quantities)), "")
 
     def _record_shipment(self, ref: str, pieces: Mapping[str, int], word: str, tracking_number: str, label: str) -> str:
+        self._sale(ref).waits_for = WaitsFor.NOTHING  # whoever ships it there has accepted it, and it was released
         key = f"shipment-{next(self._numbers)}"
         self._shipments[key] = ConfirmedShipment(ref, pieces, word, tracking_number, label, self._clock.now(), key)
         return key
