@@ -166,7 +166,12 @@ PROBLEMS_BY: Mapping[str, Cause] = {
     ProblemKind.UNKNOWN_PRODUCT: _was_sold_as("not_for_sale"),
     ProblemKind.UNKNOWN_CARRIER: _has_untellable_code,
     ProblemKind.OWN_LABEL: _was_sold_as("own_label"),
-    ProblemKind.REJECTED: _either(_did(Deed.CANCEL_HERE, Deed.SHIP_PART_THERE), _met(*PROCESSES, Trouble.REFUSES_ALL)),
+    ProblemKind.REJECTED: _either(
+        _did(Deed.CANCEL_HERE, Deed.SHIP_PART_THERE),
+        _met(*PROCESSES, Trouble.REFUSES_ALL),
+        # a shop that cancels in a job of its own may find the order completed by then
+        _both(_did(Deed.CANCEL_THERE), _did(Deed.SHIP, Deed.COMPLETE)),
+    ),
     ProblemKind.PARTLY_CREATED: _did(Deed.CHANGE_QUANTITY, Deed.ADD_LINE, Deed.SWAP),
     ProblemKind.TRACKING_REQUIRED: _lacks(Capability.SHIP_UNTRACKED),
     ProblemKind.ONLY_WHOLE_SHIPMENTS: _lacks(Capability.SHIP_PARTS),
