@@ -253,7 +253,13 @@ def the_hubs_words_are_true(case: Case) -> Iterator[str]:
         and not case.diary.did(Deed.REVERSE_THERE)
     ):
         yield "untrue: the hub says that others shipped it, and nobody did"
-    if case.shipments and order.confirmed_at is None and not order.handled_externally and not case.stands_for(*_ANY):
+    # one that was taken back while nobody could read it: it is cancelled, and a person was told that a parcel may have left
+    is_taken_back = order.status == Status.CANCELLED and case.diary.did(Deed.REVERSE_THERE)
+    if (
+        not (order.confirmed_at or order.handled_externally or is_taken_back)
+        and case.shipments
+        and not case.stands_for(*_ANY)
+    ):
         yield f"untrue: its shipment was confirmed, and the hub does not know (status '{order.status}')"
     told_cancelled = order.messages.filter(kind="cancel", state="done").exists()
     if told_cancelled and not case.is_cancelled_there and not case.stands_for(*_STOPS_CANCELLING):
